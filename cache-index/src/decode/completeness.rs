@@ -1,0 +1,96 @@
+//! Whether an answer is all there is, and if not, why it may not be.
+
+use std::fmt;
+
+/// Why an answer may lack documents that are there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Shortfall {
+    /// The server stopped searching at the query's time-out.
+    TimedOut,
+    /// A prefix stands for more values than the server expands (`MAXPREFIXEXPANSIONS`).
+    ExpansionCap,
+    /// The server answers no more hits than this at once (`MAXSEARCHRESULTS`).
+    ResultCap {
+        /// How many documents there are.
+        total: u64,
+        /// How many came.
+        returned: u64,
+    },
+    /// The index is being filled, or filled again after a restart.
+    Indexing,
+    /// Documents that the index could not take, because a value has another type than its field.
+    FailedDocuments(u64),
+    /// Documents of the page expired while they were read, again and again.
+    Expiring,
+    /// Something else that the server warned of, in its own words.
+    Warning(String),
+}
+
+impl fmt::Display for Shortfall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TimedOut => f.write_str("the server stopped at the query's time-out"),
+            Self::ExpansionCap => f.write_str(
+                "a prefix stands for more values than the server expands; make it longer, or raise \
+                 MAXPREFIXEXPANSIONS",
+            ),
+            Self::ResultCap { total, returned } => write!(
+                f,
+                "the server answered {returned} of {total} documents; narrow the query, page through it, or raise \
+                 MAXSEARCHRESULTS"
+            ),
+            Self::Indexing => f.write_str("the index is still being filled"),
+            Self::FailedDocuments(number) => write!(
+                f,
+                "{number} documents are not in the index because a value has another type than its field; FT.INFO \
+                 names the last one"
+            ),
+            Self::Expiring => f.write_str("documents of the page expired while they were read; ask again"),
+            Self::Warning(warning) => write!(f, "the server warned: {warning}"),
+        }
+    }
+}
+
+/// Whether an answer is all there is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Completeness {
+    /// Every document that the query means is in the answer.
+    #[default]
+    Complete,
+    /// Documents may be missing, for these reasons; at least one.
+    Partial(Vec<Shortfall>),
+}
+
+impl Completeness {
+    /// Complete if there is no reason against it.
+    pub fn of(shortfalls: Vec<Shortfall>) -> Self {
+        if shortfalls.is_empty() { Self::Complete } else { Self::Partial(shortfalls) }
+    }
+
+    /// Whether the answer is all there is.
+    pub fn is_complete(&self) -> bool {
+        *self == Self::Complete
+    }
+
+    /// The reasons why documents may be missing.
+    pub fn shortfalls(&self) -> &[Shortfall] {
+        match self {
+            Self::Complete => &[],
+            Self::Partial(shortfalls) => shortfalls,
+        }
+    }
+}
+
+impl fmt::Display for Completeness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self::Partial(shortfalls) = self else { return f.write_str("complete") };
+        for (number, shortfall) in shortfalls.iter().enumerate() {
+            if number > 0 {
+                f.write_str("; ")?;
+            }
+            shortfall.fmt(f)?;
+        }
+        Ok(())
+    }
+}

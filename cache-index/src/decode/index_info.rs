@@ -1,0 +1,125 @@
+//! Answers of `FT.INFO`.
+
+use crate::error::DecodeError;
+use crate::reply::Reply;
+
+/// What the server knows of an index, as far as it is used here. Fields that are unknown here are ignored.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct IndexInfo {
+    /// The index's own name, also when an alias was asked for.
+    pub name: String,
+    /// How many documents are in the index.
+    pub documents: u64,
+    /// How many documents could not be indexed because of a value's type.
+    pub failures: u64,
+    /// The key of the last document that could not be indexed.
+    pub last_failure: Option<String>,
+    /// Whether the index is being filled.
+    pub indexing: bool,
+    /// How much of the key space was scanned, from 0 to 1. It jumps, and is 1 too after a scan was given up.
+    pub percent_indexed: f64,
+    /// What keeps the background scan from going on (from 2.10.19 and 8.0); `None`: nothing, or not told.
+    pub background_problem: Option<String>,
+}
+
+impl IndexInfo {
+    /// Reads the answer.
+    ///
+    /// # Errors
+    /// [`DecodeError`] if it is no list of pairs, or lacks the index's name.
+    pub fn decode(reply: Reply) -> Result<Self, DecodeError> {
+        let mut info = Self { percent_indexed: 1.0, ..Self::default() };
+        for (name, value) in reply.into_pairs()? {
+            match name.as_str() {
+                Some("index_name") => info.name = value.as_str().unwrap_or_default().to_owned(),
+                Some("num_docs") => info.documents = number(&value),
+                Some("hash_indexing_failures") => info.failures = number(&value),
+                Some("indexing") => info.indexing = number(&value) > 0,
+                Some("percent_indexed") => info.percent_indexed = value.as_double().unwrap_or_default(),
+                Some("Index Errors") => info.read_errors(value)?,
+                _ => {}
+            }
+        }
+        if info.name.is_empty() {
+            return Err(DecodeError::Missing("index_name"));
+        }
+        Ok(info)
+    }
+
+    /// Whether the index holds all documents that it can hold, as far as one look can tell.
+    pub fn is_filled(&self) -> bool {
+        !self.indexing && self.percent_indexed >= 1.0 && self.background_problem.is_none()
+    }
+
+    fn read_errors(&mut self, errors: Reply) -> Result<(), DecodeError> {
+        let told =
+            |value: Reply| value.as_str().filter(|text| !matches!(*text, "N/A" | "OK")).map(str::to_owned);
+        for (name, value) in errors.into_pairs()? {
+            match name.as_str() {
+                Some("last indexing error key") => self.last_failure = told(value),
+                Some("background indexing status") => self.background_problem = told(value),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+fn number(value: &Reply) -> u64 {
+    value.as_int().and_then(|value| value.try_into().ok()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bulk(text: &str) -> Reply {
+        Reply::Bulk(text.to_owned().into())
+    }
+
+    fn errors(status: &str) -> Vec<(Reply, Reply)> {
+        vec![
+            (bulk("indexing failures"), Reply::Int(2)),
+            (bulk("last indexing error key"), bulk("cache:user:9")),
+            (bulk("background indexing status"), bulk(status)),
+        ]
+    }
+
+    fn info(percent: Reply, errors: Reply) -> Vec<(Reply, Reply)> {
+        vec![
+            (bulk("index_name"), bulk("cache:user:idx:0123")),
+            (bulk("attributes"), Reply::Array(vec![])),
+            (bulk("num_docs"), Reply::Int(40)),
+            (bulk("hash_indexing_failures"), Reply::Int(2)),
+            (bulk("indexing"), Reply::Int(0)),
+            (bulk("percent_indexed"), percent),
+            (bulk("Index Errors"), errors),
+        ]
+    }
+
+    fn flat(pairs: Vec<(Reply, Reply)>) -> Reply {
+        Reply::Array(pairs.into_iter().flat_map(|(name, value)| [name, value]).collect())
+    }
+
+    #[test]
+    fn both_protocols_give_the_same_info() {
+        let of_resp2 = IndexInfo::decode(flat(info(bulk("1"), flat(errors("OK"))))).unwrap();
+        let of_resp3 =
+            IndexInfo::decode(Reply::Map(info(Reply::Double(1.0), Reply::Map(errors("OK"))))).unwrap();
+        assert_eq!(of_resp2, of_resp3);
+        assert_eq!((of_resp2.documents, of_resp2.failures), (40, 2));
+        assert_eq!(of_resp2.last_failure.as_deref(), Some("cache:user:9"));
+        assert!(of_resp2.is_filled());
+    }
+
+    #[test]
+    fn an_index_is_filled_only_when_nothing_speaks_against_it() {
+        let decode = |percent, status| {
+            IndexInfo::decode(Reply::Map(info(Reply::Double(percent), Reply::Map(errors(status))))).unwrap()
+        };
+        assert!(!decode(0.46, "OK").is_filled());
+        assert!(!decode(1.0, "OOM failure").is_filled());
+        let filling = IndexInfo { indexing: true, ..decode(1.0, "OK") };
+        assert!(!filling.is_filled());
+    }
+}

@@ -1,0 +1,138 @@
+//! What can go wrong without any I/O: replies that cannot be read, filters and names that cannot be used.
+
+use crate::reply::Reply;
+
+/// A reply that is not what the command answers.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DecodeError {
+    /// The reply has another shape than the command's answers have.
+    #[error("expected {expected}, the server answered {found}")]
+    Unexpected {
+        /// What the command answers.
+        expected: &'static str,
+        /// What came.
+        found: &'static str,
+    },
+    /// A part that the answer needs is not there.
+    #[error("the server's answer lacks `{0}`")]
+    Missing(&'static str),
+}
+
+impl DecodeError {
+    /// The reply is not what was expected.
+    pub fn unexpected(expected: &'static str, found: &Reply) -> Self {
+        Self::Unexpected { expected, found: found.describe() }
+    }
+}
+
+/// A filter that has no true answer on the server, refused before anything is sent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum QueryError {
+    /// The value contains U+0000, at which the server truncates or merges tag values.
+    #[error("`{field}`: the value contains U+0000, which the index cannot hold; remove it")]
+    NulCharacter {
+        /// The field's search name.
+        field: &'static str,
+    },
+    /// A NaN or infinite operand.
+    #[error(
+        "`{field}`: {value} cannot be compared; use a finite number, or leave that end of the range open"
+    )]
+    NotFinite {
+        /// The field's search name.
+        field: &'static str,
+        /// The operand as text.
+        value: String,
+    },
+    /// An integer that a double cannot tell from its neighbours.
+    #[error(
+        "`{field}`: {value} is beyond ±(2^53 - 1); the index holds doubles and would confuse it with its \
+         neighbours; index such numbers as strings"
+    )]
+    NotExact {
+        /// The field's search name.
+        field: &'static str,
+        /// The operand as text.
+        value: String,
+    },
+    /// A prefix shorter than the server's minimum.
+    #[error(
+        "`{field}`: `{prefix}` is too short a prefix; the server finds nothing for prefixes under {MIN_PREFIX} bytes"
+    )]
+    PrefixTooShort {
+        /// The field's search name.
+        field: &'static str,
+        /// The prefix.
+        prefix: String,
+    },
+    /// A prefix that ends in a backslash, which the server reads as an escape.
+    #[error("`{field}`: the server cannot search for a prefix that ends in a backslash; remove the last one")]
+    PrefixEndsInBackslash {
+        /// The field's search name.
+        field: &'static str,
+    },
+    /// A search text without a word in it: empty, punctuation or stopwords only.
+    #[error("`{field}`: `{text}` has no word to search for: punctuation and stopwords are not indexed")]
+    NoTerms {
+        /// The field's search name.
+        field: &'static str,
+        /// The search text.
+        text: String,
+    },
+    /// A word prefix with a separator in it.
+    #[error("`{field}`: `{prefix}` is more than one word; give the beginning of one word, or use `matches`")]
+    NotOneWord {
+        /// The field's search name.
+        field: &'static str,
+        /// The prefix.
+        prefix: String,
+    },
+    /// A word that the server's query language cannot express.
+    #[error("`{field}`: a backslash before punctuation inside a word cannot be searched for; remove it")]
+    UnsearchableTerm {
+        /// The field's search name.
+        field: &'static str,
+    },
+    /// Conditions stand within each other more deeply than the server can parse.
+    #[error("conditions stand more than {most} deep within each other; combine them side by side")]
+    TooDeep {
+        /// How deep they may stand.
+        most: usize,
+    },
+    /// The document given to `accepts` could not be serialised.
+    #[error("the document cannot be serialised: {0}")]
+    Document(String),
+}
+
+/// `MINPREFIX` of RediSearch: shorter prefixes are not expanded, and the answer is empty without an error.
+pub(crate) const MIN_PREFIX: usize = 2;
+
+/// A name that would make keys or indexes ambiguous.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NameError {
+    /// The name has no characters.
+    #[error("the {what} is empty; give it a name")]
+    Empty {
+        /// What is named: prefix, namespace, project, id.
+        what: &'static str,
+    },
+    /// The name has a separator where it makes keys ambiguous.
+    #[error("the {what} `{name}` begins or ends with `:`, or has an empty part; write `a` or `a:b`")]
+    Separator {
+        /// What is named.
+        what: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// The name begins with the mark of keys that are no documents.
+    #[error("the {what} `{name}` begins with `~`, which marks keys that are no documents; choose another")]
+    Reserved {
+        /// What is named.
+        what: &'static str,
+        /// The name.
+        name: String,
+    },
+}

@@ -1,0 +1,301 @@
+//! Field handles: a model's fields as typed constants, from which filters and sort keys are made.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::{Bound, RangeBounds};
+
+use crate::error::{MIN_PREFIX, QueryError};
+use crate::filter::{Filter, Node, NumericRange, Test};
+use crate::kind::{Comparable, Ordered, Prefixed, Worded};
+use crate::schema::FieldDef;
+use crate::sort::{Direction, SortKey};
+use crate::value::{Comparand, IndexValue, Operand};
+
+/// The largest integer that a double tells from its neighbours (`Number.MAX_SAFE_INTEGER` of ECMAScript).
+const MAX_EXACT: i128 = (1 << 53) - 1;
+
+/// What a field was declared with, in its type.
+#[derive(Debug, Clone, Copy)]
+pub enum Options<const SORTABLE: bool> {}
+
+/// Options of fields that answers can be sorted by.
+#[diagnostic::on_unimplemented(
+    message = "this field is not sortable",
+    label = "answers cannot be sorted by it",
+    note = "write `#[index(sortable)]` at the field"
+)]
+pub trait Sortable {}
+
+impl Sortable for Options<true> {}
+
+/// A field of model `M`: its value type `V`, its kind `K` and its options `O`.
+///
+/// `#[derive(CacheModel)]` makes one for every field, as a constant named like the field in upper case.
+///
+/// ```
+/// # use cache_index::{Field, FieldDef, Filter, IndexSchema, Numeric, Options, Schema, Tag};
+/// # struct User;
+/// # impl IndexSchema for User {
+/// #     fn schema() -> &'static Schema {
+/// #         static SCHEMA: Schema = Schema::new("User", "user", "id", &[]);
+/// #         &SCHEMA
+/// #     }
+/// # }
+/// # impl User {
+/// #     const EMAIL: Field<User, String, Tag, Options<false>> =
+/// #         Field::new(FieldDef::indexed::<String, Tag>("email", "email"));
+/// #     const AGE: Field<User, i64, Numeric, Options<false>> =
+/// #         Field::new(FieldDef::indexed::<i64, Numeric>("age", "age"));
+/// # }
+/// let filter = User::EMAIL.eq("ann@example.com") | User::AGE.between(18..65);
+/// assert_eq!(filter.render()?.text(), "@email:{$p0}|@age:[$p1 ($p2]");
+/// # Ok::<(), cache_index::QueryError>(())
+/// ```
+pub struct Field<M, V, K, O> {
+    def: FieldDef,
+    types: Types<M, V, K, O>,
+}
+
+/// Owns none of them: a handle is `Send`, `Sync` and `Copy` whatever its types are.
+type Types<M, V, K, O> = PhantomData<fn() -> (M, V, K, O)>;
+
+impl<M, V, K, O> Field<M, V, K, O> {
+    /// The handle of a field. Whoever calls it vouches for the types; the derive does.
+    pub const fn new(def: FieldDef) -> Self {
+        Self { def, types: PhantomData }
+    }
+
+    /// The field as data.
+    pub const fn def(&self) -> FieldDef {
+        self.def
+    }
+}
+
+impl<M, V: IndexValue, K, O> Field<M, V, K, O> {
+    /// Documents whose value is this one; of a list, those that have it as an element.
+    ///
+    /// Strings are compared byte for byte (unless the field is declared `fold_case`), numbers as doubles: an
+    /// integer operand beyond ±(2^53 - 1) is refused. A document without the field, or with `null`, is not found.
+    #[doc(alias = "==")]
+    pub fn eq<T>(self, value: T) -> Filter<M>
+    where
+        K: Comparable,
+        T: Operand<V::Scalar, K>,
+    {
+        self.is_in([value])
+    }
+
+    /// Documents whose value is not this one, those without a value among them: the negation of [`Field::eq`].
+    #[doc(alias = "!=")]
+    pub fn ne<T>(self, value: T) -> Filter<M>
+    where
+        K: Comparable,
+        T: Operand<V::Scalar, K>,
+    {
+        !self.eq(value)
+    }
+
+    /// Documents whose value is one of these. No values: no documents.
+    #[doc(alias = "<<")]
+    pub fn is_in<T>(self, values: impl IntoIterator<Item = T>) -> Filter<M>
+    where
+        K: Comparable,
+        T: Operand<V::Scalar, K>,
+    {
+        let mut tags = Vec::new();
+        let mut node = Node::None;
+        for value in values {
+            match self.checked(value.into_comparand()) {
+                Ok(Checked::Tag(tag)) => tags.push(tag),
+                Ok(Checked::Number(number)) => {
+                    let at = Bound::Included(number);
+                    node = node.or(self.range(NumericRange { start: at, end: at }));
+                }
+                Err(error) => return Filter::new(Node::Invalid(error)),
+            }
+        }
+        if !tags.is_empty() {
+            node = node.or(Node::Leaf(self.def, Test::TagIn(tags)));
+        }
+        Filter::new(node)
+    }
+
+    /// Documents whose value is greater.
+    #[doc(alias = ">")]
+    pub fn gt<T>(self, value: T) -> Filter<M>
+    where
+        K: Ordered,
+        T: Operand<V::Scalar, K>,
+    {
+        self.within(Bound::Excluded(value), Bound::Unbounded)
+    }
+
+    /// Documents whose value is greater or equal.
+    #[doc(alias = ">=")]
+    pub fn ge<T>(self, value: T) -> Filter<M>
+    where
+        K: Ordered,
+        T: Operand<V::Scalar, K>,
+    {
+        self.within(Bound::Included(value), Bound::Unbounded)
+    }
+
+    /// Documents whose value is less.
+    #[doc(alias = "<")]
+    pub fn lt<T>(self, value: T) -> Filter<M>
+    where
+        K: Ordered,
+        T: Operand<V::Scalar, K>,
+    {
+        self.within(Bound::Unbounded, Bound::Excluded(value))
+    }
+
+    /// Documents whose value is less or equal.
+    #[doc(alias = "<=")]
+    pub fn le<T>(self, value: T) -> Filter<M>
+    where
+        K: Ordered,
+        T: Operand<V::Scalar, K>,
+    {
+        self.within(Bound::Unbounded, Bound::Included(value))
+    }
+
+    /// Documents whose value is in this Rust range: `18..65`, `18..=65`, `..65`, `18..`. An empty range: no
+    /// documents. `..` is every document that has a value.
+    pub fn between<T>(self, range: impl RangeBounds<T>) -> Filter<M>
+    where
+        K: Ordered,
+        T: Operand<V::Scalar, K> + Clone,
+    {
+        self.within(range.start_bound().cloned(), range.end_bound().cloned())
+    }
+
+    fn within<T>(self, start: Bound<T>, end: Bound<T>) -> Filter<M>
+    where
+        T: Operand<V::Scalar, K>,
+    {
+        let node = self
+            .bound(start)
+            .and_then(|start| Ok(self.range(NumericRange { start, end: self.bound(end)? })))
+            .unwrap_or_else(Node::Invalid);
+        Filter::new(node)
+    }
+
+    fn bound<T>(self, bound: Bound<T>) -> Result<Bound<f64>, QueryError>
+    where
+        T: Operand<V::Scalar, K>,
+    {
+        let number = |value: T| match self.checked(value.into_comparand())? {
+            Checked::Number(number) => Ok(number),
+            // No ordered kind compares tags.
+            Checked::Tag(tag) => Err(QueryError::NotFinite { field: self.def.name(), value: tag }),
+        };
+        Ok(match bound {
+            Bound::Unbounded => Bound::Unbounded,
+            Bound::Included(value) => Bound::Included(number(value)?),
+            Bound::Excluded(value) => Bound::Excluded(number(value)?),
+        })
+    }
+}
+
+impl<M, V, K, O> Field<M, V, K, O> {
+    /// Documents whose value, or a word of whose text, begins like this.
+    ///
+    /// The server wants at least two bytes; a shorter prefix is refused, since its answer would be empty whatever
+    /// is there. It also stops at `MAXPREFIXEXPANSIONS` (200) different values; an answer that was stopped says so.
+    #[doc(alias = "startswith")]
+    #[doc(alias = "prefix")]
+    pub fn starts_with(self, prefix: impl AsRef<str>) -> Filter<M>
+    where
+        K: Prefixed,
+    {
+        let (field, prefix) = (self.def.name(), prefix.as_ref());
+        let refused = if prefix.contains('\0') {
+            Some(QueryError::NulCharacter { field })
+        } else if prefix.len() < MIN_PREFIX {
+            Some(QueryError::PrefixTooShort { field, prefix: prefix.to_owned() })
+        } else if K::KIND == crate::kind::FieldKind::Tag && prefix.ends_with('\\') {
+            Some(QueryError::PrefixEndsInBackslash { field })
+        } else {
+            None
+        };
+        Filter::new(match refused {
+            Some(error) => Node::Invalid(error),
+            None if K::KIND == crate::kind::FieldKind::Text => {
+                Node::Leaf(self.def, Test::WordPrefix(prefix.to_owned()))
+            }
+            None => Node::Leaf(self.def, Test::TagPrefix(prefix.to_owned())),
+        })
+    }
+
+    /// Documents whose text has all words of this one, in any order, in this or another inflection.
+    ///
+    /// The text is cut into words as the server cuts the documents' text; stopwords are left out. A text without
+    /// a word is refused, since the server would find nothing.
+    #[doc(alias = "%")]
+    #[doc(alias = "full_text_search")]
+    pub fn matches(self, text: impl AsRef<str>) -> Filter<M>
+    where
+        K: Worded,
+    {
+        let (field, text) = (self.def.name(), text.as_ref());
+        Filter::new(if text.contains('\0') {
+            Node::Invalid(QueryError::NulCharacter { field })
+        } else {
+            Node::Leaf(self.def, Test::Words(text.to_owned()))
+        })
+    }
+
+    /// Sorts answers by this field, the smallest first.
+    pub fn asc(self) -> SortKey<M>
+    where
+        O: Sortable,
+    {
+        SortKey::new(self.def.name(), Direction::Ascending)
+    }
+
+    /// Sorts answers by this field, the largest first.
+    pub fn desc(self) -> SortKey<M>
+    where
+        O: Sortable,
+    {
+        SortKey::new(self.def.name(), Direction::Descending)
+    }
+
+    fn range(self, range: NumericRange) -> Node {
+        if range.is_empty() { Node::None } else { Node::Leaf(self.def, Test::Range(range)) }
+    }
+
+    fn checked(self, comparand: Comparand) -> Result<Checked, QueryError> {
+        let field = self.def.name();
+        match comparand {
+            Comparand::Tag(tag) if tag.contains('\0') => Err(QueryError::NulCharacter { field }),
+            Comparand::Tag(tag) => Ok(Checked::Tag(tag)),
+            Comparand::Integer(number) if number.abs() > MAX_EXACT => {
+                Err(QueryError::NotExact { field, value: number.to_string() })
+            }
+            Comparand::Integer(number) => Ok(Checked::Number(number as f64)),
+            Comparand::Float(number) if number.is_finite() => Ok(Checked::Number(number)),
+            Comparand::Float(number) => Err(QueryError::NotFinite { field, value: number.to_string() }),
+        }
+    }
+}
+
+enum Checked {
+    Tag(String),
+    Number(f64),
+}
+
+impl<M, V, K, O> Clone for Field<M, V, K, O> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<M, V, K, O> Copy for Field<M, V, K, O> {}
+
+impl<M, V, K, O> fmt::Debug for Field<M, V, K, O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.def.fmt(f)
+    }
+}

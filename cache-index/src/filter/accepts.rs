@@ -1,0 +1,83 @@
+//! A filter evaluated here, over a document as JSON, with the server's rules.
+
+use serde_json::Value;
+
+use super::node::{Node, Test};
+use super::render::word_prefix;
+use crate::error::QueryError;
+use crate::schema::{FieldDef, Schema};
+use crate::text;
+
+pub(super) fn accepts(node: &Node, document: &Value, schema: &Schema) -> Result<bool, QueryError> {
+    match node {
+        Node::All => Ok(true),
+        Node::None => Ok(false),
+        Node::Invalid(error) => Err(error.clone()),
+        // Every branch is looked at, so that a refused operand is found whatever the document holds.
+        Node::And(group) => group
+            .nodes()
+            .iter()
+            .try_fold(true, |so_far, node| accepts(node, document, schema).map(|accepted| so_far & accepted)),
+        Node::Or(group) => group.nodes().iter().try_fold(false, |so_far, node| {
+            accepts(node, document, schema).map(|accepted| so_far | accepted)
+        }),
+        Node::Not(inner) => accepts(inner, document, schema).map(|accepted| !accepted),
+        Node::Leaf(field, test) => leaf(field, test, document, schema),
+    }
+}
+
+fn leaf(field: &FieldDef, test: &Test, document: &Value, schema: &Schema) -> Result<bool, QueryError> {
+    let mut values = values(field, document);
+    Ok(match test {
+        Test::TagIn(tags) => values
+            .any(|value| tag(value).is_some_and(|value| tags.iter().any(|tag| same_tag(field, tag, value)))),
+        Test::TagPrefix(prefix) => values.any(|value| {
+            tag(value)
+                .and_then(|value| value.get(..prefix.len()))
+                .is_some_and(|start| same_tag(field, prefix, start))
+        }),
+        Test::Range(range) => values.any(|value| value.as_f64().is_some_and(|number| range.contains(number))),
+        Test::Words(words) => {
+            let asked = text::distinct_words(words, schema.stopwords());
+            if asked.is_empty() {
+                return Err(QueryError::NoTerms { field: field.name(), text: words.clone() });
+            }
+            if asked.iter().any(|word| !text::is_searchable(&word.whole)) {
+                return Err(QueryError::UnsearchableTerm { field: field.name() });
+            }
+            let stemmer = text::english();
+            let indexed: Vec<_> = values
+                .filter_map(Value::as_str)
+                .flat_map(|text| text::words(text, schema.stopwords()))
+                .collect();
+            asked.iter().all(|asked| indexed.iter().any(|word| text::word_matches(asked, word, &stemmer)))
+        }
+        Test::WordPrefix(prefix) => {
+            let prefix = word_prefix(field, prefix)?;
+            values
+                .filter_map(Value::as_str)
+                .flat_map(|text| text::words(text, schema.stopwords()))
+                .any(|word| word.cut.unwrap_or(word.whole).starts_with(&prefix))
+        }
+    })
+}
+
+/// The values that the index holds of a field: none if the member is missing or null.
+fn values<'a>(field: &FieldDef, document: &'a Value) -> impl Iterator<Item = &'a Value> {
+    let member = document.get(field.member());
+    let (one, many) = if field.is_many() { (None, member.and_then(Value::as_array)) } else { (member, None) };
+    one.into_iter().chain(many.into_iter().flatten())
+}
+
+fn tag(value: &Value) -> Option<&str> {
+    match value {
+        Value::String(text) => Some(text),
+        Value::Bool(true) => Some("true"),
+        Value::Bool(false) => Some("false"),
+        _ => None,
+    }
+}
+
+fn same_tag(field: &FieldDef, one: &str, other: &str) -> bool {
+    if field.folds_case() { one.eq_ignore_ascii_case(other) } else { one == other }
+}

@@ -1,0 +1,115 @@
+//! Filters: which documents a query means, as a tree that can be combined, rendered and evaluated.
+
+mod accepts;
+mod node;
+mod render;
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::{BitAnd, BitOr, Not};
+
+use serde::Serialize;
+
+use crate::error::QueryError;
+use crate::schema::IndexSchema;
+
+pub use node::NumericRange;
+pub(crate) use node::{Node, Test};
+pub use render::Rendered;
+
+/// Which documents of model `M` are meant. Made by the model's field handles, combined with `&`, `|` and `!`.
+///
+/// A filter is a value: it can be kept, cloned, passed on, rendered and evaluated without a server. Values in it
+/// are bound as parameters and never become query text. An operand that has no true answer on the server (a
+/// NUL, a NaN, an integer beyond 2^53, a text without a word) makes the filter invalid; whatever is then done
+/// with it says so with a [`QueryError`].
+///
+/// `!filter` means every document that the filter does not accept, those without the field among them.
+pub struct Filter<M> {
+    pub(crate) node: Node,
+    model: PhantomData<fn() -> M>,
+}
+
+impl<M> Filter<M> {
+    pub(crate) fn new(node: Node) -> Self {
+        Self { node, model: PhantomData }
+    }
+
+    /// The filter that every document passes.
+    pub fn all() -> Self {
+        Self::new(Node::All)
+    }
+
+    /// The filter that no document passes.
+    pub fn none() -> Self {
+        Self::new(Node::None)
+    }
+}
+
+impl<M: IndexSchema> Filter<M> {
+    /// The query text and the values that it binds.
+    ///
+    /// # Errors
+    /// [`QueryError`] if an operand has no true answer on the server.
+    pub fn render(&self) -> Result<Rendered, QueryError> {
+        render::render(&self.node, M::schema())
+    }
+
+    /// Whether the document passes, decided here with the server's rules and without a server.
+    ///
+    /// Case is folded for ASCII letters only, as every version of the server does; words are stemmed in English.
+    ///
+    /// # Errors
+    /// [`QueryError`] if an operand has no true answer on the server, or the document cannot be serialised.
+    pub fn accepts(&self, document: &M) -> Result<bool, QueryError>
+    where
+        M: Serialize,
+    {
+        let json = serde_json::to_value(document).map_err(|error| QueryError::Document(error.to_string()))?;
+        self.accepts_json(&json)
+    }
+
+    /// Whether a document passes that is there as JSON.
+    ///
+    /// # Errors
+    /// [`QueryError`] if an operand has no true answer on the server.
+    pub fn accepts_json(&self, document: &serde_json::Value) -> Result<bool, QueryError> {
+        accepts::accepts(&self.node, document, M::schema())
+    }
+}
+
+impl<M> Clone for Filter<M> {
+    fn clone(&self) -> Self {
+        Self::new(self.node.clone())
+    }
+}
+
+impl<M> fmt::Debug for Filter<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Filter").field(&self.node).finish()
+    }
+}
+
+impl<M> BitAnd for Filter<M> {
+    type Output = Self;
+
+    fn bitand(self, other: Self) -> Self {
+        Self::new(self.node.and(other.node))
+    }
+}
+
+impl<M> BitOr for Filter<M> {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self::new(self.node.or(other.node))
+    }
+}
+
+impl<M> Not for Filter<M> {
+    type Output = Self;
+
+    fn not(self) -> Self {
+        Self::new(self.node.negate())
+    }
+}

@@ -1,0 +1,228 @@
+//! The tree of a filter, kept flat: no conjunction within a conjunction, no constant within anything.
+
+use std::ops::Bound;
+
+use crate::error::QueryError;
+use crate::schema::FieldDef;
+
+/// A node of the tree.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Node {
+    /// Every document.
+    All,
+    /// No document.
+    None,
+    /// An operand was refused; whatever contains it is refused with it.
+    Invalid(QueryError),
+    /// All of these.
+    And(Group),
+    /// Any of these.
+    Or(Group),
+    /// Not this one; never a constant or another negation.
+    Not(Box<Node>),
+    /// A test of one field.
+    Leaf(FieldDef, Test),
+}
+
+/// What a field's values are tested for.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Test {
+    /// One of these tags; at least one.
+    TagIn(Vec<String>),
+    /// A tag that begins like this.
+    TagPrefix(String),
+    /// A number within these bounds.
+    Range(NumericRange),
+    /// A text with all words of this one.
+    Words(String),
+    /// A text with a word that begins like this one.
+    WordPrefix(String),
+}
+
+/// The bounds of a numeric test. Finite, and exact as doubles.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct NumericRange {
+    /// The lower end.
+    pub start: Bound<f64>,
+    /// The upper end.
+    pub end: Bound<f64>,
+}
+
+impl NumericRange {
+    /// Whether no number is within the bounds.
+    pub fn is_empty(&self) -> bool {
+        match (self.start, self.end) {
+            (Bound::Included(low), Bound::Included(high)) => low > high,
+            (Bound::Included(low) | Bound::Excluded(low), Bound::Included(high) | Bound::Excluded(high)) => {
+                low >= high
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the number is within the bounds.
+    pub fn contains(&self, number: f64) -> bool {
+        let after_start = match self.start {
+            Bound::Included(low) => number >= low,
+            Bound::Excluded(low) => number > low,
+            Bound::Unbounded => true,
+        };
+        let before_end = match self.end {
+            Bound::Included(high) => number <= high,
+            Bound::Excluded(high) => number < high,
+            Bound::Unbounded => true,
+        };
+        after_start && before_end
+    }
+}
+
+/// How deep a tree may be. The server's parser gives up at 125 parentheses within each other; and a tree that is
+/// never deeper can be walked and dropped without fear for the stack.
+const MAX_DEPTH: usize = 100;
+
+/// Nodes that stand together, at least two, and how deep they reach.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Group {
+    nodes: Vec<Node>,
+    depth: usize,
+}
+
+impl Group {
+    pub(crate) fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    fn of(nodes: Vec<Node>) -> Self {
+        let depth = nodes.iter().map(Node::depth).max().unwrap_or_default() + 1;
+        Self { nodes, depth }
+    }
+
+    fn first(mut self, node: Node) -> Self {
+        self.depth = self.depth.max(node.depth() + 1);
+        self.nodes.insert(0, node);
+        self
+    }
+
+    fn last(mut self, node: Node) -> Self {
+        self.depth = self.depth.max(node.depth() + 1);
+        self.nodes.push(node);
+        self
+    }
+
+    fn both(mut self, other: Self) -> Self {
+        self.depth = self.depth.max(other.depth);
+        self.nodes.extend(other.nodes);
+        self
+    }
+}
+
+impl Node {
+    pub(crate) fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Invalid(error), _) | (_, Self::Invalid(error)) => Self::Invalid(error),
+            (Self::None, _) | (_, Self::None) => Self::None,
+            (Self::All, node) | (node, Self::All) => node,
+            (Self::And(left), Self::And(right)) => Self::And(left.both(right)),
+            (Self::And(left), node) => Self::And(left.last(node)),
+            (node, Self::And(right)) => Self::And(right.first(node)),
+            (left, right) => Self::And(Group::of(vec![left, right])),
+        }
+        .bounded()
+    }
+
+    pub(crate) fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Invalid(error), _) | (_, Self::Invalid(error)) => Self::Invalid(error),
+            (Self::All, _) | (_, Self::All) => Self::All,
+            (Self::None, node) | (node, Self::None) => node,
+            (Self::Or(left), Self::Or(right)) => Self::Or(left.both(right)),
+            (Self::Or(left), node) => Self::Or(left.last(node)),
+            (node, Self::Or(right)) => Self::Or(right.first(node)),
+            (left, right) => Self::Or(Group::of(vec![left, right])),
+        }
+        .bounded()
+    }
+
+    fn depth(&self) -> usize {
+        match self {
+            Self::And(group) | Self::Or(group) => group.depth,
+            Self::Not(inner) => inner.depth() + 1,
+            Self::All | Self::None | Self::Invalid(_) | Self::Leaf(..) => 0,
+        }
+    }
+
+    fn bounded(self) -> Self {
+        if self.depth() > MAX_DEPTH { Self::Invalid(QueryError::TooDeep { most: MAX_DEPTH }) } else { self }
+    }
+
+    pub(crate) fn negate(self) -> Self {
+        match self {
+            Self::All => Self::None,
+            Self::None => Self::All,
+            Self::Invalid(error) => Self::Invalid(error),
+            Self::Not(inner) => *inner,
+            node => Self::Not(Box::new(node)),
+        }
+        .bounded()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kind::Tag;
+
+    fn leaf(tag: &str) -> Node {
+        Node::Leaf(FieldDef::indexed::<String, Tag>("f", "f"), Test::TagIn(vec![tag.to_owned()]))
+    }
+
+    #[test]
+    fn combinations_stay_flat() {
+        let node = leaf("a").and(leaf("b")).and(leaf("c").and(leaf("d")));
+        assert_eq!(node, Node::And(Group::of(vec![leaf("a"), leaf("b"), leaf("c"), leaf("d")])));
+        let node = leaf("a").or(leaf("b").or(leaf("c")));
+        assert_eq!(node, Node::Or(Group::of(vec![leaf("a"), leaf("b"), leaf("c")])));
+    }
+
+    #[test]
+    fn constants_vanish() {
+        assert_eq!(leaf("a").and(Node::All), leaf("a"));
+        assert_eq!(leaf("a").and(Node::None), Node::None);
+        assert_eq!(leaf("a").or(Node::All), Node::All);
+        assert_eq!(leaf("a").or(Node::None), leaf("a"));
+        assert_eq!(Node::All.negate(), Node::None);
+        assert_eq!(leaf("a").negate().negate(), leaf("a"));
+    }
+
+    #[test]
+    fn a_refused_operand_is_never_lost() {
+        let refused = Node::Invalid(QueryError::NulCharacter { field: "f" });
+        assert_eq!(Node::None.and(refused.clone()), refused);
+        assert_eq!(Node::All.or(refused.clone()), refused);
+        assert_eq!(refused.clone().negate(), refused);
+    }
+
+    #[test]
+    fn a_tree_that_the_server_cannot_parse_is_refused() {
+        let alternating =
+            |depth: usize| {
+                (0..depth).fold(leaf("a"), |node, level| {
+                    if level % 2 == 0 { node.and(leaf("b")) } else { node.or(leaf("c")) }
+                })
+            };
+        assert_eq!(alternating(MAX_DEPTH).depth(), MAX_DEPTH);
+        // Without the bound, this one could not even be dropped.
+        assert_eq!(alternating(100_000), Node::Invalid(QueryError::TooDeep { most: MAX_DEPTH }));
+        let wide = (0..10_000).fold(Node::None, |node, _| node.or(leaf("a")));
+        assert_eq!(wide.depth(), 1);
+    }
+
+    #[test]
+    fn ranges_know_whether_they_are_empty() {
+        let range = |start, end| NumericRange { start, end };
+        assert!(range(Bound::Included(2.0), Bound::Included(1.0)).is_empty());
+        assert!(range(Bound::Included(1.0), Bound::Excluded(1.0)).is_empty());
+        assert!(!range(Bound::Included(1.0), Bound::Included(1.0)).is_empty());
+        assert!(!range(Bound::Unbounded, Bound::Excluded(1.0)).is_empty());
+    }
+}

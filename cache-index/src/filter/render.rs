@@ -1,0 +1,217 @@
+//! A filter as query text of dialect 2, with every value bound.
+
+use std::ops::Bound;
+
+use super::node::{Node, NumericRange, Test};
+use crate::error::QueryError;
+use crate::params::Params;
+use crate::schema::{FieldDef, Schema};
+use crate::text::{self, Word};
+
+/// A filter as the server reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendered {
+    text: String,
+    params: Params,
+    nothing: bool,
+    expands: bool,
+}
+
+impl Rendered {
+    /// The query text. It holds field names, operators and references, never a value.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The values behind the references.
+    pub fn params(&self) -> &Params {
+        &self.params
+    }
+
+    /// Whether no document can pass, so that there is nothing to ask: the query language has no word for it.
+    pub fn is_nothing(&self) -> bool {
+        self.nothing
+    }
+
+    /// Whether the server expands a prefix into terms, which it stops at `MAXPREFIXEXPANSIONS`.
+    pub fn expands(&self) -> bool {
+        self.expands
+    }
+}
+
+pub(super) fn render(node: &Node, schema: &Schema) -> Result<Rendered, QueryError> {
+    let mut out = Renderer { schema, text: String::new(), params: Params::default(), expands: false };
+    let nothing = *node == Node::None;
+    if !nothing {
+        out.node(node)?;
+    }
+    Ok(Rendered { text: out.text, params: out.params, nothing, expands: out.expands })
+}
+
+/// How many words stand side by side before they are put into groups: the server's parser gives up at 252.
+const WORDS_TOGETHER: usize = 100;
+
+struct Renderer<'a> {
+    schema: &'a Schema,
+    text: String,
+    params: Params,
+    expands: bool,
+}
+
+impl Renderer<'_> {
+    fn node(&mut self, node: &Node) -> Result<(), QueryError> {
+        match node {
+            Node::Invalid(error) => return Err(error.clone()),
+            // Constants stand alone or not at all; see `Node`.
+            Node::All | Node::None => self.text.push('*'),
+            Node::And(group) => self.joined(group.nodes(), " ")?,
+            Node::Or(group) => self.joined(group.nodes(), "|")?,
+            Node::Not(inner) => {
+                self.text.push('-');
+                self.nested(inner)?;
+            }
+            Node::Leaf(field, test) => self.leaf(field, test)?,
+        }
+        Ok(())
+    }
+
+    fn joined(&mut self, nodes: &[Node], between: &str) -> Result<(), QueryError> {
+        for (number, node) in nodes.iter().enumerate() {
+            if number > 0 {
+                self.text.push_str(between);
+            }
+            self.nested(node)?;
+        }
+        Ok(())
+    }
+
+    fn nested(&mut self, node: &Node) -> Result<(), QueryError> {
+        if !matches!(node, Node::And(_) | Node::Or(_)) {
+            return self.node(node);
+        }
+        self.text.push('(');
+        self.node(node)?;
+        self.text.push(')');
+        Ok(())
+    }
+
+    fn leaf(&mut self, field: &FieldDef, test: &Test) -> Result<(), QueryError> {
+        self.text.push('@');
+        self.text.push_str(field.name());
+        self.text.push(':');
+        match test {
+            Test::TagIn(tags) => {
+                self.text.push('{');
+                for (number, tag) in tags.iter().enumerate() {
+                    if number > 0 {
+                        self.text.push('|');
+                    }
+                    self.params.bind(&mut self.text, escape_tag(tag));
+                }
+                self.text.push('}');
+            }
+            Test::TagPrefix(prefix) => {
+                self.expands = true;
+                self.text.push('{');
+                self.params.bind(&mut self.text, escape_tag(prefix));
+                self.text.push_str("*}");
+            }
+            Test::Range(range) => self.range(range),
+            Test::Words(words) => self.words(field, words)?,
+            Test::WordPrefix(prefix) => {
+                self.expands = true;
+                self.text.push('(');
+                self.params.bind(&mut self.text, word_prefix(field, prefix)?);
+                self.text.push_str("*)");
+            }
+        }
+        Ok(())
+    }
+
+    fn range(&mut self, range: &NumericRange) {
+        self.text.push('[');
+        self.bound(range.start, "-inf");
+        self.text.push(' ');
+        self.bound(range.end, "+inf");
+        self.text.push(']');
+    }
+
+    fn bound(&mut self, bound: Bound<f64>, open: &str) {
+        match bound {
+            Bound::Unbounded => self.text.push_str(open),
+            Bound::Included(number) => self.params.bind(&mut self.text, number_text(number)),
+            Bound::Excluded(number) => {
+                // The parenthesis belongs to the text: the server ignores one within a bound value.
+                self.text.push('(');
+                self.params.bind(&mut self.text, number_text(number));
+            }
+        }
+    }
+
+    fn words(&mut self, field: &FieldDef, text: &str) -> Result<(), QueryError> {
+        let words = text::distinct_words(text, self.schema.stopwords());
+        if words.is_empty() {
+            return Err(QueryError::NoTerms { field: field.name(), text: text.to_owned() });
+        }
+        self.text.push('(');
+        if words.len() <= WORDS_TOGETHER {
+            self.side_by_side(field, &words)?;
+        } else {
+            for some in words.chunks(WORDS_TOGETHER) {
+                self.text.push('(');
+                self.side_by_side(field, some)?;
+                self.text.push(')');
+            }
+        }
+        self.text.push(')');
+        Ok(())
+    }
+
+    fn side_by_side(&mut self, field: &FieldDef, words: &[Word]) -> Result<(), QueryError> {
+        for (number, word) in words.iter().enumerate() {
+            if number > 0 {
+                self.text.push(' ');
+            }
+            self.word(field, word)?;
+        }
+        Ok(())
+    }
+
+    fn word(&mut self, field: &FieldDef, word: &Word) -> Result<(), QueryError> {
+        if !text::is_searchable(&word.whole) {
+            return Err(QueryError::UnsearchableTerm { field: field.name() });
+        }
+        let Some(cut) = &word.cut else {
+            self.params.bind(&mut self.text, word.whole.clone());
+            return Ok(());
+        };
+        self.text.push('(');
+        self.params.bind(&mut self.text, word.whole.clone());
+        self.text.push('|');
+        self.params.bind(&mut self.text, cut.clone());
+        self.text.push(')');
+        Ok(())
+    }
+}
+
+/// A tag as a parameter: the server drops a backslash before punctuation or blank, so each one is doubled.
+fn escape_tag(tag: &str) -> String {
+    tag.replace('\\', r"\\")
+}
+
+/// The one word that a word prefix is, as the index holds it.
+pub(super) fn word_prefix(field: &FieldDef, prefix: &str) -> Result<Vec<u8>, QueryError> {
+    let mut words = text::all_words(prefix);
+    match (words.next(), words.next()) {
+        (Some(word), None) if text::is_searchable(&word.whole) => Ok(word.whole),
+        (Some(_), None) => Err(QueryError::UnsearchableTerm { field: field.name() }),
+        (None, _) => Err(QueryError::NoTerms { field: field.name(), text: prefix.to_owned() }),
+        (Some(_), Some(_)) => Err(QueryError::NotOneWord { field: field.name(), prefix: prefix.to_owned() }),
+    }
+}
+
+/// The shortest text that reads back as the same double.
+fn number_text(number: f64) -> String {
+    // Whole numbers of up to 15 digits are shorter without a point and without an exponent.
+    if number.fract() == 0.0 && number.abs() < 1e15 { format!("{number:.0}") } else { format!("{number:?}") }
+}

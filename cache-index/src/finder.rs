@@ -1,0 +1,69 @@
+//! What a generated `find_by_<field>` takes: a value, a range of numbers, or a text to search for.
+
+use std::ops::{Bound, Range, RangeFrom, RangeFull, RangeInclusive, RangeTo, RangeToInclusive};
+
+use crate::field::Field;
+use crate::filter::Filter;
+use crate::kind::{Numeric, Tag, Text};
+use crate::value::{IndexValue, Operand};
+
+/// The argument of a finder for a field whose scalar is `S` and whose kind is `K`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is nothing to find a {K} field of `{S}` by",
+    label = "expected a value like `{S}`",
+    note = "TAG finders take a value, NUMERIC finders a value or a range, TEXT finders the words"
+)]
+pub trait FindBy<S, K> {
+    /// The filter that finds by this argument.
+    fn into_filter<M, V: IndexValue<Scalar = S>, O>(self, field: Field<M, V, K, O>) -> Filter<M>;
+}
+
+impl<S, T: Operand<S, Tag>> FindBy<S, Tag> for T {
+    fn into_filter<M, V: IndexValue<Scalar = S>, O>(self, field: Field<M, V, Tag, O>) -> Filter<M> {
+        field.eq(self)
+    }
+}
+
+impl<S> FindBy<S, Text> for &str {
+    fn into_filter<M, V: IndexValue<Scalar = S>, O>(self, field: Field<M, V, Text, O>) -> Filter<M> {
+        field.matches(self)
+    }
+}
+
+impl<S> FindBy<S, Text> for &String {
+    fn into_filter<M, V: IndexValue<Scalar = S>, O>(self, field: Field<M, V, Text, O>) -> Filter<M> {
+        field.matches(self)
+    }
+}
+
+impl<S> FindBy<S, Text> for String {
+    fn into_filter<M, V: IndexValue<Scalar = S>, O>(self, field: Field<M, V, Text, O>) -> Filter<M> {
+        field.matches(self)
+    }
+}
+
+macro_rules! numbers {
+    ($($type:ty)*) => {$(
+        impl FindBy<$type, Numeric> for $type {
+            fn into_filter<M, V: IndexValue<Scalar = $type>, O>(self, field: Field<M, V, Numeric, O>) -> Filter<M> {
+                field.eq(self)
+            }
+        }
+    )*};
+}
+
+numbers! { i8 i16 i32 i64 isize u8 u16 u32 u64 usize f32 f64 }
+
+macro_rules! ranges {
+    ($($range:ty),*) => {$(
+        impl<S: Operand<S, Numeric> + Clone> FindBy<S, Numeric> for $range {
+            fn into_filter<M, V: IndexValue<Scalar = S>, O>(self, field: Field<M, V, Numeric, O>) -> Filter<M> {
+                field.between::<S>(self)
+            }
+        }
+    )*};
+}
+
+ranges! {
+    Range<S>, RangeInclusive<S>, RangeFrom<S>, RangeTo<S>, RangeToInclusive<S>, RangeFull, (Bound<S>, Bound<S>)
+}

@@ -1,0 +1,151 @@
+//! Names: from namespace and prefix to the keys of documents, the names of indexes and their aliases.
+
+use std::fmt;
+use std::io::Write;
+use std::sync::Arc;
+
+use crate::error::NameError;
+use crate::schema::Schema;
+
+/// The namespace that is used where none is set.
+pub const DEFAULT_GLOBAL: &str = "cache";
+
+/// A namespace on a server: everything before a model's prefix. Cheap to clone.
+///
+/// | what | name |
+/// |---|---|
+/// | document | `<global>:<prefix>:<id>` |
+/// | index | `<global>:<prefix>:idx:<fingerprint, 12 hex digits>` |
+/// | alias of the active index, for people and tools | `<global>:<prefix>:idx` |
+/// | any key that is no document | `<global>:~<prefix>:…` |
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[doc(alias = "global_key_prefix")]
+pub struct Keyspace {
+    global: Arc<str>,
+}
+
+impl Keyspace {
+    /// The namespace of this name.
+    ///
+    /// # Errors
+    /// [`NameError`] if the name is empty, begins or ends with `:`, has an empty part, or begins with `~`.
+    pub fn new(global: &str) -> Result<Self, NameError> {
+        check_name("namespace", global)?;
+        Ok(Self { global: global.into() })
+    }
+
+    /// The namespace's name.
+    pub fn global(&self) -> &str {
+        &self.global
+    }
+
+    /// Writes the key of a document at the end of the buffer.
+    ///
+    /// # Errors
+    /// [`NameError::Empty`] if the id is empty; the buffer is as it was.
+    pub fn write_key(
+        &self,
+        buffer: &mut Vec<u8>,
+        prefix: &str,
+        id: impl fmt::Display,
+    ) -> Result<(), NameError> {
+        let start = buffer.len();
+        self.write_prefix(buffer, prefix);
+        let before = buffer.len();
+        // Writing into a vector cannot fail.
+        let _ = write!(buffer, "{id}");
+        if buffer.len() == before {
+            buffer.truncate(start);
+            return Err(NameError::Empty { what: "id" });
+        }
+        Ok(())
+    }
+
+    /// Writes what the keys of a model's documents begin with, the last separator included.
+    pub fn write_prefix(&self, buffer: &mut Vec<u8>, prefix: &str) {
+        buffer.extend_from_slice(self.global.as_bytes());
+        buffer.push(b':');
+        buffer.extend_from_slice(prefix.as_bytes());
+        buffer.push(b':');
+    }
+
+    /// The name of the index that holds exactly this schema.
+    pub fn index_name(&self, schema: &Schema) -> String {
+        format!("{}:{}:idx:{}", self.global, schema.prefix(), schema.fingerprint())
+    }
+
+    /// The name under which people and other tools find the active index.
+    pub fn alias(&self, schema: &Schema) -> String {
+        format!("{}:{}:idx", self.global, schema.prefix())
+    }
+}
+
+impl Default for Keyspace {
+    fn default() -> Self {
+        Self { global: DEFAULT_GLOBAL.into() }
+    }
+}
+
+/// Refuses names that would make keys ambiguous: empty, with an empty part between separators, or reserved.
+///
+/// # Errors
+/// [`NameError`] says what is wrong with the name.
+pub fn check_name(what: &'static str, name: &str) -> Result<(), NameError> {
+    if name.is_empty() {
+        return Err(NameError::Empty { what });
+    }
+    if name.split(':').any(str::is_empty) {
+        return Err(NameError::Separator { what, name: name.to_owned() });
+    }
+    if name.starts_with('~') {
+        return Err(NameError::Reserved { what, name: name.to_owned() });
+    }
+    Ok(())
+}
+
+/// Whether documents of one prefix would be taken for documents of the other.
+///
+/// `user` and `user:session` overlap: `cache:user:session:1` belongs to both. `user` and `users` do not.
+pub fn prefixes_overlap(one: &str, other: &str) -> bool {
+    let (short, long) = if one.len() <= other.len() { (one, other) } else { (other, one) };
+    long.strip_prefix(short).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_follow_the_layout() {
+        let keyspace = Keyspace::new("shop:cache").unwrap();
+        let mut key = Vec::new();
+        keyspace.write_key(&mut key, "user", 42).unwrap();
+        assert_eq!(key, b"shop:cache:user:42");
+    }
+
+    #[test]
+    fn an_empty_id_is_refused_and_leaves_the_buffer_alone() {
+        let mut key = b"before".to_vec();
+        let refused = Keyspace::default().write_key(&mut key, "user", "");
+        assert_eq!(refused, Err(NameError::Empty { what: "id" }));
+        assert_eq!(key, b"before");
+    }
+
+    #[test]
+    fn ambiguous_names_are_refused() {
+        for bad in ["", ":a", "a:", "a::b", "~a"] {
+            assert!(Keyspace::new(bad).is_err(), "{bad:?}");
+        }
+        for good in ["a", "a:b", "with space", "a~", "ä"] {
+            assert!(Keyspace::new(good).is_ok(), "{good:?}");
+        }
+    }
+
+    #[test]
+    fn overlap_is_by_whole_parts() {
+        assert!(prefixes_overlap("user", "user"));
+        assert!(prefixes_overlap("user:session", "user"));
+        assert!(!prefixes_overlap("user", "users"));
+        assert!(!prefixes_overlap("a:user", "user"));
+    }
+}

@@ -1,0 +1,112 @@
+//! Field kinds as types: what RediSearch can do with a field, known to the type checker.
+
+use std::fmt;
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// A kind of field: one of RediSearch's, or [`Stored`].
+pub trait Kind: sealed::Sealed + 'static {
+    /// The kind as data.
+    const KIND: FieldKind;
+}
+
+/// The kind of a field as data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FieldKind {
+    /// Stored in the document, not indexed.
+    Stored,
+    /// `TAG`: found by the whole value.
+    Tag,
+    /// `NUMERIC`: found by value and range.
+    Numeric,
+    /// `TEXT`: found by its words.
+    Text,
+}
+
+impl FieldKind {
+    /// RediSearch's word for the kind; `None` for stored fields.
+    pub const fn keyword(self) -> Option<&'static str> {
+        match self {
+            Self::Stored => None,
+            Self::Tag => Some("TAG"),
+            Self::Numeric => Some("NUMERIC"),
+            Self::Text => Some("TEXT"),
+        }
+    }
+}
+
+impl fmt::Display for FieldKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.keyword().unwrap_or("stored"))
+    }
+}
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy)]
+        pub enum $name {}
+
+        impl sealed::Sealed for $name {}
+
+        impl Kind for $name {
+            const KIND: FieldKind = FieldKind::$name;
+        }
+    )*};
+}
+
+kinds! {
+    /// The field is stored in the document and not indexed: it can be read, not searched.
+    Stored;
+    /// `TAG`: exact values. The kind of `String`, `bool` and `char`.
+    Tag;
+    /// `NUMERIC`: values and ranges. The kind of integers and floating point numbers.
+    Numeric;
+    /// `TEXT`: words, stemmed. A `String` field takes it with `#[index(text)]`.
+    Text;
+}
+
+/// Kinds whose values can be compared for equality.
+#[diagnostic::on_unimplemented(
+    message = "a {Self} field cannot be compared with `eq`, `ne` or `is_in`",
+    label = "not a TAG or NUMERIC field",
+    note = "add `#[index]` to a field that has none; search a TEXT field with `matches`"
+)]
+pub trait Comparable: Kind {}
+
+impl Comparable for Tag {}
+impl Comparable for Numeric {}
+
+/// Kinds whose values have an order.
+#[diagnostic::on_unimplemented(
+    message = "a {Self} field has no order: `gt`, `ge`, `lt`, `le` and `between` need a NUMERIC field",
+    label = "not a NUMERIC field",
+    note = "index a number: `#[index]` on an integer or floating point field"
+)]
+pub trait Ordered: Comparable {}
+
+impl Ordered for Numeric {}
+
+/// Kinds that are searched by the beginning of a value or of a word.
+#[diagnostic::on_unimplemented(
+    message = "a {Self} field cannot be searched with `starts_with`",
+    label = "not a TAG or TEXT field",
+    note = "add `#[index]` or `#[index(text)]` to a string field"
+)]
+pub trait Prefixed: Kind {}
+
+impl Prefixed for Tag {}
+impl Prefixed for Text {}
+
+/// Kinds that are searched by words.
+#[diagnostic::on_unimplemented(
+    message = "a {Self} field cannot be searched with `matches`",
+    label = "not a TEXT field",
+    note = "write `#[index(text)]` at the field; compare whole values of a TAG field with `eq`"
+)]
+pub trait Worded: Kind {}
+
+impl Worded for Text {}

@@ -1,0 +1,46 @@
+//! RediSearch as data: what an index is, what a query means, how both are written as commands, and how the
+//! replies read. No I/O, no async, no client: everything here can be tested without a server.
+//!
+//! | module's subject | types |
+//! |---|---|
+//! | commands and replies | [`Command`], [`Batch`], [`Route`], [`Reply`], [`ServerError`] |
+//! | names | [`Keyspace`], [`check_name`], [`prefixes_overlap`] |
+//! | schemas | [`Schema`], [`FieldDef`], [`Fingerprint`], [`Stopwords`], [`IndexSchema`] |
+//! | kinds and values | [`Kind`], [`Tag`], [`Numeric`], [`Text`], [`Stored`], [`IndexValue`], [`Indexable`], [`Operand`] |
+//! | queries | [`Field`], [`Filter`], [`SortKey`], [`FindBy`], [`SearchRequest`] |
+//! | answers | [`SearchAnswer`], [`Hit`], [`Completeness`], [`Shortfall`], [`IndexInfo`] |
+//!
+//! Most people use this crate through `cache-core`, which adds connections and everything that talks.
+
+mod command;
+mod decode;
+mod error;
+mod field;
+mod filter;
+mod finder;
+mod json;
+mod keyspace;
+mod kind;
+mod params;
+mod reply;
+mod schema;
+mod search;
+mod sort;
+mod text;
+mod value;
+
+pub use command::{Batch, Command, Route};
+pub use decode::{Completeness, Hit, IndexInfo, SearchAnswer, Shortfall};
+pub use error::{DecodeError, NameError, QueryError};
+pub use field::{Field, Options, Sortable};
+pub use filter::{Filter, NumericRange, Rendered};
+pub use finder::FindBy;
+pub use json::write_json;
+pub use keyspace::{DEFAULT_GLOBAL, Keyspace, check_name, prefixes_overlap};
+pub use kind::{Comparable, FieldKind, Kind, Numeric, Ordered, Prefixed, Stored, Tag, Text, Worded};
+pub use params::Params;
+pub use reply::{Reply, ServerError, ServerErrorKind};
+pub use schema::{FieldDef, Fingerprint, IndexSchema, Schema, Stopwords};
+pub use search::SearchRequest;
+pub use sort::{Direction, SortKey};
+pub use value::{Comparand, IndexValue, Indexable, JsonType, Operand, ScalarValue, SortableValue, TextValue};

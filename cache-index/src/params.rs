@@ -1,0 +1,35 @@
+//! Bound values: every user value of a query, handed out as `$p0`, `$p1`, … and sent beside the text.
+
+use crate::command::Command;
+
+/// The values that a query binds. Values never become part of the query's text.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Params {
+    values: Vec<Vec<u8>>,
+}
+
+impl Params {
+    /// Binds a value and writes its reference at the end of the query text.
+    pub(crate) fn bind(&mut self, text: &mut String, value: impl Into<Vec<u8>>) {
+        text.push_str("$p");
+        text.push_str(&self.values.len().to_string());
+        self.values.push(value.into());
+    }
+
+    /// The values in the order of their numbers.
+    pub fn values(&self) -> &[Vec<u8>] {
+        &self.values
+    }
+
+    /// Appends `PARAMS n name value …` to a command, nothing if no value is bound.
+    pub(crate) fn append_to(&self, mut command: Command) -> Command {
+        if self.values.is_empty() {
+            return command;
+        }
+        command = command.arg("PARAMS").arg_display(self.values.len() * 2);
+        for (number, value) in self.values.iter().enumerate() {
+            command = command.arg_display(format_args!("p{number}")).arg(value);
+        }
+        command
+    }
+}

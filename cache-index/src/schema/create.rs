@@ -1,0 +1,68 @@
+//! `FT.CREATE` from a schema, its words in the order in which the server reads them.
+
+use super::Schema;
+use crate::command::Command;
+use crate::keyspace::Keyspace;
+
+impl Schema {
+    /// The command that creates this schema's index in a namespace; `None` for a model without an index.
+    pub fn create_index(&self, keyspace: &Keyspace) -> Option<Command> {
+        if !self.is_indexed() {
+            return None;
+        }
+        let mut command = Command::new("FT.CREATE")
+            .arg(keyspace.index_name(self))
+            .args_from(["ON", "JSON", "PREFIX", "1"])
+            .arg_with(|buffer| keyspace.write_prefix(buffer, self.prefix()))
+            .arg("SCHEMA");
+        for field in self.indexed() {
+            let Some(kind) = field.kind().keyword() else { continue };
+            command =
+                command.arg(field.path()).arg("AS").arg(field.name()).arg(kind).args_from(field.options());
+        }
+        Some(command)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Keyspace;
+    use crate::kind::{Numeric, Tag, Text};
+    use crate::schema::{FieldDef, Schema};
+
+    #[test]
+    fn words_stand_in_wire_order() {
+        static SCHEMA: Schema = Schema::new(
+            "User",
+            "user",
+            "id",
+            &[
+                FieldDef::stored("id"),
+                FieldDef::indexed::<String, Tag>("email", "email").sortable::<String>(),
+                FieldDef::indexed::<Vec<String>, Tag>("tags", "tags").fold_case::<Vec<String>>(),
+                FieldDef::indexed::<i64, Numeric>("expires-at", "expires_at").sortable::<i64>(),
+                FieldDef::indexed::<String, Text>("bio", "bio"),
+                FieldDef::indexed::<bool, Tag>("on", "on"),
+            ],
+        );
+        let command = SCHEMA.create_index(&Keyspace::default()).unwrap();
+        let words: Vec<_> = command.args().map(|word| String::from_utf8_lossy(word).into_owned()).collect();
+        let name = format!("cache:user:idx:{}", SCHEMA.fingerprint());
+        assert_eq!(
+            words.join(" "),
+            format!(
+                "FT.CREATE {name} ON JSON PREFIX 1 cache:user: SCHEMA \
+                 $.email AS email TAG CASESENSITIVE INDEXEMPTY SORTABLE \
+                 $.tags[*] AS tags TAG INDEXEMPTY \
+                 $[\"expires-at\"] AS expires_at NUMERIC SORTABLE \
+                 $.bio AS bio TEXT $.on AS on TAG"
+            )
+        );
+    }
+
+    #[test]
+    fn a_model_without_an_index_creates_none() {
+        static SCHEMA: Schema = Schema::new("Plain", "plain", "id", &[FieldDef::stored("id")]);
+        assert!(SCHEMA.create_index(&Keyspace::default()).is_none());
+    }
+}

@@ -1,0 +1,126 @@
+//! The identity of an index: a digest over everything that `FT.CREATE` is told, the namespace left out.
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+
+use super::Schema;
+
+/// The version of the canonical form below. A change of the form is a change of this number, so that an index
+/// made by another version of this crate is recognised as such and not mistaken for a changed schema.
+const CANON: &str = "1";
+
+/// The first six bytes of a SHA-256 over the canonical form of a schema; shown as 12 hexadecimal digits.
+///
+/// The canonical form is a list of words, each written as its length in bytes, `:`, the word, `,` (a netstring,
+/// so that no two lists are written alike): `canon`, the version of the form, `on`, `json`, `prefix`, the
+/// prefix without the namespace, `stopwords`, their number, each of them, then for every indexed field in order
+/// `field`, its path, its name, its kind, the number of its options, each of them.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Fingerprint([u8; 6]);
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Fingerprint({self})")
+    }
+}
+
+pub(super) fn of(schema: &Schema) -> Fingerprint {
+    let mut first = [0; 6];
+    let digest = Sha256::digest(canonical(schema).as_bytes());
+    first.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
+    Fingerprint(first)
+}
+
+fn canonical(schema: &Schema) -> String {
+    let mut form = Words(String::new());
+    form.words(["canon", CANON, "on", "json", "prefix", schema.prefix()]);
+    form.word("stopwords");
+    form.list(schema.stopwords().words());
+    for field in schema.indexed() {
+        form.words(["field", &field.path(), field.name(), field.kind().keyword().unwrap_or_default()]);
+        form.list(&field.options().collect::<Vec<_>>());
+    }
+    form.0
+}
+
+struct Words(String);
+
+impl Words {
+    fn word(&mut self, word: &str) {
+        self.0.push_str(&format!("{}:{word},", word.len()));
+    }
+
+    fn words<const N: usize>(&mut self, words: [&str; N]) {
+        words.iter().for_each(|word| self.word(word));
+    }
+
+    fn list(&mut self, words: &[&str]) {
+        self.word(&words.len().to_string());
+        words.iter().for_each(|word| self.word(word));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kind::{Numeric, Tag, Text};
+    use crate::schema::FieldDef;
+
+    static USER: Schema = Schema::new(
+        "User",
+        "user",
+        "id",
+        &[
+            FieldDef::stored("id"),
+            FieldDef::indexed::<String, Tag>("email", "email"),
+            FieldDef::indexed::<i64, Numeric>("age", "age").sortable::<i64>(),
+        ],
+    );
+
+    #[test]
+    fn the_canonical_form_is_written_down() {
+        let form = canonical(&USER);
+        assert!(form.starts_with("5:canon,1:1,2:on,4:json,6:prefix,4:user,9:stopwords,2:33,1:a,2:is,"));
+        assert!(form.ends_with(
+            "5:field,7:$.email,5:email,3:TAG,1:2,13:CASESENSITIVE,10:INDEXEMPTY,\
+             5:field,5:$.age,3:age,7:NUMERIC,1:1,8:SORTABLE,"
+        ));
+    }
+
+    /// Golden: a change here orphans every index that users have. See `CANON`.
+    #[test]
+    fn the_digest_is_golden() {
+        assert_eq!(USER.fingerprint().to_string(), "ed14cbec1fa0");
+    }
+
+    #[test]
+    fn what_the_index_is_told_changes_it_and_nothing_else_does() {
+        static RENAMED: Schema = Schema::new(
+            "Person",
+            "user",
+            "key",
+            &[
+                FieldDef::indexed::<String, Tag>("email", "email"),
+                FieldDef::stored("something"),
+                FieldDef::indexed::<i64, Numeric>("age", "age").sortable::<i64>(),
+            ],
+        );
+        assert_eq!(USER.fingerprint(), RENAMED.fingerprint());
+
+        static SCHEMAS: [Schema; 4] = [
+            Schema::new("User", "users", "id", &[FieldDef::indexed::<String, Tag>("email", "email")]),
+            Schema::new("User", "user", "id", &[FieldDef::indexed::<String, Tag>("email", "email")]),
+            Schema::new("User", "user", "id", &[FieldDef::indexed::<String, Text>("email", "email")]),
+            Schema::new("User", "user", "id", &[FieldDef::indexed::<String, Tag>("email", "e")]),
+        ];
+        let distinct: std::collections::BTreeSet<_> = SCHEMAS.iter().map(Schema::fingerprint).collect();
+        assert_eq!(distinct.len(), SCHEMAS.len());
+    }
+}

@@ -1,0 +1,59 @@
+//! What answers are sorted by.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+/// Which end comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// The smallest first.
+    Ascending,
+    /// The largest first.
+    Descending,
+}
+
+impl Direction {
+    pub(crate) const fn keyword(self) -> &'static str {
+        match self {
+            Self::Ascending => "ASC",
+            Self::Descending => "DESC",
+        }
+    }
+}
+
+/// A sortable field of model `M` and a direction. Made by a handle's `asc` and `desc`.
+pub struct SortKey<M> {
+    field: &'static str,
+    direction: Direction,
+    model: PhantomData<fn() -> M>,
+}
+
+impl<M> SortKey<M> {
+    pub(crate) const fn new(field: &'static str, direction: Direction) -> Self {
+        Self { field, direction, model: PhantomData }
+    }
+
+    /// The field's search name.
+    pub const fn field(&self) -> &'static str {
+        self.field
+    }
+
+    /// The direction.
+    pub const fn direction(&self) -> Direction {
+        self.direction
+    }
+}
+
+impl<M> Clone for SortKey<M> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<M> Copy for SortKey<M> {}
+
+impl<M> fmt::Debug for SortKey<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.field, self.direction.keyword())
+    }
+}

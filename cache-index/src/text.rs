@@ -1,0 +1,180 @@
+//! Words of a text as RediSearch sees them: its tokenizer, its case folding, its stemmer.
+//!
+//! After `toksep.h`, `tokenize.c` and `ext/default.c` of RediSearch 2.10.5. Later versions fold non-ASCII letters
+//! too and do not cut long words; both sides of a query change alike, so that a text still finds itself.
+
+use std::collections::HashSet;
+
+use rust_stemmers::{Algorithm, Stemmer};
+
+use crate::schema::Stopwords;
+
+/// What ends a word, unless a backslash stands before it (`ToksepMap_g`). A line break does not.
+const SEPARATORS: &[u8] = b" \t,./(){}[]:;~!@#$%^&*-=+|'`\"<>?";
+
+/// Where RediSearch 2.10 cuts a word (`MAX_NORMALIZE_SIZE`), in bytes of the text.
+const MAX_WORD: usize = 128;
+
+/// The shortest word that is stemmed when it is indexed (`DEFAULT_MIN_STEM_LENGTH`), in bytes.
+const MIN_STEMMED: usize = 4;
+
+/// A word of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Word {
+    /// The word as later versions index it.
+    pub(crate) whole: Vec<u8>,
+    /// The word as version 2.10 indexes it, if that is another: cut, perhaps within a character.
+    pub(crate) cut: Option<Vec<u8>>,
+}
+
+/// The words of a search text, stopwords left out, each one once.
+pub(crate) fn distinct_words(text: &str, stopwords: Stopwords) -> Vec<Word> {
+    let mut seen = HashSet::new();
+    words(text, stopwords).into_iter().filter(|word| seen.insert(word.whole.clone())).collect()
+}
+
+/// The words of a text, stopwords left out, in order.
+pub(crate) fn words(text: &str, stopwords: Stopwords) -> Vec<Word> {
+    all_words(text)
+        .filter(|word| !std::str::from_utf8(&word.whole).is_ok_and(|word| stopwords.contains(word)))
+        .collect()
+}
+
+/// The words of a text, stopwords among them, in order.
+pub(crate) fn all_words(text: &str) -> impl Iterator<Item = Word> {
+    let mut rest = Some(text.as_bytes());
+    std::iter::from_fn(move || {
+        loop {
+            let (raw, after) = next_raw(rest?);
+            rest = after;
+            let whole = normalize(raw);
+            if whole.is_empty() {
+                continue;
+            }
+            let cut = raw.get(..MAX_WORD).filter(|_| raw.len() > MAX_WORD).map(normalize);
+            return Some(Word { whole, cut });
+        }
+    })
+}
+
+/// The bytes before the next separator, and what follows it.
+fn next_raw(text: &[u8]) -> (&[u8], Option<&[u8]>) {
+    let mut escaped = false;
+    for (position, byte) in text.iter().enumerate() {
+        if SEPARATORS.contains(byte) && !escaped {
+            let (raw, rest) = text.split_at(position);
+            return (raw, rest.get(1..));
+        }
+        escaped = !escaped && *byte == b'\\';
+    }
+    (text, None)
+}
+
+/// ASCII letters in lower case; control characters and the backslashes of escapes left out.
+fn normalize(raw: &[u8]) -> Vec<u8> {
+    let mut word = Vec::with_capacity(raw.len());
+    let mut escaped = false;
+    for byte in raw {
+        match byte {
+            b'\\' if !escaped => {
+                escaped = true;
+                continue;
+            }
+            byte if byte.is_ascii_control() => {}
+            byte => word.push(byte.to_ascii_lowercase()),
+        }
+        escaped = false;
+    }
+    word
+}
+
+/// Whether the server would read an escape into the word when it is bound as a parameter: it drops a backslash
+/// before punctuation or blank (`rm_strdupcase`), and no way of writing it keeps both.
+pub(crate) fn is_searchable(word: &[u8]) -> bool {
+    !word.windows(2).any(|pair| {
+        matches!(pair, [b'\\', next] if next.is_ascii_punctuation() || next.is_ascii_whitespace() || *next == 0x0b)
+    })
+}
+
+/// Whether the index of a text that has `indexed` answers a query for `asked`: the words are the same, or one
+/// is, or has, the stem of the other.
+pub(crate) fn word_matches(asked: &Word, indexed: &Word, stemmer: &Stemmer) -> bool {
+    let stored = indexed.cut.as_ref().unwrap_or(&indexed.whole);
+    let asked_forms = [Some(&asked.whole), asked.cut.as_ref()];
+    asked_forms.into_iter().flatten().any(|asked| {
+        if asked == stored {
+            return true;
+        }
+        let (Ok(asked), Ok(stored)) = (std::str::from_utf8(asked), std::str::from_utf8(stored)) else {
+            return false;
+        };
+        let asked_stem = stemmer.stem(asked);
+        if asked_stem == stored {
+            return true;
+        }
+        let stored_stem = stemmer.stem(stored);
+        stored.len() >= MIN_STEMMED && stored_stem != stored && stored_stem == asked_stem
+    })
+}
+
+/// The stemmer of RediSearch's default language.
+pub(crate) fn english() -> Stemmer {
+    Stemmer::create(Algorithm::English)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn split(text: &str) -> Vec<String> {
+        words(text, Stopwords::Default)
+            .into_iter()
+            .map(|word| String::from_utf8_lossy(&word.whole).into_owned())
+            .collect()
+    }
+
+    #[test]
+    fn words_end_at_punctuation_and_blanks() {
+        assert_eq!(split("The quick-brown FOX, (jumps)!"), ["quick", "brown", "fox", "jumps"]);
+        assert_eq!(split("under_score stays"), ["under_score", "stays"]);
+    }
+
+    #[test]
+    fn a_line_break_ends_no_word() {
+        assert_eq!(split("foo\nbar"), ["foobar"]);
+    }
+
+    #[test]
+    fn a_backslash_joins() {
+        assert_eq!(split(r"a\,b"), ["a,b"]);
+        assert_eq!(split(r"a\\,b"), [r"a\", "b"]);
+    }
+
+    #[test]
+    fn nothing_but_stopwords_and_punctuation_is_nothing() {
+        assert_eq!(split("to be, or not to be"), Vec::<String>::new());
+        assert_eq!(split(" .,!? "), Vec::<String>::new());
+    }
+
+    #[test]
+    fn long_words_have_a_second_form() {
+        let word = all_words(&"w".repeat(200)).next().unwrap();
+        assert_eq!((word.whole.len(), word.cut.map(|cut| cut.len())), (200, Some(128)));
+    }
+
+    #[test]
+    fn inflections_meet_at_their_stem() {
+        let word = |text| all_words(text).next().unwrap();
+        let stemmer = english();
+        assert!(word_matches(&word("running"), &word("runs"), &stemmer));
+        assert!(word_matches(&word("foxes"), &word("fox"), &stemmer));
+        assert!(!word_matches(&word("fox"), &word("box"), &stemmer));
+    }
+
+    #[test]
+    fn an_escape_in_a_word_cannot_be_bound() {
+        assert!(is_searchable(br"a\b"));
+        assert!(!is_searchable(br"a\!"));
+        assert!(!is_searchable(br"a\\"));
+    }
+}

@@ -1,0 +1,237 @@
+//! Values: which kind a type has by default, which kinds it may take, and what may stand right of an operator.
+
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashSet};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::kind::{Kind, Numeric, Tag, Text};
+
+/// The type that JSON gives to an indexed value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum JsonType {
+    /// Not indexed, so it does not matter.
+    Any,
+    /// A string.
+    String,
+    /// A number.
+    Number,
+    /// `true` or `false`.
+    Bool,
+}
+
+/// A type that can be indexed without saying how.
+///
+/// `String`, `&'static str`-like types, `char` and `bool` are [`Tag`], numbers are [`Numeric`]; `Option<T>`
+/// indexes as `T`, and lists and sets index each of their elements. 128-bit integers have no kind: RedisJSON
+/// turns them into doubles.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be indexed",
+    label = "has no index kind",
+    note = "strings, `char`, `bool`, numbers up to 64 bits, and `Option`, lists and sets of these can be indexed",
+    note = "remove `#[index]` to store the field without an index"
+)]
+pub trait IndexValue {
+    /// The kind that the type takes when `#[index]` names none.
+    type Kind: Kind;
+    /// What the index holds of it: the type itself, what is in the `Option`, or the element.
+    type Scalar;
+    /// The JSON type of the scalar.
+    const JSON: JsonType;
+    /// Whether the JSON is an array whose elements are indexed one by one.
+    const MANY: bool;
+}
+
+/// A type that can be indexed as this kind.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be indexed as {K}",
+    label = "not a {K} type",
+    note = "TAG and TEXT index strings, TAG also `bool` and `char`, NUMERIC indexes numbers"
+)]
+pub trait Indexable<K: Kind>: IndexValue {}
+
+/// A type whose values can be sorted by: one value a document, not a list.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be `sortable`",
+    label = "a list has no single value to sort by",
+    note = "remove `sortable`"
+)]
+pub trait SortableValue: IndexValue {}
+
+/// A type whose scalar is a string, so that letters have a case.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be declared `fold_case`",
+    label = "not a string, so there is no case to fold",
+    note = "remove `fold_case`"
+)]
+pub trait TextValue: IndexValue<Scalar = String> {}
+
+impl<T: IndexValue<Scalar = String>> TextValue for T {}
+
+/// A scalar that stands alone in JSON: what lists and sets may hold.
+#[diagnostic::on_unimplemented(
+    message = "a list of `{Self}` cannot be indexed",
+    label = "the elements of an indexed list are strings, `char`, `bool` or numbers",
+    note = "remove `#[index]` to store the field without an index"
+)]
+pub trait ScalarValue: IndexValue {}
+
+macro_rules! scalars {
+    ($($type:ty as $scalar:ty: $json:ident, $kind:ident $(+ $other:ident)*;)*) => {$(
+        impl IndexValue for $type {
+            type Kind = $kind;
+            type Scalar = $scalar;
+            const JSON: JsonType = JsonType::$json;
+            const MANY: bool = false;
+        }
+        impl Indexable<$kind> for $type {}
+        $(impl Indexable<$other> for $type {})*
+        impl ScalarValue for $type {}
+        impl SortableValue for $type {}
+    )*};
+}
+
+scalars! {
+    String as String: String, Tag + Text;
+    Box<str> as String: String, Tag + Text;
+    Arc<str> as String: String, Tag + Text;
+    Rc<str> as String: String, Tag + Text;
+    Cow<'static, str> as String: String, Tag + Text;
+    char as char: String, Tag;
+    bool as bool: Bool, Tag;
+    i8 as i8: Number, Numeric;
+    i16 as i16: Number, Numeric;
+    i32 as i32: Number, Numeric;
+    i64 as i64: Number, Numeric;
+    isize as isize: Number, Numeric;
+    u8 as u8: Number, Numeric;
+    u16 as u16: Number, Numeric;
+    u32 as u32: Number, Numeric;
+    u64 as u64: Number, Numeric;
+    usize as usize: Number, Numeric;
+    f32 as f32: Number, Numeric;
+    f64 as f64: Number, Numeric;
+}
+
+impl<T: IndexValue> IndexValue for Option<T> {
+    type Kind = T::Kind;
+    type Scalar = T::Scalar;
+    const JSON: JsonType = T::JSON;
+    const MANY: bool = T::MANY;
+}
+impl<K: Kind, T: Indexable<K>> Indexable<K> for Option<T> {}
+impl<T: SortableValue> SortableValue for Option<T> {}
+
+macro_rules! collections {
+    ($([$($generics:tt)*] $type:ty;)*) => {$(
+        impl<T: ScalarValue, $($generics)*> IndexValue for $type {
+            type Kind = T::Kind;
+            type Scalar = T::Scalar;
+            const JSON: JsonType = T::JSON;
+            const MANY: bool = true;
+        }
+        impl<K: Kind, T: ScalarValue + Indexable<K>, $($generics)*> Indexable<K> for $type {}
+    )*};
+}
+
+collections! {
+    [] Vec<T>;
+    [] Box<[T]>;
+    [] BTreeSet<T>;
+    [S] HashSet<T, S>;
+    [const N: usize] [T; N];
+}
+
+/// A value on the right of an operator, as the index compares it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Comparand {
+    /// A string, or what a `char` or `bool` is as a tag.
+    Tag(String),
+    /// An integer, in the whole range of the 64-bit types.
+    Integer(i128),
+    /// A floating point number, and how many digits it has.
+    Float(f64),
+}
+
+/// What may stand right of an operator of a field whose scalar is `V` and whose kind is `K`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be compared with a {K} field of `{V}`",
+    label = "expected a value like `{V}`",
+    note = "convert the operand to the field's own type; strings also take `&str`"
+)]
+pub trait Operand<V, K> {
+    /// The value as the index compares it.
+    fn into_comparand(self) -> Comparand;
+}
+
+macro_rules! operands {
+    ($($type:ty: $scalar:ty, $kind:ident, |$value:ident| $comparand:expr;)*) => {$(
+        impl Operand<$scalar, $kind> for $type {
+            fn into_comparand(self) -> Comparand {
+                let $value = self;
+                $comparand
+            }
+        }
+    )*};
+}
+
+operands! {
+    String: String, Tag, |value| Comparand::Tag(value);
+    &String: String, Tag, |value| Comparand::Tag(value.clone());
+    &&str: String, Tag, |value| Comparand::Tag((*value).to_owned());
+    &str: String, Tag, |value| Comparand::Tag(value.to_owned());
+    Cow<'_, str>: String, Tag, |value| Comparand::Tag(value.into_owned());
+    Box<str>: String, Tag, |value| Comparand::Tag(value.into_string());
+    Arc<str>: String, Tag, |value| Comparand::Tag((*value).to_owned());
+    &Arc<str>: String, Tag, |value| Comparand::Tag((**value).to_owned());
+    char: char, Tag, |value| Comparand::Tag(value.to_string());
+    &char: char, Tag, |value| Comparand::Tag(value.to_string());
+    bool: bool, Tag, |value| Comparand::Tag(value.to_string());
+    &bool: bool, Tag, |value| Comparand::Tag(value.to_string());
+    f64: f64, Numeric, |value| Comparand::Float(value);
+    &f64: f64, Numeric, |value| Comparand::Float(*value);
+    f32: f32, Numeric, |value| Comparand::Float(widen(value));
+    &f32: f32, Numeric, |value| Comparand::Float(widen(*value));
+}
+
+macro_rules! integer_operands {
+    ($($type:ty)*) => {$(
+        operands! {
+            $type: $type, Numeric, |value| Comparand::Integer(value as i128);
+            &$type: $type, Numeric, |value| Comparand::Integer(*value as i128);
+        }
+    )*};
+}
+
+integer_operands! { i8 i16 i32 i64 isize u8 u16 u32 u64 usize }
+
+/// The double that an `f32` becomes on its way through JSON: serde_json writes 0.1f32 as `0.1`, and the index
+/// holds the double 0.1, not the double nearest to the single.
+pub(crate) fn widen(value: f32) -> f64 {
+    // A finite f32's shortest text is a valid f64; the others keep their meaning and are refused later.
+    value.to_string().parse().unwrap_or(f64::from(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_single_compares_as_its_decimal_text() {
+        assert_eq!(Operand::<f32, Numeric>::into_comparand(0.1f32), Comparand::Float(0.1f64));
+        assert_ne!(f64::from(0.1f32), 0.1f64);
+    }
+
+    #[test]
+    fn containers_index_as_what_they_hold() {
+        fn kind<T: IndexValue>() -> (crate::kind::FieldKind, JsonType, bool) {
+            (T::Kind::KIND, T::JSON, T::MANY)
+        }
+        use crate::kind::FieldKind;
+        assert_eq!(kind::<Option<String>>(), (FieldKind::Tag, JsonType::String, false));
+        assert_eq!(kind::<Vec<u32>>(), (FieldKind::Numeric, JsonType::Number, true));
+        assert_eq!(kind::<Option<HashSet<bool>>>(), (FieldKind::Tag, JsonType::Bool, true));
+        assert_eq!(kind::<[f32; 3]>(), (FieldKind::Numeric, JsonType::Number, true));
+    }
+}
