@@ -1,0 +1,267 @@
+//! The rules that need more than one attribute or more than one field, and the model that follows them.
+
+use std::collections::HashMap;
+
+use quote::ToTokens;
+use syn::ext::IdentExt;
+use syn::{Data, GenericParam, Ident};
+
+use crate::attr::{IndexAttr, Kind, is_search_name};
+use crate::errors::Errors;
+use crate::model::{Draft, DraftField, Field, Index, Key, Model};
+use crate::name::snake_case;
+use crate::serde_attr::ContainerSerde;
+
+/// Applies the rules. What breaks one is left out of the model, as far as the rest can do without it.
+pub(crate) fn check(draft: Draft<'_>, errors: &mut Errors) -> Model {
+    let Draft { input, cache, serde, fields } = draft;
+    concrete(&input.generics, errors);
+    container_serde(&serde, errors);
+    let (key, fields) = match fields {
+        Some(fields) => {
+            readable(&fields, &serde, errors);
+            (primary_key(&input.ident, &fields, errors), members(fields, errors))
+        }
+        None => {
+            named_fields(&input.ident, &input.data, errors);
+            (None, Vec::new())
+        }
+    };
+    Model {
+        prefix: cache.prefix.unwrap_or_else(|| snake_case(&input.ident.unraw().to_string())),
+        name: input.ident.clone(),
+        vis: input.vis.clone(),
+        path: cache.path,
+        ttl: cache.ttl,
+        key,
+        fields,
+    }
+}
+
+fn concrete(generics: &syn::Generics, errors: &mut Errors) {
+    let Some(first) = generics.params.first() else { return };
+    let advice = match first {
+        GenericParam::Lifetime(lifetime) => {
+            let lifetime = &lifetime.lifetime;
+            format!(
+                "remove `{lifetime}` and own the data, for example `String` in place of `&{lifetime} str`"
+            )
+        }
+        GenericParam::Type(parameter) => {
+            let parameter = &parameter.ident;
+            format!("remove `{parameter}` and derive `CacheModel` for a struct of its own per type")
+        }
+        GenericParam::Const(parameter) => {
+            let parameter = &parameter.ident;
+            format!("remove `{parameter}` and derive `CacheModel` for a struct of its own per value")
+        }
+    };
+    errors.at(&generics.params, format!("a model is one concrete type: {advice}"));
+}
+
+fn named_fields(name: &Ident, data: &Data, errors: &mut Errors) {
+    let (tokens, what) = match data {
+        Data::Enum(data) => (data.enum_token.to_token_stream(), "an enum"),
+        Data::Union(data) => (data.union_token.to_token_stream(), "a union"),
+        Data::Struct(data) if data.fields.is_empty() => (name.to_token_stream(), "a struct without fields"),
+        Data::Struct(data) => (data.fields.to_token_stream(), "a tuple struct"),
+    };
+    errors.at(
+        tokens,
+        format!(
+            "a model is a struct with named fields, and `{name}` is {what}; write \
+             `struct {name} {{ #[primary_key] id: String, … }}`"
+        ),
+    );
+}
+
+fn container_serde(serde: &ContainerSerde, errors: &mut Errors) {
+    if let Some(word) = &serde.transparent {
+        errors.at(
+            word,
+            "`transparent` stores the inner value in place of an object with members, which is what `CacheModel` \
+             needs; remove it",
+        );
+    }
+    if let Some(word) = &serde.into {
+        errors.at(
+            word,
+            "`into` stores another type, whose members `CacheModel` cannot see here; derive `CacheModel` for that \
+             type instead",
+        );
+    }
+}
+
+/// Every member must be read under the name under which it is written.
+fn readable(fields: &[DraftField<'_>], serde: &ContainerSerde, errors: &mut Errors) {
+    let mut blamed_container = false;
+    for field in fields.iter().filter(|field| field.is_member() && field.serde.skip_deserializing.is_none()) {
+        let member = &field.names.member;
+        if member.serialize == member.deserialize || field.serde.aliases.contains(&member.serialize) {
+            continue;
+        }
+        let (word, plain) = (field.serde.rename_word.as_ref(), &field.names.plain);
+        if word.is_none() && std::mem::replace(&mut blamed_container, true) {
+            continue;
+        }
+        errors.at(
+            word.or(serde.rename_all_word.as_ref()).unwrap_or(&field.names.ident),
+            format!(
+                "`CacheModel` could not read its documents back: `{plain}` is written as `{}` and read as `{}`; use \
+                 one name for both",
+                member.serialize, member.deserialize
+            ),
+        );
+    }
+}
+
+fn primary_key(model: &Ident, fields: &[DraftField<'_>], errors: &mut Errors) -> Option<Key> {
+    let mut key: Option<&DraftField<'_>> = None;
+    for field in fields {
+        let Some(word) = &field.attr.primary_key else { continue };
+        match key {
+            Some(key) => errors.at(
+                word,
+                format!(
+                    "`{model}` has its `#[primary_key]` at `{}` already; a model has exactly one",
+                    key.names.plain
+                ),
+            ),
+            None => key = Some(field),
+        }
+        let plain = &field.names.plain;
+        if let Some((reason, attribute)) = field.absence() {
+            errors.at(
+                word,
+                format!("the primary key must be a member of the document, and `{plain}` {reason}; remove `{attribute}`"),
+            );
+        } else if let Some(skip) = &field.serde.skip_deserializing {
+            errors.at(
+                word,
+                format!("the primary key must be read back, and `{plain}` is not; remove `#[serde({skip})]`"),
+            );
+        }
+    }
+    if key.is_none() {
+        errors.at(
+            model,
+            format!("`{model}` has no primary key; write `#[primary_key]` at the field that holds the id"),
+        );
+    }
+    key.map(|field| Key {
+        ident: field.names.ident.clone(),
+        ty: field.ty.clone(),
+        member: field.names.member.serialize.clone(),
+    })
+}
+
+/// The fields that are in the document, each under names of its own.
+fn members(drafts: Vec<DraftField<'_>>, errors: &mut Errors) -> Vec<Field> {
+    let mut handles = HashMap::new();
+    let mut members = HashMap::new();
+    let mut searches = HashMap::new();
+    let mut fields = Vec::new();
+    for draft in drafts {
+        if let (Some(attr), Some((reason, attribute))) = (&draft.attr.index, draft.absence()) {
+            let plain = &draft.names.plain;
+            errors.at(
+                &attr.word,
+                format!(
+                    "the index of `{plain}` would be empty, since it {reason}; remove `#[index]` or `{attribute}`"
+                ),
+            );
+        }
+        if !draft.is_member() {
+            continue;
+        }
+        let index = draft.attr.index.as_ref().map(|attr| index(&draft, attr, errors));
+        let names = draft.names;
+        let (plain, member) = (names.plain.clone(), names.member.serialize.clone());
+        if let Some(first) = handles.insert(names.handle.to_string(), plain.clone()) {
+            errors.at(
+                &names.ident,
+                format!(
+                    "the handles of `{first}` and `{plain}` would both be `{}`; rename one of the fields, and keep \
+                     its member with `#[serde(rename = \"{member}\")]`",
+                    names.handle
+                ),
+            );
+            continue;
+        }
+        if let Some(first) = members.insert(member.clone(), plain.clone()) {
+            errors.at(
+                &names.ident,
+                format!("`{first}` and `{plain}` are both the member `{member}` of the document; rename one of them"),
+            );
+        } else if let Some(index) = &index
+            && let Some(first) = searches.insert(index.name.clone(), plain.clone())
+        {
+            let at =
+                draft.attr.index.and_then(|attr| attr.name).map(|(_, literal)| literal.into_token_stream());
+            errors.at(
+                at.unwrap_or_else(|| names.ident.to_token_stream()),
+                format!(
+                    "`{first}` and `{plain}` are both searched as `{}`; write another name: \
+                     `#[index(name = \"…\")]`",
+                    index.name
+                ),
+            );
+        }
+        fields.push(Field { names, ty: draft.ty.clone(), summary: draft.summary, index });
+    }
+    fields
+}
+
+fn index(field: &DraftField<'_>, attr: &IndexAttr, errors: &mut Errors) -> Index {
+    let kind = attr.kind.as_ref().map(|(kind, _)| *kind);
+    let (plain, member) = (&field.names.plain, &field.names.member.serialize);
+    if let Some(word) = &field.serde.serialize_with {
+        errors.at(
+            &attr.word,
+            format!(
+                "`CacheModel` cannot see what `#[serde({word} = …)]` writes for `{plain}`, so the index might not fit \
+                 it; remove `#[index]`, or give the field a type that is stored as it is searched"
+            ),
+        );
+    }
+    let reason = match kind {
+        Some(Kind::Text) => Some("TEXT never distinguishes case"),
+        Some(Kind::Numeric) => Some("numbers have no case"),
+        Some(Kind::Tag) | None => None,
+    };
+    if let (Some(word), Some(reason)) = (&attr.fold_case, reason) {
+        errors.at(word, format!("`fold_case` is for TAG fields: {reason}; remove `fold_case`"));
+    }
+    if attr.name.is_none() && !is_search_name(member) {
+        errors.at(
+            &attr.word,
+            format!(
+                "queries cannot name the member `{member}`; give `{plain}` a search name of ASCII letters, digits and \
+                 `_`: `#[index(name = \"…\")]`"
+            ),
+        );
+    }
+    Index {
+        name: attr.name.as_ref().map_or_else(|| member.clone(), |(name, _)| name.clone()),
+        kind,
+        sortable: attr.sortable.is_some(),
+        fold_case: attr.fold_case.is_some() && reason.is_none(),
+    }
+}
+
+impl DraftField<'_> {
+    /// Whether the document has a member for this field.
+    fn is_member(&self) -> bool {
+        self.absence().is_none()
+    }
+
+    /// Why the document has no member for this field, and by which attribute.
+    fn absence(&self) -> Option<(&'static str, String)> {
+        if let Some(word) = &self.serde.skip_serializing {
+            Some(("is not written", format!("#[serde({word})]")))
+        } else {
+            let word = self.serde.flatten.as_ref()?;
+            Some(("is replaced by its own members", format!("#[serde({word})]")))
+        }
+    }
+}

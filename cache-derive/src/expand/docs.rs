@@ -1,0 +1,47 @@
+//! Documentation of what is generated. No links: they would be resolved among the user's names.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::Ident;
+use syn::ext::IdentExt;
+
+use crate::attr::{Kind, is_search_name};
+use crate::model::{Field, Index};
+
+/// For the handle of a field.
+pub(super) fn handle(field: &Field) -> TokenStream {
+    let (plain, member) = (&field.names.plain, &field.names.member.serialize);
+    let path = if is_search_name(member) { format!("$.{member}") } else { format!("$[{member:?}]") };
+    let about = match &field.index {
+        Some(index) => {
+            format!("The field `{plain}`: `{path}` in the document, `@{}` in queries.", index.name)
+        }
+        None => format!("The field `{plain}`: `{path}` in the document, not indexed."),
+    };
+    match &field.summary {
+        Some(summary) => lines(&format!("{summary}\n\n{about}")),
+        None => lines(&about),
+    }
+}
+
+/// For `find`.
+pub(super) fn find(model: &Ident) -> TokenStream {
+    let model = model.unraw();
+    lines(&format!("All documents of `{model}`, to be narrowed down with `filter`."))
+}
+
+/// For `find_by_<field>`.
+pub(super) fn finder(field: &Field, index: &Index) -> TokenStream {
+    let plain = &field.names.plain;
+    lines(&match index.kind {
+        None => format!("The documents with this `{plain}`: a value, or of numbers also a range."),
+        Some(Kind::Tag) => format!("The documents with this `{plain}`."),
+        Some(Kind::Numeric) => format!("The documents with this `{plain}`: a value or a range."),
+        Some(Kind::Text) => format!("The documents whose `{plain}` has all these words."),
+    })
+}
+
+fn lines(text: &str) -> TokenStream {
+    let lines = text.lines().map(|line| if line.is_empty() { String::new() } else { format!(" {line}") });
+    quote!(#(#[doc = #lines])*)
+}

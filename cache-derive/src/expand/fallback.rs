@@ -1,0 +1,29 @@
+//! The expansion of an input with mistakes: every mistake as an error, and stubs for what was understood.
+//!
+//! Without the stubs, each use of the model elsewhere would add a message of its own.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{Data, DeriveInput};
+
+use super::{assembled, finders, schema, visibility};
+use crate::model::Model;
+
+/// The errors and the stubs.
+pub(super) fn expand(model: &Model, input: &DeriveInput, errors: &syn::Error) -> TokenStream {
+    let errors = errors.to_compile_error();
+    // Serde derives nothing for unions, and what it derives for generic types has bounds: a stub of `CacheModel`,
+    // which asks for serde's traits, would be a message more.
+    if !input.generics.params.is_empty() || matches!(input.data, Data::Union(_)) {
+        return errors;
+    }
+    let (name, vis) = (&model.name, visibility(model));
+    let schema = schema::with_fields(model, &TokenStream::new());
+    let finders = if model.fields.iter().any(|field| field.index.is_some()) {
+        finders::expand(name, &model.fields, &vis)
+    } else {
+        finders::find(name, &vis)
+    };
+    let stubs = assembled(model, &schema, &finders);
+    quote!(#errors #stubs)
+}

@@ -1,0 +1,39 @@
+//! `CacheModel`: the primary key and the time to live.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::quote_spanned;
+
+use super::{call_site_at, span_of};
+use crate::model::Model;
+
+/// The implementation. Without a primary key it is a stub that is never run.
+pub(super) fn expand(model: &Model) -> TokenStream {
+    // All of it at one place, so that a trait that the struct lacks is one message.
+    let span = call_site_at(model.name.span());
+    let mut name = model.name.clone();
+    name.set_span(span);
+    let (key, value) = match &model.key {
+        Some(key) => {
+            let (ident, ty) = (&key.ident, &key.ty);
+            (quote_spanned!(span_of(ty)=> type PrimaryKey = #ty;), quote_spanned!(span=> &self.#ident))
+        }
+        None => {
+            (quote_spanned!(span=> type PrimaryKey = ::std::string::String;), quote_spanned!(span=> loop {}))
+        }
+    };
+    let ttl = match model.ttl.map(Literal::u64_unsuffixed) {
+        Some(ttl) => {
+            quote_spanned!(span=> ::core::option::Option::Some(::core::time::Duration::from_millis(#ttl)))
+        }
+        None => quote_spanned!(span=> ::core::option::Option::None),
+    };
+    quote_spanned! {span=>
+        impl __cache::CacheModel for #name {
+            #key
+            const TTL: ::core::option::Option<::core::time::Duration> = #ttl;
+            fn primary_key(&self) -> &Self::PrimaryKey {
+                #value
+            }
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! `IndexSchema`: the model as one `static`.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::ext::IdentExt;
+
+use super::located;
+use crate::model::Model;
+
+/// The implementation of a model without mistakes.
+pub(super) fn expand(model: &Model) -> TokenStream {
+    let name = &model.name;
+    let handles = model.fields.iter().map(|field| located(&field.names.handle, &field.ty));
+    // Inside the `static`, `Self` would not be the model.
+    with_fields(model, &quote!(#(#name::#handles.def()),*))
+}
+
+/// The implementation with these definitions of fields.
+pub(super) fn with_fields(model: &Model, fields: &TokenStream) -> TokenStream {
+    let (name, prefix) = (&model.name, &model.prefix);
+    let plain = name.unraw().to_string();
+    let key = model.key.as_ref().map_or("id", |key| &key.member);
+    quote! {
+        impl __cache::IndexSchema for #name {
+            fn schema() -> &'static __cache::Schema {
+                static SCHEMA: __cache::Schema = __cache::Schema::new(#plain, #prefix, #key, &[#fields]);
+                &SCHEMA
+            }
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! The model: what the input says (`Draft`), and what is generated from it once the rules hold (`Model`).
+
+use syn::{Attribute, Data, DeriveInput, Expr, Fields, Ident, Lit, Meta, Path, Type, Visibility};
+
+use crate::attr::{CacheAttr, FieldAttr, Kind};
+use crate::errors::Errors;
+use crate::name::Names;
+use crate::serde_attr::{ContainerSerde, FieldSerde};
+
+/// The input, attribute by attribute, before any rule about more than one of them.
+pub(crate) struct Draft<'a> {
+    /// The whole input.
+    pub(crate) input: &'a DeriveInput,
+    /// Our attributes of the struct.
+    pub(crate) cache: CacheAttr,
+    /// Serde's attributes of the struct.
+    pub(crate) serde: ContainerSerde,
+    /// The fields, if the input is a struct with named ones.
+    pub(crate) fields: Option<Vec<DraftField<'a>>>,
+}
+
+/// A field of a [`Draft`].
+pub(crate) struct DraftField<'a> {
+    /// The type.
+    pub(crate) ty: &'a Type,
+    /// What the field is called.
+    pub(crate) names: Names,
+    /// The first paragraph of its documentation.
+    pub(crate) summary: Option<String>,
+    /// Our attributes.
+    pub(crate) attr: FieldAttr,
+    /// Serde's attributes.
+    pub(crate) serde: FieldSerde,
+}
+
+/// A model that follows all rules; or, where mistakes are reported, what was understood of one.
+pub(crate) struct Model {
+    /// The struct.
+    pub(crate) name: Ident,
+    /// Its visibility, which is that of handles and finders.
+    pub(crate) vis: Visibility,
+    /// Where `cache_core` is, if it was said.
+    pub(crate) path: Option<Path>,
+    /// What the keys of the documents begin with.
+    pub(crate) prefix: String,
+    /// How long a document lives, in milliseconds.
+    pub(crate) ttl: Option<u64>,
+    /// The primary key. None only where that is reported as a mistake.
+    pub(crate) key: Option<Key>,
+    /// The fields that have a handle, in order.
+    pub(crate) fields: Vec<Field>,
+}
+
+/// The field that holds the primary key.
+pub(crate) struct Key {
+    /// The field.
+    pub(crate) ident: Ident,
+    /// Its type.
+    pub(crate) ty: Type,
+    /// The member of the document.
+    pub(crate) member: String,
+}
+
+/// A field that is a member of the document.
+pub(crate) struct Field {
+    /// What it is called. Serde reads and writes the same member, or an alias of it.
+    pub(crate) names: Names,
+    /// The type.
+    pub(crate) ty: Type,
+    /// The first paragraph of its documentation.
+    pub(crate) summary: Option<String>,
+    /// The index, if it has one.
+    pub(crate) index: Option<Index>,
+}
+
+/// How a field is indexed.
+pub(crate) struct Index {
+    /// The name that queries use.
+    pub(crate) name: String,
+    /// The kind, if it does not follow from the type.
+    pub(crate) kind: Option<Kind>,
+    /// Whether answers can be sorted by it.
+    pub(crate) sortable: bool,
+    /// Whether `A` and `a` are one value.
+    pub(crate) fold_case: bool,
+}
+
+impl<'a> Draft<'a> {
+    /// Reads all attributes.
+    pub(crate) fn read(input: &'a DeriveInput, errors: &mut Errors) -> Self {
+        let cache = CacheAttr::read(&input.attrs, errors);
+        let serde = ContainerSerde::read(&input.attrs);
+        let fields = match &input.data {
+            Data::Struct(data) => match &data.fields {
+                Fields::Named(fields) => {
+                    let read = |field| DraftField::read(field, &serde, errors);
+                    Some(fields.named.iter().filter_map(read).collect())
+                }
+                Fields::Unnamed(_) | Fields::Unit => None,
+            },
+            Data::Enum(_) | Data::Union(_) => None,
+        };
+        Self { input, cache, serde, fields }
+    }
+}
+
+impl<'a> DraftField<'a> {
+    fn read(field: &'a syn::Field, container: &ContainerSerde, errors: &mut Errors) -> Option<Self> {
+        let serde = FieldSerde::read(&field.attrs);
+        Some(Self {
+            ty: &field.ty,
+            names: Names::new(field.ident.as_ref()?, &serde, container),
+            summary: summary(&field.attrs),
+            attr: FieldAttr::read(&field.attrs, errors),
+            serde,
+        })
+    }
+}
+
+/// The first paragraph of a doc comment. None if it may hold a link: the link's definition can be in a later
+/// paragraph, and its target can be private where the handle is public.
+fn summary(attributes: &[Attribute]) -> Option<String> {
+    let docs: Vec<String> = attributes.iter().filter_map(doc).collect();
+    let docs = docs.join("\n");
+    let lines = docs.lines().map(str::trim);
+    let paragraph: Vec<&str> =
+        lines.skip_while(|line| line.is_empty()).take_while(|line| !line.is_empty()).collect();
+    let paragraph = paragraph.join("\n");
+    (!paragraph.is_empty() && !paragraph.contains(['[', '<'])).then_some(paragraph)
+}
+
+fn doc(attribute: &Attribute) -> Option<String> {
+    match &attribute.meta {
+        Meta::NameValue(meta) if meta.path.is_ident("doc") => match &meta.value {
+            Expr::Lit(literal) => match &literal.lit {
+                Lit::Str(text) => Some(text.value()),
+                _ => None,
+            },
+            _ => None,
+        },
+        _ => None,
+    }
+}

@@ -1,0 +1,102 @@
+//! Expansions, word for word. `CACHE_DERIVE_BLESS=1` writes what is there now into `expected/`.
+
+use std::path::Path;
+
+use super::expansion;
+
+/// What `#[derive(CacheModel)]` may cost a five-field model, documentation included.
+const BUDGET: usize = 4_000;
+
+const SESSION: &str = r#"
+    #[derive(Debug, Clone, Serialize, Deserialize, CacheModel)]
+    #[cache(prefix = "user_session", ttl = "30m")]
+    struct UserSession {
+        #[primary_key]
+        user_id: String,
+        #[index]
+        email: String,
+        #[index(sortable)]
+        expires_at: i64,
+        #[index(text)]
+        bio: String,
+        device: Option<String>,
+    }
+"#;
+
+#[track_caller]
+fn check(name: &str, input: &str) {
+    let actual = expansion(input);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tests/expected").join(name);
+    if std::env::var_os("CACHE_DERIVE_BLESS").is_some() {
+        std::fs::write(&path, &actual).unwrap();
+    }
+    let expected = std::fs::read_to_string(&path).unwrap();
+    assert!(actual == expected, "{name} is now:\n{actual}");
+}
+
+#[test]
+fn a_model_of_five_fields_stays_small() {
+    let size = expansion(SESSION).len();
+    assert!(size < BUDGET, "{size} bytes");
+}
+
+#[test]
+fn the_model_of_the_readme() {
+    check("session.rs", SESSION);
+}
+
+#[test]
+fn every_attribute() {
+    check(
+        "everything.rs",
+        r#"
+        #[derive(CacheModel)]
+        #[cache(crate = "crate::cache")]
+        #[serde(rename_all = "camelCase", default)]
+        pub(crate) struct HTTPServer {
+            /// Where it listens.
+            ///
+            /// More about that.
+            #[index(tag, fold_case, sortable, name = "host")]
+            host_name: String,
+            #[primary_key]
+            #[index(numeric)]
+            r#type: u16,
+            /// See [`Owner`].
+            #[serde(rename = "first owner", skip_serializing_if = "Option::is_none")]
+            owner: Option<Owner>,
+            #[serde(skip)]
+            scratch: Vec<u8>,
+            #[serde(flatten)]
+            rest: Rest,
+            #[serde(with = "codes")]
+            code: Code,
+            #[index()]
+            tags: Vec<Tag>,
+        }
+        "#,
+    );
+}
+
+#[test]
+fn a_model_without_an_index_has_no_finders() {
+    check("plain.rs", "pub struct Plain { #[primary_key] id: u64, rest: Vec<Vec<String>> }");
+}
+
+#[test]
+fn mistakes_leave_stubs_of_what_was_understood() {
+    check(
+        "mistaken.rs",
+        r#"
+        #[cache(prefix = "a::b", ttl = "5s")]
+        struct Mistaken {
+            id: String,
+            #[index(text, fold_case)]
+            bio: String,
+            #[index(sortible)]
+            age: u8,
+        }
+        "#,
+    );
+    check("shapeless.rs", "pub enum Shapeless { A, B }");
+}

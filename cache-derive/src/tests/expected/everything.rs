@@ -1,0 +1,102 @@
+const _: () = {
+    use crate::cache::__private as __cache;
+    impl __cache::IndexSchema for HTTPServer {
+        fn schema() -> &'static __cache::Schema {
+            static SCHEMA: __cache::Schema = __cache::Schema::new(
+                "HTTPServer",
+                "http_server",
+                "type",
+                &[
+                    HTTPServer::HOST_NAME.def(),
+                    HTTPServer::TYPE.def(),
+                    HTTPServer::OWNER.def(),
+                    HTTPServer::CODE.def(),
+                    HTTPServer::TAGS.def(),
+                ],
+            );
+            &SCHEMA
+        }
+    }
+    impl HTTPServer {
+        /// Where it listens.
+        ///
+        /// The field `host_name`: `$.hostName` in the document, `@host` in queries.
+        pub(crate) const HOST_NAME: __cache::Field<
+            Self,
+            String,
+            __cache::Tag,
+            __cache::Options<true>,
+        > = __cache::Field::new(
+            __cache::FieldDef::indexed::<String, __cache::Tag>("hostName", "host")
+                .sortable::<String>()
+                .fold_case::<String>(),
+        );
+        /// The field `type`: `$.type` in the document, `@type` in queries.
+        pub(crate) const TYPE: __cache::Field<
+            Self,
+            u16,
+            __cache::Numeric,
+            __cache::Options<false>,
+        > = __cache::Field::new(
+            __cache::FieldDef::indexed::<u16, __cache::Numeric>("type", "type"),
+        );
+        /// The field `owner`: `$["first owner"]` in the document, not indexed.
+        pub(crate) const OWNER: __cache::Field<
+            Self,
+            Option<Owner>,
+            __cache::Stored,
+            __cache::Options<false>,
+        > = __cache::Field::new(__cache::FieldDef::stored("first owner"));
+        /// The field `code`: `$.code` in the document, not indexed.
+        pub(crate) const CODE: __cache::Field<
+            Self,
+            Code,
+            __cache::Stored,
+            __cache::Options<false>,
+        > = __cache::Field::new(__cache::FieldDef::stored("code"));
+        /// The field `tags`: `$.tags` in the document, `@tags` in queries.
+        pub(crate) const TAGS: __cache::Field<
+            Self,
+            Vec<Tag>,
+            __cache::KindOf<Vec<Tag>>,
+            __cache::Options<false>,
+        > = __cache::Field::new(
+            __cache::FieldDef::indexed::<
+                Vec<Tag>,
+                __cache::KindOf<Vec<Tag>>,
+            >("tags", "tags"),
+        );
+        /// All documents of `HTTPServer`, to be narrowed down with `filter`.
+        pub(crate) fn find() -> __cache::Query<Self> {
+            __cache::find()
+        }
+        /// The documents with this `host_name`.
+        pub(crate) fn find_by_host_name(
+            value: impl __cache::FindBy<__cache::ScalarOf<String>, __cache::Tag>,
+        ) -> __cache::Query<Self> {
+            __cache::find_by(Self::HOST_NAME, value)
+        }
+        /// The documents with this `type`: a value or a range.
+        pub(crate) fn find_by_type(
+            value: impl __cache::FindBy<__cache::ScalarOf<u16>, __cache::Numeric>,
+        ) -> __cache::Query<Self> {
+            __cache::find_by(Self::TYPE, value)
+        }
+        /// The documents with this `tags`: a value, or of numbers also a range.
+        pub(crate) fn find_by_tags(
+            value: impl __cache::FindBy<
+                __cache::ScalarOf<Vec<Tag>>,
+                __cache::KindOf<Vec<Tag>>,
+            >,
+        ) -> __cache::Query<Self> {
+            __cache::find_by(Self::TAGS, value)
+        }
+    }
+    impl __cache::CacheModel for HTTPServer {
+        type PrimaryKey = u16;
+        const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::None;
+        fn primary_key(&self) -> &Self::PrimaryKey {
+            &self.r#type
+        }
+    }
+};

@@ -1,0 +1,37 @@
+const _: () = {
+    use ::cache_core::__private as __cache;
+    impl __cache::IndexSchema for Plain {
+        fn schema() -> &'static __cache::Schema {
+            static SCHEMA: __cache::Schema = __cache::Schema::new(
+                "Plain",
+                "plain",
+                "id",
+                &[Plain::ID.def(), Plain::REST.def()],
+            );
+            &SCHEMA
+        }
+    }
+    impl Plain {
+        /// The field `id`: `$.id` in the document, not indexed.
+        pub const ID: __cache::Field<
+            Self,
+            u64,
+            __cache::Stored,
+            __cache::Options<false>,
+        > = __cache::Field::new(__cache::FieldDef::stored("id"));
+        /// The field `rest`: `$.rest` in the document, not indexed.
+        pub const REST: __cache::Field<
+            Self,
+            Vec<Vec<String>>,
+            __cache::Stored,
+            __cache::Options<false>,
+        > = __cache::Field::new(__cache::FieldDef::stored("rest"));
+    }
+    impl __cache::CacheModel for Plain {
+        type PrimaryKey = u64;
+        const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::None;
+        fn primary_key(&self) -> &Self::PrimaryKey {
+            &self.id
+        }
+    }
+};
