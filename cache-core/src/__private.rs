@@ -1,0 +1,27 @@
+//! What the expansion of the derive macros names. No part of the public API: it changes without notice.
+
+pub use cache_index::{
+    Field, FieldDef, FindBy, IndexSchema, IndexValue, Numeric, Options, Schema, Stored, Tag, Text,
+};
+
+pub use crate::model::CacheModel;
+pub use crate::query::Query;
+
+/// The kind that a type takes by itself.
+pub type KindOf<T> = <T as IndexValue>::Kind;
+
+/// What the index holds of a type.
+pub type ScalarOf<T> = <T as IndexValue>::Scalar;
+
+/// Every document of a model.
+pub fn find<M: CacheModel>() -> Query<M> {
+    Query::new(cache_index::Filter::all())
+}
+
+/// The documents that a finder's argument means.
+pub fn find_by<M: CacheModel, V: IndexValue, K, O>(
+    field: Field<M, V, K, O>,
+    by: impl FindBy<V::Scalar, K>,
+) -> Query<M> {
+    Query::new(by.into_filter(field))
+}

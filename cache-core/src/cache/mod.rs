@@ -1,0 +1,142 @@
+//! The handle that everything starts from: a connection, a namespace, and what is known of the indexes there.
+
+#[cfg(feature = "redis")]
+mod connect;
+#[cfg(feature = "embedded")]
+mod embedded;
+mod standing;
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+use cache_index::{Command, DEFAULT_GLOBAL, Keyspace, NameError, Reply, check_name};
+
+use crate::connection::{Capabilities, Connection};
+use crate::error::Result;
+
+pub(crate) use standing::Standing;
+
+/// A connection and a namespace. Cheap to clone; every clone uses the same connection.
+///
+/// There are no globals: two handles with different namespaces, or to different servers, live side by side, and
+/// the same model works under each of them.
+///
+/// ```no_run
+/// use cache_core::Cache;
+///
+/// # async fn example() -> cache_core::Result<()> {
+/// let cache = Cache::connect("redis://localhost:6379").await?.project("shop");
+/// cache.ping().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+#[doc(alias = "RedisHandler")]
+pub struct Cache {
+    connection: Arc<dyn Connection>,
+    // A bad name is kept until it is used: `project` and `namespace` are written in chains.
+    keyspace: Result<Keyspace, NameError>,
+    project: Option<Arc<str>>,
+    standing: Arc<Standing>,
+    /// What must live as long as the connection is used: an embedded server.
+    keeps: Option<Arc<dyn Any + Send + Sync>>,
+}
+
+impl Cache {
+    /// A cache over a connection of one's own, in the namespace `cache`.
+    pub fn from_connection(connection: Arc<dyn Connection>) -> Self {
+        Self {
+            connection,
+            keyspace: Ok(Keyspace::default()),
+            project: None,
+            standing: Arc::default(),
+            keeps: None,
+        }
+    }
+
+    /// The same cache for a project: its documents live under `<project>:cache:…`, its gates under
+    /// `<project>:…:leader`.
+    ///
+    /// A name that is empty, begins or ends with `:` or begins with `~` is an error of every later call.
+    #[doc(alias = "set_project_name")]
+    pub fn project(mut self, name: &str) -> Self {
+        self.keyspace =
+            check_name("project", name).and_then(|()| Keyspace::new(&format!("{name}:{DEFAULT_GLOBAL}")));
+        self.project = Some(name.into());
+        self
+    }
+
+    /// The same cache with its documents under `<namespace>:…` instead of `cache:…`.
+    ///
+    /// A name that is empty, begins or ends with `:` or begins with `~` is an error of every later call.
+    #[doc(alias = "global_key_prefix")]
+    pub fn namespace(mut self, name: &str) -> Self {
+        self.keyspace = Keyspace::new(name);
+        self
+    }
+
+    /// Asks the server whether it is there.
+    ///
+    /// # Errors
+    /// [`Error::is_unavailable`](crate::Error::is_unavailable) if it is not, or not in time.
+    pub async fn ping(&self) -> Result<()> {
+        self.command(Command::new("PING").repeatable()).await.map(drop)
+    }
+
+    /// Sends any command. Nothing is added to its keys.
+    ///
+    /// ```no_run
+    /// # async fn example(cache: cache_core::Cache) -> cache_core::Result<()> {
+    /// use cache_core::Command;
+    ///
+    /// let reply = cache.command(Command::new("INCR").key("visits")).await?;
+    /// assert!(reply.as_int().is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The server's error, or what kept the command from being answered.
+    pub async fn command(&self, command: Command) -> Result<Reply> {
+        self.connection.send(command).await
+    }
+
+    /// What the server can do, as it was read when the connection was made.
+    pub fn capabilities(&self) -> &Capabilities {
+        self.connection.capabilities()
+    }
+
+    /// The connection below.
+    pub fn connection(&self) -> &Arc<dyn Connection> {
+        &self.connection
+    }
+
+    /// The namespace.
+    ///
+    /// # Errors
+    /// [`Error::Name`](crate::Error::Name) if it was given a name that cannot be used.
+    pub fn keyspace(&self) -> Result<&Keyspace> {
+        self.keyspace.as_ref().map_err(|error| error.clone().into())
+    }
+
+    /// The project, if one was set.
+    pub fn project_name(&self) -> Option<&str> {
+        self.project.as_deref()
+    }
+
+    pub(crate) fn standing(&self) -> &Standing {
+        &self.standing
+    }
+}
+
+impl fmt::Debug for Cache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cache")
+            .field("keyspace", &self.keyspace)
+            .field("project", &self.project)
+            .field("capabilities", self.capabilities())
+            .field("keeps", &self.keeps.is_some())
+            .finish()
+    }
+}

@@ -1,0 +1,183 @@
+//! What a server can do: its protocol, its version, its modules, read once at connect.
+
+use cache_index::{Command, Reply};
+
+use crate::error::{Error, Result};
+
+/// The protocol that a connection speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Protocol {
+    /// RESP2, for servers and proxies that know no other. Answers that were cut short by a time-out do not say so
+    /// in it; queries therefore run without a time-out of the server's, and the client keeps the deadline.
+    Resp2,
+    /// RESP3: answers carry warnings, and the server can push.
+    #[default]
+    Resp3,
+}
+
+/// What a server can do.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Capabilities {
+    /// The protocol in use.
+    pub protocol: Protocol,
+    /// The server's version, such as `8.2.3`.
+    pub server: String,
+    /// The version of the search module as it reports it: 21005 is 2.10.5; `None`: it is not loaded.
+    pub search: Option<u32>,
+    /// The version of the JSON module as it reports it: 20803 is 2.8.3; `None`: it is not loaded.
+    pub json: Option<u32>,
+    /// Whether the server is part of a cluster.
+    pub cluster: bool,
+    /// How many hits the server answers at once (`MAXSEARCHRESULTS`).
+    pub max_search_results: u64,
+}
+
+/// `MAXSEARCHRESULTS` of RediSearch where the server does not tell its own.
+const DEFAULT_MAX_SEARCH_RESULTS: u64 = 1_000_000;
+
+/// The first version of the search module with INDEXEMPTY, which TAG fields need to find `""`.
+const MIN_SEARCH: u32 = 21000;
+
+/// The first version of the search module that warns of a prefix that it did not expand to its end, in RESP3.
+const EXPANSION_WARNING: u32 = 80200;
+
+impl Capabilities {
+    /// The commands whose answers [`Capabilities::read`] wants, for whoever writes a
+    /// [`Connection`](super::Connection).
+    pub fn questions() -> [Command; 2] {
+        [
+            Command::new("HELLO").repeatable(),
+            Command::new("FT.CONFIG").args_from(["GET", "MAXSEARCHRESULTS"]).repeatable(),
+        ]
+    }
+
+    /// Reads the answers. The second may be an error: no search module, or no permission to ask.
+    ///
+    /// # Errors
+    /// [`Error::Decode`] if the first is no answer to `HELLO`.
+    pub fn read(hello: Reply, max_results: Result<Reply>) -> Result<Self> {
+        let decode = |source| Error::Decode { command: "HELLO".to_owned(), source };
+        let mut found = Self {
+            max_search_results: max_results
+                .ok()
+                .and_then(|reply| limit_in(&reply))
+                .unwrap_or(DEFAULT_MAX_SEARCH_RESULTS),
+            ..Self::default()
+        };
+        for (name, value) in hello.into_pairs().map_err(decode)? {
+            match name.as_str() {
+                Some("version") => found.server = value.as_str().unwrap_or_default().to_owned(),
+                Some("proto") if value.as_int() == Some(2) => found.protocol = Protocol::Resp2,
+                Some("mode") => found.cluster = value.as_str() == Some("cluster"),
+                Some("modules") => {
+                    for module in value.into_items().map_err(decode)? {
+                        found.read_module(module);
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(found)
+    }
+
+    fn read_module(&mut self, module: Reply) {
+        let (mut name, mut version) = (String::new(), None);
+        for (key, value) in module.into_pairs().unwrap_or_default() {
+            match key.as_str() {
+                Some("name") => name = value.as_str().unwrap_or_default().to_owned(),
+                Some("ver") => version = value.as_int().and_then(|version| u32::try_from(version).ok()),
+                _ => {}
+            }
+        }
+        match name.as_str() {
+            // `searchlight` is the module's name on some hosted servers.
+            "search" | "searchlight" => self.search = version,
+            "ReJSON" => self.json = version,
+            _ => {}
+        }
+    }
+
+    /// Fails unless documents can be stored.
+    pub(crate) fn require_json(&self, what: &'static str) -> Result<()> {
+        match self.json {
+            Some(_) => Ok(()),
+            None => Err(self.lacks(what, "the JSON module")),
+        }
+    }
+
+    /// Fails unless indexes can be made and searched.
+    pub(crate) fn require_search(&self, what: &'static str) -> Result<()> {
+        match self.search {
+            Some(version) if version >= MIN_SEARCH => Ok(()),
+            Some(version) => Err(self.lacks(what, &format!("RediSearch 2.10 (this one is {version})"))),
+            None => Err(self.lacks(what, "the search module")),
+        }
+    }
+
+    /// Whether an answer itself tells that a prefix was not expanded to its end.
+    pub(crate) fn warns_of_expansion(&self) -> bool {
+        self.protocol == Protocol::Resp3 && self.search.is_some_and(|version| version >= EXPANSION_WARNING)
+    }
+
+    fn lacks(&self, what: &'static str, module: &str) -> Error {
+        let server = if self.server.is_empty() { "this one" } else { &self.server };
+        Error::Unsupported {
+            what,
+            needs: format!(
+                "{module}, which the server ({server}) does not have: run Redis 8 or newer, Redis Stack 7.4 \
+                 (`docker run -p 6379:6379 redis:8`), or load the module"
+            ),
+        }
+    }
+}
+
+/// `[[MAXSEARCHRESULTS, "1000000"]]`, or a map of the two; `-1` or text means unlimited.
+fn limit_in(reply: &Reply) -> Option<u64> {
+    match reply {
+        Reply::Array(items) => items.iter().rev().find_map(limit_in),
+        Reply::Map(pairs) => pairs.iter().find_map(|(_, value)| limit_in(value)),
+        other => other.as_int().and_then(|limit| u64::try_from(limit).ok()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &str) -> Reply {
+        Reply::Bulk(text.to_owned().into())
+    }
+
+    fn hello(search: i64) -> Reply {
+        let module =
+            |name, version| Reply::Map(vec![(text("name"), text(name)), (text("ver"), Reply::Int(version))]);
+        Reply::Map(vec![
+            (text("server"), text("redis")),
+            (text("version"), text("8.2.3")),
+            (text("proto"), Reply::Int(3)),
+            (text("mode"), text("standalone")),
+            (text("modules"), Reply::Array(vec![module("ReJSON", 20803), module("search", search)])),
+        ])
+    }
+
+    #[test]
+    fn hello_tells_what_there_is() {
+        let limit = Reply::Array(vec![Reply::Array(vec![text("MAXSEARCHRESULTS"), text("500")])]);
+        let found = Capabilities::read(hello(21005), Ok(limit)).unwrap();
+        assert_eq!((found.search, found.json, found.max_search_results), (Some(21005), Some(20803), 500));
+        assert!(found.require_search("a query").is_ok());
+        assert!(!found.warns_of_expansion());
+    }
+
+    #[test]
+    fn what_is_missing_is_named_with_a_way_out() {
+        let old = Capabilities::read(hello(20811), Ok(Reply::Nil)).unwrap();
+        assert_eq!(old.max_search_results, DEFAULT_MAX_SEARCH_RESULTS);
+        let message = old.require_search("a query").unwrap_err().to_string();
+        assert!(message.starts_with("a query needs RediSearch 2.10 (this one is 20811)"), "{message}");
+        let message = Capabilities::default().require_json("saving").unwrap_err().to_string();
+        assert!(message.contains("docker run"), "{message}");
+    }
+}

@@ -1,0 +1,70 @@
+//! What a server's error text means. The only place where such texts are looked at.
+
+use cache_index::{ServerError, ServerErrorKind};
+
+/// Codes that mean one thing.
+const CODES: &[(&str, ServerErrorKind)] = &[
+    ("LOADING", ServerErrorKind::Loading),
+    ("READONLY", ServerErrorKind::ReadOnly),
+    ("MASTERDOWN", ServerErrorKind::ReadOnly),
+    ("WRONGPASS", ServerErrorKind::Authentication),
+    ("NOAUTH", ServerErrorKind::Authentication),
+    ("NOPERM", ServerErrorKind::Permission),
+    ("NOSCRIPT", ServerErrorKind::NoScript),
+    ("WRONGTYPE", ServerErrorKind::WrongType),
+    ("OOM", ServerErrorKind::OutOfMemory),
+    ("MOVED", ServerErrorKind::Moved),
+    ("ASK", ServerErrorKind::Moved),
+    ("SEARCH_INDEX_NOT_FOUND", ServerErrorKind::UnknownIndex),
+];
+
+/// Phrases of RediSearch 2.10, 8.0 to 8.8 and RedisJSON 2.8, which have no code of their own, in lower case.
+const PHRASES: &[(&str, ServerErrorKind)] = &[
+    ("no such index", ServerErrorKind::UnknownIndex),
+    ("unknown index name", ServerErrorKind::UnknownIndex),
+    ("index not found", ServerErrorKind::UnknownIndex),
+    ("index already exists", ServerErrorKind::IndexExists),
+    ("unknown command", ServerErrorKind::UnknownCommand),
+    ("existing key has wrong redis type", ServerErrorKind::WrongType),
+    ("timeout limit was reached", ServerErrorKind::QueryTimeout),
+    ("invalid username-password", ServerErrorKind::Authentication),
+];
+
+/// The server's error with its meaning, from the text with the code in front, for whoever writes a
+/// [`Connection`](super::Connection).
+pub fn server_error(text: &str) -> ServerError {
+    let code = text.split_whitespace().next().unwrap_or_default();
+    let by_code = CODES.iter().find(|(known, _)| *known == code).map(|(_, kind)| *kind);
+    let kind = by_code.unwrap_or_else(|| {
+        let text = text.to_lowercase();
+        PHRASES
+            .iter()
+            .find(|(phrase, _)| text.contains(phrase))
+            .map_or(ServerErrorKind::Other, |(_, kind)| *kind)
+    });
+    ServerError::new(kind, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_texts_have_a_meaning() {
+        for (text, kind) in [
+            ("nope: no such index", ServerErrorKind::UnknownIndex),
+            ("ERR No such index nope", ServerErrorKind::UnknownIndex),
+            ("Unknown index name", ServerErrorKind::UnknownIndex),
+            ("Unknown Index name", ServerErrorKind::UnknownIndex),
+            ("SEARCH_INDEX_NOT_FOUND Index not found: p", ServerErrorKind::UnknownIndex),
+            ("Index already exists", ServerErrorKind::IndexExists),
+            ("LOADING Redis is loading the dataset in memory", ServerErrorKind::Loading),
+            ("ERR unknown command 'JSON.SET'", ServerErrorKind::UnknownCommand),
+            ("NOSCRIPT No matching script.", ServerErrorKind::NoScript),
+            ("Existing key has wrong Redis type", ServerErrorKind::WrongType),
+            ("ERR something else", ServerErrorKind::Other),
+        ] {
+            assert_eq!(server_error(text).kind(), kind, "{text}");
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! The seam between everything here and a client: commands go in, replies come out.
+
+mod capabilities;
+mod classify;
+mod push;
+#[cfg(feature = "redis")]
+pub(crate) mod redis;
+
+use cache_index::{Batch, Command, Reply};
+use futures_core::future::BoxFuture;
+
+pub use capabilities::{Capabilities, Protocol};
+pub use classify::server_error;
+pub use push::{Push, PushSender, PushStream};
+
+use crate::error::Result;
+
+/// A connection to a server, or to a cluster of them. [`Cache`](crate::Cache) holds one and nothing above it
+/// names a client.
+///
+/// Every future is bounded by a deadline and safe to drop: a dropped call's answer is never given to another.
+pub trait Connection: Send + Sync + 'static {
+    /// Sends a command and waits for its answer, at most as long as the command or the connection allows.
+    ///
+    /// A server's error is an `Err`, never a [`Reply::Error`].
+    fn send(&self, command: Command) -> BoxFuture<'_, Result<Reply>>;
+
+    /// Sends the commands of a batch in one round trip; one result each, in order.
+    ///
+    /// The outer error means that the batch as a whole has no answer.
+    fn send_all(&self, batch: Batch) -> BoxFuture<'_, Result<Vec<Result<Reply>>>>;
+
+    /// What the server can do, as it was read when the connection was made.
+    fn capabilities(&self) -> &Capabilities;
+
+    /// What the server says without being asked, from now on, in the order of the wire. `None`: the protocol or
+    /// the client has no such messages.
+    fn pushes(&self) -> Option<PushStream>;
+
+    /// How long a command may take that has no deadline of its own.
+    fn deadline(&self) -> std::time::Duration;
+}

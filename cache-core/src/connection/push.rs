@@ -1,0 +1,48 @@
+//! Messages that a server sends without being asked.
+
+use cache_index::Reply;
+use tokio::sync::mpsc;
+
+/// A message that no command asked for.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Push {
+    /// Keys that were tracked have changed; `None`: all of them may have.
+    Invalidate(Option<Vec<Reply>>),
+    /// The connection broke: whatever it tracked or subscribed is gone.
+    Disconnected,
+    /// Another message, with its kind.
+    Other(String, Vec<Reply>),
+}
+
+/// The pushes of a connection, in the order of the wire and without loss: what is not read yet waits.
+#[derive(Debug)]
+pub struct PushStream {
+    receiver: mpsc::UnboundedReceiver<Push>,
+}
+
+impl PushStream {
+    /// A stream and what feeds it, for implementations of [`Connection`](super::Connection).
+    pub fn channel() -> (PushSender, Self) {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        (PushSender { sender }, Self { receiver })
+    }
+
+    /// The next push. Waits for as long as none comes; `None`: the connection was given up.
+    pub async fn next(&mut self) -> Option<Push> {
+        self.receiver.recv().await
+    }
+}
+
+/// What feeds a [`PushStream`].
+#[derive(Debug, Clone)]
+pub struct PushSender {
+    sender: mpsc::UnboundedSender<Push>,
+}
+
+impl PushSender {
+    /// Hands a push on; `false`: nobody listens any more.
+    pub fn send(&self, push: Push) -> bool {
+        self.sender.send(push).is_ok()
+    }
+}

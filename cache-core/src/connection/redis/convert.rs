@@ -1,0 +1,108 @@
+//! Between this crate's values and those of the `redis` crate, without copying bytes on the way back.
+
+use std::time::Duration;
+
+use ::redis::{Cmd, ErrorKind, PushInfo, PushKind, RedisError, Value};
+use cache_index::{Command, DecodeError, Reply, ServerError};
+
+use crate::connection::Push;
+use crate::connection::classify::server_error;
+use crate::error::{Error, Result};
+
+pub(super) fn cmd(command: &Command) -> Cmd {
+    let args = command.args();
+    let mut cmd = Cmd::with_capacity(args.len(), command.size());
+    for argument in args {
+        cmd.arg(argument);
+    }
+    cmd
+}
+
+/// The reply; a server's error among its parts stays a part of it.
+pub(super) fn reply(value: Value) -> Reply {
+    match value {
+        Value::Nil => Reply::Nil,
+        Value::Int(number) => Reply::Int(number),
+        Value::Double(number) => Reply::Double(number),
+        Value::Boolean(truth) => Reply::Bool(truth),
+        Value::BulkString(bytes) => Reply::Bulk(bytes.into()),
+        Value::SimpleString(text) => Reply::Status(text),
+        Value::VerbatimString { text, .. } => Reply::Bulk(text.into()),
+        Value::Okay => Reply::Status("OK".to_owned()),
+        Value::Array(items) | Value::Set(items) => Reply::Array(items.into_iter().map(reply).collect()),
+        Value::Map(pairs) => {
+            Reply::Map(pairs.into_iter().map(|(key, value)| (reply(key), reply(value))).collect())
+        }
+        Value::Attribute { data, .. } => reply(*data),
+        Value::Push { data, .. } => Reply::Array(data.into_iter().map(reply).collect()),
+        Value::ServerError(error) => Reply::Error(answered(error.code(), error.details())),
+        Value::BigNumber(digits) => Reply::Bulk(digits.into()),
+        // The enum is open. What a later version of the client adds has no meaning here yet.
+        other => Reply::Status(format!("{other:?}")),
+    }
+}
+
+/// The answer to a command: a server's error is an error.
+pub(super) fn answer(command: &str, value: Value) -> Result<Reply> {
+    match reply(value) {
+        Reply::Error(source) => Err(Error::Server { command: command.to_owned(), source }),
+        reply => Ok(reply),
+    }
+}
+
+/// The answers of a transaction: what `EXEC` gave, one each.
+pub(super) fn transaction(commands: &[Command], value: Option<Value>) -> Result<Vec<Result<Reply>>> {
+    match value {
+        Some(Value::Array(values)) if values.len() == commands.len() => {
+            Ok(commands.iter().zip(values).map(|(command, value)| answer(command.name(), value)).collect())
+        }
+        other => Err(Error::Decode {
+            command: "EXEC".to_owned(),
+            source: DecodeError::unexpected("one answer for each command", &other.map_or(Reply::Nil, reply)),
+        }),
+    }
+}
+
+pub(super) fn error(command: &str, after: Duration, error: RedisError) -> Error {
+    if error.is_timeout() {
+        return Error::Timeout { command: command.to_owned(), after };
+    }
+    match error.kind() {
+        ErrorKind::Server(_) | ErrorKind::Extension | ErrorKind::AuthenticationFailed => {
+            let source = match error.code() {
+                Some(code) => answered(code, error.detail()),
+                None => server_error(&error.to_string()),
+            };
+            Error::Server { command: command.to_owned(), source }
+        }
+        ErrorKind::InvalidClientConfig => {
+            Error::Settings { setting: "url", reason: error.category().to_owned() }
+        }
+        ErrorKind::Io | ErrorKind::Client => {
+            Error::Unavailable { reason: error.to_string(), source: Some(Box::new(error)) }
+        }
+        _ => Error::Client(Box::new(error)),
+    }
+}
+
+pub(super) fn push(info: PushInfo) -> Push {
+    let items = |data: Vec<Value>| data.into_iter().map(reply).collect();
+    match info.kind {
+        PushKind::Disconnection => Push::Disconnected,
+        PushKind::Invalidate => Push::Invalidate(match info.data.into_iter().next() {
+            Some(Value::Array(keys)) => Some(items(keys)),
+            // FLUSHALL and FLUSHDB invalidate everything with a null.
+            _ => None,
+        }),
+        kind => Push::Other(format!("{kind:?}").to_lowercase(), items(info.data)),
+    }
+}
+
+/// The client cuts the first word off as a code, which RediSearch's texts do not have; both together are the text.
+fn answered(code: &str, detail: Option<&str>) -> ServerError {
+    match detail {
+        Some(detail) if code == "ERR" => server_error(detail),
+        Some(detail) => server_error(&format!("{code} {detail}")),
+        None => server_error(code),
+    }
+}

@@ -1,0 +1,177 @@
+//! The adapter for the `redis` crate: one multiplexed connection with reconnection.
+
+mod convert;
+mod link;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use ::redis::{AsyncConnectionConfig, Client, IntoConnectionInfo, Pipeline, ProtocolVersion, RedisError};
+use cache_index::{Batch, Command, Reply};
+use futures_core::future::BoxFuture;
+
+use self::link::{Link, Live};
+use super::{Capabilities, Connection, Protocol, PushStream};
+use crate::error::{Error, Result};
+use crate::settings::RedisSettings;
+
+/// A connection through the `redis` crate.
+pub(crate) struct RedisConnection {
+    link: Arc<Link>,
+    deadline: Duration,
+    capabilities: Capabilities,
+}
+
+impl RedisConnection {
+    /// Connects and asks the server what it can do.
+    pub(crate) async fn connect(settings: &RedisSettings) -> Result<Self> {
+        let (client, protocol) = client(settings)?;
+        let deadline = settings.response_timeout;
+        // The deadline is kept here, around reconnecting too, so the client's own is switched off.
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(settings.connect_timeout))
+            .set_response_timeout(None);
+        let mut connection = Self {
+            link: Link::new(client, config, protocol),
+            deadline,
+            capabilities: Capabilities::default(),
+        };
+        let first = settings.connect_timeout + deadline;
+        let questions = Capabilities::questions().map(|question| question.within(first)).to_vec();
+        let mut answers = connection.send_all(Batch::pipeline(questions)).await?.into_iter();
+        let no_answer = || Error::Unavailable { reason: "no answer to HELLO".to_owned(), source: None };
+        let hello = answers.next().ok_or_else(no_answer)??;
+        let max_results = answers.next().ok_or_else(no_answer)?;
+        connection.capabilities = Capabilities::read(hello, max_results)?;
+        Ok(connection)
+    }
+
+    /// Runs a call within its deadline; once more if the connection broke and the call may be repeated.
+    async fn bounded<T, F>(
+        &self,
+        name: impl Fn() -> String,
+        timeout: Option<Duration>,
+        repeatable: bool,
+        call: impl Fn(Live) -> F,
+    ) -> Result<T>
+    where
+        F: Future<Output = Result<T, RedisError>>,
+    {
+        let deadline = timeout.unwrap_or(self.deadline);
+        let began = Instant::now();
+        let attempts = async {
+            let first = self.attempt(&call).await;
+            match first {
+                Err(error) if repeatable && is_broken(&error) => self.attempt(&call).await,
+                other => other,
+            }
+        };
+        match tokio::time::timeout(deadline, attempts).await {
+            Ok(result) => result.map_err(|error| convert::error(&name(), began.elapsed(), error)),
+            Err(_) => Err(Error::Timeout { command: name(), after: deadline }),
+        }
+    }
+
+    async fn attempt<T, F>(&self, call: &impl Fn(Live) -> F) -> Result<T, RedisError>
+    where
+        F: Future<Output = Result<T, RedisError>>,
+    {
+        let live = self.link.live().await?;
+        let result = call(live.clone()).await;
+        if let Err(error) = &result
+            && is_broken(error)
+        {
+            self.link.broke(&live);
+        }
+        result
+    }
+}
+
+impl Connection for RedisConnection {
+    fn send(&self, command: Command) -> BoxFuture<'_, Result<Reply>> {
+        Box::pin(async move {
+            let cmd = convert::cmd(&command);
+            let value = self
+                .bounded(
+                    || command.name().to_owned(),
+                    command.timeout(),
+                    command.is_repeatable(),
+                    |mut live| {
+                        let cmd = &cmd;
+                        async move { live.connection.send_packed_command(cmd).await }
+                    },
+                )
+                .await?;
+            convert::answer(command.name(), value)
+        })
+    }
+
+    fn send_all(&self, batch: Batch) -> BoxFuture<'_, Result<Vec<Result<Reply>>>> {
+        Box::pin(async move {
+            let count = batch.commands().len();
+            if count == 0 {
+                return Ok(Vec::new());
+            }
+            let mut pipeline = Pipeline::with_capacity(count);
+            batch.commands().iter().for_each(|command| {
+                pipeline.add_command(convert::cmd(command));
+            });
+            // Of a transaction, only EXEC's answer counts: those before it say OK and QUEUED.
+            let (skipped, expected) = if batch.is_atomic() {
+                pipeline.atomic();
+                (count + 1, 1)
+            } else {
+                (0, count)
+            };
+            let name = || batch.commands().iter().map(Command::name).collect::<Vec<_>>().join("+");
+            let values = self
+                .bounded(name, batch.timeout(), batch.is_repeatable(), |mut live| {
+                    let pipeline = &pipeline;
+                    async move { live.connection.send_packed_commands(pipeline, skipped, expected).await }
+                })
+                .await?;
+            if batch.is_atomic() {
+                return convert::transaction(batch.commands(), values.into_iter().next());
+            }
+            let answers = batch.commands().iter().zip(values);
+            Ok(answers.map(|(command, value)| convert::answer(command.name(), value)).collect())
+        })
+    }
+
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    fn pushes(&self) -> Option<PushStream> {
+        self.link.listen()
+    }
+
+    fn deadline(&self) -> Duration {
+        self.deadline
+    }
+}
+
+fn client(settings: &RedisSettings) -> Result<(Client, Protocol)> {
+    let refused = |error: RedisError| Error::Settings { setting: "url", reason: error.category().to_owned() };
+    let info = settings.url.as_str().into_connection_info().map_err(refused)?;
+    let redis = info.redis_settings().clone();
+    let protocol = match settings.protocol {
+        Some(protocol) => protocol,
+        // The client's default is RESP2; ours is RESP3 unless the URL itself chose.
+        None if settings.url.contains("protocol=") && !redis.protocol().supports_resp3() => Protocol::Resp2,
+        None => Protocol::Resp3,
+    };
+    let version = match protocol {
+        Protocol::Resp2 => ProtocolVersion::RESP2,
+        Protocol::Resp3 => ProtocolVersion::RESP3,
+    };
+    let redis = redis.set_protocol(version).set_lib_name("cache-core", env!("CARGO_PKG_VERSION"));
+    let client = Client::open(info.set_redis_settings(redis)).map_err(refused)?;
+    Ok((client, protocol))
+}
+
+/// Whether the connection itself is at fault, so that another one may do.
+fn is_broken(error: &RedisError) -> bool {
+    error.is_io_error() || error.is_connection_dropped() || error.is_unrecoverable_error()
+}

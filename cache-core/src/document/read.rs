@@ -1,0 +1,85 @@
+//! Reading documents by their keys.
+
+use bytes::Bytes;
+use cache_index::{Command, DecodeError, Reply};
+use serde::de::DeserializeOwned;
+
+use super::{keyed, truth};
+use crate::cache::Cache;
+use crate::error::{Error, Result};
+use crate::model::CacheModel;
+use crate::primary_key::Id;
+
+pub(crate) fn get<M: CacheModel>(
+    cache: &Cache,
+    id: impl Id<M::PrimaryKey>,
+) -> impl Future<Output = Result<Option<M>>> + Send {
+    // Without a path the answer is the document itself; with `$` it would be a list of one.
+    let command = keyed::<M>(cache, Command::new("JSON.GET").repeatable(), id);
+    async move {
+        cache.capabilities().require_json("`get`")?;
+        let command = command?;
+        let key = key_of(&command);
+        match cache.command(command).await? {
+            Reply::Nil => Ok(None),
+            Reply::Bulk(json) => decode::<M, M>(&key, &json).map(Some),
+            other => Err(unreadable("JSON.GET", &other)),
+        }
+    }
+}
+
+pub(crate) fn get_many<M, I>(cache: &Cache, ids: I) -> impl Future<Output = Result<Vec<Option<M>>>> + Send
+where
+    M: CacheModel,
+    I: IntoIterator<Item: Id<M::PrimaryKey>>,
+{
+    let command = ids
+        .into_iter()
+        .try_fold(Command::new("JSON.MGET").repeatable(), |command, id| keyed::<M>(cache, command, id));
+    async move {
+        cache.capabilities().require_json("`get_many`")?;
+        let command = command?;
+        let keys: Vec<Bytes> = command.args().skip(1).map(Bytes::copy_from_slice).collect();
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        match cache.command(command.arg("$")).await? {
+            Reply::Array(items) if items.len() == keys.len() => keys
+                .iter()
+                .zip(items)
+                .map(|(key, item)| match item {
+                    Reply::Nil => Ok(None),
+                    // `$` wraps each document in a list of one.
+                    Reply::Bulk(json) => decode::<M, (M,)>(key, &json).map(|(document,)| Some(document)),
+                    other => Err(unreadable("JSON.MGET", &other)),
+                })
+                .collect(),
+            other => Err(unreadable("JSON.MGET", &other)),
+        }
+    }
+}
+
+pub(crate) fn exists<M: CacheModel>(
+    cache: &Cache,
+    id: impl Id<M::PrimaryKey>,
+) -> impl Future<Output = Result<bool>> + Send {
+    let command = keyed::<M>(cache, Command::new("EXISTS").repeatable(), id);
+    truth(cache, command)
+}
+
+/// The document in these bytes, as a `T` that is or holds an `M`.
+pub(crate) fn decode<M: CacheModel, T: DeserializeOwned>(key: &[u8], json: &[u8]) -> Result<T> {
+    serde_json::from_slice(json).map_err(|source| Error::Document {
+        key: String::from_utf8_lossy(key).into_owned(),
+        model: M::schema().model(),
+        source,
+    })
+}
+
+fn key_of(command: &Command) -> Bytes {
+    Bytes::copy_from_slice(command.route_key().unwrap_or_default())
+}
+
+fn unreadable(command: &'static str, found: &Reply) -> Error {
+    Error::Decode { command: command.to_owned(), source: DecodeError::unexpected("a JSON document", found) }
+}

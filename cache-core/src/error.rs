@@ -1,0 +1,176 @@
+//! Everything that can go wrong, and the questions that callers ask of it.
+
+use std::time::Duration;
+
+use cache_index::{Completeness, DecodeError, NameError, QueryError, ServerError, ServerErrorKind};
+
+/// What every fallible function of this crate returns.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// An error of another crate, kept as the source of ours.
+pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// What went wrong between a model and the server.
+///
+/// Each message says what its own layer knows; [`source`](std::error::Error::source) says what lies below.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The server cannot be reached, or the connection broke while a command was under way.
+    #[error("the server cannot be reached: {reason}")]
+    Unavailable {
+        /// What happened.
+        reason: String,
+        /// The client's own error.
+        #[source]
+        source: Option<BoxError>,
+    },
+    /// No answer came in time. Whether the command was executed is unknown.
+    #[error("{command} was not answered within {after:?}")]
+    Timeout {
+        /// The command's name.
+        command: String,
+        /// How long it was waited.
+        after: Duration,
+    },
+    /// The server answered an error.
+    #[error("the server refused {command}")]
+    Server {
+        /// The command's name.
+        command: String,
+        /// The server's error.
+        #[source]
+        source: ServerError,
+    },
+    /// The client library failed in a way that is no connection problem.
+    #[error("the client failed")]
+    Client(#[source] BoxError),
+    /// The server's answer to a command could not be read.
+    #[error("the answer to {command} could not be read")]
+    Decode {
+        /// The command's name.
+        command: String,
+        /// What was unexpected.
+        #[source]
+        source: DecodeError,
+    },
+    /// A stored document is not one of the model's.
+    #[error("the document `{key}` is not a `{model}`")]
+    Document {
+        /// The document's key.
+        key: String,
+        /// The model.
+        model: &'static str,
+        /// What serde found.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// A model could not be written as JSON.
+    #[error("this `{model}` cannot be written as JSON")]
+    Serialize {
+        /// The model.
+        model: &'static str,
+        /// What serde found.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// An indexed string contains U+0000, at which the index truncates or merges values.
+    #[error(
+        "`{field}` of this `{model}` contains U+0000, which the index cannot hold; remove it before saving"
+    )]
+    NulCharacter {
+        /// The model.
+        model: &'static str,
+        /// The field.
+        field: &'static str,
+    },
+    /// A filter has no true answer on the server; nothing was sent.
+    #[error("the query cannot be asked")]
+    Query(#[from] QueryError),
+    /// A name or an id would make keys ambiguous; nothing was sent.
+    #[error("the name cannot be used")]
+    Name(#[from] NameError),
+    /// The answer may lack documents that are there.
+    #[error(
+        "the answer for `{model}` may be incomplete: {completeness}; `.allow_partial()` takes it all the same"
+    )]
+    Incomplete {
+        /// The model.
+        model: &'static str,
+        /// Why.
+        completeness: Completeness,
+    },
+    /// The index of this binary's schema is not on the server.
+    #[error(
+        "the index `{index}` of `{model}` is not on the server; run \
+         `Migrator::new().register::<{model}>().run(&cache)` at boot"
+    )]
+    IndexMissing {
+        /// The model.
+        model: &'static str,
+        /// The index.
+        index: String,
+    },
+    /// Exactly one document was asked for, and none was found.
+    #[error("no `{model}` was found")]
+    NotFound {
+        /// The model.
+        model: &'static str,
+    },
+    /// Exactly one document was asked for, and several were found.
+    #[error("{found} documents of `{model}` were found where one was expected")]
+    Ambiguous {
+        /// The model.
+        model: &'static str,
+        /// How many.
+        found: u64,
+    },
+    /// The server lacks what the call needs.
+    #[error("{what} needs {needs}")]
+    Unsupported {
+        /// The call.
+        what: &'static str,
+        /// What to run instead.
+        needs: String,
+    },
+    /// A setting has a value that cannot be used.
+    #[error("the setting {setting} cannot be used: {reason}")]
+    Settings {
+        /// Which.
+        setting: &'static str,
+        /// Why, without the value: it may hold a password.
+        reason: String,
+    },
+    /// The embedded server could not be provided or started.
+    #[error("the embedded server did not start")]
+    Embedded(#[source] BoxError),
+}
+
+impl Error {
+    /// Whether the server could not be reached, was starting, or did not answer in time: trying later may help.
+    pub fn is_unavailable(&self) -> bool {
+        match self {
+            Self::Unavailable { .. } | Self::Timeout { .. } => true,
+            Self::Server { source, .. } => source.kind() == ServerErrorKind::Loading,
+            _ => false,
+        }
+    }
+
+    /// Whether an index is missing that a query needs: the migrator has not run, or the index vanished.
+    pub fn is_unknown_index(&self) -> bool {
+        matches!(self, Self::IndexMissing { .. }) || self.server_kind() == Some(ServerErrorKind::UnknownIndex)
+    }
+
+    /// Whether the server answered, and refused the user: wrong password, or a permission that is missing.
+    pub fn is_access_denied(&self) -> bool {
+        matches!(self.server_kind(), Some(ServerErrorKind::Authentication | ServerErrorKind::Permission))
+    }
+
+    /// The kind of the server's error, if the server answered one.
+    pub fn server_kind(&self) -> Option<ServerErrorKind> {
+        match self {
+            Self::Server { source, .. } => Some(source.kind()),
+            _ => None,
+        }
+    }
+}

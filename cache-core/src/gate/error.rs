@@ -1,0 +1,32 @@
+//! What keeps a gate from being used.
+
+use cache_index::NameError;
+
+use crate::error::Error;
+
+/// What keeps a gate from being used. The error type of the work must be able to hold it (`E: From<GateError>`).
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum GateError {
+    /// The cache has no project, which is part of a gate's key.
+    #[error("a gate needs a project; make the cache with `.project(\"…\")`")]
+    NoProject,
+    /// The settings make no sense together.
+    #[error("the gate's settings cannot be used: {0}")]
+    Settings(&'static str),
+    /// The lease's time is over: another process may be at work.
+    #[error("the lease of `{key}` is over; stop what it protects")]
+    Lost {
+        /// The gate's key on the server.
+        key: String,
+    },
+    /// The server could not be asked.
+    #[error("the gate could not be asked")]
+    Server(#[from] Error),
+}
+
+impl From<NameError> for GateError {
+    fn from(error: NameError) -> Self {
+        Self::Server(error.into())
+    }
+}

@@ -1,0 +1,50 @@
+#![doc = include_str!("../README.md")]
+//!
+//! # Map
+//!
+//! | to | see |
+//! |---|---|
+//! | connect | [`Cache`], [`RedisSettings`], [`connection`] for a client of one's own |
+//! | describe documents | [`CacheModel`] (the derive and the trait), [`PrimaryKey`] |
+//! | read and write them | [`CacheModel::save`], [`CacheModel::get`], [`Saved`], [`Ttl`] |
+//! | find them | [`Field`], [`Filter`], [`Query`], [`Found`], [`Completeness`] |
+//! | make their indexes | [`Migrator`], [`Plan`], [`MigrateError`] |
+//! | let one process do a thing | [`Gate`], [`Lease`], [`Outcome`] |
+//! | try things on a private server | [`Cache::embedded`](struct.Cache.html#method.embedded) (feature `embedded`) |
+//! | know what went wrong | [`Error`] |
+
+pub mod connection;
+#[cfg(feature = "embedded")]
+pub mod embedded;
+
+#[doc(hidden)]
+pub mod __private;
+mod cache;
+mod document;
+mod error;
+mod gate;
+mod migrate;
+mod model;
+mod primary_key;
+mod query;
+mod settings;
+
+pub use bytes::Bytes;
+pub use cache_derive::CacheModel;
+pub use cache_index::{
+    Batch, Command, Completeness, DecodeError, Direction, Field, FieldDef, FieldKind, Filter, FindBy,
+    Fingerprint, IndexSchema, IndexValue, Indexable, JsonType, Keyspace, Kind, NameError, Numeric, Operand,
+    Options, QueryError, Reply, Route, Schema, ServerError, ServerErrorKind, Shortfall, SortKey, Stopwords,
+    Stored, Tag, Text,
+};
+
+pub use crate::cache::Cache;
+pub use crate::connection::{Capabilities, Connection, Protocol};
+pub use crate::document::{Saved, Ttl};
+pub use crate::error::{Error, Result};
+pub use crate::gate::{Gate, GateError, Lease, Outcome};
+pub use crate::migrate::{MigrateError, MigratedIndex, Migration, Migrator, Plan, Step};
+pub use crate::model::CacheModel;
+pub use crate::primary_key::{Id, PrimaryKey};
+pub use crate::query::{Found, Query};
+pub use crate::settings::RedisSettings;

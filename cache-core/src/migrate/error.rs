@@ -1,0 +1,46 @@
+//! What keeps a migration from being done.
+
+use cache_index::NameError;
+
+use crate::error::Error;
+
+/// What keeps a migration from being done. Nothing was lost, and running it again goes on where it stopped.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MigrateError {
+    /// Documents of one model would be taken for documents of another. Nothing was written.
+    #[error(
+        "`{one}` has the prefix `{one_prefix}` and `{other}` the prefix `{other_prefix}`: documents of one would be \
+         taken for documents of the other; give one of them another `#[cache(prefix = \"…\")]`"
+    )]
+    Overlap {
+        /// The model that was registered first.
+        one: &'static str,
+        /// Its prefix.
+        one_prefix: &'static str,
+        /// The other model.
+        other: &'static str,
+        /// Its prefix.
+        other_prefix: &'static str,
+    },
+    /// An index that is none of ours has the name that our alias would have, and would shadow it.
+    #[error(
+        "an index named `{alias}` exists, which is the name of the alias of `{model}`; drop it with \
+         `FT.DROPINDEX {alias}` (documents stay), or choose another prefix"
+    )]
+    AliasTaken {
+        /// The model.
+        model: &'static str,
+        /// The name.
+        alias: String,
+    },
+    /// The server could not be asked, or refused.
+    #[error("the migration stopped")]
+    Server(#[from] Error),
+}
+
+impl From<NameError> for MigrateError {
+    fn from(error: NameError) -> Self {
+        Self::Server(error.into())
+    }
+}

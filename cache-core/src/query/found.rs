@@ -1,0 +1,62 @@
+//! What a query found.
+
+use std::ops::Deref;
+
+use cache_index::Completeness;
+
+/// The documents that a query found, how many there are in all, and whether the answer is complete.
+///
+/// It is used like a slice, and iterated like a vector.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found<T> {
+    pub(super) items: Vec<T>,
+    pub(super) total: u64,
+    pub(super) completeness: Completeness,
+}
+
+impl<T> Found<T> {
+    pub(super) fn nothing() -> Self {
+        Self { items: Vec::new(), total: 0, completeness: Completeness::Complete }
+    }
+
+    /// How many documents the query means, whatever the page.
+    pub fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// Whether documents may be missing. Always complete, unless the query was told to allow a partial answer.
+    pub fn completeness(&self) -> &Completeness {
+        &self.completeness
+    }
+
+    /// The documents.
+    pub fn into_vec(self) -> Vec<T> {
+        self.items
+    }
+}
+
+impl<T> Deref for Found<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.items
+    }
+}
+
+impl<T> IntoIterator for Found<T> {
+    type Item = T;
+    type IntoIter = std::vec::IntoIter<T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.items.into_iter()
+    }
+}
+
+impl<'a, T> IntoIterator for &'a Found<T> {
+    type Item = &'a T;
+    type IntoIter = std::slice::Iter<'a, T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.items.iter()
+    }
+}

@@ -1,0 +1,133 @@
+//! Asking the server: from a query to its answer.
+
+use std::time::Duration;
+
+use cache_index::{
+    Completeness, DecodeError, Hit, Rendered, Reply, SearchAnswer, SearchRequest, ServerErrorKind, Shortfall,
+};
+
+use super::{Found, Query};
+use crate::cache::Cache;
+use crate::connection::Protocol;
+use crate::document;
+use crate::error::{Error, Result};
+use crate::model::CacheModel;
+
+/// How often a page is asked for again, each time for more, when documents of it expired between being found and
+/// being read. The server forgets such documents once it has looked for them, so the first try nearly always does.
+const TRIES: usize = 8;
+
+pub(super) async fn all<M: CacheModel>(query: &Query<M>, cache: &Cache) -> Result<Found<M>> {
+    let rendered = query.filter.render()?;
+    if rendered.is_nothing() {
+        return Ok(Found::nothing());
+    }
+    let index = index_of::<M>(cache)?;
+    let capabilities = cache.capabilities();
+    let (offset, limit) = query.page.unwrap_or((0, capabilities.max_search_results));
+    let profiled = rendered.expands() && !capabilities.warns_of_expansion();
+    let mut request = SearchRequest {
+        index: &index,
+        filter: &rendered,
+        sort: query.sort.map(|key| (key.field(), key.direction())),
+        offset,
+        limit,
+        timeout: server_timeout(cache),
+        profiled,
+    };
+    let mut answer = ask::<M>(cache, &request).await?;
+    if query.page.is_some() {
+        for _ in 0..TRIES {
+            if !is_short(&answer, limit) {
+                break;
+            }
+            request.limit = (request.limit * 2).saturating_add(16).min(capabilities.max_search_results);
+            answer = ask::<M>(cache, &request).await?;
+        }
+    }
+    let completeness = completeness(query, cache, &index, &answer);
+    if !query.partial && !completeness.is_complete() {
+        return Err(Error::Incomplete { model: M::schema().model(), completeness });
+    }
+    // What went between being found and being read is no loss: it is gone.
+    let gone = answer.hits.iter().filter(|hit| hit.document.is_none()).count() as u64;
+    let total = if limit == 0 { answer.total } else { answer.total.saturating_sub(gone) };
+    let page = usize::try_from(limit).unwrap_or(usize::MAX);
+    let items = answer.hits.into_iter().filter_map(read::<M>).take(page).collect::<Result<_>>()?;
+    Ok(Found { items, total, completeness })
+}
+
+pub(super) async fn explain<M: CacheModel>(query: &Query<M>, cache: &Cache) -> Result<String> {
+    let rendered = query.filter.render()?;
+    if rendered.is_nothing() {
+        return Ok("NOTHING\n".to_owned());
+    }
+    let index = index_of::<M>(cache)?;
+    let command = request_for(&index, &rendered).explain_command();
+    let reply = cache.command(command).await.map_err(|error| missing_index::<M>(&index, error))?;
+    reply.as_str().map(str::to_owned).ok_or_else(|| Error::Decode {
+        command: "FT.EXPLAIN".to_owned(),
+        source: DecodeError::unexpected("text", &reply),
+    })
+}
+
+fn request_for<'a>(index: &'a str, filter: &'a Rendered) -> SearchRequest<'a> {
+    SearchRequest { index, filter, sort: None, offset: 0, limit: 0, timeout: None, profiled: false }
+}
+
+fn index_of<M: CacheModel>(cache: &Cache) -> Result<String> {
+    cache.capabilities().require_search("a query")?;
+    Ok(cache.keyspace()?.index_name(M::schema()))
+}
+
+async fn ask<M: CacheModel>(cache: &Cache, request: &SearchRequest<'_>) -> Result<SearchAnswer> {
+    let command = request.command();
+    let name = command.name().to_owned();
+    let reply = cache.command(command).await.map_err(|error| missing_index::<M>(request.index, error))?;
+    let decode: fn(Reply) -> _ =
+        if request.profiled { SearchAnswer::decode_profiled } else { SearchAnswer::decode };
+    decode(reply).map_err(|source| Error::Decode { command: name, source })
+}
+
+/// How long the server may search. RESP2 does not say when an answer was cut short, so the server gets no
+/// time-out there and the client's deadline alone decides.
+fn server_timeout(cache: &Cache) -> Option<Duration> {
+    match cache.capabilities().protocol {
+        Protocol::Resp2 => None,
+        // A little less than the client waits, so that the warning arrives before the client gives up.
+        Protocol::Resp3 => Some(cache.connection().deadline() * 9 / 10),
+    }
+}
+
+fn completeness<M>(query: &Query<M>, cache: &Cache, index: &str, answer: &SearchAnswer) -> Completeness {
+    let mut shortfalls = answer.shortfalls.clone();
+    shortfalls.extend(cache.standing().of(index));
+    let returned = answer.hits.len() as u64;
+    match query.page {
+        None if answer.total > returned => {
+            shortfalls.push(Shortfall::ResultCap { total: answer.total, returned });
+        }
+        Some((_, limit)) if is_short(answer, limit) => shortfalls.push(Shortfall::Expiring),
+        _ => {}
+    }
+    Completeness::of(shortfalls)
+}
+
+/// Whether documents of the page expired while they were read, and others could stand in their place.
+fn is_short(answer: &SearchAnswer, limit: u64) -> bool {
+    let there = answer.hits.iter().filter(|hit| hit.document.is_some()).count();
+    limit > 0 && there < answer.hits.len() && (there as u64) < limit
+}
+
+/// The document of a hit; nothing if it is gone.
+fn read<M: CacheModel>(hit: Hit) -> Option<Result<M>> {
+    let Hit { key, document } = hit;
+    document.map(|json| document::decode::<M, M>(&key, &json))
+}
+
+fn missing_index<M: CacheModel>(index: &str, error: Error) -> Error {
+    if error.server_kind() == Some(ServerErrorKind::UnknownIndex) {
+        return Error::IndexMissing { model: M::schema().model(), index: index.to_owned() };
+    }
+    error
+}
