@@ -1,0 +1,102 @@
+//! What the live tests share: one private server a process, a namespace a test, both protocols.
+
+pub mod child;
+
+use std::future::Future;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use cache_core::embedded::Server;
+use cache_core::{Cache, Protocol, RedisSettings};
+use tokio::sync::OnceCell;
+
+/// A server of one's own in place of the embedded one. Never `REDIS_URL`: a shell may hold production's.
+const URL: &str = "CACHE_TEST_REDIS_URL";
+
+/// The URL of the server that the tests of this process share.
+///
+/// # Panics
+/// If no server can be had; the message says how to get one.
+pub async fn shared_url() -> String {
+    static SERVER: OnceCell<Server> = OnceCell::const_new();
+    if let Ok(url) = std::env::var(URL) {
+        return url;
+    }
+    // It stops with the process: a static is never dropped, but the pipe that keeps the server alive closes.
+    SERVER.get_or_init(private_server).await.url()
+}
+
+/// A server for one test alone, which may kill it.
+///
+/// # Panics
+/// If no server can be had; the message says how to get one.
+pub async fn private_server() -> Server {
+    match Server::start().await {
+        Ok(server) => server,
+        Err(error) => panic!("a live test needs a server: {error}; or set {URL} to a disposable Redis 8"),
+    }
+}
+
+/// A cache on the shared server in a namespace that no other test has.
+///
+/// # Panics
+/// If no server can be had.
+pub async fn cache(test: &str, protocol: Protocol) -> Cache {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let namespace = format!("{test}-{}-{number}", std::process::id());
+    connect(&shared_url().await, protocol).await.project(&namespace)
+}
+
+/// A cache on a server, in the default namespace.
+///
+/// # Panics
+/// If the server cannot be reached.
+pub async fn connect(url: &str, protocol: Protocol) -> Cache {
+    match Cache::connect(RedisSettings::new(url).protocol(protocol)).await {
+        Ok(cache) => cache,
+        Err(error) => panic!("no connection to the test server: {}", chain(&error)),
+    }
+}
+
+/// An error and what lies below it, on one line.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut below = error.source();
+    while let Some(error) = below {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        below = error.source();
+    }
+    text
+}
+
+/// Runs a live test on a runtime of its own.
+///
+/// # Panics
+/// If the test does, or no runtime can be made.
+pub fn run<F: Future<Output = ()>>(test: &str, protocol: Protocol, body: impl FnOnce(Cache) -> F) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    match runtime {
+        Ok(runtime) => runtime.block_on(async { body(cache(test, protocol).await).await }),
+        Err(error) => panic!("no runtime: {error}"),
+    }
+}
+
+/// Makes two tests of each `async fn name(cache: Cache)`: one that speaks RESP3, one that speaks RESP2.
+#[macro_export]
+macro_rules! live {
+    ($($test:ident),* $(,)?) => {
+        mod resp3 {
+            $(#[test]
+            fn $test() {
+                $crate::run(stringify!($test), cache_core::Protocol::Resp3, super::$test);
+            })*
+        }
+        mod resp2 {
+            $(#[test]
+            fn $test() {
+                $crate::run(stringify!($test), cache_core::Protocol::Resp2, super::$test);
+            })*
+        }
+    };
+}

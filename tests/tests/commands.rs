@@ -1,0 +1,169 @@
+//! The exact commands that calls send, seen by a connection that records them.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use cache_core::connection::PushStream;
+use cache_core::{
+    Batch, Cache, CacheModel, Capabilities, Command, Connection, Direction, Gate, GateError, Migrator, Reply,
+    Result, Route,
+};
+use futures_core::future::BoxFuture;
+use serde::{Deserialize, Serialize};
+
+/// Records what is sent and answers from a list.
+struct Recorder {
+    sent: Mutex<Vec<String>>,
+    answers: Mutex<Vec<Reply>>,
+    capabilities: Capabilities,
+}
+
+impl Recorder {
+    fn cache(answers: impl IntoIterator<Item = Reply>) -> (Arc<Self>, Cache) {
+        let mut capabilities = Capabilities::default();
+        (capabilities.search, capabilities.json) = (Some(21005), Some(20803));
+        capabilities.max_search_results = 1_000_000;
+        let mut answers: Vec<_> = answers.into_iter().collect();
+        answers.reverse();
+        let recorder = Arc::new(Self { sent: Mutex::default(), answers: Mutex::new(answers), capabilities });
+        let cache = Cache::from_connection(recorder.clone()).project("shop");
+        (recorder, cache)
+    }
+
+    fn record(&self, command: &Command) -> Reply {
+        let words: Vec<_> = command.args().map(|word| String::from_utf8_lossy(word).into_owned()).collect();
+        let repeat = if command.is_repeatable() { " (repeatable)" } else { "" };
+        self.sent.lock().unwrap().push(format!("{}{repeat}", words.join(" ")));
+        self.answers.lock().unwrap().pop().unwrap_or(Reply::Status("OK".into()))
+    }
+
+    fn sent(&self) -> Vec<String> {
+        std::mem::take(&mut self.sent.lock().unwrap())
+    }
+}
+
+impl Connection for Recorder {
+    fn send(&self, command: Command) -> BoxFuture<'_, Result<Reply>> {
+        let reply = self.record(&command);
+        Box::pin(async move { Ok(reply) })
+    }
+
+    fn send_all(&self, batch: Batch) -> BoxFuture<'_, Result<Vec<Result<Reply>>>> {
+        self.sent.lock().unwrap().push(if batch.is_atomic() { "MULTI" } else { "pipeline" }.to_owned());
+        let replies = batch.commands().iter().map(|command| Ok(self.record(command))).collect();
+        Box::pin(async move { Ok(replies) })
+    }
+
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    fn pushes(&self) -> Option<PushStream> {
+        None
+    }
+
+    fn deadline(&self) -> Duration {
+        Duration::from_secs(2)
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize, CacheModel)]
+struct User {
+    #[primary_key]
+    id: u32,
+    #[index]
+    name: String,
+    #[index(sortable)]
+    age: u32,
+}
+
+#[derive(Debug, Serialize, Deserialize, CacheModel)]
+#[cache(ttl = "1m 500ms")]
+struct Session {
+    #[primary_key]
+    id: String,
+}
+
+#[tokio::test]
+async fn documents() {
+    let found = Reply::Bulk(r#"{"id":1,"name":"ann","age":30}"#.into());
+    let (recorder, cache) =
+        Recorder::cache([Reply::Status("OK".into()), found, Reply::Array(vec![Reply::Nil; 2])]);
+    let _ = User { id: 1, name: "ann".into(), age: 30 }.save(&cache).await.unwrap();
+    assert_eq!(User::get(&cache, 1).await.unwrap().unwrap().name, "ann");
+    assert_eq!(User::get_many(&cache, [1, 2]).await.unwrap().len(), 2);
+    let _ = Session { id: "a".into() }.save(&cache).await.unwrap();
+    assert_eq!(
+        recorder.sent(),
+        [
+            r#"JSON.SET shop:cache:user:1 $ {"id":1,"name":"ann","age":30}"#,
+            "JSON.GET shop:cache:user:1 (repeatable)",
+            "JSON.MGET shop:cache:user:1 shop:cache:user:2 $ (repeatable)",
+            "MULTI",
+            r#"JSON.SET shop:cache:session:a $ {"id":"a"}"#,
+            "PEXPIRE shop:cache:session:a 60500",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn queries() {
+    let empty = || Reply::Array(vec![Reply::Int(0)]);
+    let profiled = Reply::Array(vec![empty(), Reply::Array(vec![])]);
+    let (recorder, cache) = Recorder::cache([empty(), empty(), empty(), profiled]);
+    let adults = User::find_by_name("ann").filter(User::AGE.ge(18) | !User::AGE.between(3..7));
+    assert_eq!(User::AGE.desc().direction(), Direction::Descending);
+    adults.clone().sort_by(User::AGE.desc()).page(20, 10).all(&cache).await.unwrap();
+    User::find().all(&cache).await.unwrap();
+    adults.count(&cache).await.unwrap();
+    User::find().filter(User::NAME.starts_with("an")).all(&cache).await.unwrap();
+    User::find().filter(User::NAME.is_in(Vec::<String>::new())).all(&cache).await.unwrap();
+    let index = cache.keyspace().unwrap().index_name(<User as cache_core::IndexSchema>::schema());
+    let text = "@name:{$p0} (@age:[$p1 +inf]|-@age:[$p2 ($p3])";
+    let params = "PARAMS 8 p0 ann p1 18 p2 3 p3 7 DIALECT 2 (repeatable)";
+    assert_eq!(
+        recorder.sent(),
+        [
+            format!("FT.SEARCH {index} {text} RETURN 1 $ SORTBY age DESC LIMIT 20 10 TIMEOUT 1800 {params}"),
+            format!("FT.SEARCH {index} * RETURN 1 $ LIMIT 0 1000000 TIMEOUT 1800 DIALECT 2 (repeatable)"),
+            format!("FT.SEARCH {index} {text} NOCONTENT LIMIT 0 0 TIMEOUT 1800 {params}"),
+            format!(
+                "FT.PROFILE {index} SEARCH LIMITED QUERY @name:{{$p0*}} RETURN 1 $ LIMIT 0 1000000 TIMEOUT 1800 \
+                 PARAMS 2 p0 an DIALECT 2 (repeatable)"
+            ),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn the_gate() {
+    let (recorder, cache) = Recorder::cache([Reply::Int(1), Reply::Int(1)]);
+    let gate = Gate::new("nightly").grace(Duration::from_secs(10));
+    let token = gate.run(&cache, async |lease| Ok::<_, GateError>(lease.token().to_owned())).await.unwrap();
+    let token = token.ran().unwrap();
+    let sent = recorder.sent();
+    assert!(sent[0].ends_with(&format!(" 1 shop:nightly:leader {token} 30000 (repeatable)")), "{}", sent[0]);
+    assert!(sent[1].ends_with(&format!(" 1 shop:nightly:leader {token} 10000 (repeatable)")), "{}", sent[1]);
+}
+
+#[tokio::test]
+async fn the_migrator_asks_before_it_acts() {
+    let name = Reply::Array(vec![Reply::Bulk("index_name".into()), Reply::Bulk("other".into())]);
+    let (recorder, cache) = Recorder::cache([name.clone(), name]);
+    let plans = Migrator::new().register::<User>().register::<Session>().plan(&cache).await.unwrap();
+    assert_eq!(plans.len(), 1);
+    assert_eq!(
+        recorder.sent(),
+        [
+            format!("FT.INFO {} (repeatable)", plans[0].index),
+            format!("FT.INFO {} (repeatable)", plans[0].alias)
+        ]
+    );
+}
+
+#[test]
+fn keys_decide_the_route() {
+    assert_eq!(Command::new("JSON.GET").key("a").route(), &Route::Key(1));
+    assert_eq!(Command::new("EVALSHA").arg("sha").arg("1").key("a").route(), &Route::Key(3));
+    assert_eq!(Command::new("FT.SEARCH").arg("index").route(), &Route::AnyNode);
+}

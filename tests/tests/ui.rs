@@ -1,0 +1,41 @@
+//! UI tests: what compiles, and what the compiler says about what does not. One rule a file.
+//!
+//! The `.stderr` files hold what rustc 1.95 says; `TRYBUILD=overwrite` writes them anew.
+
+use trybuild::TestCases;
+
+/// What the derive refuses.
+#[test]
+fn derive() {
+    TestCases::new().compile_fail("tests/ui/derive/*.rs");
+}
+
+/// What the type checker refuses.
+#[test]
+fn types() {
+    TestCases::new().compile_fail("tests/ui/types/*.rs");
+}
+
+/// What is accepted, however unusual.
+#[test]
+fn pass() {
+    TestCases::new().pass("tests/ui/pass/*.rs");
+}
+
+/// A mistake is one message. Files that hold several mistakes say so in their name.
+#[test]
+fn one_message_per_mistake() {
+    for folder in ["tests/ui/derive", "tests/ui/types"] {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_stem().unwrap().to_str().unwrap();
+            if path.extension().is_some_and(|extension| extension == "stderr")
+                && !name.starts_with("several_")
+            {
+                let text = std::fs::read_to_string(&path).unwrap();
+                let messages = text.lines().filter(|line| line.starts_with("error")).count();
+                assert_eq!(messages, 1, "{}", path.display());
+            }
+        }
+    }
+}

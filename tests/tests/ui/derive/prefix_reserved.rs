@@ -1,0 +1,13 @@
+//! A prefix does not begin with `~`.
+
+use cache_core::CacheModel;
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize, CacheModel)]
+#[cache(prefix = "~user")]
+struct User {
+    #[primary_key]
+    id: String,
+}
+
+fn main() {}

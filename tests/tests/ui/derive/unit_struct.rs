@@ -1,0 +1,9 @@
+//! A model is no unit struct.
+
+use cache_core::CacheModel;
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize, CacheModel)]
+struct User;
+
+fn main() {}

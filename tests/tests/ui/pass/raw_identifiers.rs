@@ -1,0 +1,24 @@
+//! Raw identifiers lose their mark everywhere but in the struct.
+
+#![deny(warnings)]
+
+use cache_core::{CacheModel, IndexSchema};
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize, CacheModel)]
+struct r#Struct {
+    #[primary_key]
+    r#impl: String,
+    #[index]
+    r#type: String,
+    #[index(sortable)]
+    r#async: i64,
+}
+
+fn main() {
+    let _ = r#Struct::find_by_type("admin").filter(r#Struct::ASYNC.gt(3)).sort_by(r#Struct::ASYNC.asc());
+    let schema = <r#Struct as IndexSchema>::schema();
+    assert_eq!((schema.model(), schema.prefix(), schema.primary_key()), ("Struct", "struct", "impl"));
+    let members: Vec<_> = schema.fields().iter().map(|field| field.member()).collect();
+    assert_eq!(members, ["impl", "type", "async"]);
+}

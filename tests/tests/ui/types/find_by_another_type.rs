@@ -1,0 +1,16 @@
+//! A finder takes what fits its field.
+
+use cache_core::CacheModel;
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize, CacheModel)]
+struct User {
+    #[primary_key]
+    id: String,
+    #[index]
+    age: i64,
+}
+
+fn main() {
+    let _ = User::find_by_age("18");
+}

@@ -1,0 +1,16 @@
+//! TAG fields are not searched by words.
+
+use cache_core::CacheModel;
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize, CacheModel)]
+struct User {
+    #[primary_key]
+    id: String,
+    #[index]
+    email: String,
+}
+
+fn main() {
+    let _ = User::EMAIL.matches("ann");
+}

@@ -1,0 +1,16 @@
+//! Answers are sorted by sortable fields.
+
+use cache_core::CacheModel;
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize, CacheModel)]
+struct User {
+    #[primary_key]
+    id: String,
+    #[index]
+    age: i64,
+}
+
+fn main() {
+    let _ = User::find().sort_by(User::AGE.desc());
+}
