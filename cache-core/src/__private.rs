@@ -4,7 +4,7 @@ pub use cache_index::{
     Field, FieldDef, FindBy, IndexSchema, IndexValue, Numeric, Options, Schema, Stored, Tag, Text,
 };
 
-pub use crate::model::CacheModel;
+pub use crate::model::{Indexed, Model};
 pub use crate::query::Query;
 
 /// The kind that a type takes by itself.
@@ -13,13 +13,8 @@ pub type KindOf<T> = <T as IndexValue>::Kind;
 /// What the index holds of a type.
 pub type ScalarOf<T> = <T as IndexValue>::Scalar;
 
-/// Every document of a model.
-pub fn find<M: CacheModel>() -> Query<M> {
-    Query::new(cache_index::Filter::all())
-}
-
 /// The documents that a finder's argument means.
-pub fn find_by<M: CacheModel, V: IndexValue, K, O>(
+pub fn find_by<M: Model, V: IndexValue, K, O>(
     field: Field<M, V, K, O>,
     by: impl FindBy<V::Scalar, K>,
 ) -> Query<M> {

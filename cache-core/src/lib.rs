@@ -20,6 +20,7 @@ pub mod embedded;
 #[doc(hidden)]
 pub mod __private;
 mod cache;
+mod cache_model;
 mod document;
 mod error;
 mod gate;
@@ -39,12 +40,13 @@ pub use cache_index::{
 };
 
 pub use crate::cache::Cache;
+pub use crate::cache_model::CacheModel;
 pub use crate::connection::{Capabilities, Connection, Protocol};
 pub use crate::document::{Saved, Ttl};
 pub use crate::error::{Error, Result};
 pub use crate::gate::{Gate, GateError, Lease, Outcome};
 pub use crate::migrate::{MigrateError, MigratedIndex, Migration, Migrator, Plan, Step};
-pub use crate::model::CacheModel;
+pub use crate::model::{Indexed, Model};
 pub use crate::primary_key::{Id, PrimaryKey};
 pub use crate::query::{Found, Query};
 pub use crate::settings::RedisSettings;

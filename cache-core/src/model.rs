@@ -1,45 +1,21 @@
-//! What every model can do with its documents.
+//! What a model is: a schema, a primary key, a time to live.
 
-use std::future::Future;
 use std::time::Duration;
 
 use cache_index::IndexSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::cache::Cache;
-use crate::document::{self, Saved, Ttl};
-use crate::error::Result;
-use crate::primary_key::{Id, PrimaryKey};
+use crate::primary_key::PrimaryKey;
 
-/// A struct that is stored as a JSON document under its primary key. Implemented by `#[derive(CacheModel)]`.
-///
-/// ```no_run
-/// use cache_core::{Cache, CacheModel};
-/// use serde::{Deserialize, Serialize};
-///
-/// #[derive(Serialize, Deserialize, CacheModel)]
-/// #[cache(prefix = "session", ttl = "30m")]
-/// struct Session {
-///     #[primary_key]
-///     id: String,
-///     user: String,
-/// }
-///
-/// # async fn example(cache: Cache) -> cache_core::Result<()> {
-/// let session = Session { id: "s1".to_owned(), user: "ann".to_owned() };
-/// session.save(&cache).await?;
-/// assert!(Session::get(&cache, "s1").await?.is_some());
-/// # Ok(())
-/// # }
-/// ```
+/// What a model is. What it can do is in [`CacheModel`](crate::CacheModel), which every model has. Implemented by
+/// `#[derive(CacheModel)]`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a cache model",
+    label = "not a cache model",
     note = "add `#[derive(CacheModel)]` to the struct and mark one field with `#[primary_key]`"
 )]
-#[doc(alias = "JsonModel")]
-#[doc(alias = "BaseCache")]
-pub trait CacheModel: IndexSchema + Serialize + DeserializeOwned + Send + Sync + 'static {
+pub trait Model: IndexSchema + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// The type of the field marked `#[primary_key]`.
     type PrimaryKey: PrimaryKey;
 
@@ -49,100 +25,12 @@ pub trait CacheModel: IndexSchema + Serialize + DeserializeOwned + Send + Sync +
     /// The document's primary key.
     #[doc(alias = "pk")]
     fn primary_key(&self) -> &Self::PrimaryKey;
-
-    /// Stores the document, whether or not one is there with this primary key.
-    ///
-    /// A model with a `ttl` starts it anew, in the same atomic step as the write. A model without one leaves the
-    /// time to live as it is: none for a new document, what [`CacheModel::expire`] set for one that was there.
-    ///
-    /// # Errors
-    /// [`Error::NulCharacter`](crate::Error::NulCharacter) if an indexed string holds U+0000,
-    /// [`Error::Name`](crate::Error::Name) if the primary key is empty,
-    /// [`Error::Serialize`](crate::Error::Serialize) if serde cannot write the document, or what kept the server
-    /// from storing it.
-    #[doc(alias = "upsert")]
-    fn save(&self, cache: &Cache) -> impl Future<Output = Result<Saved>> + Send {
-        document::save(self, cache)
-    }
-
-    /// The document with this primary key; `None` if there is none. A key read, never a search.
-    ///
-    /// # Errors
-    /// [`Error::Document`](crate::Error::Document) if what is stored is not this model, or what kept the server
-    /// from answering.
-    #[doc(alias = "find_by_pk")]
-    fn get(
-        cache: &Cache,
-        id: impl Id<Self::PrimaryKey>,
-    ) -> impl Future<Output = Result<Option<Self>>> + Send {
-        document::get(cache, id)
-    }
-
-    /// The documents with these primary keys, in this order, in one round trip; `None` where there is none.
-    ///
-    /// # Errors
-    /// [`Error::Document`](crate::Error::Document) if one of them is not this model, or what kept the server from
-    /// answering.
-    fn get_many<I>(cache: &Cache, ids: I) -> impl Future<Output = Result<Vec<Option<Self>>>> + Send
-    where
-        I: IntoIterator<Item: Id<Self::PrimaryKey>>,
-    {
-        document::get_many(cache, ids)
-    }
-
-    /// Deletes this document; `false` if it was not there.
-    ///
-    /// # Errors
-    /// What kept the server from deleting it.
-    fn delete(&self, cache: &Cache) -> impl Future<Output = Result<bool>> + Send {
-        document::delete::<Self>(cache, self.primary_key())
-    }
-
-    /// Deletes the document with this primary key; `false` if it was not there.
-    ///
-    /// # Errors
-    /// What kept the server from deleting it.
-    fn delete_by_id(
-        cache: &Cache,
-        id: impl Id<Self::PrimaryKey>,
-    ) -> impl Future<Output = Result<bool>> + Send {
-        document::delete::<Self>(cache, id)
-    }
-
-    /// Whether there is a document with this primary key.
-    ///
-    /// # Errors
-    /// What kept the server from answering.
-    fn exists(cache: &Cache, id: impl Id<Self::PrimaryKey>) -> impl Future<Output = Result<bool>> + Send {
-        document::exists::<Self>(cache, id)
-    }
-
-    /// How long the document with this primary key will live.
-    ///
-    /// # Errors
-    /// What kept the server from answering.
-    fn ttl(cache: &Cache, id: impl Id<Self::PrimaryKey>) -> impl Future<Output = Result<Ttl>> + Send {
-        document::ttl::<Self>(cache, id)
-    }
-
-    /// Lets the document live this long from now, in milliseconds' precision; `false` if it is not there. Zero
-    /// deletes it.
-    ///
-    /// # Errors
-    /// What kept the server from doing it.
-    fn expire(
-        cache: &Cache,
-        id: impl Id<Self::PrimaryKey>,
-        after: Duration,
-    ) -> impl Future<Output = Result<bool>> + Send {
-        document::expire::<Self>(cache, id, after)
-    }
-
-    /// Lets the document live until it is deleted; `false` if it is not there or has no time to live.
-    ///
-    /// # Errors
-    /// What kept the server from doing it.
-    fn persist(cache: &Cache, id: impl Id<Self::PrimaryKey>) -> impl Future<Output = Result<bool>> + Send {
-        document::persist::<Self>(cache, id)
-    }
 }
+
+/// A model with at least one `#[index]`. Implemented by `#[derive(CacheModel)]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no index, so it cannot be searched",
+    label = "no field of this model is indexed",
+    note = "write `#[index]` at the fields to find it by; without an index, documents are read by key with `get`"
+)]
+pub trait Indexed {}

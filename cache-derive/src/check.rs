@@ -213,7 +213,6 @@ fn members(drafts: Vec<DraftField<'_>>, errors: &mut Errors) -> Vec<Field> {
 }
 
 fn index(field: &DraftField<'_>, attr: &IndexAttr, errors: &mut Errors) -> Index {
-    let kind = attr.kind.as_ref().map(|(kind, _)| *kind);
     let (plain, member) = (&field.names.plain, &field.names.member.serialize);
     if let Some(word) = &field.serde.serialize_with {
         errors.at(
@@ -224,7 +223,7 @@ fn index(field: &DraftField<'_>, attr: &IndexAttr, errors: &mut Errors) -> Index
             ),
         );
     }
-    let reason = match kind {
+    let reason = match attr.kind.as_ref().map(|(kind, _)| kind) {
         Some(Kind::Text) => Some("TEXT never distinguishes case"),
         Some(Kind::Numeric) => Some("numbers have no case"),
         Some(Kind::Tag) | None => None,
@@ -243,9 +242,9 @@ fn index(field: &DraftField<'_>, attr: &IndexAttr, errors: &mut Errors) -> Index
     }
     Index {
         name: attr.name.as_ref().map_or_else(|| member.clone(), |(name, _)| name.clone()),
-        kind,
-        sortable: attr.sortable.is_some(),
-        fold_case: attr.fold_case.is_some() && reason.is_none(),
+        kind: attr.kind.clone(),
+        sortable: attr.sortable.clone(),
+        fold_case: attr.fold_case.clone().filter(|_| reason.is_none()),
     }
 }
 

@@ -77,12 +77,12 @@ pub(crate) struct Field {
 pub(crate) struct Index {
     /// The name that queries use.
     pub(crate) name: String,
-    /// The kind, if it does not follow from the type.
-    pub(crate) kind: Option<Kind>,
-    /// Whether answers can be sorted by it.
-    pub(crate) sortable: bool,
-    /// Whether `A` and `a` are one value.
-    pub(crate) fold_case: bool,
+    /// The kind, if it does not follow from the type, and its word.
+    pub(crate) kind: Option<(Kind, Ident)>,
+    /// The word `sortable`: answers can be sorted by it.
+    pub(crate) sortable: Option<Ident>,
+    /// The word `fold_case`: `A` and `a` are one value.
+    pub(crate) fold_case: Option<Ident>,
 }
 
 impl<'a> Draft<'a> {

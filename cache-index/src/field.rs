@@ -6,10 +6,10 @@ use std::ops::{Bound, RangeBounds};
 
 use crate::error::{MIN_PREFIX, QueryError};
 use crate::filter::{Filter, Node, NumericRange, Test};
-use crate::kind::{Comparable, Ordered, Prefixed, Worded};
+use crate::kind::{Comparable, Kind, Ordered, Prefixed, Worded};
 use crate::schema::FieldDef;
 use crate::sort::{Direction, SortKey};
-use crate::value::{Comparand, IndexValue, Operand};
+use crate::value::{Comparand, IndexValue, Indexable, Operand, SortableValue, TextValue};
 
 /// The largest integer that a double tells from its neighbours (`Number.MAX_SAFE_INTEGER` of ECMAScript).
 const MAX_EXACT: i128 = (1 << 53) - 1;
@@ -65,13 +65,51 @@ impl<M, V, K, O> Field<M, V, K, O> {
         Self { def, types: PhantomData }
     }
 
+    /// The handle of a field without an index, stored as this member.
+    pub const fn stored(member: &'static str) -> Self {
+        Self::new(FieldDef::stored(member))
+    }
+
+    /// The handle of a field that is indexed as its type says.
+    pub const fn inferred(member: &'static str, name: &'static str) -> Self
+    where
+        V: IndexValue,
+    {
+        Self::new(FieldDef::inferred::<V>(member, name))
+    }
+
+    /// The handle of a field that is indexed as this kind.
+    pub const fn indexed(member: &'static str, name: &'static str) -> Self
+    where
+        V: Indexable<K>,
+        K: Kind,
+    {
+        Self::new(FieldDef::indexed::<V, K>(member, name))
+    }
+
+    /// The same field with its values kept beside the index, so that answers can be sorted by it.
+    pub const fn sortable(self) -> Self
+    where
+        V: SortableValue,
+    {
+        Self::new(self.def.sortable::<V>())
+    }
+
+    /// The same TAG field with `A` and `a` being one value.
+    pub const fn fold_case(self) -> Self
+    where
+        V: TextValue,
+    {
+        Self::new(self.def.fold_case::<V>())
+    }
+
     /// The field as data.
     pub const fn def(&self) -> FieldDef {
         self.def
     }
 }
 
-impl<M, V: IndexValue, K, O> Field<M, V, K, O> {
+impl<M, V, K, O> Field<M, V, K, O> {
     /// Documents whose value is this one; of a list, those that have it as an element.
     ///
     /// Strings are compared byte for byte (unless the field is declared `fold_case`), numbers as doubles: an
@@ -79,8 +117,8 @@ impl<M, V: IndexValue, K, O> Field<M, V, K, O> {
     #[doc(alias = "==")]
     pub fn eq<T>(self, value: T) -> Filter<M>
     where
-        K: Comparable,
-        T: Operand<V::Scalar, K>,
+        K: Comparable<V>,
+        T: Operand<K::Scalar>,
     {
         self.is_in([value])
     }
@@ -89,8 +127,8 @@ impl<M, V: IndexValue, K, O> Field<M, V, K, O> {
     #[doc(alias = "!=")]
     pub fn ne<T>(self, value: T) -> Filter<M>
     where
-        K: Comparable,
-        T: Operand<V::Scalar, K>,
+        K: Comparable<V>,
+        T: Operand<K::Scalar>,
     {
         !self.eq(value)
     }
@@ -99,8 +137,8 @@ impl<M, V: IndexValue, K, O> Field<M, V, K, O> {
     #[doc(alias = "<<")]
     pub fn is_in<T>(self, values: impl IntoIterator<Item = T>) -> Filter<M>
     where
-        K: Comparable,
-        T: Operand<V::Scalar, K>,
+        K: Comparable<V>,
+        T: Operand<K::Scalar>,
     {
         let mut tags = Vec::new();
         let mut node = Node::None;
@@ -124,8 +162,8 @@ impl<M, V: IndexValue, K, O> Field<M, V, K, O> {
     #[doc(alias = ">")]
     pub fn gt<T>(self, value: T) -> Filter<M>
     where
-        K: Ordered,
-        T: Operand<V::Scalar, K>,
+        K: Ordered<V>,
+        T: Operand<K::Scalar>,
     {
         self.within(Bound::Excluded(value), Bound::Unbounded)
     }
@@ -134,8 +172,8 @@ impl<M, V: IndexValue, K, O> Field<M, V, K, O> {
     #[doc(alias = ">=")]
     pub fn ge<T>(self, value: T) -> Filter<M>
     where
-        K: Ordered,
-        T: Operand<V::Scalar, K>,
+        K: Ordered<V>,
+        T: Operand<K::Scalar>,
     {
         self.within(Bound::Included(value), Bound::Unbounded)
     }
@@ -144,8 +182,8 @@ impl<M, V: IndexValue, K, O> Field<M, V, K, O> {
     #[doc(alias = "<")]
     pub fn lt<T>(self, value: T) -> Filter<M>
     where
-        K: Ordered,
-        T: Operand<V::Scalar, K>,
+        K: Ordered<V>,
+        T: Operand<K::Scalar>,
     {
         self.within(Bound::Unbounded, Bound::Excluded(value))
     }
@@ -154,8 +192,8 @@ impl<M, V: IndexValue, K, O> Field<M, V, K, O> {
     #[doc(alias = "<=")]
     pub fn le<T>(self, value: T) -> Filter<M>
     where
-        K: Ordered,
-        T: Operand<V::Scalar, K>,
+        K: Ordered<V>,
+        T: Operand<K::Scalar>,
     {
         self.within(Bound::Unbounded, Bound::Included(value))
     }
@@ -164,15 +202,16 @@ impl<M, V: IndexValue, K, O> Field<M, V, K, O> {
     /// documents. `..` is every document that has a value.
     pub fn between<T>(self, range: impl RangeBounds<T>) -> Filter<M>
     where
-        K: Ordered,
-        T: Operand<V::Scalar, K> + Clone,
+        K: Ordered<V>,
+        T: Operand<K::Scalar> + Clone,
     {
         self.within(range.start_bound().cloned(), range.end_bound().cloned())
     }
 
     fn within<T>(self, start: Bound<T>, end: Bound<T>) -> Filter<M>
     where
-        T: Operand<V::Scalar, K>,
+        K: Comparable<V>,
+        T: Operand<K::Scalar>,
     {
         let node = self
             .bound(start)
@@ -183,7 +222,8 @@ impl<M, V: IndexValue, K, O> Field<M, V, K, O> {
 
     fn bound<T>(self, bound: Bound<T>) -> Result<Bound<f64>, QueryError>
     where
-        T: Operand<V::Scalar, K>,
+        K: Comparable<V>,
+        T: Operand<K::Scalar>,
     {
         let number = |value: T| match self.checked(value.into_comparand())? {
             Checked::Number(number) => Ok(number),

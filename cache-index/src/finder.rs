@@ -18,7 +18,7 @@ pub trait FindBy<S, K> {
     fn into_filter<M, V: IndexValue<Scalar = S>, O>(self, field: Field<M, V, K, O>) -> Filter<M>;
 }
 
-impl<S, T: Operand<S, Tag>> FindBy<S, Tag> for T {
+impl<S, T: Operand<S>> FindBy<S, Tag> for T {
     fn into_filter<M, V: IndexValue<Scalar = S>, O>(self, field: Field<M, V, Tag, O>) -> Filter<M> {
         field.eq(self)
     }
@@ -56,7 +56,7 @@ numbers! { i8 i16 i32 i64 isize u8 u16 u32 u64 usize f32 f64 }
 
 macro_rules! ranges {
     ($($range:ty),*) => {$(
-        impl<S: Operand<S, Numeric> + Clone> FindBy<S, Numeric> for $range {
+        impl<S: Operand<S> + Clone> FindBy<S, Numeric> for $range {
             fn into_filter<M, V: IndexValue<Scalar = S>, O>(self, field: Field<M, V, Numeric, O>) -> Filter<M> {
                 field.between::<S>(self)
             }

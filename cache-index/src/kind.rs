@@ -69,30 +69,28 @@ kinds! {
     Text;
 }
 
-/// Kinds whose values can be compared for equality.
+/// Kinds whose values can be compared for equality, for fields of type `V`.
 #[diagnostic::on_unimplemented(
-    message = "a {Self} field cannot be compared with `eq`, `ne` or `is_in`",
+    message = "a `{Self}` field cannot be compared with `eq`, `ne` or `is_in`",
     label = "not a TAG or NUMERIC field",
     note = "add `#[index]` to a field that has none; search a TEXT field with `matches`"
 )]
-pub trait Comparable: Kind {}
+pub trait Comparable<V>: Kind {
+    /// What a value of type `V` is compared with.
+    type Scalar;
+}
 
-impl Comparable for Tag {}
-impl Comparable for Numeric {}
-
-/// Kinds whose values have an order.
+/// Kinds whose values have an order, for fields of type `V`.
 #[diagnostic::on_unimplemented(
-    message = "a {Self} field has no order: `gt`, `ge`, `lt`, `le` and `between` need a NUMERIC field",
+    message = "a `{Self}` field has no order: `gt`, `ge`, `lt`, `le` and `between` need a NUMERIC field",
     label = "not a NUMERIC field",
     note = "index a number: `#[index]` on an integer or floating point field"
 )]
-pub trait Ordered: Comparable {}
-
-impl Ordered for Numeric {}
+pub trait Ordered<V>: Comparable<V> {}
 
 /// Kinds that are searched by the beginning of a value or of a word.
 #[diagnostic::on_unimplemented(
-    message = "a {Self} field cannot be searched with `starts_with`",
+    message = "a `{Self}` field cannot be searched with `starts_with`",
     label = "not a TAG or TEXT field",
     note = "add `#[index]` or `#[index(text)]` to a string field"
 )]
@@ -103,7 +101,7 @@ impl Prefixed for Text {}
 
 /// Kinds that are searched by words.
 #[diagnostic::on_unimplemented(
-    message = "a {Self} field cannot be searched with `matches`",
+    message = "a `{Self}` field cannot be searched with `matches`",
     label = "not a TEXT field",
     note = "write `#[index(text)]` at the field; compare whole values of a TAG field with `eq`"
 )]

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::kind::{Kind, Numeric, Tag, Text};
+use crate::kind::{Comparable, Kind, Numeric, Ordered, Tag, Text};
 
 /// The type that JSON gives to an indexed value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -45,8 +45,8 @@ pub trait IndexValue {
 
 /// A type that can be indexed as this kind.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be indexed as {K}",
-    label = "not a {K} type",
+    message = "`{Self}` cannot be indexed as `{K}`",
+    label = "not a type of this kind",
     note = "TAG and TEXT index strings, TAG also `bool` and `char`, NUMERIC indexes numbers"
 )]
 pub trait Indexable<K: Kind>: IndexValue {}
@@ -65,9 +65,7 @@ pub trait SortableValue: IndexValue {}
     label = "not a string, so there is no case to fold",
     note = "remove `fold_case`"
 )]
-pub trait TextValue: IndexValue<Scalar = String> {}
-
-impl<T: IndexValue<Scalar = String>> TextValue for T {}
+pub trait TextValue: IndexValue {}
 
 /// A scalar that stands alone in JSON: what lists and sets may hold.
 #[diagnostic::on_unimplemented(
@@ -75,7 +73,14 @@ impl<T: IndexValue<Scalar = String>> TextValue for T {}
     label = "the elements of an indexed list are strings, `char`, `bool` or numbers",
     note = "remove `#[index]` to store the field without an index"
 )]
-pub trait ScalarValue: IndexValue {}
+pub trait ScalarValue: IndexValue {
+    // Not `IndexValue::Kind` and `IndexValue::Scalar`: a list of what is no scalar would have them nevertheless,
+    // and the compiler would go on from there to messages that do not help.
+    /// The kind of a list of such elements.
+    type ElementKind: Kind;
+    /// What the index holds of such an element.
+    type Element;
+}
 
 macro_rules! scalars {
     ($($type:ty as $scalar:ty: $json:ident, $kind:ident $(+ $other:ident)*;)*) => {$(
@@ -87,7 +92,10 @@ macro_rules! scalars {
         }
         impl Indexable<$kind> for $type {}
         $(impl Indexable<$other> for $type {})*
-        impl ScalarValue for $type {}
+        impl ScalarValue for $type {
+            type ElementKind = $kind;
+            type Element = $scalar;
+        }
         impl SortableValue for $type {}
     )*};
 }
@@ -122,15 +130,31 @@ impl<T: IndexValue> IndexValue for Option<T> {
 }
 impl<K: Kind, T: Indexable<K>> Indexable<K> for Option<T> {}
 impl<T: SortableValue> SortableValue for Option<T> {}
+impl<T: TextValue> TextValue for Option<T> {}
+
+macro_rules! texts {
+    ($($type:ty)*) => {$(impl TextValue for $type {})*};
+}
+
+texts! { String Box<str> Arc<str> Rc<str> Cow<'static, str> }
+
+impl<V: IndexValue> Comparable<V> for Tag {
+    type Scalar = V::Scalar;
+}
+impl<V: IndexValue> Comparable<V> for Numeric {
+    type Scalar = V::Scalar;
+}
+impl<V: IndexValue> Ordered<V> for Numeric {}
 
 macro_rules! collections {
     ($([$($generics:tt)*] $type:ty;)*) => {$(
         impl<T: ScalarValue, $($generics)*> IndexValue for $type {
-            type Kind = T::Kind;
-            type Scalar = T::Scalar;
+            type Kind = T::ElementKind;
+            type Scalar = T::Element;
             const JSON: JsonType = T::JSON;
             const MANY: bool = true;
         }
+        impl<T: ScalarValue + TextValue, $($generics)*> TextValue for $type {}
         impl<K: Kind, T: ScalarValue + Indexable<K>, $($generics)*> Indexable<K> for $type {}
     )*};
 }
@@ -154,20 +178,20 @@ pub enum Comparand {
     Float(f64),
 }
 
-/// What may stand right of an operator of a field whose scalar is `V` and whose kind is `K`.
+/// What may stand right of an operator of a field whose scalar is `V`.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be compared with a {K} field of `{V}`",
+    message = "`{Self}` cannot be compared with a field of `{V}`",
     label = "expected a value like `{V}`",
     note = "convert the operand to the field's own type; strings also take `&str`"
 )]
-pub trait Operand<V, K> {
+pub trait Operand<V> {
     /// The value as the index compares it.
     fn into_comparand(self) -> Comparand;
 }
 
 macro_rules! operands {
-    ($($type:ty: $scalar:ty, $kind:ident, |$value:ident| $comparand:expr;)*) => {$(
-        impl Operand<$scalar, $kind> for $type {
+    ($($type:ty: $scalar:ty, |$value:ident| $comparand:expr;)*) => {$(
+        impl Operand<$scalar> for $type {
             fn into_comparand(self) -> Comparand {
                 let $value = self;
                 $comparand
@@ -177,29 +201,29 @@ macro_rules! operands {
 }
 
 operands! {
-    String: String, Tag, |value| Comparand::Tag(value);
-    &String: String, Tag, |value| Comparand::Tag(value.clone());
-    &&str: String, Tag, |value| Comparand::Tag((*value).to_owned());
-    &str: String, Tag, |value| Comparand::Tag(value.to_owned());
-    Cow<'_, str>: String, Tag, |value| Comparand::Tag(value.into_owned());
-    Box<str>: String, Tag, |value| Comparand::Tag(value.into_string());
-    Arc<str>: String, Tag, |value| Comparand::Tag((*value).to_owned());
-    &Arc<str>: String, Tag, |value| Comparand::Tag((**value).to_owned());
-    char: char, Tag, |value| Comparand::Tag(value.to_string());
-    &char: char, Tag, |value| Comparand::Tag(value.to_string());
-    bool: bool, Tag, |value| Comparand::Tag(value.to_string());
-    &bool: bool, Tag, |value| Comparand::Tag(value.to_string());
-    f64: f64, Numeric, |value| Comparand::Float(value);
-    &f64: f64, Numeric, |value| Comparand::Float(*value);
-    f32: f32, Numeric, |value| Comparand::Float(widen(value));
-    &f32: f32, Numeric, |value| Comparand::Float(widen(*value));
+    String: String, |value| Comparand::Tag(value);
+    &String: String, |value| Comparand::Tag(value.clone());
+    &&str: String, |value| Comparand::Tag((*value).to_owned());
+    &str: String, |value| Comparand::Tag(value.to_owned());
+    Cow<'_, str>: String, |value| Comparand::Tag(value.into_owned());
+    Box<str>: String, |value| Comparand::Tag(value.into_string());
+    Arc<str>: String, |value| Comparand::Tag((*value).to_owned());
+    &Arc<str>: String, |value| Comparand::Tag((**value).to_owned());
+    char: char, |value| Comparand::Tag(value.to_string());
+    &char: char, |value| Comparand::Tag(value.to_string());
+    bool: bool, |value| Comparand::Tag(value.to_string());
+    &bool: bool, |value| Comparand::Tag(value.to_string());
+    f64: f64, |value| Comparand::Float(value);
+    &f64: f64, |value| Comparand::Float(*value);
+    f32: f32, |value| Comparand::Float(widen(value));
+    &f32: f32, |value| Comparand::Float(widen(*value));
 }
 
 macro_rules! integer_operands {
     ($($type:ty)*) => {$(
         operands! {
-            $type: $type, Numeric, |value| Comparand::Integer(value as i128);
-            &$type: $type, Numeric, |value| Comparand::Integer(*value as i128);
+            $type: $type, |value| Comparand::Integer(value as i128);
+            &$type: $type, |value| Comparand::Integer(*value as i128);
         }
     )*};
 }
@@ -219,7 +243,7 @@ mod tests {
 
     #[test]
     fn a_single_compares_as_its_decimal_text() {
-        assert_eq!(Operand::<f32, Numeric>::into_comparand(0.1f32), Comparand::Float(0.1f64));
+        assert_eq!(Operand::<f32>::into_comparand(0.1f32), Comparand::Float(0.1f64));
         assert_ne!(f64::from(0.1f32), 0.1f64);
     }
 

@@ -7,7 +7,7 @@ use cache_index::{Command, DecodeError};
 use super::{keyed, truth};
 use crate::cache::Cache;
 use crate::error::{Error, Result};
-use crate::model::CacheModel;
+use crate::model::Model;
 use crate::primary_key::Id;
 
 /// How long a document will live.
@@ -31,7 +31,7 @@ impl Ttl {
     }
 }
 
-pub(crate) fn ttl<M: CacheModel>(
+pub(crate) fn ttl<M: Model>(
     cache: &Cache,
     id: impl Id<M::PrimaryKey>,
 ) -> impl Future<Output = Result<Ttl>> + Send {
@@ -51,7 +51,7 @@ pub(crate) fn ttl<M: CacheModel>(
     }
 }
 
-pub(crate) fn expire<M: CacheModel>(
+pub(crate) fn expire<M: Model>(
     cache: &Cache,
     id: impl Id<M::PrimaryKey>,
     after: Duration,
@@ -62,7 +62,7 @@ pub(crate) fn expire<M: CacheModel>(
     )
 }
 
-pub(crate) fn persist<M: CacheModel>(
+pub(crate) fn persist<M: Model>(
     cache: &Cache,
     id: impl Id<M::PrimaryKey>,
 ) -> impl Future<Output = Result<bool>> + Send {

@@ -8,7 +8,7 @@ use cache_index::{Command, DecodeError, Reply};
 
 use crate::cache::Cache;
 use crate::error::{Error, Result};
-use crate::model::CacheModel;
+use crate::model::Model;
 use crate::primary_key::Id;
 
 pub use expiry::Ttl;
@@ -19,7 +19,7 @@ pub(crate) use write::{delete, save};
 
 /// The command with the document's key as its next argument.
 #[expect(clippy::needless_pass_by_value, reason = "an id is often a reference already")]
-fn keyed<M: CacheModel>(cache: &Cache, command: Command, id: impl Id<M::PrimaryKey>) -> Result<Command> {
+fn keyed<M: Model>(cache: &Cache, command: Command, id: impl Id<M::PrimaryKey>) -> Result<Command> {
     let keyspace = cache.keyspace()?;
     let mut refused = Ok(());
     let command = command.key_with(|buffer| refused = keyspace.write_key(buffer, M::schema().prefix(), &id));

@@ -7,10 +7,10 @@ use serde::de::DeserializeOwned;
 use super::{keyed, truth};
 use crate::cache::Cache;
 use crate::error::{Error, Result};
-use crate::model::CacheModel;
+use crate::model::Model;
 use crate::primary_key::Id;
 
-pub(crate) fn get<M: CacheModel>(
+pub(crate) fn get<M: Model>(
     cache: &Cache,
     id: impl Id<M::PrimaryKey>,
 ) -> impl Future<Output = Result<Option<M>>> + Send {
@@ -30,7 +30,7 @@ pub(crate) fn get<M: CacheModel>(
 
 pub(crate) fn get_many<M, I>(cache: &Cache, ids: I) -> impl Future<Output = Result<Vec<Option<M>>>> + Send
 where
-    M: CacheModel,
+    M: Model,
     I: IntoIterator<Item: Id<M::PrimaryKey>>,
 {
     let command = ids
@@ -59,7 +59,7 @@ where
     }
 }
 
-pub(crate) fn exists<M: CacheModel>(
+pub(crate) fn exists<M: Model>(
     cache: &Cache,
     id: impl Id<M::PrimaryKey>,
 ) -> impl Future<Output = Result<bool>> + Send {
@@ -68,7 +68,7 @@ pub(crate) fn exists<M: CacheModel>(
 }
 
 /// The document in these bytes, as a `T` that is or holds an `M`.
-pub(crate) fn decode<M: CacheModel, T: DeserializeOwned>(key: &[u8], json: &[u8]) -> Result<T> {
+pub(crate) fn decode<M: Model, T: DeserializeOwned>(key: &[u8], json: &[u8]) -> Result<T> {
     serde_json::from_slice(json).map_err(|source| Error::Document {
         key: String::from_utf8_lossy(key).into_owned(),
         model: M::schema().model(),

@@ -7,7 +7,7 @@ use super::expiry::millis;
 use super::{keyed, truth};
 use crate::cache::Cache;
 use crate::error::{Error, Result};
-use crate::model::CacheModel;
+use crate::model::Model;
 use crate::primary_key::Id;
 
 /// What a save did.
@@ -31,7 +31,7 @@ impl Saved {
     }
 }
 
-pub(crate) fn save<M: CacheModel>(model: &M, cache: &Cache) -> impl Future<Output = Result<Saved>> + Send {
+pub(crate) fn save<M: Model>(model: &M, cache: &Cache) -> impl Future<Output = Result<Saved>> + Send {
     let commands = write_commands(model, cache);
     async move {
         cache.capabilities().require_json("`save`")?;
@@ -47,14 +47,14 @@ pub(crate) fn save<M: CacheModel>(model: &M, cache: &Cache) -> impl Future<Outpu
     }
 }
 
-pub(crate) fn delete<M: CacheModel>(
+pub(crate) fn delete<M: Model>(
     cache: &Cache,
     id: impl Id<M::PrimaryKey>,
 ) -> impl Future<Output = Result<bool>> + Send {
     truth(cache, keyed::<M>(cache, Command::new("DEL"), id))
 }
 
-fn write_commands<M: CacheModel>(model: &M, cache: &Cache) -> Result<(Command, Option<Command>)> {
+fn write_commands<M: Model>(model: &M, cache: &Cache) -> Result<(Command, Option<Command>)> {
     let schema = M::schema();
     let set = keyed::<M>(cache, Command::new("JSON.SET"), model.primary_key())?.arg("$");
     let mut written = Ok(());

@@ -9,7 +9,7 @@ use cache_index::{Filter, IndexSchema, SortKey};
 
 use crate::cache::Cache;
 use crate::error::{Error, Result};
-use crate::model::CacheModel;
+use crate::model::Model;
 
 pub use found::Found;
 
@@ -72,7 +72,7 @@ impl<M> Query<M> {
     }
 }
 
-impl<M: CacheModel> Query<M> {
+impl<M: Model> Query<M> {
     /// The documents, all of them in one answer, or those of the [`page`](Query::page).
     ///
     /// # Errors

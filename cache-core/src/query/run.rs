@@ -11,13 +11,13 @@ use crate::cache::Cache;
 use crate::connection::Protocol;
 use crate::document;
 use crate::error::{Error, Result};
-use crate::model::CacheModel;
+use crate::model::Model;
 
 /// How often a page is asked for again, each time for more, when documents of it expired between being found and
 /// being read. The server forgets such documents once it has looked for them, so the first try nearly always does.
 const TRIES: usize = 8;
 
-pub(super) async fn all<M: CacheModel>(query: &Query<M>, cache: &Cache) -> Result<Found<M>> {
+pub(super) async fn all<M: Model>(query: &Query<M>, cache: &Cache) -> Result<Found<M>> {
     let rendered = query.filter.render()?;
     if rendered.is_nothing() {
         return Ok(Found::nothing());
@@ -57,7 +57,7 @@ pub(super) async fn all<M: CacheModel>(query: &Query<M>, cache: &Cache) -> Resul
     Ok(Found { items, total, completeness })
 }
 
-pub(super) async fn explain<M: CacheModel>(query: &Query<M>, cache: &Cache) -> Result<String> {
+pub(super) async fn explain<M: Model>(query: &Query<M>, cache: &Cache) -> Result<String> {
     let rendered = query.filter.render()?;
     if rendered.is_nothing() {
         return Ok("NOTHING\n".to_owned());
@@ -75,12 +75,12 @@ fn request_for<'a>(index: &'a str, filter: &'a Rendered) -> SearchRequest<'a> {
     SearchRequest { index, filter, sort: None, offset: 0, limit: 0, timeout: None, profiled: false }
 }
 
-fn index_of<M: CacheModel>(cache: &Cache) -> Result<String> {
+fn index_of<M: Model>(cache: &Cache) -> Result<String> {
     cache.capabilities().require_search("a query")?;
     Ok(cache.keyspace()?.index_name(M::schema()))
 }
 
-async fn ask<M: CacheModel>(cache: &Cache, request: &SearchRequest<'_>) -> Result<SearchAnswer> {
+async fn ask<M: Model>(cache: &Cache, request: &SearchRequest<'_>) -> Result<SearchAnswer> {
     let command = request.command();
     let name = command.name().to_owned();
     let reply = cache.command(command).await.map_err(|error| missing_index::<M>(request.index, error))?;
@@ -120,12 +120,12 @@ fn is_short(answer: &SearchAnswer, limit: u64) -> bool {
 }
 
 /// The document of a hit; nothing if it is gone.
-fn read<M: CacheModel>(hit: Hit) -> Option<Result<M>> {
+fn read<M: Model>(hit: Hit) -> Option<Result<M>> {
     let Hit { key, document } = hit;
     document.map(|json| document::decode::<M, M>(&key, &json))
 }
 
-fn missing_index<M: CacheModel>(index: &str, error: Error) -> Error {
+fn missing_index<M: Model>(index: &str, error: Error) -> Error {
     if error.server_kind() == Some(ServerErrorKind::UnknownIndex) {
         return Error::IndexMissing { model: M::schema().model(), index: index.to_owned() };
     }

@@ -2,8 +2,6 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::Ident;
-use syn::ext::IdentExt;
 
 use crate::attr::{Kind, is_search_name};
 use crate::model::{Field, Index};
@@ -24,16 +22,10 @@ pub(super) fn handle(field: &Field) -> TokenStream {
     }
 }
 
-/// For `find`.
-pub(super) fn find(model: &Ident) -> TokenStream {
-    let model = model.unraw();
-    lines(&format!("All documents of `{model}`, to be narrowed down with `filter`."))
-}
-
 /// For `find_by_<field>`.
 pub(super) fn finder(field: &Field, index: &Index) -> TokenStream {
     let plain = &field.names.plain;
-    lines(&match index.kind {
+    lines(&match index.kind.as_ref().map(|(kind, _)| kind) {
         None => format!("The documents with this `{plain}`: a value, or of numbers also a range."),
         Some(Kind::Tag) => format!("The documents with this `{plain}`."),
         Some(Kind::Numeric) => format!("The documents with this `{plain}`: a value or a range."),

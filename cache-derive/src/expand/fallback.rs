@@ -6,7 +6,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Data, DeriveInput};
 
-use super::{assembled, finders, schema, visibility};
+use super::{block, schema};
 use crate::model::Model;
 
 /// The errors and the stubs.
@@ -17,13 +17,8 @@ pub(super) fn expand(model: &Model, input: &DeriveInput, errors: &syn::Error) ->
     if !input.generics.params.is_empty() || matches!(input.data, Data::Union(_)) {
         return errors;
     }
-    let (name, vis) = (&model.name, visibility(model));
     let schema = schema::with_fields(model, &TokenStream::new());
-    let finders = if model.fields.iter().any(|field| field.index.is_some()) {
-        finders::expand(name, &model.fields, &vis)
-    } else {
-        finders::find(name, &vis)
-    };
-    let stubs = assembled(model, &schema, &finders);
+    // Whether the model has an index may be just what was mistaken, so `find` is there in any case.
+    let stubs = block::expand(model, &schema, true);
     quote!(#errors #stubs)
 }

@@ -2,10 +2,12 @@
 
 use proc_macro2::TokenStream;
 use quote::quote_spanned;
-use syn::Visibility;
+use syn::{Ident, Type, Visibility};
 
-use super::{docs, kind, span_of};
-use crate::model::Field;
+use super::docs;
+use super::place::{call_site_at, located, span_of};
+use crate::attr::Kind;
+use crate::model::{Field, Index};
 
 /// The constants of all fields.
 pub(super) fn expand(fields: &[Field], vis: &Visibility) -> TokenStream {
@@ -16,25 +18,48 @@ fn handle(field: &Field, vis: &Visibility) -> TokenStream {
     let Field { names, ty, index, .. } = field;
     let (span, member, handle) = (span_of(ty), &names.member.serialize, &names.handle);
     let docs = docs::handle(field);
-    let (kind, sortable, def) = match index {
+    let (kind, sortable, value) = match index {
         None => (
             quote_spanned!(span=> __cache::Stored),
             false,
-            quote_spanned!(span=> __cache::FieldDef::stored(#member)),
+            quote_spanned!(span=> __cache::Field::stored(#member)),
         ),
-        Some(index) => {
-            let (kind, name) = (kind(ty, index), &index.name);
-            let sortable = index.sortable.then(|| quote_spanned!(span=> .sortable::<#ty>()));
-            let fold_case = index.fold_case.then(|| quote_spanned!(span=> .fold_case::<#ty>()));
-            let def = quote_spanned!(span=>
-                __cache::FieldDef::indexed::<#ty, #kind>(#member, #name) #sortable #fold_case
-            );
-            (kind, index.sortable, def)
-        }
+        Some(index) => (kind(ty, index), index.sortable.is_some(), indexed(field, index)),
     };
     quote_spanned! {span=>
         #docs
-        #vis const #handle: __cache::Field<Self, #ty, #kind, __cache::Options<#sortable>> =
-            __cache::Field::new(#def);
+        #vis const #handle: __cache::Field<Self, #ty, #kind, __cache::Options<#sortable>> = #value;
+    }
+}
+
+/// The value of a handle. It does not repeat the type, so that a type that cannot be indexed is one message; a
+/// type that cannot be indexed like this is a message at the word that asks for it.
+fn indexed(field: &Field, index: &Index) -> TokenStream {
+    let (member, name) = (&field.names.member.serialize, &index.name);
+    let option = |word: &Ident| {
+        let span = call_site_at(word.span());
+        let method = located(word, span);
+        quote_spanned!(span=> .#method())
+    };
+    let sortable = index.sortable.as_ref().map(option);
+    let fold_case = index.fold_case.as_ref().map(option);
+    match &index.kind {
+        None => quote_spanned! {span_of(&field.ty)=>
+            __cache::Field::inferred(#member, #name) #sortable #fold_case
+        },
+        Some((_, word)) => quote_spanned! {call_site_at(word.span())=>
+            __cache::Field::indexed(#member, #name) #sortable #fold_case
+        },
+    }
+}
+
+/// The kind of an indexed field as a type.
+pub(super) fn kind(ty: &Type, index: &Index) -> TokenStream {
+    let span = span_of(ty);
+    match index.kind.as_ref().map(|(kind, _)| kind) {
+        None => quote_spanned!(span=> __cache::KindOf<#ty>),
+        Some(Kind::Tag) => quote_spanned!(span=> __cache::Tag),
+        Some(Kind::Numeric) => quote_spanned!(span=> __cache::Numeric),
+        Some(Kind::Text) => quote_spanned!(span=> __cache::Text),
     }
 }

@@ -3,15 +3,14 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::quote_spanned;
 
-use super::{call_site_at, span_of};
+use super::place::{call_site_at, located, span_of};
 use crate::model::Model;
 
 /// The implementation. Without a primary key it is a stub that is never run.
 pub(super) fn expand(model: &Model) -> TokenStream {
     // All of it at one place, so that a trait that the struct lacks is one message.
     let span = call_site_at(model.name.span());
-    let mut name = model.name.clone();
-    name.set_span(span);
+    let name = located(&model.name, span);
     let (key, value) = match &model.key {
         Some(key) => {
             let (ident, ty) = (&key.ident, &key.ty);
@@ -28,7 +27,7 @@ pub(super) fn expand(model: &Model) -> TokenStream {
         None => quote_spanned!(span=> ::core::option::Option::None),
     };
     quote_spanned! {span=>
-        impl __cache::CacheModel for #name {
+        impl __cache::Model for #name {
             #key
             const TTL: ::core::option::Option<::core::time::Duration> = #ttl;
             fn primary_key(&self) -> &Self::PrimaryKey {

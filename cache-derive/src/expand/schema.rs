@@ -4,13 +4,13 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::ext::IdentExt;
 
-use super::located;
+use super::place::{located, span_of};
 use crate::model::Model;
 
 /// The implementation of a model without mistakes.
 pub(super) fn expand(model: &Model) -> TokenStream {
     let name = &model.name;
-    let handles = model.fields.iter().map(|field| located(&field.names.handle, &field.ty));
+    let handles = model.fields.iter().map(|field| located(&field.names.handle, span_of(&field.ty)));
     // Inside the `static`, `Self` would not be the model.
     with_fields(model, &quote!(#(#name::#handles.def()),*))
 }

@@ -59,7 +59,7 @@ fn members_are_named_as_serde_names_them() {
         ("#[serde]", "#[serde = 1]", "first_name"),
     ] {
         let expansion = accepted(container, &format!("{field} first_name: String"));
-        assert!(expansion.contains(&format!("FieldDef::stored({member:?})")), "{member}:\n{expansion}");
+        assert!(expansion.contains(&format!("Field::stored({member:?})")), "{member}:\n{expansion}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! One field of a schema as const data: its names, its kind, its options.
 
 use crate::kind::{FieldKind, Kind};
-use crate::value::{Indexable, JsonType, SortableValue, TextValue};
+use crate::value::{IndexValue, Indexable, JsonType, SortableValue, TextValue};
 
 /// A field: the JSON member it is stored in, the name it is searched by, its kind and options.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -32,6 +32,19 @@ impl FieldDef {
     /// A field of type `V`, indexed as `K`, searched by `name`.
     pub const fn indexed<V: Indexable<K>, K: Kind>(member: &'static str, name: &'static str) -> Self {
         Self { member, name, kind: K::KIND, json: V::JSON, many: V::MANY, sortable: false, fold_case: false }
+    }
+
+    /// A field of type `V`, indexed as the kind that the type takes by itself, searched by `name`.
+    pub const fn inferred<V: IndexValue>(member: &'static str, name: &'static str) -> Self {
+        Self {
+            member,
+            name,
+            kind: <V::Kind as Kind>::KIND,
+            json: V::JSON,
+            many: V::MANY,
+            sortable: false,
+            fold_case: false,
+        }
     }
 
     /// The same field with its values kept beside the index, so that answers can be sorted by it.

@@ -26,50 +26,35 @@ const _: () = {
             String,
             __cache::Tag,
             __cache::Options<true>,
-        > = __cache::Field::new(
-            __cache::FieldDef::indexed::<String, __cache::Tag>("hostName", "host")
-                .sortable::<String>()
-                .fold_case::<String>(),
-        );
+        > = __cache::Field::indexed("hostName", "host").sortable().fold_case();
         /// The field `type`: `$.type` in the document, `@type` in queries.
         pub(crate) const TYPE: __cache::Field<
             Self,
             u16,
             __cache::Numeric,
             __cache::Options<false>,
-        > = __cache::Field::new(
-            __cache::FieldDef::indexed::<u16, __cache::Numeric>("type", "type"),
-        );
+        > = __cache::Field::indexed("type", "type");
         /// The field `owner`: `$["first owner"]` in the document, not indexed.
         pub(crate) const OWNER: __cache::Field<
             Self,
             Option<Owner>,
             __cache::Stored,
             __cache::Options<false>,
-        > = __cache::Field::new(__cache::FieldDef::stored("first owner"));
+        > = __cache::Field::stored("first owner");
         /// The field `code`: `$.code` in the document, not indexed.
         pub(crate) const CODE: __cache::Field<
             Self,
             Code,
             __cache::Stored,
             __cache::Options<false>,
-        > = __cache::Field::new(__cache::FieldDef::stored("code"));
+        > = __cache::Field::stored("code");
         /// The field `tags`: `$.tags` in the document, `@tags` in queries.
         pub(crate) const TAGS: __cache::Field<
             Self,
             Vec<Tag>,
             __cache::KindOf<Vec<Tag>>,
             __cache::Options<false>,
-        > = __cache::Field::new(
-            __cache::FieldDef::indexed::<
-                Vec<Tag>,
-                __cache::KindOf<Vec<Tag>>,
-            >("tags", "tags"),
-        );
-        /// All documents of `HTTPServer`, to be narrowed down with `filter`.
-        pub(crate) fn find() -> __cache::Query<Self> {
-            __cache::find()
-        }
+        > = __cache::Field::inferred("tags", "tags");
         /// The documents with this `host_name`.
         pub(crate) fn find_by_host_name(
             value: impl __cache::FindBy<__cache::ScalarOf<String>, __cache::Tag>,
@@ -92,11 +77,12 @@ const _: () = {
             __cache::find_by(Self::TAGS, value)
         }
     }
-    impl __cache::CacheModel for HTTPServer {
+    impl __cache::Model for HTTPServer {
         type PrimaryKey = u16;
         const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::None;
         fn primary_key(&self) -> &Self::PrimaryKey {
             &self.r#type
         }
     }
+    impl __cache::Indexed for HTTPServer {}
 };

@@ -30,29 +30,21 @@ const _: () = {
             String,
             __cache::Stored,
             __cache::Options<false>,
-        > = __cache::Field::new(__cache::FieldDef::stored("id"));
+        > = __cache::Field::stored("id");
         /// The field `bio`: `$.bio` in the document, `@bio` in queries.
         const BIO: __cache::Field<
             Self,
             String,
             __cache::Text,
             __cache::Options<false>,
-        > = __cache::Field::new(
-            __cache::FieldDef::indexed::<String, __cache::Text>("bio", "bio"),
-        );
+        > = __cache::Field::indexed("bio", "bio");
         /// The field `age`: `$.age` in the document, `@age` in queries.
         const AGE: __cache::Field<
             Self,
             u8,
             __cache::KindOf<u8>,
             __cache::Options<false>,
-        > = __cache::Field::new(
-            __cache::FieldDef::indexed::<u8, __cache::KindOf<u8>>("age", "age"),
-        );
-        /// All documents of `Mistaken`, to be narrowed down with `filter`.
-        fn find() -> __cache::Query<Self> {
-            __cache::find()
-        }
+        > = __cache::Field::inferred("age", "age");
         /// The documents whose `bio` has all these words.
         fn find_by_bio(
             value: impl __cache::FindBy<__cache::ScalarOf<String>, __cache::Text>,
@@ -66,7 +58,7 @@ const _: () = {
             __cache::find_by(Self::AGE, value)
         }
     }
-    impl __cache::CacheModel for Mistaken {
+    impl __cache::Model for Mistaken {
         type PrimaryKey = ::std::string::String;
         const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
             ::core::time::Duration::from_millis(5000),
@@ -75,4 +67,5 @@ const _: () = {
             loop {}
         }
     }
+    impl __cache::Indexed for Mistaken {}
 };

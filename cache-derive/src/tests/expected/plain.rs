@@ -18,16 +18,16 @@ const _: () = {
             u64,
             __cache::Stored,
             __cache::Options<false>,
-        > = __cache::Field::new(__cache::FieldDef::stored("id"));
+        > = __cache::Field::stored("id");
         /// The field `rest`: `$.rest` in the document, not indexed.
         pub const REST: __cache::Field<
             Self,
             Vec<Vec<String>>,
             __cache::Stored,
             __cache::Options<false>,
-        > = __cache::Field::new(__cache::FieldDef::stored("rest"));
+        > = __cache::Field::stored("rest");
     }
-    impl __cache::CacheModel for Plain {
+    impl __cache::Model for Plain {
         type PrimaryKey = u64;
         const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::None;
         fn primary_key(&self) -> &Self::PrimaryKey {

@@ -24,52 +24,35 @@ const _: () = {
             String,
             __cache::Stored,
             __cache::Options<false>,
-        > = __cache::Field::new(__cache::FieldDef::stored("user_id"));
+        > = __cache::Field::stored("user_id");
         /// The field `email`: `$.email` in the document, `@email` in queries.
         const EMAIL: __cache::Field<
             Self,
             String,
             __cache::KindOf<String>,
             __cache::Options<false>,
-        > = __cache::Field::new(
-            __cache::FieldDef::indexed::<
-                String,
-                __cache::KindOf<String>,
-            >("email", "email"),
-        );
+        > = __cache::Field::inferred("email", "email");
         /// The field `expires_at`: `$.expires_at` in the document, `@expires_at` in queries.
         const EXPIRES_AT: __cache::Field<
             Self,
             i64,
             __cache::KindOf<i64>,
             __cache::Options<true>,
-        > = __cache::Field::new(
-            __cache::FieldDef::indexed::<
-                i64,
-                __cache::KindOf<i64>,
-            >("expires_at", "expires_at")
-                .sortable::<i64>(),
-        );
+        > = __cache::Field::inferred("expires_at", "expires_at").sortable();
         /// The field `bio`: `$.bio` in the document, `@bio` in queries.
         const BIO: __cache::Field<
             Self,
             String,
             __cache::Text,
             __cache::Options<false>,
-        > = __cache::Field::new(
-            __cache::FieldDef::indexed::<String, __cache::Text>("bio", "bio"),
-        );
+        > = __cache::Field::indexed("bio", "bio");
         /// The field `device`: `$.device` in the document, not indexed.
         const DEVICE: __cache::Field<
             Self,
             Option<String>,
             __cache::Stored,
             __cache::Options<false>,
-        > = __cache::Field::new(__cache::FieldDef::stored("device"));
-        /// All documents of `UserSession`, to be narrowed down with `filter`.
-        fn find() -> __cache::Query<Self> {
-            __cache::find()
-        }
+        > = __cache::Field::stored("device");
         /// The documents with this `email`: a value, or of numbers also a range.
         fn find_by_email(
             value: impl __cache::FindBy<
@@ -92,7 +75,7 @@ const _: () = {
             __cache::find_by(Self::BIO, value)
         }
     }
-    impl __cache::CacheModel for UserSession {
+    impl __cache::Model for UserSession {
         type PrimaryKey = String;
         const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
             ::core::time::Duration::from_millis(1800000),
@@ -101,4 +84,5 @@ const _: () = {
             &self.user_id
         }
     }
+    impl __cache::Indexed for UserSession {}
 };

@@ -14,17 +14,13 @@ const _: () = {
             &SCHEMA
         }
     }
-    impl Shapeless {
-        /// All documents of `Shapeless`, to be narrowed down with `filter`.
-        pub fn find() -> __cache::Query<Self> {
-            __cache::find()
-        }
-    }
-    impl __cache::CacheModel for Shapeless {
+    impl Shapeless {}
+    impl __cache::Model for Shapeless {
         type PrimaryKey = ::std::string::String;
         const TTL: ::core::option::Option<::core::time::Duration> = ::core::option::Option::None;
         fn primary_key(&self) -> &Self::PrimaryKey {
             loop {}
         }
     }
+    impl __cache::Indexed for Shapeless {}
 };

@@ -2,7 +2,7 @@
 
 #![deny(warnings)]
 
-use cache_core::{CacheModel, IndexSchema};
+use cache_core::{CacheModel, Model, IndexSchema};
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize, Deserialize, CacheModel)]
@@ -57,5 +57,5 @@ fn main() {
     let _ = Names::find_by_by_id("x");
     let _ = Names::find_by__hidden("x");
     assert_eq!(<Names as IndexSchema>::schema().indexed().count(), 17);
-    assert_eq!(<Names as CacheModel>::TTL, Some(std::time::Duration::from_secs(1800)));
+    assert_eq!(<Names as Model>::TTL, Some(std::time::Duration::from_secs(1800)));
 }
