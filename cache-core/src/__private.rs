@@ -1,7 +1,9 @@
 //! What the expansion of the derive macros names. No part of the public API: it changes without notice.
 
 pub use cache_index::{
-    Field, FieldDef, FindBy, IndexSchema, IndexValue, Numeric, Options, Schema, Stored, Tag, Text,
+    Comparand, Each, Embedded, EmbeddedFields, Entry, Field, FieldDef, FieldPath, Filter, FindBy,
+    IndexSchema, IndexValue, Indexable, JsonType, Kind, Nested, No, Numeric, One, Operand, Options, Path,
+    ScalarValue, Schema, Shape, Single, SortableValue, Step, Stored, Tag, Text, TextValue, Values, Yes,
 };
 
 pub use crate::model::{Indexed, Model};

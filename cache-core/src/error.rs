@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use cache_index::{Completeness, DecodeError, NameError, QueryError, ServerError, ServerErrorKind};
+use cache_index::{
+    Completeness, DecodeError, MAX_TAG, NameError, QueryError, SearchName, ServerError, ServerErrorKind,
+};
 
 /// What every fallible function of this crate returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -82,7 +84,20 @@ pub enum Error {
         /// The model.
         model: &'static str,
         /// The field.
-        field: &'static str,
+        field: SearchName,
+    },
+    /// An indexed string is longer than a tag of the index.
+    #[error(
+        "`{field}` of this `{model}` has {length} bytes, more than the {MAX_TAG} that the index can tell apart; index \
+         it as text, or store a digest beside it"
+    )]
+    TagTooLong {
+        /// The model.
+        model: &'static str,
+        /// The field.
+        field: SearchName,
+        /// The string's length in bytes.
+        length: usize,
     },
     /// A filter has no true answer on the server; nothing was sent.
     #[error("the query cannot be asked")]
@@ -133,6 +148,9 @@ pub enum Error {
         /// What to run instead.
         needs: String,
     },
+    /// A connection was asked for outside an asynchronous runtime.
+    #[error("a connection needs a tokio runtime with I/O and time; call this within `#[tokio::main]`")]
+    NoRuntime,
     /// A setting has a value that cannot be used.
     #[error("the setting {setting} cannot be used: {reason}")]
     Settings {

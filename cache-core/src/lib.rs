@@ -31,17 +31,19 @@ mod query;
 mod settings;
 
 pub use bytes::Bytes;
-pub use cache_derive::CacheModel;
+pub use cache_derive::{CacheEmbedded, CacheModel, CacheValue};
 pub use cache_index::{
-    Batch, Command, Completeness, DecodeError, Direction, Field, FieldDef, FieldKind, Filter, FindBy,
-    Fingerprint, IndexSchema, IndexValue, Indexable, JsonType, Keyspace, Kind, NameError, Numeric, Operand,
-    Options, QueryError, Reply, Route, Schema, ServerError, ServerErrorKind, Shortfall, SortKey, Stopwords,
-    Stored, Tag, Text,
+    Batch, Command, Comparable, Comparand, Completeness, DecodeError, Direction, Embedded, EmbeddedFields,
+    Entry, Field, FieldDef, FieldKind, FieldPath, Filter, FindBy, Fingerprint, IndexSchema, IndexValue,
+    Indexable, JsonType, Keyspace, Kind, MAX_TAG, NameError, No, Numeric, Operand, Options, Ordered,
+    Prefixed, QueryError, Reply, Route, ScalarValue, Schema, SearchName, ServerError, ServerErrorKind,
+    Shortfall, Single, SortKey, Sortable, SortableValue, Stopwords, Stored, Tag, Text, TextValue, Worded,
+    Yes,
 };
 
 pub use crate::cache::Cache;
 pub use crate::cache_model::CacheModel;
-pub use crate::connection::{Capabilities, Connection, Protocol};
+pub use crate::connection::{Capabilities, Connection};
 pub use crate::document::{Saved, Ttl};
 pub use crate::error::{Error, Result};
 pub use crate::gate::{Gate, GateError, Lease, Outcome};
@@ -49,4 +51,4 @@ pub use crate::migrate::{MigrateError, MigratedIndex, Migration, Migrator, Plan,
 pub use crate::model::{Indexed, Model};
 pub use crate::primary_key::{Id, PrimaryKey};
 pub use crate::query::{Found, Query};
-pub use crate::settings::RedisSettings;
+pub use crate::settings::{Protocol, RedisSettings};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 /// A type whose values name documents. Its `Display` is the last part of the key, so it must be the same for
 /// equal values, different for different ones, and never empty.
 ///
-/// Strings and integers are primary keys. A type of one's own becomes one with an empty `impl`:
+/// Strings and integers of up to 64 bits are primary keys (RedisJSON turns larger ones into doubles). A type of one's own becomes one with an empty `impl`:
 ///
 /// ```
 /// use cache_core::PrimaryKey;
@@ -25,7 +25,7 @@ use std::sync::Arc;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a primary key",
     label = "not a primary key",
-    note = "strings and integers are primary keys; a type of your own with `Display` becomes one with `impl PrimaryKey for … {{}}`"
+    note = "strings and integers of up to 64 bits are primary keys; a type of your own with `Display` becomes one with `impl PrimaryKey for … {{}}`"
 )]
 pub trait PrimaryKey: Display {}
 
@@ -43,7 +43,7 @@ macro_rules! primary_keys {
     ($($type:ty)*) => {$(impl PrimaryKey for $type {})*};
 }
 
-primary_keys! { String Box<str> Arc<str> Rc<str> char i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize }
+primary_keys! { String Box<str> Arc<str> Rc<str> char i8 i16 i32 i64 isize u8 u16 u32 u64 usize }
 
 macro_rules! strings {
     ($($type:ty)*) => {$(

@@ -3,7 +3,20 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::connection::Protocol;
+/// The protocol that a connection speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Protocol {
+    /// RESP2, for servers and proxies that know no other. Answers that were cut short by a time-out do not say so
+    /// in it; queries therefore run without a time-out of the server's, and the client keeps the deadline.
+    Resp2,
+    /// RESP3: answers carry warnings, and the server can push.
+    #[default]
+    Resp3,
+}
+
+/// The longest time-out: a longer one is no bound, and the server's own counters have their limits.
+const MAX_TIMEOUT: Duration = Duration::from_secs(60 * 60);
 
 /// Where the server is and how long to wait for it.
 ///
@@ -43,15 +56,16 @@ impl RedisSettings {
         self
     }
 
-    /// How long one attempt to connect may take.
+    /// How long one attempt to connect may take; at most an hour.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
+        self.connect_timeout = timeout.min(MAX_TIMEOUT);
         self
     }
 
-    /// How long a call may take, connecting again included, unless the call has a deadline of its own.
+    /// How long a call may take, connecting again included, unless the call has a deadline of its own; at most
+    /// an hour.
     pub fn response_timeout(mut self, timeout: Duration) -> Self {
-        self.response_timeout = timeout;
+        self.response_timeout = timeout.min(MAX_TIMEOUT);
         self
     }
 }

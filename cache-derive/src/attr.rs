@@ -1,4 +1,4 @@
-//! Our own grammar: `#[cache(…)]` on the struct, `#[primary_key]` and `#[index(…)]` on its fields.
+//! Our own grammar: `#[cache(…)]` on the struct; `#[primary_key]`, `#[index(…)]` and `#[embedded]` on its fields.
 
 use syn::ext::IdentExt;
 use syn::meta::ParseNestedMeta;
@@ -29,6 +29,8 @@ pub(crate) struct FieldAttr {
     pub(crate) primary_key: Option<Ident>,
     /// The index.
     pub(crate) index: Option<IndexAttr>,
+    /// The word `embedded`.
+    pub(crate) embedded: Option<Ident>,
 }
 
 /// What `#[index(…)]` says.
@@ -62,7 +64,7 @@ impl CacheAttr {
         let mut read = Self::default();
         for attribute in attributes {
             let path = attribute.path();
-            if path.is_ident("primary_key") || path.is_ident("index") {
+            if ["primary_key", "index", "embedded"].iter().any(|word| path.is_ident(word)) {
                 errors
                     .at(path, "`CacheModel` reads this attribute at a field; move it to the field it means");
             } else if path.is_ident("cache") {
@@ -108,14 +110,15 @@ impl FieldAttr {
             let Some(word) = attribute.path().get_ident() else { continue };
             if word == "cache" {
                 errors.at(attribute, "`#[cache(…)]` of `CacheModel` belongs to the struct, not to a field");
-            } else if word == "primary_key" {
+            } else if word == "primary_key" || word == "embedded" {
                 if !matches!(attribute.meta, Meta::Path(_)) {
                     errors.at(
                         &attribute.meta,
-                        "`#[primary_key]` of `CacheModel` takes no arguments; remove them",
+                        format!("`#[{word}]` of `CacheModel` takes no arguments; remove them"),
                     );
                 }
-                set(&mut read.primary_key, word.clone(), word, errors);
+                let slot = if word == "embedded" { &mut read.embedded } else { &mut read.primary_key };
+                set(slot, word.clone(), word, errors);
             } else if word == "index" {
                 let index = IndexAttr::read(attribute, word, errors);
                 match read.index {

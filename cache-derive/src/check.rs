@@ -6,24 +6,39 @@ use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::{Data, GenericParam, Ident};
 
-use crate::attr::{IndexAttr, Kind, is_search_name};
+use crate::attr::{CacheAttr, IndexAttr, Kind, is_search_name};
 use crate::errors::Errors;
-use crate::model::{Draft, DraftField, Field, Index, Key, Model};
+use crate::model::{Draft, DraftField, Embedding, Field, Index, Key, Model};
 use crate::name::snake_case;
 use crate::serde_attr::ContainerSerde;
 
+/// What the struct is to be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// A model, with a primary key.
+    Model,
+    /// A part of models.
+    Embedded,
+}
+
 /// Applies the rules. What breaks one is left out of the model, as far as the rest can do without it.
-pub(crate) fn check(draft: Draft<'_>, errors: &mut Errors) -> Model {
+pub(crate) fn check(role: Role, draft: Draft<'_>, errors: &mut Errors) -> Model {
     let Draft { input, cache, serde, fields } = draft;
     concrete(&input.generics, errors);
+    if role == Role::Embedded {
+        part_of_models(&input.ident, &cache, fields.as_deref().unwrap_or_default(), errors);
+    }
     container_serde(&serde, errors);
     let (key, fields) = match fields {
         Some(fields) => {
             readable(&fields, &serde, errors);
-            (primary_key(&input.ident, &fields, errors), members(fields, errors))
+            (
+                if role == Role::Model { primary_key(&input.ident, &fields, errors) } else { None },
+                members(fields, errors),
+            )
         }
         None => {
-            named_fields(&input.ident, &input.data, errors);
+            named_fields(role, &input.ident, &input.data, errors);
             (None, Vec::new())
         }
     };
@@ -59,7 +74,7 @@ fn concrete(generics: &syn::Generics, errors: &mut Errors) {
     errors.at(&generics.params, format!("a model is one concrete type: {advice}"));
 }
 
-fn named_fields(name: &Ident, data: &Data, errors: &mut Errors) {
+fn named_fields(role: Role, name: &Ident, data: &Data, errors: &mut Errors) {
     let (tokens, what) = match data {
         Data::Enum(data) => (data.enum_token.to_token_stream(), "an enum"),
         Data::Union(data) => (data.union_token.to_token_stream(), "a union"),
@@ -68,11 +83,32 @@ fn named_fields(name: &Ident, data: &Data, errors: &mut Errors) {
     };
     errors.at(
         tokens,
-        format!(
-            "a model is a struct with named fields, and `{name}` is {what}; write \
-             `struct {name} {{ #[primary_key] id: String, … }}`"
-        ),
+        match role {
+            Role::Model => format!(
+                "a model is a struct with named fields, and `{name}` is {what}; write \
+                 `struct {name} {{ #[primary_key] id: String, … }}`"
+            ),
+            Role::Embedded => format!(
+                "an embedded struct has named fields, and `{name}` is {what}; write `struct {name} {{ city: String, … }}`"
+            ),
+        },
     );
+}
+
+/// What only a model has.
+fn part_of_models(name: &Ident, cache: &CacheAttr, fields: &[DraftField<'_>], errors: &mut Errors) {
+    if cache.prefix.is_some() || cache.ttl.is_some() {
+        errors.at(
+            name,
+            format!("`{name}` is embedded in models and has no keys of its own; remove `prefix` and `ttl`"),
+        );
+    }
+    for word in fields.iter().filter_map(|field| field.attr.primary_key.as_ref()) {
+        errors.at(
+            word,
+            format!("`{name}` is embedded in models, which have the primary key; remove `#[primary_key]`"),
+        );
+    }
 }
 
 fn container_serde(serde: &ContainerSerde, errors: &mut Errors) {
@@ -175,6 +211,8 @@ fn members(drafts: Vec<DraftField<'_>>, errors: &mut Errors) -> Vec<Field> {
             continue;
         }
         let index = draft.attr.index.as_ref().map(|attr| index(&draft, attr, errors));
+        let embedded = draft.attr.embedded.as_ref().map(|word| embedding(&draft, word, errors));
+        let index = index.filter(|_| embedded.is_none());
         let names = draft.names;
         let (plain, member) = (names.plain.clone(), names.member.serialize.clone());
         if let Some(first) = handles.insert(names.handle.to_string(), plain.clone()) {
@@ -207,7 +245,7 @@ fn members(drafts: Vec<DraftField<'_>>, errors: &mut Errors) -> Vec<Field> {
                 ),
             );
         }
-        fields.push(Field { names, ty: draft.ty.clone(), summary: draft.summary, index });
+        fields.push(Field { names, ty: draft.ty.clone(), summary: draft.summary, index, embedded });
     }
     fields
 }
@@ -248,6 +286,37 @@ fn index(field: &DraftField<'_>, attr: &IndexAttr, errors: &mut Errors) -> Index
     }
 }
 
+fn embedding(field: &DraftField<'_>, word: &Ident, errors: &mut Errors) -> Embedding {
+    let (plain, member) = (&field.names.plain, &field.names.member.serialize);
+    if field.attr.index.is_some() {
+        errors.at(
+            word,
+            format!(
+                "`{plain}` is indexed as a whole or embedded, not both; remove `#[index]` or `#[embedded]`"
+            ),
+        );
+    }
+    if let Some(other) = &field.serde.serialize_with {
+        errors.at(
+            word,
+            format!("`CacheModel` cannot see what `#[serde({other} = …)]` writes for `{plain}`; remove `#[embedded]`"),
+        );
+    }
+    if field.serde.flatten.is_some() {
+        return Embedding::Flat;
+    }
+    if !is_search_name(member) {
+        errors.at(
+            word,
+            format!(
+                "queries cannot name the member `{member}`, which is a part of the names of the fields within it; \
+                 rename `{plain}`"
+            ),
+        );
+    }
+    Embedding::Member
+}
+
 impl DraftField<'_> {
     /// Whether the document has a member for this field.
     fn is_member(&self) -> bool {
@@ -259,7 +328,7 @@ impl DraftField<'_> {
         if let Some(word) = &self.serde.skip_serializing {
             Some(("is not written", format!("#[serde({word})]")))
         } else {
-            let word = self.serde.flatten.as_ref()?;
+            let word = self.serde.flatten.as_ref().filter(|_| self.attr.embedded.is_none())?;
             Some(("is replaced by its own members", format!("#[serde({word})]")))
         }
     }

@@ -9,6 +9,7 @@ mod name;
 mod serde_attr;
 #[cfg(test)]
 mod tests;
+mod value;
 
 /// Makes a struct with named fields a model: documents in Redis, with an index if a field has one.
 ///
@@ -38,10 +39,58 @@ mod tests;
 /// | | `#[index(sortable)]` | answers can be sorted by it |
 /// | | `#[index(fold_case)]` | `A` and `a` are one value of a TAG field of strings |
 /// | | `#[index(name = "…")]` | the name in queries, if not the document's |
+/// | | `#[embedded]` | holds a struct that derives `CacheEmbedded`, or an `Option`, a list or a map of one: `User::ADDRESS.city` |
 ///
 /// Generated are a constant for every field that is in the document (`UserSession::EMAIL`), and for a model with
 /// an index `find()` and a `find_by_<field>()` for every indexed field. Members are named as serde names them.
-#[proc_macro_derive(CacheModel, attributes(cache, primary_key, index))]
+#[proc_macro_derive(CacheModel, attributes(cache, primary_key, index, embedded))]
 pub fn derive_cache_model(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     expand::cache_model(input.into()).into()
+}
+
+/// Makes a struct with named fields a part of models: its fields are indexed where a model's field of this type is
+/// marked `#[embedded]`.
+///
+/// ```text
+/// #[derive(Serialize, Deserialize, CacheEmbedded)]
+/// struct Address {
+///     #[index]
+///     city: String,
+///     street: String,
+/// }
+///
+/// #[derive(Serialize, Deserialize, CacheModel)]
+/// struct User {
+///     #[primary_key]
+///     id: String,
+///     #[embedded]
+///     address: Option<Address>,
+/// }
+///
+/// User::find().filter(User::ADDRESS.city.eq("Bern"))
+/// ```
+///
+/// It takes the field attributes of `CacheModel` but `#[primary_key]`, and can hold embedded structs itself, to any
+/// depth. Generated is a struct of handles, one for each field. Within a list or a map, a field finds a document if
+/// one of the elements has the value, and is not sortable.
+#[proc_macro_derive(CacheEmbedded, attributes(cache, primary_key, index, embedded))]
+pub fn derive_cache_embedded(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    expand::cache_embedded(input.into()).into()
+}
+
+/// Makes a newtype, or an enum without data, a value that can be indexed.
+///
+/// ```text
+/// #[derive(Serialize, Deserialize, CacheValue)]
+/// struct Email(String);                          // indexed as a `String`
+///
+/// #[derive(Serialize, Deserialize, CacheValue)]
+/// #[serde(rename_all = "snake_case")]
+/// enum Role { Reader, SeniorEditor }             // indexed as TAG, by the names that serde writes
+/// ```
+///
+/// A newtype takes the operands of what it holds, and itself; an enum takes itself.
+#[proc_macro_derive(CacheValue, attributes(cache))]
+pub fn derive_cache_value(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    expand::cache_value(input.into()).into()
 }

@@ -71,6 +71,17 @@ pub(crate) struct Field {
     pub(crate) summary: Option<String>,
     /// The index, if it has one.
     pub(crate) index: Option<Index>,
+    /// How the struct that it holds is embedded, if it is.
+    pub(crate) embedded: Option<Embedding>,
+}
+
+/// How an embedded struct is stored.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Embedding {
+    /// As a member.
+    Member,
+    /// With its own members in the member's place.
+    Flat,
 }
 
 /// How a field is indexed.

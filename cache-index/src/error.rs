@@ -1,6 +1,6 @@
 //! What can go wrong without any I/O: replies that cannot be read, filters and names that cannot be used.
 
-use crate::reply::Reply;
+use crate::path::SearchName;
 
 /// A reply that is not what the command answers.
 #[derive(Debug, thiserror::Error)]
@@ -20,9 +20,9 @@ pub enum DecodeError {
 }
 
 impl DecodeError {
-    /// The reply is not what was expected.
-    pub fn unexpected(expected: &'static str, found: &Reply) -> Self {
-        Self::Unexpected { expected, found: found.describe() }
+    /// The reply is not what was expected; `found` is what [`Reply::describe`](crate::Reply::describe) says of it.
+    pub fn unexpected(expected: &'static str, found: &'static str) -> Self {
+        Self::Unexpected { expected, found }
     }
 }
 
@@ -34,7 +34,23 @@ pub enum QueryError {
     #[error("`{field}`: the value contains U+0000, which the index cannot hold; remove it")]
     NulCharacter {
         /// The field's search name.
-        field: &'static str,
+        field: SearchName,
+    },
+    /// An enum's value that serde does not write as a string, which is what the index holds.
+    #[error("`{field}`: serde does not write the value as a string; let it write the variant's name")]
+    Unnamed {
+        /// The field's search name.
+        field: SearchName,
+    },
+    /// A value longer than a tag of the server's, whose length it counts in 16 bits.
+    #[error(
+        "`{field}`: {length} bytes are more than the {MAX_TAG} that the index can tell apart; store a digest"
+    )]
+    TooLong {
+        /// The field's search name.
+        field: SearchName,
+        /// The value's length in bytes.
+        length: usize,
     },
     /// A NaN or infinite operand.
     #[error(
@@ -42,7 +58,7 @@ pub enum QueryError {
     )]
     NotFinite {
         /// The field's search name.
-        field: &'static str,
+        field: SearchName,
         /// The operand as text.
         value: String,
     },
@@ -53,7 +69,7 @@ pub enum QueryError {
     )]
     NotExact {
         /// The field's search name.
-        field: &'static str,
+        field: SearchName,
         /// The operand as text.
         value: String,
     },
@@ -63,7 +79,7 @@ pub enum QueryError {
     )]
     PrefixTooShort {
         /// The field's search name.
-        field: &'static str,
+        field: SearchName,
         /// The prefix.
         prefix: String,
     },
@@ -71,21 +87,32 @@ pub enum QueryError {
     #[error("`{field}`: the server cannot search for a prefix that ends in a backslash; remove the last one")]
     PrefixEndsInBackslash {
         /// The field's search name.
-        field: &'static str,
+        field: SearchName,
     },
     /// A search text without a word in it: empty, punctuation or stopwords only.
     #[error("`{field}`: `{text}` has no word to search for: punctuation and stopwords are not indexed")]
     NoTerms {
         /// The field's search name.
-        field: &'static str,
+        field: SearchName,
         /// The search text.
         text: String,
+    },
+    /// A word prefix with letters that the server folds in prefixes and not in the index.
+    #[error(
+        "`{field}`: `{prefix}` has letters that the server reads differently in a prefix and in a text; search for \
+         whole words with `matches`"
+    )]
+    PrefixFolds {
+        /// The field's search name.
+        field: SearchName,
+        /// The prefix.
+        prefix: String,
     },
     /// A word prefix with a separator in it.
     #[error("`{field}`: `{prefix}` is more than one word; give the beginning of one word, or use `matches`")]
     NotOneWord {
         /// The field's search name.
-        field: &'static str,
+        field: SearchName,
         /// The prefix.
         prefix: String,
     },
@@ -93,7 +120,7 @@ pub enum QueryError {
     #[error("`{field}`: a backslash before punctuation inside a word cannot be searched for; remove it")]
     UnsearchableTerm {
         /// The field's search name.
-        field: &'static str,
+        field: SearchName,
     },
     /// Conditions stand within each other more deeply than the server can parse.
     #[error("conditions stand more than {most} deep within each other; combine them side by side")]
@@ -105,6 +132,10 @@ pub enum QueryError {
     #[error("the document cannot be serialised: {0}")]
     Document(String),
 }
+
+/// The longest tag, in bytes: RediSearch counts a tag's length in 16 bits, and a longer one is found by what is left
+/// of it.
+pub const MAX_TAG: usize = 65_535;
 
 /// `MINPREFIX` of RediSearch: shorter prefixes are not expanded, and the answer is empty without an error.
 pub(crate) const MIN_PREFIX: usize = 2;
@@ -122,6 +153,14 @@ pub enum NameError {
     /// The name has a separator where it makes keys ambiguous.
     #[error("the {what} `{name}` begins or ends with `:`, or has an empty part; write `a` or `a:b`")]
     Separator {
+        /// What is named.
+        what: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// The name has a control character, which tools and the server treat in surprising ways.
+    #[error("the {what} {name:?} has a control character; remove it")]
+    Control {
         /// What is named.
         what: &'static str,
         /// The name.

@@ -4,9 +4,10 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Bound, RangeBounds};
 
-use crate::error::{MIN_PREFIX, QueryError};
+use crate::error::{MAX_TAG, MIN_PREFIX, QueryError};
 use crate::filter::{Filter, Node, NumericRange, Test};
 use crate::kind::{Comparable, Kind, Ordered, Prefixed, Worded};
+use crate::path::Path;
 use crate::schema::FieldDef;
 use crate::sort::{Direction, SortKey};
 use crate::value::{Comparand, IndexValue, Indexable, Operand, SortableValue, TextValue};
@@ -14,9 +15,17 @@ use crate::value::{Comparand, IndexValue, Indexable, Operand, SortableValue, Tex
 /// The largest integer that a double tells from its neighbours (`Number.MAX_SAFE_INTEGER` of ECMAScript).
 const MAX_EXACT: i128 = (1 << 53) - 1;
 
-/// What a field was declared with, in its type.
+/// What a field was declared with, in its type: whether it is sortable.
 #[derive(Debug, Clone, Copy)]
-pub enum Options<const SORTABLE: bool> {}
+pub struct Options<S>(PhantomData<S>);
+
+/// The field was declared with it.
+#[derive(Debug, Clone, Copy)]
+pub enum Yes {}
+
+/// The field was declared without it.
+#[derive(Debug, Clone, Copy)]
+pub enum No {}
 
 /// Options of fields that answers can be sorted by.
 #[diagnostic::on_unimplemented(
@@ -26,14 +35,14 @@ pub enum Options<const SORTABLE: bool> {}
 )]
 pub trait Sortable {}
 
-impl Sortable for Options<true> {}
+impl Sortable for Options<Yes> {}
 
 /// A field of model `M`: its value type `V`, its kind `K` and its options `O`.
 ///
 /// `#[derive(CacheModel)]` makes one for every field, as a constant named like the field in upper case.
 ///
 /// ```
-/// # use cache_index::{Field, FieldDef, Filter, IndexSchema, Numeric, Options, Schema, Tag};
+/// # use cache_index::{Field, FieldDef, Filter, IndexSchema, No, Numeric, Options, Schema, Tag};
 /// # struct User;
 /// # impl IndexSchema for User {
 /// #     fn schema() -> &'static Schema {
@@ -42,9 +51,9 @@ impl Sortable for Options<true> {}
 /// #     }
 /// # }
 /// # impl User {
-/// #     const EMAIL: Field<User, String, Tag, Options<false>> =
+/// #     const EMAIL: Field<User, String, Tag, Options<No>> =
 /// #         Field::new(FieldDef::indexed::<String, Tag>("email", "email"));
-/// #     const AGE: Field<User, i64, Numeric, Options<false>> =
+/// #     const AGE: Field<User, i64, Numeric, Options<No>> =
 /// #         Field::new(FieldDef::indexed::<i64, Numeric>("age", "age"));
 /// # }
 /// let filter = User::EMAIL.eq("ann@example.com") | User::AGE.between(18..65);
@@ -103,6 +112,11 @@ impl<M, V, K, O> Field<M, V, K, O> {
         Self::new(self.def.fold_case::<V>())
     }
 
+    /// The same field within an embedded struct.
+    pub const fn within_embedded<P: Path>(self) -> Self {
+        Self::new(self.def.within::<P>())
+    }
+
     /// The field as data.
     pub const fn def(&self) -> FieldDef {
         self.def
@@ -113,7 +127,8 @@ impl<M, V, K, O> Field<M, V, K, O> {
     /// Documents whose value is this one; of a list, those that have it as an element.
     ///
     /// Strings are compared byte for byte (unless the field is declared `fold_case`), numbers as doubles: an
-    /// integer operand beyond ±(2^53 - 1) is refused. A document without the field, or with `null`, is not found.
+    /// integer operand beyond ±(2^53 - 1) is refused. The few doubles that RedisJSON alters (see [`write_json`](crate::write_json)) are
+    /// found by what it made of them. A document without the field, or with `null`, is not found.
     #[doc(alias = "==")]
     pub fn eq<T>(self, value: T) -> Filter<M>
     where
@@ -242,7 +257,7 @@ impl<M, V, K, O> Field<M, V, K, O> {
     /// Documents whose value, or a word of whose text, begins like this.
     ///
     /// The server wants at least two bytes; a shorter prefix is refused, since its answer would be empty whatever
-    /// is there. It also stops at `MAXPREFIXEXPANSIONS` (200) different values; an answer that was stopped says so.
+    /// is there; and on TEXT fields letters that the server folds in a prefix only, such as `ß` and `Ä`. It also stops at `MAXPREFIXEXPANSIONS` (200) different values; an answer that was stopped says so.
     #[doc(alias = "startswith")]
     #[doc(alias = "prefix")]
     pub fn starts_with(self, prefix: impl AsRef<str>) -> Filter<M>
@@ -254,6 +269,8 @@ impl<M, V, K, O> Field<M, V, K, O> {
             Some(QueryError::NulCharacter { field })
         } else if prefix.len() < MIN_PREFIX {
             Some(QueryError::PrefixTooShort { field, prefix: prefix.to_owned() })
+        } else if prefix.len() > MAX_TAG {
+            Some(QueryError::TooLong { field, length: prefix.len() })
         } else if K::KIND == crate::kind::FieldKind::Tag && prefix.ends_with('\\') {
             Some(QueryError::PrefixEndsInBackslash { field })
         } else {
@@ -310,7 +327,11 @@ impl<M, V, K, O> Field<M, V, K, O> {
         let field = self.def.name();
         match comparand {
             Comparand::Tag(tag) if tag.contains('\0') => Err(QueryError::NulCharacter { field }),
+            Comparand::Tag(tag) if tag.len() > MAX_TAG => {
+                Err(QueryError::TooLong { field, length: tag.len() })
+            }
             Comparand::Tag(tag) => Ok(Checked::Tag(tag)),
+            Comparand::Unnamed => Err(QueryError::Unnamed { field }),
             Comparand::Integer(number) if number.abs() > MAX_EXACT => {
                 Err(QueryError::NotExact { field, value: number.to_string() })
             }

@@ -8,19 +8,20 @@
 use std::io;
 use std::sync::LazyLock;
 
+use crate::strict::Strict;
 use serde::Serialize;
 use serde_json::ser::{CompactFormatter, Formatter, Serializer};
 
 /// Writes a value as compact JSON at the end of the buffer.
 ///
 /// Integers and strings come back as they are. So do all but about one in four hundred doubles; the others come back
-/// as a neighbour, one unit in the last place off (3.3 in place of 3.3000000000000003). NaN and infinities become
-/// `null`, as serde_json writes them.
+/// as a neighbour, one unit in the last place off (3.3 in place of 3.3000000000000003).
 ///
 /// # Errors
-/// What serde_json finds wrong with the value, such as a map whose keys are no strings.
+/// NaN, infinities and integers beyond 64 bits, which would come back as something else; and what serde_json finds
+/// wrong with the value, such as a map whose keys are no strings.
 pub fn write_json<T: Serialize + ?Sized>(buffer: &mut Vec<u8>, value: &T) -> Result<(), serde_json::Error> {
-    value.serialize(&mut Serializer::with_formatter(buffer, Surviving(CompactFormatter)))
+    value.serialize(Strict(&mut Serializer::with_formatter(buffer, Surviving(CompactFormatter))))
 }
 
 /// 2^53: whole numbers below it are their own digits.

@@ -5,7 +5,6 @@ use std::io::Write;
 use std::sync::Arc;
 
 use crate::error::NameError;
-use crate::schema::Schema;
 
 /// The namespace that is used where none is set.
 pub const DEFAULT_GLOBAL: &str = "cache";
@@ -68,16 +67,6 @@ impl Keyspace {
         buffer.extend_from_slice(prefix.as_bytes());
         buffer.push(b':');
     }
-
-    /// The name of the index that holds exactly this schema.
-    pub fn index_name(&self, schema: &Schema) -> String {
-        format!("{}:{}:idx:{}", self.global, schema.prefix(), schema.fingerprint())
-    }
-
-    /// The name under which people and other tools find the active index.
-    pub fn alias(&self, schema: &Schema) -> String {
-        format!("{}:{}:idx", self.global, schema.prefix())
-    }
 }
 
 impl Default for Keyspace {
@@ -96,6 +85,9 @@ pub fn check_name(what: &'static str, name: &str) -> Result<(), NameError> {
     }
     if name.split(':').any(str::is_empty) {
         return Err(NameError::Separator { what, name: name.to_owned() });
+    }
+    if name.chars().any(char::is_control) {
+        return Err(NameError::Control { what, name: name.to_owned() });
     }
     if name.starts_with('~') {
         return Err(NameError::Reserved { what, name: name.to_owned() });
@@ -133,7 +125,7 @@ mod tests {
 
     #[test]
     fn ambiguous_names_are_refused() {
-        for bad in ["", ":a", "a:", "a::b", "~a"] {
+        for bad in ["", ":a", "a:", "a::b", "~a", "a\0b", "a\n"] {
             assert!(Keyspace::new(bad).is_err(), "{bad:?}");
         }
         for good in ["a", "a:b", "with space", "a~", "ä"] {

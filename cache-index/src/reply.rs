@@ -72,7 +72,7 @@ impl Reply {
         match self {
             Self::Array(items) => Ok(items),
             Self::Map(pairs) => Ok(pairs.into_iter().flat_map(|(key, value)| [key, value]).collect()),
-            other => Err(DecodeError::unexpected("a list", &other)),
+            other => Err(DecodeError::unexpected("a list", other.describe())),
         }
     }
 
@@ -91,7 +91,7 @@ impl Reply {
                 }
                 Ok(pairs)
             }
-            other => Err(DecodeError::unexpected("pairs", &other)),
+            other => Err(DecodeError::unexpected("pairs", other.describe())),
         }
     }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::command::Command;
 use crate::filter::Rendered;
+use crate::path::SearchName;
 use crate::sort::Direction;
 
 /// A search over one index.
@@ -14,7 +15,7 @@ pub struct SearchRequest<'a> {
     /// Which documents.
     pub filter: &'a Rendered,
     /// The field to sort by, if any; without one the server sorts by score.
-    pub sort: Option<(&'a str, Direction)>,
+    pub sort: Option<(SearchName, Direction)>,
     /// How many hits to leave out at the beginning.
     pub offset: u64,
     /// How many hits to answer at most; 0 counts only.
@@ -37,7 +38,7 @@ impl SearchRequest<'_> {
         command =
             if self.limit == 0 { command.arg("NOCONTENT") } else { command.args_from(["RETURN", "1", "$"]) };
         if let Some((field, direction)) = self.sort {
-            command = command.arg("SORTBY").arg(field).arg(direction.keyword());
+            command = command.arg("SORTBY").arg_display(field).arg(direction.keyword());
         }
         command = command.arg("LIMIT").arg_display(self.offset).arg_display(self.limit);
         let timeout = self.timeout.map_or(0, |timeout| timeout.as_millis().max(1));

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::marker::PhantomData;
 
+use crate::path::SearchName;
+
 /// Which end comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Direction {
@@ -23,18 +25,18 @@ impl Direction {
 
 /// A sortable field of model `M` and a direction. Made by a handle's `asc` and `desc`.
 pub struct SortKey<M> {
-    field: &'static str,
+    field: SearchName,
     direction: Direction,
     model: PhantomData<fn() -> M>,
 }
 
 impl<M> SortKey<M> {
-    pub(crate) const fn new(field: &'static str, direction: Direction) -> Self {
+    pub(crate) const fn new(field: SearchName, direction: Direction) -> Self {
         Self { field, direction, model: PhantomData }
     }
 
     /// The field's search name.
-    pub const fn field(&self) -> &'static str {
+    pub const fn field(&self) -> SearchName {
         self.field
     }
 

@@ -96,6 +96,16 @@ pub(crate) fn is_searchable(word: &[u8]) -> bool {
     })
 }
 
+/// Whether the server would change the word when it stands in a prefix: it folds a prefix fully (`ß` to `ss`, `Ä` to
+/// `ä`), and the words of a text in ASCII only; and its trie of words holds 16 bits of a character.
+pub(crate) fn folds_in_prefixes(word: &[u8]) -> bool {
+    let Ok(word) = std::str::from_utf8(word) else { return true };
+    word.chars().any(|letter| {
+        let folded = letter.to_uppercase().flat_map(char::to_lowercase);
+        letter > '\u{ffff}' || !folded.eq([letter])
+    })
+}
+
 /// Whether the index of a text that has `indexed` answers a query for `asked`: the words are the same, or one
 /// is, or has, the stem of the other.
 pub(crate) fn word_matches(asked: &Word, indexed: &Word, stemmer: &Stemmer) -> bool {

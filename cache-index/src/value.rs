@@ -1,11 +1,12 @@
 //! Values: which kind a type has by default, which kinds it may take, and what may stand right of an operator.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::kind::{Comparable, Kind, Numeric, Ordered, Tag, Text};
+use crate::path::Step;
 
 /// The type that JSON gives to an indexed value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -24,7 +25,7 @@ pub enum JsonType {
 /// A type that can be indexed without saying how.
 ///
 /// `String`, `&'static str`-like types, `char` and `bool` are [`Tag`], numbers are [`Numeric`]; `Option<T>`
-/// indexes as `T`, and lists and sets index each of their elements. 128-bit integers have no kind: RedisJSON
+/// indexes as `T`, lists and sets index each of their elements, and maps each of their values. 128-bit integers have no kind: RedisJSON
 /// turns them into doubles.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be indexed",
@@ -39,8 +40,8 @@ pub trait IndexValue {
     type Scalar;
     /// The JSON type of the scalar.
     const JSON: JsonType;
-    /// Whether the JSON is an array whose elements are indexed one by one.
-    const MANY: bool;
+    /// How to get from the JSON to what is indexed: the whole, each element of a list, each value of a map.
+    const STEP: Step;
 }
 
 /// A type that can be indexed as this kind.
@@ -88,7 +89,7 @@ macro_rules! scalars {
             type Kind = $kind;
             type Scalar = $scalar;
             const JSON: JsonType = JsonType::$json;
-            const MANY: bool = false;
+            const STEP: Step = Step::One;
         }
         impl Indexable<$kind> for $type {}
         $(impl Indexable<$other> for $type {})*
@@ -126,7 +127,7 @@ impl<T: IndexValue> IndexValue for Option<T> {
     type Kind = T::Kind;
     type Scalar = T::Scalar;
     const JSON: JsonType = T::JSON;
-    const MANY: bool = T::MANY;
+    const STEP: Step = T::STEP;
 }
 impl<K: Kind, T: Indexable<K>> Indexable<K> for Option<T> {}
 impl<T: SortableValue> SortableValue for Option<T> {}
@@ -147,12 +148,12 @@ impl<V: IndexValue> Comparable<V> for Numeric {
 impl<V: IndexValue> Ordered<V> for Numeric {}
 
 macro_rules! collections {
-    ($([$($generics:tt)*] $type:ty;)*) => {$(
+    ($([$($generics:tt)*] $type:ty: $step:ident;)*) => {$(
         impl<T: ScalarValue, $($generics)*> IndexValue for $type {
             type Kind = T::ElementKind;
             type Scalar = T::Element;
             const JSON: JsonType = T::JSON;
-            const MANY: bool = true;
+            const STEP: Step = Step::$step;
         }
         impl<T: ScalarValue + TextValue, $($generics)*> TextValue for $type {}
         impl<K: Kind, T: ScalarValue + Indexable<K>, $($generics)*> Indexable<K> for $type {}
@@ -160,11 +161,13 @@ macro_rules! collections {
 }
 
 collections! {
-    [] Vec<T>;
-    [] Box<[T]>;
-    [] BTreeSet<T>;
-    [S] HashSet<T, S>;
-    [const N: usize] [T; N];
+    [] Vec<T>: Each;
+    [] Box<[T]>: Each;
+    [] BTreeSet<T>: Each;
+    [S] HashSet<T, S>: Each;
+    [const N: usize] [T; N]: Each;
+    [Key] BTreeMap<Key, T>: Values;
+    [Key, S] HashMap<Key, T, S>: Values;
 }
 
 /// A value on the right of an operator, as the index compares it.
@@ -174,8 +177,20 @@ pub enum Comparand {
     Tag(String),
     /// An integer, in the whole range of the 64-bit types.
     Integer(i128),
-    /// A floating point number, and how many digits it has.
+    /// A floating point number.
     Float(f64),
+    /// A value that serde does not write as a string where the index holds strings.
+    Unnamed,
+}
+
+impl Comparand {
+    /// The name of an enum's variant, as serde writes it.
+    pub fn named(value: &impl serde::Serialize) -> Self {
+        match serde_json::to_value(value) {
+            Ok(serde_json::Value::String(name)) => Self::Tag(name),
+            _ => Self::Unnamed,
+        }
+    }
 }
 
 /// What may stand right of an operator of a field whose scalar is `V`.
@@ -249,13 +264,14 @@ mod tests {
 
     #[test]
     fn containers_index_as_what_they_hold() {
-        fn kind<T: IndexValue>() -> (crate::kind::FieldKind, JsonType, bool) {
-            (T::Kind::KIND, T::JSON, T::MANY)
+        fn kind<T: IndexValue>() -> (crate::kind::FieldKind, JsonType, Step) {
+            (T::Kind::KIND, T::JSON, T::STEP)
         }
         use crate::kind::FieldKind;
-        assert_eq!(kind::<Option<String>>(), (FieldKind::Tag, JsonType::String, false));
-        assert_eq!(kind::<Vec<u32>>(), (FieldKind::Numeric, JsonType::Number, true));
-        assert_eq!(kind::<Option<HashSet<bool>>>(), (FieldKind::Tag, JsonType::Bool, true));
-        assert_eq!(kind::<[f32; 3]>(), (FieldKind::Numeric, JsonType::Number, true));
+        assert_eq!(kind::<Option<String>>(), (FieldKind::Tag, JsonType::String, Step::One));
+        assert_eq!(kind::<Vec<u32>>(), (FieldKind::Numeric, JsonType::Number, Step::Each));
+        assert_eq!(kind::<Option<HashSet<bool>>>(), (FieldKind::Tag, JsonType::Bool, Step::Each));
+        assert_eq!(kind::<[f32; 3]>(), (FieldKind::Numeric, JsonType::Number, Step::Each));
+        assert_eq!(kind::<HashMap<String, char>>(), (FieldKind::Tag, JsonType::String, Step::Values));
     }
 }

@@ -118,7 +118,7 @@ async fn queries() {
     adults.count(&cache).await.unwrap();
     User::find().filter(User::NAME.starts_with("an")).all(&cache).await.unwrap();
     User::find().filter(User::NAME.is_in(Vec::<String>::new())).all(&cache).await.unwrap();
-    let index = cache.keyspace().unwrap().index_name(<User as cache_core::IndexSchema>::schema());
+    let index = <User as cache_core::IndexSchema>::schema().index_name(cache.keyspace().unwrap());
     let text = "@name:{$p0} (@age:[$p1 +inf]|-@age:[$p2 ($p3])";
     let params = "PARAMS 8 p0 ann p1 18 p2 3 p3 7 DIALECT 2 (repeatable)";
     assert_eq!(

@@ -192,7 +192,7 @@ async fn what_the_index_cannot_hold_is_refused(cache: Cache) {
         free: free.to_owned(),
     };
     let error = with_nul("a\0b", "").save(&cache).await.unwrap_err();
-    assert!(matches!(error, Error::NulCharacter { field: "tags", .. }), "{error}");
+    assert!(matches!(error, Error::NulCharacter { field, .. } if field.to_string() == "tags"), "{error}");
     assert!(!Indexed::exists(&cache, "1").await.unwrap());
 
     // Where nothing is indexed, nothing is refused; and text that only looks like an escape is text.

@@ -12,7 +12,7 @@ fn gate() -> Gate {
 }
 
 fn key(cache: &Cache) -> String {
-    format!("{}:job:leader", cache.project_name().unwrap())
+    format!("{}:job:leader", cache.project_name().unwrap().unwrap())
 }
 
 async fn left(cache: &Cache) -> i64 {

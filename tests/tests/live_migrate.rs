@@ -67,7 +67,7 @@ async fn what_is_there_is_in_the_index_when_run_returns(cache: Cache) {
     let migration = Migrator::new().register::<first::User>().run(&cache).await.unwrap();
     let index = &migration.indexes()[0];
     assert_eq!((index.model, index.created, index.documents, index.failures), ("User", true, 2_000, 0));
-    assert_eq!(index.name, cache.keyspace().unwrap().index_name(first::User::schema()));
+    assert_eq!(index.name, first::User::schema().index_name(cache.keyspace().unwrap()));
     assert_eq!(first::User::find_by_name("n3").count(&cache).await.unwrap(), 200);
 }
 
@@ -96,7 +96,7 @@ async fn each_schema_has_its_own_index_and_keeps_it(cache: Cache) {
 }
 
 async fn the_alias_answers_for_the_index_that_was_made_last(cache: Cache) {
-    let alias = cache.keyspace().unwrap().alias(second::User::schema());
+    let alias = second::User::schema().alias(cache.keyspace().unwrap());
     let target = async || {
         let reply = cache.command(Command::new("FT.INFO").arg(&alias)).await.unwrap();
         let (_, name) = reply
@@ -108,9 +108,9 @@ async fn the_alias_answers_for_the_index_that_was_made_last(cache: Cache) {
         name.as_str().unwrap().to_owned()
     };
     Migrator::new().register::<first::User>().run(&cache).await.unwrap();
-    assert_eq!(target().await, cache.keyspace().unwrap().index_name(first::User::schema()));
+    assert_eq!(target().await, first::User::schema().index_name(cache.keyspace().unwrap()));
     Migrator::new().register::<second::User>().run(&cache).await.unwrap();
-    assert_eq!(target().await, cache.keyspace().unwrap().index_name(second::User::schema()));
+    assert_eq!(target().await, second::User::schema().index_name(cache.keyspace().unwrap()));
 }
 
 async fn replicas_may_boot_at_once(cache: Cache) {
@@ -143,7 +143,7 @@ async fn overlapping_prefixes_are_refused_before_anything_is_written(cache: Cach
 }
 
 async fn models_and_namespaces_never_see_each_others_documents(cache: Cache) {
-    let project = cache.project_name().unwrap().to_owned();
+    let project = cache.project_name().unwrap().unwrap().to_owned();
     let other = cache.clone().project(&format!("{project}-other"));
     for cache in [&cache, &other] {
         Migrator::new().register::<Order>().register::<first::User>().run(cache).await.unwrap();
@@ -159,7 +159,7 @@ async fn models_and_namespaces_never_see_each_others_documents(cache: Cache) {
 }
 
 async fn an_index_of_the_aliass_name_is_left_alone(cache: Cache) {
-    let alias = cache.keyspace().unwrap().alias(Order::schema());
+    let alias = Order::schema().alias(cache.keyspace().unwrap());
     let create = Command::new("FT.CREATE").arg(&alias).args_from(["ON", "JSON", "PREFIX", "1", "nothing:"]);
     cache.command(create.args_from(["SCHEMA", "$.a", "AS", "a", "TAG"])).await.unwrap();
     let error = Migrator::new().register::<Order>().run(&cache).await.unwrap_err();

@@ -16,16 +16,23 @@ fn types() {
     TestCases::new().compile_fail("tests/ui/types/*.rs");
 }
 
+/// What is refused of embedded structs and of values.
+#[test]
+fn parts() {
+    TestCases::new().compile_fail("tests/ui/parts/*.rs");
+}
+
 /// What is accepted, however unusual.
 #[test]
 fn pass() {
     TestCases::new().pass("tests/ui/pass/*.rs");
 }
 
-/// A mistake is one message. Files that hold several mistakes say so in their name.
+/// A mistake is one message. Files that hold several mistakes, or whose one mistake the compiler repeats, say so in
+/// their name.
 #[test]
 fn one_message_per_mistake() {
-    for folder in ["tests/ui/derive", "tests/ui/types"] {
+    for folder in ["tests/ui/derive", "tests/ui/parts", "tests/ui/types"] {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_stem().unwrap().to_str().unwrap();

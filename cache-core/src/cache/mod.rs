@@ -13,14 +13,15 @@ use std::sync::Arc;
 use cache_index::{Command, DEFAULT_GLOBAL, Keyspace, NameError, Reply, check_name};
 
 use crate::connection::{Capabilities, Connection};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 pub(crate) use standing::Standing;
 
 /// A connection and a namespace. Cheap to clone; every clone uses the same connection.
 ///
 /// There are no globals: two handles with different namespaces, or to different servers, live side by side, and
-/// the same model works under each of them.
+/// the same model works under each of them. The connection belongs to the runtime that made it; used from another
+/// one after that has ended, it is made anew.
 ///
 /// ```no_run
 /// use cache_core::Cache;
@@ -37,7 +38,7 @@ pub struct Cache {
     connection: Arc<dyn Connection>,
     // A bad name is kept until it is used: `project` and `namespace` are written in chains.
     keyspace: Result<Keyspace, NameError>,
-    project: Option<Arc<str>>,
+    project: Option<Result<Arc<str>, NameError>>,
     standing: Arc<Standing>,
     /// What must live as long as the connection is used: an embedded server.
     keeps: Option<Arc<dyn Any + Send + Sync>>,
@@ -61,13 +62,16 @@ impl Cache {
     /// A name that is empty, begins or ends with `:` or begins with `~` is an error of every later call.
     #[doc(alias = "set_project_name")]
     pub fn project(mut self, name: &str) -> Self {
-        self.keyspace =
-            check_name("project", name).and_then(|()| Keyspace::new(&format!("{name}:{DEFAULT_GLOBAL}")));
-        self.project = Some(name.into());
+        let checked = check_name("project", name);
+        self.keyspace = checked.clone().and_then(|()| Keyspace::new(&format!("{name}:{DEFAULT_GLOBAL}")));
+        self.project = Some(checked.map(|()| name.into()));
         self
     }
 
     /// The same cache with its documents under `<namespace>:…` instead of `cache:…`.
+    ///
+    /// Namespaces within each other (`shop` and `shop:user`) may see each other's documents: a model with the prefix
+    /// `user` in the one and any model in the other have keys that begin alike. Give them names side by side.
     ///
     /// A name that is empty, begins or ends with `:` or begins with `~` is an error of every later call.
     #[doc(alias = "global_key_prefix")]
@@ -86,6 +90,10 @@ impl Cache {
 
     /// Sends any command. Nothing is added to its keys.
     ///
+    /// All callers share one connection, so what would change it for everybody is refused: transactions in pieces
+    /// (send a [`Batch`](crate::Batch) instead), another database, turning replies off, subscriptions. A command that
+    /// blocks, such as `BLPOP`, keeps everybody waiting: give those a cache of their own.
+    ///
     /// ```no_run
     /// # async fn example(cache: cache_core::Cache) -> cache_core::Result<()> {
     /// use cache_core::Command;
@@ -97,8 +105,16 @@ impl Cache {
     /// ```
     ///
     /// # Errors
-    /// The server's error, or what kept the command from being answered.
+    /// The server's error, or what kept the command from being answered; [`Error::Unsupported`] for a command that
+    /// would change the connection.
     pub async fn command(&self, command: Command) -> Result<Reply> {
+        if changes_connection(&command) {
+            return Err(Error::Unsupported {
+                what: "this command",
+                needs: "a connection of its own, since everybody shares this one; see `Cache::command`"
+                    .to_owned(),
+            });
+        }
         self.connection.send(command).await
     }
 
@@ -120,14 +136,44 @@ impl Cache {
         self.keyspace.as_ref().map_err(|error| error.clone().into())
     }
 
-    /// The project, if one was set.
-    pub fn project_name(&self) -> Option<&str> {
-        self.project.as_deref()
+    /// The project; `None` if none was set.
+    ///
+    /// # Errors
+    /// [`Error::Name`](crate::Error::Name) if it was given a name that cannot be used.
+    pub fn project_name(&self) -> Result<Option<&str>> {
+        match &self.project {
+            None => Ok(None),
+            Some(Ok(name)) => Ok(Some(name)),
+            Some(Err(error)) => Err(error.clone().into()),
+        }
     }
 
     pub(crate) fn standing(&self) -> &Standing {
         &self.standing
     }
+}
+
+/// Whether later commands of other callers would mean something else after this one.
+fn changes_connection(command: &Command) -> bool {
+    const ALWAYS: [&str; 12] = [
+        "MULTI",
+        "EXEC",
+        "DISCARD",
+        "WATCH",
+        "SELECT",
+        "MONITOR",
+        "RESET",
+        "QUIT",
+        "SUBSCRIBE",
+        "PSUBSCRIBE",
+        "SSUBSCRIBE",
+        "SYNC",
+    ];
+    let name = command.name().to_ascii_uppercase();
+    let replies = || command.args().nth(1).is_some_and(|word| word.eq_ignore_ascii_case(b"REPLY"));
+    ALWAYS.contains(&name.as_str())
+        || (name == "CLIENT" && replies())
+        || (name == "HELLO" && command.args().len() > 1)
 }
 
 impl fmt::Debug for Cache {

@@ -3,18 +3,7 @@
 use cache_index::{Command, Reply};
 
 use crate::error::{Error, Result};
-
-/// The protocol that a connection speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-#[non_exhaustive]
-pub enum Protocol {
-    /// RESP2, for servers and proxies that know no other. Answers that were cut short by a time-out do not say so
-    /// in it; queries therefore run without a time-out of the server's, and the client keeps the deadline.
-    Resp2,
-    /// RESP3: answers carry warnings, and the server can push.
-    #[default]
-    Resp3,
-}
+use crate::settings::Protocol;
 
 /// What a server can do.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -28,6 +17,8 @@ pub struct Capabilities {
     pub search: Option<u32>,
     /// The version of the JSON module as it reports it: 20803 is 2.8.3; `None`: it is not loaded.
     pub json: Option<u32>,
+    /// The number of the database in use. Search works on database 0 only.
+    pub database: i64,
     /// Whether the server is part of a cluster.
     pub cluster: bool,
     /// How many hits the server answers at once (`MAXSEARCHRESULTS`).
@@ -109,6 +100,12 @@ impl Capabilities {
 
     /// Fails unless indexes can be made and searched.
     pub(crate) fn require_search(&self, what: &'static str) -> Result<()> {
+        if self.database != 0 {
+            return Err(Error::Unsupported {
+                what,
+                needs: format!("database 0, the only one that is indexed; the URL says {}", self.database),
+            });
+        }
         match self.search {
             Some(version) if version >= MIN_SEARCH => Ok(()),
             Some(version) => Err(self.lacks(what, &format!("RediSearch 2.10 (this one is {version})"))),

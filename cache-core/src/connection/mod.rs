@@ -9,7 +9,7 @@ pub(crate) mod redis;
 use cache_index::{Batch, Command, Reply};
 use futures_core::future::BoxFuture;
 
-pub use capabilities::{Capabilities, Protocol};
+pub use capabilities::Capabilities;
 pub use classify::server_error;
 pub use push::{Push, PushSender, PushStream};
 

@@ -44,7 +44,7 @@ pub(crate) fn ttl<M: Model>(
             Some(-1) => Ok(Ttl::Persistent),
             Some(left) => Ok(Ttl::Remaining(Duration::from_millis(left.unsigned_abs()))),
             None => {
-                let source = DecodeError::unexpected("an integer", &reply);
+                let source = DecodeError::unexpected("an integer", reply.describe());
                 Err(Error::Decode { command: "PTTL".to_owned(), source })
             }
         }
@@ -73,5 +73,6 @@ pub(crate) fn persist<M: Model>(
 /// what its signed milliseconds can count) where it is more.
 pub(super) fn millis(duration: Duration) -> u64 {
     const MOST: u64 = (i64::MAX / 2) as u64;
-    u64::try_from(duration.as_millis()).unwrap_or(MOST).min(MOST)
+    // Rounded up: less than a millisecond is not nothing, and nothing would delete the document.
+    u64::try_from(duration.as_nanos().div_ceil(1_000_000)).unwrap_or(MOST).min(MOST)
 }

@@ -35,6 +35,9 @@ async fn truth(cache: &Cache, command: Result<Command>) -> Result<bool> {
     match reply {
         Reply::Int(number) => Ok(number > 0),
         Reply::Bool(truth) => Ok(truth),
-        other => Err(Error::Decode { command: name, source: DecodeError::unexpected("an integer", &other) }),
+        other => Err(Error::Decode {
+            command: name,
+            source: DecodeError::unexpected("an integer", other.describe()),
+        }),
     }
 }

@@ -81,5 +81,8 @@ fn key_of(command: &Command) -> Bytes {
 }
 
 fn unreadable(command: &'static str, found: &Reply) -> Error {
-    Error::Decode { command: command.to_owned(), source: DecodeError::unexpected("a JSON document", found) }
+    Error::Decode {
+        command: command.to_owned(),
+        source: DecodeError::unexpected("a JSON document", found.describe()),
+    }
 }

@@ -1,6 +1,6 @@
 //! Writing and deleting documents by their keys.
 
-use cache_index::{Batch, Command, JsonType, Schema, write_json};
+use cache_index::{Batch, Command, FieldKind, JsonType, MAX_TAG, Schema, write_json};
 use serde_json::Value;
 
 use super::expiry::millis;
@@ -62,7 +62,7 @@ fn write_commands<M: Model>(model: &M, cache: &Cache) -> Result<(Command, Option
         let start = buffer.len();
         written = write_json(buffer, model)
             .map_err(|source| Error::Serialize { model: schema.model(), source })
-            .and_then(|()| refuse_nul(schema, buffer.get(start..).unwrap_or_default()));
+            .and_then(|()| refuse_unindexable(schema, buffer.get(start..).unwrap_or_default()));
     });
     written?;
     let expire = M::TTL
@@ -75,24 +75,27 @@ fn write_commands<M: Model>(model: &M, cache: &Cache) -> Result<(Command, Option
     Ok((set, expire))
 }
 
-/// Refuses U+0000 in indexed strings. serde_json writes it as an escape, so nearly every document is known to
-/// have none after one look at its bytes; only the others are read again.
-fn refuse_nul(schema: &'static Schema, json: &[u8]) -> Result<()> {
-    const ESCAPED: &[u8] = br"\u0000";
-    if !json.windows(ESCAPED.len()).any(|bytes| bytes == ESCAPED) {
+/// Refuses what the index could not hold: U+0000 in strings, and tags longer than it can count.
+///
+/// Nearly every document is known to have neither after one look at its bytes (serde_json writes U+0000 as an escape);
+/// only the others are read again.
+fn refuse_unindexable(schema: &'static Schema, json: &[u8]) -> Result<()> {
+    const NUL: &[u8] = br"\u0000";
+    if json.len() <= MAX_TAG && !json.windows(NUL.len()).any(|bytes| bytes == NUL) {
         return Ok(());
     }
     let serialize = |source| Error::Serialize { model: schema.model(), source };
     let document: Value = serde_json::from_slice(json).map_err(serialize)?;
-    let has_nul = |value: &Value| value.as_str().is_some_and(|text| text.contains('\0'));
-    let refused = schema.indexed().filter(|field| field.json() == JsonType::String).find(|field| {
-        document.get(field.member()).is_some_and(|value| match value {
-            Value::Array(items) => items.iter().any(has_nul),
-            value => has_nul(value),
-        })
-    });
-    match refused {
-        None => Ok(()),
-        Some(field) => Err(Error::NulCharacter { model: schema.model(), field: field.member() }),
+    for field in schema.indexed().filter(|field| field.json() == JsonType::String) {
+        for text in field.values(&document).into_iter().filter_map(Value::as_str) {
+            let (model, field) = (schema.model(), field);
+            if text.contains('\0') {
+                return Err(Error::NulCharacter { model, field: field.name() });
+            }
+            if field.kind() == FieldKind::Tag && text.len() > MAX_TAG {
+                return Err(Error::TagTooLong { model, field: field.name(), length: text.len() });
+            }
+        }
     }
+    Ok(())
 }

@@ -7,7 +7,7 @@ mod scripts;
 
 use std::time::{Duration, Instant};
 
-use cache_index::check_name;
+use cache_index::{DEFAULT_GLOBAL, check_name};
 
 use crate::cache::Cache;
 
@@ -19,6 +19,9 @@ use scripts::Acquired;
 
 /// The longest grace: a key that outlives its work by more than a day is a mistake in the unit.
 const MAX_GRACE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The longest ttl.
+const MAX_TTL: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
 /// Settings of a gate: a key that one process at a time holds while it does a piece of work. Plain and cloneable;
 /// all state is in the [`Lease`] of one run.
@@ -55,13 +58,14 @@ pub struct Gate {
 
 impl Gate {
     /// A gate of this key, with a `ttl` of 30 seconds and no grace. On the server the key is
-    /// `<project>:<key>:leader`, so the cache needs a [`project`](Cache::project).
+    /// `<project>:<key>:leader`, so the cache needs a [`project`](Cache::project). Keys that begin with `cache:` are
+    /// refused: they could be those of documents.
     pub fn new(key: impl Into<String>) -> Self {
         Self { key: key.into(), ttl: Duration::from_secs(30), grace: Duration::ZERO }
     }
 
     /// How long the key lives unless it is released: after that, a holder that crashed is in nobody's way.
-    /// Longer than the work takes; at least 100 milliseconds.
+    /// Longer than the work takes; at least 100 milliseconds, at most a year.
     pub fn ttl(mut self, ttl: Duration) -> Self {
         self.ttl = ttl;
         self
@@ -99,8 +103,9 @@ impl Gate {
         match work(lease.clone()).await {
             Ok(value) => {
                 let released = scripts::release(cache, &lease, self.grace).await;
-                // `false` is the server's word that the key was no longer ours; an error says nothing of it.
-                Ok(if released.unwrap_or(true) { Outcome::Ran(value) } else { Outcome::Lost(value) })
+                // Without the server's word, the lease's own clock says whether the key was ours to the end.
+                let held = released.unwrap_or_else(|_| lease.check().is_ok());
+                Ok(if held { Outcome::Ran(value) } else { Outcome::Lost(value) })
             }
             Err(error) => {
                 // The work's error is what the caller needs to see; the ttl bounds what could not be released.
@@ -112,14 +117,22 @@ impl Gate {
 
     fn checked_key(&self, cache: &Cache) -> Result<String, GateError> {
         check_name("gate's key", &self.key)?;
+        if self.key.split(':').next() == Some(DEFAULT_GLOBAL) {
+            return Err(GateError::Settings(
+                "a key that begins with `cache:` could be a document's; choose another",
+            ));
+        }
         if self.ttl < Duration::from_millis(100) {
             return Err(GateError::Settings("a ttl under 100 ms is shorter than a slow network's answer"));
+        }
+        if self.ttl > MAX_TTL {
+            return Err(GateError::Settings("a ttl of more than a year is probably meant in another unit"));
         }
         if self.grace > MAX_GRACE {
             return Err(GateError::Settings("a grace of more than a day is probably meant in another unit"));
         }
         cache.keyspace()?;
-        let project = cache.project_name().ok_or(GateError::NoProject)?;
+        let project = cache.project_name()?.ok_or(GateError::NoProject)?;
         Ok(format!("{project}:{}:leader", self.key))
     }
 }

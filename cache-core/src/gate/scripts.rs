@@ -56,7 +56,7 @@ pub(super) async fn acquire(cache: &Cache, key: &str, token: &str, ttl: Duration
 /// Whether the key was the lease's own.
 pub(super) async fn release(cache: &Cache, lease: &Lease, grace: Duration) -> Result<bool> {
     // A deletion that is repeated finds no key, which would look like a lease that was lost.
-    let repeatable = !grace.is_zero();
+    let repeatable = grace.as_millis() > 0;
     match run(cache, &RELEASE, lease.key(), lease.token(), grace, repeatable).await? {
         Reply::Int(owned) => Ok(owned == 1),
         other => Err(unreadable(&other)),
@@ -88,7 +88,7 @@ async fn run(
 fn unreadable(reply: &Reply) -> Error {
     Error::Decode {
         command: "EVALSHA".to_owned(),
-        source: DecodeError::unexpected("a gate script's answer", reply),
+        source: DecodeError::unexpected("a gate script's answer", reply.describe()),
     }
 }
 

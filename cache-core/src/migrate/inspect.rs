@@ -16,8 +16,8 @@ pub(crate) struct Observed {
 
 pub(super) async fn inspect(cache: &Cache, schema: &Schema) -> Result<Observed> {
     let keyspace = cache.keyspace()?;
-    let index = info(cache, &keyspace.index_name(schema)).await?;
-    let alias = info(cache, &keyspace.alias(schema)).await?.map(|info| info.name);
+    let index = info(cache, &schema.index_name(keyspace)).await?;
+    let alias = info(cache, &schema.alias(keyspace)).await?.map(|info| info.name);
     Ok(Observed { index, alias })
 }
 

@@ -41,7 +41,7 @@ pub(super) fn plan(
     keyspace: &Keyspace,
     observed: Observed,
 ) -> Result<Plan, MigrateError> {
-    let (index, alias) = (keyspace.index_name(schema), keyspace.alias(schema));
+    let (index, alias) = (schema.index_name(keyspace), schema.alias(keyspace));
     // FT.INFO answers with an index's own name: an alias that answers with its own is an index that shadows it.
     if observed.alias.as_ref() == Some(&alias) {
         return Err(MigrateError::AliasTaken { model: schema.model(), alias });
@@ -82,10 +82,10 @@ impl fmt::Display for Plan {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cache_index::{FieldDef, IndexInfo, Tag};
+    use cache_index::{Entry, FieldDef, IndexInfo, Tag};
 
     static SCHEMA: Schema =
-        Schema::new("User", "user", "id", &[FieldDef::indexed::<String, Tag>("id", "id")]);
+        Schema::new("User", "user", "id", &[Entry::Field(FieldDef::indexed::<String, Tag>("id", "id"))]);
 
     fn planned(observed: Observed) -> Result<Plan, MigrateError> {
         plan(&SCHEMA, &Keyspace::default(), observed)
@@ -93,7 +93,7 @@ mod tests {
 
     fn filled() -> IndexInfo {
         IndexInfo {
-            name: Keyspace::default().index_name(&SCHEMA),
+            name: SCHEMA.index_name(&Keyspace::default()),
             percent_indexed: 1.0,
             ..IndexInfo::default()
         }

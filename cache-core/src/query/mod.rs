@@ -53,7 +53,7 @@ impl<M> Query<M> {
     }
 
     /// Sorts the answer by a sortable field; a later call replaces an earlier one. Documents without the field
-    /// come last. Without it the order is the server's and may change from answer to answer.
+    /// come last; integers beyond 2^53 are sorted as doubles. Without it the order is the server's and may change from answer to answer.
     #[doc(alias = "order_by")]
     pub fn sort_by(self, key: SortKey<M>) -> Self {
         Self { sort: Some(key), ..self }
@@ -78,7 +78,8 @@ impl<M: Model> Query<M> {
     /// # Errors
     /// [`Error::Incomplete`] if documents may be missing: more than the server answers at once, a time-out, a
     /// prefix that was not expanded to its end, documents that are not in the index. [`Error::IndexMissing`]
-    /// before the migrator has run. [`Error::Query`] if an operand has no true answer.
+    /// before the migrator has run. [`Error::Query`] if an operand has no true answer. [`Error::Document`] if one of
+    /// them is not this model.
     pub async fn all(&self, cache: &Cache) -> Result<Found<M>> {
         run::all(self, cache).await
     }
@@ -93,7 +94,7 @@ impl<M: Model> Query<M> {
         Ok(found.into_iter().next())
     }
 
-    /// The one document that there is.
+    /// The one document that there is; the [`page`](Query::page) does not matter.
     ///
     /// # Errors
     /// [`Error::NotFound`] if there is none, [`Error::Ambiguous`] if there are several; else as [`Query::all`].

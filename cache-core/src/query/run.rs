@@ -8,10 +8,10 @@ use cache_index::{
 
 use super::{Found, Query};
 use crate::cache::Cache;
-use crate::connection::Protocol;
 use crate::document;
 use crate::error::{Error, Result};
 use crate::model::Model;
+use crate::settings::Protocol;
 
 /// How often a page is asked for again, each time for more, when documents of it expired between being found and
 /// being read. The server forgets such documents once it has looked for them, so the first try nearly always does.
@@ -24,14 +24,16 @@ pub(super) async fn all<M: Model>(query: &Query<M>, cache: &Cache) -> Result<Fou
     }
     let index = index_of::<M>(cache)?;
     let capabilities = cache.capabilities();
-    let (offset, limit) = query.page.unwrap_or((0, capabilities.max_search_results));
+    let most = capabilities.max_search_results;
+    let (offset, limit) = query.page.unwrap_or((0, most));
     let profiled = rendered.expands() && !capabilities.warns_of_expansion();
     let mut request = SearchRequest {
         index: &index,
         filter: &rendered,
         sort: query.sort.map(|key| (key.field(), key.direction())),
-        offset,
-        limit,
+        // What lies beyond is never answered; `completeness` says so.
+        offset: offset.min(most),
+        limit: limit.min(most),
         timeout: server_timeout(cache),
         profiled,
     };
@@ -41,7 +43,7 @@ pub(super) async fn all<M: Model>(query: &Query<M>, cache: &Cache) -> Result<Fou
             if !is_short(&answer, limit) {
                 break;
             }
-            request.limit = (request.limit * 2).saturating_add(16).min(capabilities.max_search_results);
+            request.limit = request.limit.saturating_mul(2).saturating_add(16).min(most);
             answer = ask::<M>(cache, &request).await?;
         }
     }
@@ -67,7 +69,7 @@ pub(super) async fn explain<M: Model>(query: &Query<M>, cache: &Cache) -> Result
     let reply = cache.command(command).await.map_err(|error| missing_index::<M>(&index, error))?;
     reply.as_str().map(str::to_owned).ok_or_else(|| Error::Decode {
         command: "FT.EXPLAIN".to_owned(),
-        source: DecodeError::unexpected("text", &reply),
+        source: DecodeError::unexpected("text", reply.describe()),
     })
 }
 
@@ -77,7 +79,7 @@ fn request_for<'a>(index: &'a str, filter: &'a Rendered) -> SearchRequest<'a> {
 
 fn index_of<M: Model>(cache: &Cache) -> Result<String> {
     cache.capabilities().require_search("a query")?;
-    Ok(cache.keyspace()?.index_name(M::schema()))
+    Ok(M::schema().index_name(cache.keyspace()?))
 }
 
 async fn ask<M: Model>(cache: &Cache, request: &SearchRequest<'_>) -> Result<SearchAnswer> {
@@ -103,12 +105,11 @@ fn completeness<M>(query: &Query<M>, cache: &Cache, index: &str, answer: &Search
     let mut shortfalls = answer.shortfalls.clone();
     shortfalls.extend(cache.standing().of(index));
     let returned = answer.hits.len() as u64;
-    match query.page {
-        None if answer.total > returned => {
-            shortfalls.push(Shortfall::ResultCap { total: answer.total, returned });
-        }
-        Some((_, limit)) if is_short(answer, limit) => shortfalls.push(Shortfall::Expiring),
-        _ => {}
+    let (offset, limit) = query.page.unwrap_or((0, u64::MAX));
+    if returned < limit.min(answer.total.saturating_sub(offset)) {
+        shortfalls.push(Shortfall::ResultCap { total: answer.total, returned });
+    } else if query.page.is_some() && is_short(answer, limit) {
+        shortfalls.push(Shortfall::Expiring);
     }
     Completeness::of(shortfalls)
 }

@@ -1,17 +1,28 @@
 //! The block that all items of an expansion stand in.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
+use quote::{ToTokens, quote, quote_spanned};
 
-use super::place::visibility;
-use super::{finders, handles, model};
+use super::place::{span_of, visibility};
+use super::{docs, embedded, finders, handles, model};
 use crate::model::Model;
 
 /// The items, where `__cache` names what they use and where they add no name to the user's module.
 pub(super) fn expand(model: &Model, schema: &TokenStream, indexed: bool) -> TokenStream {
     let Model { name, vis, fields, path, .. } = model;
     let path = path.as_ref().map_or_else(|| quote!(::cache_core), ToTokens::to_token_stream);
-    let handles = handles::expand(fields, &visibility(vis));
+    let vis = visibility(vis);
+    let handles = handles::expand(fields, &vis);
+    let places = fields.iter().filter_map(|field| Some(embedded::place(field, field.embedded?, None)));
+    let embedded = fields.iter().filter(|field| field.embedded.is_some()).map(|field| {
+        let (handle, docs) = (&field.names.handle, docs::handle(field));
+        let fields = embedded::fields_type(field, &quote!(Self), None);
+        quote_spanned!(span_of(&field.ty)=>
+            #docs
+            #[allow(private_interfaces)]
+            #vis const #handle: #fields = <#fields as __cache::EmbeddedFields>::ALL;
+        )
+    });
     let finders = finders::expand(model);
     let implementation = model::expand(model);
     let searched = indexed.then(|| quote!(impl __cache::Indexed for #name {}));
@@ -19,8 +30,10 @@ pub(super) fn expand(model: &Model, schema: &TokenStream, indexed: bool) -> Toke
         const _: () = {
             use #path::__private as __cache;
             #schema
+            #(#places)*
             impl #name {
                 #handles
+                #(#embedded)*
                 #finders
             }
             #implementation

@@ -2,6 +2,8 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::Ident;
+use syn::ext::IdentExt;
 
 use crate::attr::{Kind, is_search_name};
 use crate::model::{Field, Index};
@@ -11,6 +13,7 @@ pub(super) fn handle(field: &Field) -> TokenStream {
     let (plain, member) = (&field.names.plain, &field.names.member.serialize);
     let path = if is_search_name(member) { format!("$.{member}") } else { format!("$[{member:?}]") };
     let about = match &field.index {
+        _ if field.embedded.is_some() => format!("The fields of `{plain}`, an embedded struct."),
         Some(index) => {
             format!("The field `{plain}`: `{path}` in the document, `@{}` in queries.", index.name)
         }
@@ -20,6 +23,12 @@ pub(super) fn handle(field: &Field) -> TokenStream {
         Some(summary) => lines(&format!("{summary}\n\n{about}")),
         None => lines(&about),
     }
+}
+
+/// For the handles of an embedded struct.
+pub(super) fn embedded(name: &Ident) -> TokenStream {
+    let name = name.unraw();
+    lines(&format!("The fields of `{name}` within a model `M`, at the place `P`."))
 }
 
 /// For `find_by_<field>`.

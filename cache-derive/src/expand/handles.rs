@@ -1,7 +1,7 @@
 //! Handles: a constant per field, typed by value, kind and options.
 
 use proc_macro2::TokenStream;
-use quote::quote_spanned;
+use quote::{quote, quote_spanned};
 use syn::{Ident, Type, Visibility};
 
 use super::docs;
@@ -9,32 +9,37 @@ use super::place::{call_site_at, located, span_of};
 use crate::attr::Kind;
 use crate::model::{Field, Index};
 
-/// The constants of all fields.
+/// The constants of all fields but embedded structs.
 pub(super) fn expand(fields: &[Field], vis: &Visibility) -> TokenStream {
-    fields.iter().map(|field| handle(field, vis)).collect()
+    fields.iter().filter(|field| field.embedded.is_none()).map(|field| handle(field, vis)).collect()
 }
 
 fn handle(field: &Field, vis: &Visibility) -> TokenStream {
     let Field { names, ty, index, .. } = field;
     let (span, member, handle) = (span_of(ty), &names.member.serialize, &names.handle);
     let docs = docs::handle(field);
-    let (kind, sortable, value) = match index {
-        None => (
-            quote_spanned!(span=> __cache::Stored),
-            false,
-            quote_spanned!(span=> __cache::Field::stored(#member)),
-        ),
-        Some(index) => (kind(ty, index), index.sortable.is_some(), indexed(field, index)),
+    let (kind, value) = match index {
+        None => {
+            (quote_spanned!(span=> __cache::Stored), quote_spanned!(span=> __cache::Field::stored(#member)))
+        }
+        Some(index) => (kind(ty, index), indexed(field, index)),
     };
+    let sortable = sort_flag(index.as_ref());
     quote_spanned! {span=>
         #docs
         #vis const #handle: __cache::Field<Self, #ty, #kind, __cache::Options<#sortable>> = #value;
     }
 }
 
+/// Whether a field was declared sortable, as a type.
+pub(super) fn sort_flag(index: Option<&Index>) -> TokenStream {
+    let sortable = index.is_some_and(|index| index.sortable.is_some());
+    if sortable { quote!(__cache::Yes) } else { quote!(__cache::No) }
+}
+
 /// The value of a handle. It does not repeat the type, so that a type that cannot be indexed is one message; a
 /// type that cannot be indexed like this is a message at the word that asks for it.
-fn indexed(field: &Field, index: &Index) -> TokenStream {
+pub(super) fn indexed(field: &Field, index: &Index) -> TokenStream {
     let (member, name) = (&field.names.member.serialize, &index.name);
     let option = |word: &Ident| {
         let span = call_site_at(word.span());

@@ -1,22 +1,26 @@
 //! The expansion: from the input of the derive to its output.
 
-// A file imports from those before it: place, docs, schema, handles, finders, model, block, fallback.
+// A file imports from those before it: place, docs, handles, embedded, schema, finders, model,
+// block, fallback, value.
 
 mod block;
 mod docs;
+mod embedded;
 mod fallback;
 mod finders;
 mod handles;
 mod model;
 mod place;
 mod schema;
+mod value;
 
 use proc_macro2::TokenStream;
 use syn::DeriveInput;
 
-use crate::check::check;
+use crate::check::{Role, check};
 use crate::errors::collect;
 use crate::model::Draft;
+use crate::value::Value;
 
 /// `#[derive(CacheModel)]`.
 pub(crate) fn cache_model(input: TokenStream) -> TokenStream {
@@ -24,12 +28,39 @@ pub(crate) fn cache_model(input: TokenStream) -> TokenStream {
         Ok(input) => input,
         Err(error) => return error.into_compile_error(),
     };
-    let (model, verdict) = collect(|errors| check(Draft::read(&input, errors), errors));
+    let (model, verdict) = collect(|errors| check(Role::Model, Draft::read(&input, errors), errors));
     match verdict {
         Ok(()) => {
-            let indexed = model.fields.iter().any(|field| field.index.is_some());
+            let indexed = model.fields.iter().any(|field| field.index.is_some() || field.embedded.is_some());
             block::expand(&model, &schema::expand(&model), indexed)
         }
         Err(error) => fallback::expand(&model, &input, &error),
     }
+}
+
+/// `#[derive(CacheEmbedded)]`.
+pub(crate) fn cache_embedded(input: TokenStream) -> TokenStream {
+    let input: DeriveInput = match syn::parse2(input) {
+        Ok(input) => input,
+        Err(error) => return error.into_compile_error(),
+    };
+    let (model, verdict) = collect(|errors| check(Role::Embedded, Draft::read(&input, errors), errors));
+    match verdict {
+        Ok(()) => embedded::expand(&model),
+        Err(error) => error.into_compile_error(),
+    }
+}
+
+/// `#[derive(CacheValue)]`.
+pub(crate) fn cache_value(input: TokenStream) -> TokenStream {
+    let input: DeriveInput = match syn::parse2(input) {
+        Ok(input) => input,
+        Err(error) => return error.into_compile_error(),
+    };
+    let (value, verdict) = collect(|errors| Value::read(&input, errors));
+    let mut expansion = verdict.map_or_else(syn::Error::into_compile_error, |()| TokenStream::new());
+    if input.generics.params.is_empty() {
+        expansion.extend(value::expand(&value));
+    }
+    expansion
 }

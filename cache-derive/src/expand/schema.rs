@@ -1,18 +1,30 @@
 //! `IndexSchema`: the model as one `static`.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 
+use super::embedded;
 use super::place::{located, span_of};
 use crate::model::Model;
 
 /// The implementation of a model without mistakes.
 pub(super) fn expand(model: &Model) -> TokenStream {
     let name = &model.name;
-    let handles = model.fields.iter().map(|field| located(&field.names.handle, span_of(&field.ty)));
     // Inside the `static`, `Self` would not be the model.
-    with_fields(model, &quote!(#(#name::#handles.def()),*))
+    let entries = model.fields.iter().map(|field| match field.embedded {
+        None => {
+            let handle = located(&field.names.handle, span_of(&field.ty));
+            quote!(__cache::Entry::Field(#name::#handle.def()))
+        }
+        Some(_) => {
+            let fields = embedded::fields_type(field, &quote!(#name), None);
+            quote_spanned!(span_of(&field.ty)=>
+                __cache::Entry::Embedded(<#fields as __cache::EmbeddedFields>::ENTRIES)
+            )
+        }
+    });
+    with_fields(model, &quote!(#(#entries),*))
 }
 
 /// The implementation with these definitions of fields.

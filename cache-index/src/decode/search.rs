@@ -35,7 +35,7 @@ impl SearchAnswer {
         match reply {
             Reply::Map(pairs) => from_map(pairs),
             Reply::Array(items) => from_list(items),
-            other => Err(DecodeError::unexpected("a search answer", &other)),
+            other => Err(DecodeError::unexpected("a search answer", other.describe())),
         }
     }
 
@@ -51,7 +51,7 @@ impl SearchAnswer {
                 let mut items = items.into_iter();
                 (items.next(), items.next())
             }
-            other => return Err(DecodeError::unexpected("a profiled search answer", &other)),
+            other => return Err(DecodeError::unexpected("a profiled search answer", other.describe())),
         };
         let (answer, profile) =
             answer.zip(profile).ok_or(DecodeError::Missing("the results or the profile of FT.PROFILE"))?;
@@ -100,7 +100,9 @@ fn from_list(items: Vec<Reply>) -> Result<SearchAnswer, DecodeError> {
     let total = count(items.next().as_ref().and_then(Reply::as_int))?;
     let mut hits = Vec::with_capacity(items.len() / 2);
     while let Some(key) = items.next() {
-        let Reply::Bulk(key) = key else { return Err(DecodeError::unexpected("a document's key", &key)) };
+        let Reply::Bulk(key) = key else {
+            return Err(DecodeError::unexpected("a document's key", key.describe()));
+        };
         let attributes = items.next_if(|next| matches!(next, Reply::Array(_) | Reply::Nil));
         let document = match attributes {
             Some(attributes @ Reply::Array(_)) => document_among(attributes)?,

@@ -27,7 +27,7 @@ pub(super) fn accepts(node: &Node, document: &Value, schema: &Schema) -> Result<
 }
 
 fn leaf(field: &FieldDef, test: &Test, document: &Value, schema: &Schema) -> Result<bool, QueryError> {
-    let mut values = values(field, document);
+    let mut values = field.values(document).into_iter();
     Ok(match test {
         Test::TagIn(tags) => values
             .any(|value| tag(value).is_some_and(|value| tags.iter().any(|tag| same_tag(field, tag, value)))),
@@ -60,13 +60,6 @@ fn leaf(field: &FieldDef, test: &Test, document: &Value, schema: &Schema) -> Res
                 .any(|word| word.cut.unwrap_or(word.whole).starts_with(&prefix))
         }
     })
-}
-
-/// The values that the index holds of a field: none if the member is missing or null.
-fn values<'a>(field: &FieldDef, document: &'a Value) -> impl Iterator<Item = &'a Value> {
-    let member = document.get(field.member());
-    let (one, many) = if field.is_many() { (None, member.and_then(Value::as_array)) } else { (member, None) };
-    one.into_iter().chain(many.into_iter().flatten())
 }
 
 fn tag(value: &Value) -> Option<&str> {

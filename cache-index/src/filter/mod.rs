@@ -11,6 +11,7 @@ use std::ops::{BitAnd, BitOr, Not};
 use serde::Serialize;
 
 use crate::error::QueryError;
+use crate::json::write_json;
 use crate::schema::IndexSchema;
 
 pub use node::NumericRange;
@@ -65,8 +66,11 @@ impl<M: IndexSchema> Filter<M> {
     where
         M: Serialize,
     {
-        let json = serde_json::to_value(document).map_err(|error| QueryError::Document(error.to_string()))?;
-        self.accepts_json(&json)
+        // As it is saved: a single is another double in `to_value` than in its own decimal text.
+        let unreadable = |error: serde_json::Error| QueryError::Document(error.to_string());
+        let mut json = Vec::new();
+        write_json(&mut json, document).map_err(unreadable)?;
+        self.accepts_json(&serde_json::from_slice(&json).map_err(unreadable)?)
     }
 
     /// Whether a document passes that is there as JSON.

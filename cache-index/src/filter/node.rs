@@ -196,7 +196,7 @@ mod tests {
 
     #[test]
     fn a_refused_operand_is_never_lost() {
-        let refused = Node::Invalid(QueryError::NulCharacter { field: "f" });
+        let refused = Node::Invalid(QueryError::NulCharacter { field: crate::path::SearchName::new("f") });
         assert_eq!(Node::None.and(refused.clone()), refused);
         assert_eq!(Node::All.or(refused.clone()), refused);
         assert_eq!(refused.clone().negate(), refused);

@@ -3,7 +3,7 @@
 use std::ops::Bound;
 
 use super::node::{Node, NumericRange, Test};
-use crate::error::QueryError;
+use crate::error::{MIN_PREFIX, QueryError};
 use crate::params::Params;
 use crate::schema::{FieldDef, Schema};
 use crate::text::{self, Word};
@@ -97,7 +97,7 @@ impl Renderer<'_> {
 
     fn leaf(&mut self, field: &FieldDef, test: &Test) -> Result<(), QueryError> {
         self.text.push('@');
-        self.text.push_str(field.name());
+        self.text.push_str(&field.name().to_string());
         self.text.push(':');
         match test {
             Test::TagIn(tags) => {
@@ -201,12 +201,23 @@ fn escape_tag(tag: &str) -> String {
 
 /// The one word that a word prefix is, as the index holds it.
 pub(super) fn word_prefix(field: &FieldDef, prefix: &str) -> Result<Vec<u8>, QueryError> {
-    let mut words = text::all_words(prefix);
-    match (words.next(), words.next()) {
-        (Some(word), None) if text::is_searchable(&word.whole) => Ok(word.whole),
-        (Some(_), None) => Err(QueryError::UnsearchableTerm { field: field.name() }),
-        (None, _) => Err(QueryError::NoTerms { field: field.name(), text: prefix.to_owned() }),
-        (Some(_), Some(_)) => Err(QueryError::NotOneWord { field: field.name(), prefix: prefix.to_owned() }),
+    let (field, prefix) = (field.name(), prefix.to_owned());
+    let mut words = text::all_words(&prefix);
+    let (first, second) = (words.next(), words.next());
+    drop(words);
+    let word = match (first, second) {
+        (Some(word), None) => word.whole,
+        (None, _) => return Err(QueryError::NoTerms { field, text: prefix }),
+        (Some(_), Some(_)) => return Err(QueryError::NotOneWord { field, prefix }),
+    };
+    if word.len() < MIN_PREFIX {
+        Err(QueryError::PrefixTooShort { field, prefix })
+    } else if !text::is_searchable(&word) {
+        Err(QueryError::UnsearchableTerm { field })
+    } else if text::folds_in_prefixes(&word) {
+        Err(QueryError::PrefixFolds { field, prefix })
+    } else {
+        Ok(word)
     }
 }
 

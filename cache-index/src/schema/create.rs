@@ -11,14 +11,18 @@ impl Schema {
             return None;
         }
         let mut command = Command::new("FT.CREATE")
-            .arg(keyspace.index_name(self))
+            .arg(self.index_name(keyspace))
             .args_from(["ON", "JSON", "PREFIX", "1"])
             .arg_with(|buffer| keyspace.write_prefix(buffer, self.prefix()))
             .arg("SCHEMA");
         for field in self.indexed() {
             let Some(kind) = field.kind().keyword() else { continue };
-            command =
-                command.arg(field.path()).arg("AS").arg(field.name()).arg(kind).args_from(field.options());
+            command = command
+                .arg(field.path())
+                .arg("AS")
+                .arg_display(field.name())
+                .arg(kind)
+                .args_from(field.options());
         }
         Some(command)
     }
@@ -28,7 +32,7 @@ impl Schema {
 mod tests {
     use crate::Keyspace;
     use crate::kind::{Numeric, Tag, Text};
-    use crate::schema::{FieldDef, Schema};
+    use crate::schema::{Entry, FieldDef, Schema};
 
     #[test]
     fn words_stand_in_wire_order() {
@@ -37,12 +41,14 @@ mod tests {
             "user",
             "id",
             &[
-                FieldDef::stored("id"),
-                FieldDef::indexed::<String, Tag>("email", "email").sortable::<String>(),
-                FieldDef::indexed::<Vec<String>, Tag>("tags", "tags").fold_case::<Vec<String>>(),
-                FieldDef::indexed::<i64, Numeric>("expires-at", "expires_at").sortable::<i64>(),
-                FieldDef::indexed::<String, Text>("bio", "bio"),
-                FieldDef::indexed::<bool, Tag>("on", "on"),
+                Entry::Field(FieldDef::stored("id")),
+                Entry::Field(FieldDef::indexed::<String, Tag>("email", "email").sortable::<String>()),
+                Entry::Field(
+                    FieldDef::indexed::<Vec<String>, Tag>("tags", "tags").fold_case::<Vec<String>>(),
+                ),
+                Entry::Field(FieldDef::indexed::<i64, Numeric>("expires-at", "expires_at").sortable::<i64>()),
+                Entry::Field(FieldDef::indexed::<String, Text>("bio", "bio")),
+                Entry::Field(FieldDef::indexed::<bool, Tag>("on", "on")),
             ],
         );
         let command = SCHEMA.create_index(&Keyspace::default()).unwrap();
@@ -62,7 +68,7 @@ mod tests {
 
     #[test]
     fn a_model_without_an_index_creates_none() {
-        static SCHEMA: Schema = Schema::new("Plain", "plain", "id", &[FieldDef::stored("id")]);
+        static SCHEMA: Schema = Schema::new("Plain", "plain", "id", &[Entry::Field(FieldDef::stored("id"))]);
         assert!(SCHEMA.create_index(&Keyspace::default()).is_none());
     }
 }

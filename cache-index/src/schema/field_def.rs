@@ -1,16 +1,20 @@
-//! One field of a schema as const data: its names, its kind, its options.
+//! One field of a schema as const data: where it is, what it is called, its kind, its options.
+
+use serde_json::Value;
 
 use crate::kind::{FieldKind, Kind};
+use crate::path::{FieldPath, Path, SearchName, Step, values_at, write_step};
 use crate::value::{IndexValue, Indexable, JsonType, SortableValue, TextValue};
 
 /// A field: the JSON member it is stored in, the name it is searched by, its kind and options.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FieldDef {
+    parent: Option<&'static FieldPath>,
     member: &'static str,
     name: &'static str,
+    step: Step,
     kind: FieldKind,
     json: JsonType,
-    many: bool,
     sortable: bool,
     fold_case: bool,
 }
@@ -19,11 +23,12 @@ impl FieldDef {
     /// A field that is stored and not indexed.
     pub const fn stored(member: &'static str) -> Self {
         Self {
+            parent: None,
             member,
             name: member,
+            step: Step::One,
             kind: FieldKind::Stored,
             json: JsonType::Any,
-            many: false,
             sortable: false,
             fold_case: false,
         }
@@ -31,20 +36,13 @@ impl FieldDef {
 
     /// A field of type `V`, indexed as `K`, searched by `name`.
     pub const fn indexed<V: Indexable<K>, K: Kind>(member: &'static str, name: &'static str) -> Self {
-        Self { member, name, kind: K::KIND, json: V::JSON, many: V::MANY, sortable: false, fold_case: false }
+        Self { name, step: V::STEP, kind: K::KIND, json: V::JSON, ..Self::stored(member) }
     }
 
     /// A field of type `V`, indexed as the kind that the type takes by itself, searched by `name`.
     pub const fn inferred<V: IndexValue>(member: &'static str, name: &'static str) -> Self {
-        Self {
-            member,
-            name,
-            kind: <V::Kind as Kind>::KIND,
-            json: V::JSON,
-            many: V::MANY,
-            sortable: false,
-            fold_case: false,
-        }
+        let kind = <V::Kind as Kind>::KIND;
+        Self { name, step: V::STEP, kind, json: V::JSON, ..Self::stored(member) }
     }
 
     /// The same field with its values kept beside the index, so that answers can be sorted by it.
@@ -57,14 +55,23 @@ impl FieldDef {
         Self { fold_case: true, ..self }
     }
 
+    /// The same field within an embedded struct. In a list it is not sortable: there is no single value.
+    pub const fn within<P: Path>(self) -> Self {
+        let sortable = match P::PATH {
+            Some(path) => self.sortable && !path.is_many(),
+            None => self.sortable,
+        };
+        Self { parent: P::PATH, sortable, ..self }
+    }
+
     /// The JSON member that the field is stored in, as serde writes it.
     pub const fn member(&self) -> &'static str {
         self.member
     }
 
     /// The name that queries use.
-    pub const fn name(&self) -> &'static str {
-        self.name
+    pub const fn name(&self) -> SearchName {
+        SearchName::within(self.parent, self.name)
     }
 
     /// The kind.
@@ -72,14 +79,17 @@ impl FieldDef {
         self.kind
     }
 
-    /// The JSON type of the values, of each element if there are many.
+    /// The JSON type of the values, of each one if there are many.
     pub const fn json(&self) -> JsonType {
         self.json
     }
 
-    /// Whether the JSON is an array whose elements are indexed one by one.
+    /// Whether a document may have many values: the field is a list or a map, or stands in a list.
     pub const fn is_many(&self) -> bool {
-        self.many
+        match self.parent {
+            Some(parent) if parent.is_many() => true,
+            _ => !matches!(self.step, Step::One),
+        }
     }
 
     /// Whether answers can be sorted by the field.
@@ -97,18 +107,20 @@ impl FieldDef {
         !matches!(self.kind, FieldKind::Stored)
     }
 
-    /// The JSONPath of the values: `$.email`, `$.tags[*]`, `$["first name"]`.
+    /// The JSONPath of the values: `$.email`, `$.tags[*]`, `$["first name"]`, `$.address.city`.
     pub fn path(&self) -> String {
-        let mut path = if is_plain(self.member) {
-            format!("$.{}", self.member)
-        } else {
-            // A JSON string is what a JSONPath expects between brackets.
-            format!("$[{}]", serde_json::Value::from(self.member))
-        };
-        if self.many {
-            path.push_str("[*]");
+        let mut path = String::new();
+        match self.parent {
+            Some(parent) => parent.write(&mut path),
+            None => path.push('$'),
         }
+        write_step(&mut path, self.member, self.step);
         path
+    }
+
+    /// The values that a document has for this field: none where a member is missing.
+    pub fn values<'a>(&self, document: &'a Value) -> Vec<&'a Value> {
+        values_at(self.parent, self.member, self.step, document)
     }
 
     /// The words of `FT.CREATE` behind the kind, in the order in which the server wants them.
@@ -125,13 +137,6 @@ impl FieldDef {
     }
 }
 
-/// Whether a member can stand behind a dot in a JSONPath.
-fn is_plain(member: &str) -> bool {
-    let mut characters = member.chars();
-    characters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
-        && characters.all(|other| other.is_ascii_alphanumeric() || other == '_')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -145,5 +150,7 @@ mod tests {
         assert_eq!(path("a\"b"), r#"$["a\"b"]"#);
         assert_eq!(path("größe"), "$[\"größe\"]");
         assert_eq!(FieldDef::indexed::<Vec<String>, Tag>("tags", "tags").path(), "$.tags[*]");
+        let map = FieldDef::inferred::<std::collections::HashMap<String, u8>>("counts", "counts");
+        assert_eq!((map.path(), map.kind()), ("$.counts.*".to_owned(), FieldKind::Numeric));
     }
 }

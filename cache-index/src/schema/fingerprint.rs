@@ -44,7 +44,12 @@ fn canonical(schema: &Schema) -> String {
     form.word("stopwords");
     form.list(schema.stopwords().words());
     for field in schema.indexed() {
-        form.words(["field", &field.path(), field.name(), field.kind().keyword().unwrap_or_default()]);
+        form.words([
+            "field",
+            &field.path(),
+            &field.name().to_string(),
+            field.kind().keyword().unwrap_or_default(),
+        ]);
         form.list(&field.options().collect::<Vec<_>>());
     }
     form.0
@@ -71,16 +76,16 @@ impl Words {
 mod tests {
     use super::*;
     use crate::kind::{Numeric, Tag, Text};
-    use crate::schema::FieldDef;
+    use crate::schema::{Entry, FieldDef};
 
     static USER: Schema = Schema::new(
         "User",
         "user",
         "id",
         &[
-            FieldDef::stored("id"),
-            FieldDef::indexed::<String, Tag>("email", "email"),
-            FieldDef::indexed::<i64, Numeric>("age", "age").sortable::<i64>(),
+            Entry::Field(FieldDef::stored("id")),
+            Entry::Field(FieldDef::indexed::<String, Tag>("email", "email")),
+            Entry::Field(FieldDef::indexed::<i64, Numeric>("age", "age").sortable::<i64>()),
         ],
     );
 
@@ -107,18 +112,38 @@ mod tests {
             "user",
             "key",
             &[
-                FieldDef::indexed::<String, Tag>("email", "email"),
-                FieldDef::stored("something"),
-                FieldDef::indexed::<i64, Numeric>("age", "age").sortable::<i64>(),
+                Entry::Field(FieldDef::indexed::<String, Tag>("email", "email")),
+                Entry::Field(FieldDef::stored("something")),
+                Entry::Field(FieldDef::indexed::<i64, Numeric>("age", "age").sortable::<i64>()),
             ],
         );
         assert_eq!(USER.fingerprint(), RENAMED.fingerprint());
 
         static SCHEMAS: [Schema; 4] = [
-            Schema::new("User", "users", "id", &[FieldDef::indexed::<String, Tag>("email", "email")]),
-            Schema::new("User", "user", "id", &[FieldDef::indexed::<String, Tag>("email", "email")]),
-            Schema::new("User", "user", "id", &[FieldDef::indexed::<String, Text>("email", "email")]),
-            Schema::new("User", "user", "id", &[FieldDef::indexed::<String, Tag>("email", "e")]),
+            Schema::new(
+                "User",
+                "users",
+                "id",
+                &[Entry::Field(FieldDef::indexed::<String, Tag>("email", "email"))],
+            ),
+            Schema::new(
+                "User",
+                "user",
+                "id",
+                &[Entry::Field(FieldDef::indexed::<String, Tag>("email", "email"))],
+            ),
+            Schema::new(
+                "User",
+                "user",
+                "id",
+                &[Entry::Field(FieldDef::indexed::<String, Text>("email", "email"))],
+            ),
+            Schema::new(
+                "User",
+                "user",
+                "id",
+                &[Entry::Field(FieldDef::indexed::<String, Tag>("email", "e"))],
+            ),
         ];
         let distinct: std::collections::BTreeSet<_> = SCHEMAS.iter().map(Schema::fingerprint).collect();
         assert_eq!(distinct.len(), SCHEMAS.len());

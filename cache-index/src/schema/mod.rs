@@ -7,9 +7,30 @@ mod stopwords;
 
 use std::sync::OnceLock;
 
+use crate::keyspace::Keyspace;
+
 pub use field_def::FieldDef;
 pub use fingerprint::Fingerprint;
 pub use stopwords::Stopwords;
+
+/// A field of a model or of an embedded struct, or the fields of a struct that is embedded there.
+#[derive(Debug, Clone, Copy)]
+pub enum Entry {
+    /// A field.
+    Field(FieldDef),
+    /// An embedded struct's fields.
+    Embedded(&'static [Entry]),
+}
+
+fn flat(entries: &'static [Entry]) -> Vec<&'static FieldDef> {
+    entries
+        .iter()
+        .flat_map(|entry| match entry {
+            Entry::Field(field) => vec![field],
+            Entry::Embedded(entries) => flat(entries),
+        })
+        .collect()
+}
 
 /// What a model is to the server. Made once, in a `static`, by `#[derive(CacheModel)]`.
 #[derive(Debug)]
@@ -17,7 +38,7 @@ pub struct Schema {
     model: &'static str,
     prefix: &'static str,
     primary_key: &'static str,
-    fields: &'static [FieldDef],
+    fields: &'static [Entry],
     stopwords: Stopwords,
     // SHA-256 in const evaluation costs about a millisecond a model at every build; at run time it costs
     // microseconds once a process.
@@ -31,7 +52,7 @@ impl Schema {
         model: &'static str,
         prefix: &'static str,
         primary_key: &'static str,
-        fields: &'static [FieldDef],
+        fields: &'static [Entry],
     ) -> Self {
         Self {
             model,
@@ -58,14 +79,15 @@ impl Schema {
         self.primary_key
     }
 
-    /// All fields, in the order of the struct, also those without an index.
-    pub fn fields(&self) -> &'static [FieldDef] {
-        self.fields
+    /// All fields, in the order of the structs, those of embedded structs in their place; also those without an
+    /// index.
+    pub fn fields(&self) -> impl Iterator<Item = &'static FieldDef> + use<> {
+        flat(self.fields).into_iter()
     }
 
-    /// The fields that are in the index, in the order of the struct.
+    /// The fields that are in the index, in the order of the structs.
     pub fn indexed(&self) -> impl Iterator<Item = &'static FieldDef> + use<> {
-        self.fields.iter().filter(|field| field.is_indexed())
+        self.fields().filter(|field| field.is_indexed())
     }
 
     /// Whether the model has an index at all.
@@ -76,6 +98,16 @@ impl Schema {
     /// The words that the index leaves out of TEXT fields.
     pub fn stopwords(&self) -> Stopwords {
         self.stopwords
+    }
+
+    /// The name of this schema's index in a namespace.
+    pub fn index_name(&self, keyspace: &Keyspace) -> String {
+        format!("{}:{}", self.alias(keyspace), self.fingerprint())
+    }
+
+    /// The name under which people and other tools find the active index of the model in a namespace.
+    pub fn alias(&self, keyspace: &Keyspace) -> String {
+        format!("{}:{}:idx", keyspace.global(), self.prefix)
     }
 
     /// The identity of the index: equal fingerprints, equal indexes.

@@ -58,7 +58,10 @@ pub(super) fn transaction(commands: &[Command], value: Option<Value>) -> Result<
         }
         other => Err(Error::Decode {
             command: "EXEC".to_owned(),
-            source: DecodeError::unexpected("one answer for each command", &other.map_or(Reply::Nil, reply)),
+            source: DecodeError::unexpected(
+                "one answer for each command",
+                other.map_or(Reply::Nil, reply).describe(),
+            ),
         }),
     }
 }
@@ -79,7 +82,9 @@ pub(super) fn error(command: &str, after: Duration, error: RedisError) -> Error 
             Error::Settings { setting: "url", reason: error.category().to_owned() }
         }
         ErrorKind::Io | ErrorKind::Client => {
-            Error::Unavailable { reason: error.to_string(), source: Some(Box::new(error)) }
+            let reason =
+                if error.is_connection_refusal() { "it refuses connections" } else { "the connection broke" };
+            Error::Unavailable { reason: reason.to_owned(), source: Some(Box::new(error)) }
         }
         _ => Error::Client(Box::new(error)),
     }

@@ -1,76 +1,99 @@
 //! One multiplexed connection that is made anew when it breaks.
 
+use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ::redis::aio::MultiplexedConnection;
-use ::redis::{AsyncConnectionConfig, Client, PushInfo, RedisError, RedisResult};
+use ::redis::{
+    AsyncConnectionConfig, ConnectionAddr, ConnectionInfo, ErrorKind, PushInfo, RedisError, RedisResult,
+};
+use tokio::net::{TcpStream, UnixStream};
+use tokio::sync::watch;
 
 use super::convert;
 use crate::connection::push::PushSender;
-use crate::connection::{Protocol, Push, PushStream};
+use crate::connection::{Push, PushStream};
+use crate::settings::Protocol;
 
 /// A connection in use. Its number tells a broken one from the one that replaced it.
 #[derive(Clone)]
 pub(super) struct Live {
     pub(super) connection: MultiplexedConnection,
     number: u64,
+    /// When the server last answered on it, in nanoseconds since the link was made.
+    heard: Arc<AtomicU64>,
+}
+
+enum State {
+    /// Nobody needed a connection since there last was one.
+    Idle,
+    /// One is being made, whoever waits for it.
+    Connecting(u64, watch::Receiver<Option<RedisResult<Live>>>),
+    Live(Live),
 }
 
 pub(super) struct Link {
-    client: Client,
-    config: AsyncConnectionConfig,
+    info: ConnectionInfo,
     protocol: Protocol,
-    current: RwLock<Option<Live>>,
-    /// Held by the one caller that connects; what it leaves is for those who waited meanwhile.
-    connecting: tokio::sync::Mutex<Option<(Instant, RedisError)>>,
+    connect_timeout: Duration,
+    made: Instant,
+    state: RwLock<State>,
     next: AtomicU64,
     listeners: Mutex<Vec<PushSender>>,
     this: Weak<Link>,
 }
 
 impl Link {
-    pub(super) fn new(client: Client, config: AsyncConnectionConfig, protocol: Protocol) -> Arc<Self> {
+    pub(super) fn new(info: ConnectionInfo, protocol: Protocol, connect_timeout: Duration) -> Arc<Self> {
         Arc::new_cyclic(|this| Self {
-            client,
-            config,
+            info,
             protocol,
-            current: RwLock::new(None),
-            connecting: tokio::sync::Mutex::new(None),
+            connect_timeout,
+            made: Instant::now(),
+            state: RwLock::new(State::Idle),
             next: AtomicU64::new(0),
             listeners: Mutex::new(Vec::new()),
             this: this.clone(),
         })
     }
 
-    /// The connection, made first if there is none. Callers that find none wait for one attempt together.
+    /// The connection, made first if there is none. Connecting has its own bound and a task of its own, so that
+    /// callers who give up earlier do not keep it from succeeding.
     pub(super) async fn live(&self) -> RedisResult<Live> {
-        if let Some(live) = self.current() {
-            return Ok(live);
+        let mut connected = match &*self.state.read().unwrap_or_else(PoisonError::into_inner) {
+            State::Live(live) => return Ok(live.clone()),
+            State::Connecting(_, connected) => Some(connected.clone()),
+            State::Idle => None,
+        };
+        if connected.is_none() {
+            let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+            connected = Some(match &*state {
+                State::Live(live) => return Ok(live.clone()),
+                State::Connecting(_, connected) => connected.clone(),
+                State::Idle => {
+                    let (number, connected) = self.start();
+                    *state = State::Connecting(number, connected.clone());
+                    connected
+                }
+            });
         }
-        let asked = Instant::now();
-        let mut last_failure = self.connecting.lock().await;
-        if let Some(live) = self.current() {
-            return Ok(live);
-        }
-        if let Some((at, error)) = &*last_failure
-            && *at > asked
-        {
-            return Err(error.clone());
-        }
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        match self.client.get_multiplexed_async_connection_with_config(&self.config(number)).await {
-            Ok(connection) => {
-                let live = Live { connection, number };
-                *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(live.clone());
-                *last_failure = None;
-                Ok(live)
-            }
-            Err(error) => {
-                *last_failure = Some((Instant::now(), error.clone()));
-                Err(error)
-            }
+        let gave_up = || RedisError::from((ErrorKind::Io, "the runtime that was connecting has ended"));
+        let mut connected = connected.ok_or_else(gave_up)?;
+        let outcome = connected.wait_for(Option::is_some).await.map_err(|_| gave_up())?;
+        outcome.clone().unwrap_or_else(|| Err(gave_up()))
+    }
+
+    /// The server answered on this connection.
+    pub(super) fn heard(&self, live: &Live) {
+        live.heard.store(self.since_made(Instant::now()), Ordering::Relaxed);
+    }
+
+    /// Gives a connection up on which nothing was heard since then: its other end may be gone without a word.
+    pub(super) fn doubt(&self, live: &Live, since: Instant) {
+        if live.heard.load(Ordering::Relaxed) < self.since_made(since) {
+            self.forget(live.number);
         }
     }
 
@@ -88,19 +111,59 @@ impl Link {
         Some(stream)
     }
 
-    fn current(&self) -> Option<Live> {
-        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+    fn start(&self) -> (u64, watch::Receiver<Option<RedisResult<Live>>>) {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let (sender, receiver) = watch::channel(None);
+        let mut attempt = Attempt { link: self.this.clone(), number, forgets: true };
+        tokio::spawn(async move {
+            let Some(link) = attempt.link.upgrade() else { return };
+            let outcome = match tokio::time::timeout(link.connect_timeout, link.connect(number)).await {
+                Ok(outcome) => outcome,
+                Err(_) => Err(io::Error::from(io::ErrorKind::TimedOut).into()),
+            };
+            if let Ok(live) = &outcome {
+                *link.state.write().unwrap_or_else(PoisonError::into_inner) = State::Live(live.clone());
+                attempt.forgets = false;
+            }
+            drop(attempt);
+            // Nobody may be waiting any more.
+            let _ = sender.send(Some(outcome));
+        });
+        (number, receiver)
     }
 
-    fn forget(&self, number: u64) {
-        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-        if current.as_ref().is_some_and(|live| live.number == number) {
-            *current = None;
+    async fn connect(&self, number: u64) -> RedisResult<Live> {
+        match self.info.addr() {
+            ConnectionAddr::Tcp(host, port) => {
+                let stream = TcpStream::connect((host.as_str(), *port)).await?;
+                stream.set_nodelay(true)?;
+                self.talk(number, stream).await
+            }
+            ConnectionAddr::Unix(path) => self.talk(number, UnixStream::connect(path).await?).await,
+            _ => Err((ErrorKind::InvalidClientConfig, "TLS is not supported yet").into()),
         }
     }
 
+    async fn talk<S>(&self, number: u64, stream: S) -> RedisResult<Live>
+    where
+        S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
+    {
+        let redis = self.info.redis_settings();
+        let (opening, driver) =
+            MultiplexedConnection::new_with_config(redis, stream, self.config(number)).await?;
+        let attempt = Attempt { link: self.this.clone(), number, forgets: true };
+        // With the driver ends the connection: when the server closes it, and when the runtime ends.
+        tokio::spawn(async move {
+            driver.await;
+            drop(attempt);
+        });
+        let heard = Arc::new(AtomicU64::new(self.since_made(Instant::now())));
+        Ok(Live { connection: opening, number, heard })
+    }
+
     fn config(&self, number: u64) -> AsyncConnectionConfig {
-        let config = self.config.clone();
+        // Deadlines are kept by whoever calls, around reconnecting too.
+        let config = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
         if self.protocol != Protocol::Resp3 {
             return config;
         }
@@ -123,5 +186,35 @@ impl Link {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .retain(|listener| listener.send(push.clone()));
+    }
+
+    fn forget(&self, gone: u64) {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        let current = match &*state {
+            State::Idle => None,
+            State::Connecting(number, _) | State::Live(Live { number, .. }) => Some(*number),
+        };
+        if current == Some(gone) {
+            *state = State::Idle;
+        }
+    }
+
+    fn since_made(&self, moment: Instant) -> u64 {
+        u64::try_from(moment.saturating_duration_since(self.made).as_nanos()).unwrap_or(u64::MAX)
+    }
+}
+
+/// A connection that is being made or in use; forgotten when the task that keeps it ends, however it ends.
+struct Attempt {
+    link: Weak<Link>,
+    number: u64,
+    forgets: bool,
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        if let Some(link) = self.link.upgrade().filter(|_| self.forgets) {
+            link.forget(self.number);
+        }
     }
 }

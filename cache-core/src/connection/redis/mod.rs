@@ -7,14 +7,14 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ::redis::{AsyncConnectionConfig, Client, IntoConnectionInfo, Pipeline, ProtocolVersion, RedisError};
+use ::redis::{ConnectionInfo, IntoConnectionInfo, Pipeline, ProtocolVersion, RedisError};
 use cache_index::{Batch, Command, Reply};
 use futures_core::future::BoxFuture;
 
 use self::link::{Link, Live};
-use super::{Capabilities, Connection, Protocol, PushStream};
+use super::{Capabilities, Connection, PushStream};
 use crate::error::{Error, Result};
-use crate::settings::RedisSettings;
+use crate::settings::{Protocol, RedisSettings};
 
 /// A connection through the `redis` crate.
 pub(crate) struct RedisConnection {
@@ -26,24 +26,21 @@ pub(crate) struct RedisConnection {
 impl RedisConnection {
     /// Connects and asks the server what it can do.
     pub(crate) async fn connect(settings: &RedisSettings) -> Result<Self> {
-        let (client, protocol) = client(settings)?;
+        if tokio::runtime::Handle::try_current().is_err() {
+            return Err(Error::NoRuntime);
+        }
+        let (info, protocol) = connection_info(settings)?;
+        let database = info.redis_settings().db();
         let deadline = settings.response_timeout;
-        // The deadline is kept here, around reconnecting too, so the client's own is switched off.
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(settings.connect_timeout))
-            .set_response_timeout(None);
-        let mut connection = Self {
-            link: Link::new(client, config, protocol),
-            deadline,
-            capabilities: Capabilities::default(),
-        };
+        let link = Link::new(info, protocol, settings.connect_timeout);
+        let mut connection = Self { link, deadline, capabilities: Capabilities::default() };
         let first = settings.connect_timeout + deadline;
         let questions = Capabilities::questions().map(|question| question.within(first)).to_vec();
         let mut answers = connection.send_all(Batch::pipeline(questions)).await?.into_iter();
         let no_answer = || Error::Unavailable { reason: "no answer to HELLO".to_owned(), source: None };
         let hello = answers.next().ok_or_else(no_answer)??;
         let max_results = answers.next().ok_or_else(no_answer)?;
-        connection.capabilities = Capabilities::read(hello, max_results)?;
+        connection.capabilities = Capabilities { database, ..Capabilities::read(hello, max_results)? };
         Ok(connection)
     }
 
@@ -60,29 +57,34 @@ impl RedisConnection {
     {
         let deadline = timeout.unwrap_or(self.deadline);
         let began = Instant::now();
+        let mut used = None;
         let attempts = async {
-            let first = self.attempt(&call).await;
-            match first {
-                Err(error) if repeatable && is_broken(&error) => self.attempt(&call).await,
+            match self.attempt(&call, &mut used).await {
+                Err(error) if repeatable && is_broken(&error) => self.attempt(&call, &mut used).await,
                 other => other,
             }
         };
         match tokio::time::timeout(deadline, attempts).await {
             Ok(result) => result.map_err(|error| convert::error(&name(), began.elapsed(), error)),
-            Err(_) => Err(Error::Timeout { command: name(), after: deadline }),
+            Err(_) => {
+                if let Some(live) = &used {
+                    self.link.doubt(live, began);
+                }
+                Err(Error::Timeout { command: name(), after: deadline })
+            }
         }
     }
 
-    async fn attempt<T, F>(&self, call: &impl Fn(Live) -> F) -> Result<T, RedisError>
+    async fn attempt<T, F>(&self, call: &impl Fn(Live) -> F, used: &mut Option<Live>) -> Result<T, RedisError>
     where
         F: Future<Output = Result<T, RedisError>>,
     {
         let live = self.link.live().await?;
+        let live = used.insert(live);
         let result = call(live.clone()).await;
-        if let Err(error) = &result
-            && is_broken(error)
-        {
-            self.link.broke(&live);
+        match &result {
+            Err(error) if is_broken(error) => self.link.broke(live),
+            _ => self.link.heard(live),
         }
         result
     }
@@ -152,8 +154,17 @@ impl Connection for RedisConnection {
     }
 }
 
-fn client(settings: &RedisSettings) -> Result<(Client, Protocol)> {
-    let refused = |error: RedisError| Error::Settings { setting: "url", reason: error.category().to_owned() };
+fn connection_info(settings: &RedisSettings) -> Result<(ConnectionInfo, Protocol)> {
+    let refused = |error: RedisError| {
+        let reason = match settings.url.split_once("://") {
+            Some(("rediss" | "valkeys", _)) => "TLS is not supported yet; use `redis://`".to_owned(),
+            Some(("redis" | "valkey" | "redis+unix" | "valkey+unix" | "unix", _)) => {
+                format!("{}; write `redis://[user][:password@]host[:port][/db]`", error.category())
+            }
+            _ => "it has no known scheme; write `redis://host:port` or `redis+unix:///path`".to_owned(),
+        };
+        Error::Settings { setting: "url", reason }
+    };
     let info = settings.url.as_str().into_connection_info().map_err(refused)?;
     let redis = info.redis_settings().clone();
     let protocol = match settings.protocol {
@@ -167,8 +178,7 @@ fn client(settings: &RedisSettings) -> Result<(Client, Protocol)> {
         Protocol::Resp3 => ProtocolVersion::RESP3,
     };
     let redis = redis.set_protocol(version).set_lib_name("cache-core", env!("CARGO_PKG_VERSION"));
-    let client = Client::open(info.set_redis_settings(redis)).map_err(refused)?;
-    Ok((client, protocol))
+    Ok((info.set_redis_settings(redis), protocol))
 }
 
 /// Whether the connection itself is at fault, so that another one may do.

@@ -7,11 +7,11 @@ const _: () = {
                 "http_server",
                 "type",
                 &[
-                    HTTPServer::HOST_NAME.def(),
-                    HTTPServer::TYPE.def(),
-                    HTTPServer::OWNER.def(),
-                    HTTPServer::CODE.def(),
-                    HTTPServer::TAGS.def(),
+                    __cache::Entry::Field(HTTPServer::HOST_NAME.def()),
+                    __cache::Entry::Field(HTTPServer::TYPE.def()),
+                    __cache::Entry::Field(HTTPServer::OWNER.def()),
+                    __cache::Entry::Field(HTTPServer::CODE.def()),
+                    __cache::Entry::Field(HTTPServer::TAGS.def()),
                 ],
             );
             &SCHEMA
@@ -25,35 +25,35 @@ const _: () = {
             Self,
             String,
             __cache::Tag,
-            __cache::Options<true>,
+            __cache::Options<__cache::Yes>,
         > = __cache::Field::indexed("hostName", "host").sortable().fold_case();
         /// The field `type`: `$.type` in the document, `@type` in queries.
         pub(crate) const TYPE: __cache::Field<
             Self,
             u16,
             __cache::Numeric,
-            __cache::Options<false>,
+            __cache::Options<__cache::No>,
         > = __cache::Field::indexed("type", "type");
         /// The field `owner`: `$["first owner"]` in the document, not indexed.
         pub(crate) const OWNER: __cache::Field<
             Self,
             Option<Owner>,
             __cache::Stored,
-            __cache::Options<false>,
+            __cache::Options<__cache::No>,
         > = __cache::Field::stored("first owner");
         /// The field `code`: `$.code` in the document, not indexed.
         pub(crate) const CODE: __cache::Field<
             Self,
             Code,
             __cache::Stored,
-            __cache::Options<false>,
+            __cache::Options<__cache::No>,
         > = __cache::Field::stored("code");
         /// The field `tags`: `$.tags` in the document, `@tags` in queries.
         pub(crate) const TAGS: __cache::Field<
             Self,
             Vec<Tag>,
             __cache::KindOf<Vec<Tag>>,
-            __cache::Options<false>,
+            __cache::Options<__cache::No>,
         > = __cache::Field::inferred("tags", "tags");
         /// The documents with this `host_name`.
         pub(crate) fn find_by_host_name(

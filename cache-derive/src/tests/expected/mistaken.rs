@@ -29,21 +29,21 @@ const _: () = {
             Self,
             String,
             __cache::Stored,
-            __cache::Options<false>,
+            __cache::Options<__cache::No>,
         > = __cache::Field::stored("id");
         /// The field `bio`: `$.bio` in the document, `@bio` in queries.
         const BIO: __cache::Field<
             Self,
             String,
             __cache::Text,
-            __cache::Options<false>,
+            __cache::Options<__cache::No>,
         > = __cache::Field::indexed("bio", "bio");
         /// The field `age`: `$.age` in the document, `@age` in queries.
         const AGE: __cache::Field<
             Self,
             u8,
             __cache::KindOf<u8>,
-            __cache::Options<false>,
+            __cache::Options<__cache::No>,
         > = __cache::Field::inferred("age", "age");
         /// The documents whose `bio` has all these words.
         fn find_by_bio(

@@ -6,7 +6,10 @@ const _: () = {
                 "Plain",
                 "plain",
                 "id",
-                &[Plain::ID.def(), Plain::REST.def()],
+                &[
+                    __cache::Entry::Field(Plain::ID.def()),
+                    __cache::Entry::Field(Plain::REST.def()),
+                ],
             );
             &SCHEMA
         }
@@ -17,14 +20,14 @@ const _: () = {
             Self,
             u64,
             __cache::Stored,
-            __cache::Options<false>,
+            __cache::Options<__cache::No>,
         > = __cache::Field::stored("id");
         /// The field `rest`: `$.rest` in the document, not indexed.
         pub const REST: __cache::Field<
             Self,
             Vec<Vec<String>>,
             __cache::Stored,
-            __cache::Options<false>,
+            __cache::Options<__cache::No>,
         > = __cache::Field::stored("rest");
     }
     impl __cache::Model for Plain {

@@ -7,11 +7,11 @@ const _: () = {
                 "user_session",
                 "user_id",
                 &[
-                    UserSession::USER_ID.def(),
-                    UserSession::EMAIL.def(),
-                    UserSession::EXPIRES_AT.def(),
-                    UserSession::BIO.def(),
-                    UserSession::DEVICE.def(),
+                    __cache::Entry::Field(UserSession::USER_ID.def()),
+                    __cache::Entry::Field(UserSession::EMAIL.def()),
+                    __cache::Entry::Field(UserSession::EXPIRES_AT.def()),
+                    __cache::Entry::Field(UserSession::BIO.def()),
+                    __cache::Entry::Field(UserSession::DEVICE.def()),
                 ],
             );
             &SCHEMA
@@ -23,35 +23,35 @@ const _: () = {
             Self,
             String,
             __cache::Stored,
-            __cache::Options<false>,
+            __cache::Options<__cache::No>,
         > = __cache::Field::stored("user_id");
         /// The field `email`: `$.email` in the document, `@email` in queries.
         const EMAIL: __cache::Field<
             Self,
             String,
             __cache::KindOf<String>,
-            __cache::Options<false>,
+            __cache::Options<__cache::No>,
         > = __cache::Field::inferred("email", "email");
         /// The field `expires_at`: `$.expires_at` in the document, `@expires_at` in queries.
         const EXPIRES_AT: __cache::Field<
             Self,
             i64,
             __cache::KindOf<i64>,
-            __cache::Options<true>,
+            __cache::Options<__cache::Yes>,
         > = __cache::Field::inferred("expires_at", "expires_at").sortable();
         /// The field `bio`: `$.bio` in the document, `@bio` in queries.
         const BIO: __cache::Field<
             Self,
             String,
             __cache::Text,
-            __cache::Options<false>,
+            __cache::Options<__cache::No>,
         > = __cache::Field::indexed("bio", "bio");
         /// The field `device`: `$.device` in the document, not indexed.
         const DEVICE: __cache::Field<
             Self,
             Option<String>,
             __cache::Stored,
-            __cache::Options<false>,
+            __cache::Options<__cache::No>,
         > = __cache::Field::stored("device");
         /// The documents with this `email`: a value, or of numbers also a range.
         fn find_by_email(

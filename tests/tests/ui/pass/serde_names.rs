@@ -29,7 +29,7 @@ macro_rules! rule {
                 let document = serde_json::to_value(Self::default()).unwrap();
                 let mut written: Vec<_> = document.as_object().unwrap().keys().map(String::as_str).collect();
                 let schema = <Self as IndexSchema>::schema();
-                let mut members: Vec<_> = schema.fields().iter().map(|field| field.member()).collect();
+                let mut members: Vec<_> = schema.fields().map(|field| field.member()).collect();
                 written.sort_unstable();
                 members.sort_unstable();
                 assert_eq!(members, written, $rule);

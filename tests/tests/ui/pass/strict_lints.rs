@@ -64,7 +64,7 @@ pub mod shop {
     /// Not all that is generated is used.
     pub fn ages() -> usize {
         drop(inner::Visit::find_by_customer("ann"));
-        Customer::AGE.def().name().len()
+        Customer::AGE.def().name().to_string().len()
     }
 }
 

@@ -1,0 +1,143 @@
+//! Embedded structs: where they are in their models, and the handles of their fields.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::{Ident, Visibility};
+
+use super::handles::{indexed, kind, sort_flag};
+use super::place::{at_one_place, span_of, visibility};
+use super::{docs, place};
+use crate::model::{Embedding, Field, Model};
+
+/// The type that marks an embedded struct's place. Private: as the type of a trait's item, a public one could not
+/// mention a struct that is private.
+pub(super) fn marker(field: &Field) -> Ident {
+    format_ident!("At_{}", field.names.plain)
+}
+
+/// Where a field's embedded struct is: a marker type, generic over the place of the struct around it, if any.
+pub(super) fn place(field: &Field, embedding: Embedding, around: Option<&Ident>) -> TokenStream {
+    let (marker, ty, span) = (marker(field), at_one_place(&field.ty), span_of(&field.ty));
+    let (member, name) = match embedding {
+        Embedding::Member => (field.names.member.serialize.as_str(), field.names.member.serialize.as_str()),
+        Embedding::Flat => ("", ""),
+    };
+    let shape = quote_spanned!(span=> <#ty as __cache::Embedded>::Shape);
+    let step = match embedding {
+        Embedding::Member => quote_spanned!(span=> <#shape as __cache::Shape>::STEP),
+        Embedding::Flat => quote!(__cache::Step::Flat),
+    };
+    let (definition, generics, parent, sort) = match around {
+        None => (quote!(enum #marker {}), quote!(), quote!(::core::option::Option::None), quote!(S)),
+        Some(around) => (
+            quote!(struct #marker<#around>(::core::marker::PhantomData<#around>);),
+            quote!(<#around>),
+            quote!(<#around as __cache::Path>::PATH),
+            quote!(<#around as __cache::Path>::Sort<S>),
+        ),
+    };
+    let bound = around.map(|around| quote!(<#around: __cache::Path>));
+    quote_spanned! {span=>
+        #[allow(non_camel_case_types)]
+        #definition
+        impl #bound __cache::Nested for #marker #generics {
+            const AT: __cache::FieldPath = __cache::FieldPath::new(#parent, #member, #name, #step);
+            type Sort<S: 'static> = <#shape as __cache::Shape>::Sort<#sort>;
+        }
+    }
+}
+
+/// The type of the handles of a field's embedded struct.
+pub(super) fn fields_type(field: &Field, model: &TokenStream, around: Option<&Ident>) -> TokenStream {
+    let (marker, ty, span) = (marker(field), at_one_place(&field.ty), span_of(&field.ty));
+    let generics = around.map(|around| quote!(<#around>));
+    quote_spanned!(span=> <#ty as __cache::Embedded>::Fields<#model, #marker #generics>)
+}
+
+/// `#[derive(CacheEmbedded)]`.
+pub(super) fn expand(model: &Model) -> TokenStream {
+    let Model { name, vis, fields, path, .. } = model;
+    let path = path.as_ref().map_or_else(|| quote!(::cache_core), ToTokens::to_token_stream);
+    let (vis, around) = (visibility(vis), format_ident!("P"));
+    let handles = format_ident!("{}Fields", name);
+    let places = fields.iter().filter_map(|field| Some(place(field, field.embedded?, Some(&around))));
+    let definitions = fields.iter().map(|field| definition(field, &vis));
+    let values = fields.iter().map(value);
+    let entries = fields.iter().map(|field| {
+        let ident = &field.names.ident;
+        match field.embedded {
+            None => quote!(__cache::Entry::Field(Self::ALL.#ident.def())),
+            Some(_) => {
+                let fields = fields_type(field, &quote!(M), Some(&around));
+                quote_spanned!(span_of(&field.ty)=>
+                    __cache::Entry::Embedded(<#fields as __cache::EmbeddedFields>::ENTRIES)
+                )
+            }
+        }
+    });
+    let about = docs::embedded(name);
+    quote! {
+        const _: () = {
+            use #path::__private as __cache;
+            #(#places)*
+            #about
+            // The places are named by nobody else, and a part's own type may be private where this one is not.
+            #[allow(private_interfaces)]
+            #vis struct #handles<M: 'static, P: __cache::Path> {
+                #(#definitions)*
+            }
+            impl<M: 'static, P: __cache::Path> ::core::clone::Clone for #handles<M, P> {
+                fn clone(&self) -> Self {
+                    *self
+                }
+            }
+            impl<M: 'static, P: __cache::Path> ::core::marker::Copy for #handles<M, P> {}
+            impl<M: 'static, P: __cache::Path> __cache::EmbeddedFields for #handles<M, P> {
+                const ALL: Self = Self { #(#values),* };
+                const ENTRIES: &'static [__cache::Entry] = &[#(#entries),*];
+            }
+            impl __cache::Single for #name {}
+            impl __cache::Embedded for #name {
+                type Fields<M: 'static, P: __cache::Path> = #handles<M, P>;
+                type Shape = __cache::One;
+            }
+        };
+    }
+}
+
+fn definition(field: &Field, vis: &Visibility) -> TokenStream {
+    let (ident, ty, docs) = (&field.names.ident, &field.ty, docs::handle(field));
+    let span = span_of(ty);
+    let ty = match (&field.embedded, &field.index) {
+        (Some(_), _) => fields_type(field, &quote!(M), Some(&format_ident!("P"))),
+        (None, None) => {
+            quote_spanned!(span=> __cache::Field<M, #ty, __cache::Stored, __cache::Options<__cache::No>>)
+        }
+        (None, Some(index)) => {
+            let (kind, sortable) = (kind(ty, index), sort_flag(Some(index)));
+            quote_spanned! {span=>
+                __cache::Field<M, #ty, #kind, __cache::Options<<P as __cache::Path>::Sort<#sortable>>>
+            }
+        }
+    };
+    quote!(#docs #vis #ident: #ty,)
+}
+
+fn value(field: &Field) -> TokenStream {
+    let (ident, span) = (&field.names.ident, place::span_of(&field.ty));
+    let value = match (&field.embedded, &field.index) {
+        (Some(_), _) => {
+            let fields = fields_type(field, &quote!(M), Some(&format_ident!("P")));
+            quote_spanned!(span=> <#fields as __cache::EmbeddedFields>::ALL)
+        }
+        (None, None) => {
+            let member = &field.names.member.serialize;
+            quote_spanned!(span=> __cache::Field::stored(#member).within_embedded::<P>())
+        }
+        (None, Some(index)) => {
+            let indexed = indexed(field, index);
+            quote_spanned!(span=> #indexed.within_embedded::<P>())
+        }
+    };
+    quote!(#ident: #value)
+}

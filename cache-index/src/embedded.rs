@@ -1,0 +1,100 @@
+//! Embedded structs: how the fields of a struct become fields of the models that it is embedded in.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::field::No;
+use crate::path::{Path, Step};
+use crate::schema::Entry;
+
+/// A struct that models can embed, or an `Option`, a list or a map of one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be embedded",
+    label = "not an embedded struct",
+    note = "add `#[derive(CacheEmbedded)]` to the struct; `Option`, `Box`, `Vec` and maps of one can be embedded too"
+)]
+pub trait Embedded {
+    /// The handles of its fields within model `M`, at place `P`.
+    type Fields<M: 'static, P: Path>: EmbeddedFields;
+    /// Whether a member holds one, or many.
+    type Shape: Shape;
+}
+
+/// An embedded struct, or an `Option` of one: what an embedded list or map may hold.
+#[diagnostic::on_unimplemented(
+    message = "a list of `{Self}` cannot be embedded",
+    label = "an embedded list or map holds structs that derive `CacheEmbedded`",
+    note = "put what the list holds into a struct of its own"
+)]
+pub trait Single: Embedded {}
+
+/// The handles of an embedded struct's fields, as a value.
+pub trait EmbeddedFields: Copy + 'static {
+    /// The handles.
+    const ALL: Self;
+    /// The fields behind them, for the schema.
+    const ENTRIES: &'static [Entry];
+}
+
+/// Whether a member holds one embedded struct, or many.
+#[diagnostic::on_unimplemented(message = "`{Self}` is no shape of an embedded struct")]
+pub trait Shape {
+    /// How to get from the member to the struct.
+    const STEP: Step;
+    /// What is left of a field's wish to be sortable.
+    type Sort<S: 'static>: 'static;
+}
+
+/// A member that holds one.
+#[derive(Debug, Clone, Copy)]
+pub enum One {}
+
+impl Shape for One {
+    const STEP: Step = Step::One;
+    type Sort<S: 'static> = S;
+}
+
+/// A member that holds a list.
+#[derive(Debug, Clone, Copy)]
+pub enum Each {}
+
+impl Shape for Each {
+    const STEP: Step = Step::Each;
+    type Sort<S: 'static> = No;
+}
+
+/// A member that holds a map.
+#[derive(Debug, Clone, Copy)]
+pub enum Values {}
+
+impl Shape for Values {
+    const STEP: Step = Step::Values;
+    type Sort<S: 'static> = No;
+}
+
+impl<T: Single> Single for Option<T> {}
+impl<T: Single> Single for Box<T> {}
+
+impl<T: Embedded> Embedded for Option<T> {
+    type Fields<M: 'static, P: Path> = T::Fields<M, P>;
+    type Shape = T::Shape;
+}
+
+impl<T: Embedded> Embedded for Box<T> {
+    type Fields<M: 'static, P: Path> = T::Fields<M, P>;
+    type Shape = T::Shape;
+}
+
+impl<T: Single> Embedded for Vec<T> {
+    type Fields<M: 'static, P: Path> = T::Fields<M, P>;
+    type Shape = Each;
+}
+
+impl<K, T: Single> Embedded for BTreeMap<K, T> {
+    type Fields<M: 'static, P: Path> = T::Fields<M, P>;
+    type Shape = Values;
+}
+
+impl<K, T: Single, S> Embedded for HashMap<K, T, S> {
+    type Fields<M: 'static, P: Path> = T::Fields<M, P>;
+    type Shape = Values;
+}

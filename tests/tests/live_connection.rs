@@ -1,0 +1,148 @@
+//! The connection between restarts: replaced when it is dead without a word, made while callers come and go, and
+//! not tied to the runtime that made it first.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use cache_core::embedded::Server;
+use cache_core::{Cache, CacheModel, Protocol, RedisSettings};
+use cache_tests::{chain, private_server, shared_url};
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheModel)]
+struct Note {
+    #[primary_key]
+    id: u32,
+}
+
+const TIMEOUT: Duration = Duration::from_millis(300);
+
+/// A way to a server that can go deaf on the connections it has, and be slow on those it gets.
+#[derive(Default)]
+struct Proxy {
+    passes: Mutex<Vec<Arc<AtomicBool>>>,
+    slow: AtomicBool,
+}
+
+impl Proxy {
+    async fn before(server: &Server) -> (Arc<Self>, String) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("redis://{}", listener.local_addr().unwrap());
+        let (proxy, port) = (Arc::new(Self::default()), server.port().unwrap());
+        let serving = Arc::clone(&proxy);
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let delay = if serving.slow.load(Ordering::SeqCst) { TIMEOUT * 2 } else { Duration::ZERO };
+                let passes = Arc::new(AtomicBool::new(true));
+                serving.passes.lock().unwrap().push(Arc::clone(&passes));
+                tokio::spawn(async move {
+                    tokio::time::sleep(delay).await;
+                    let Ok(server) = TcpStream::connect(("127.0.0.1", port)).await else { return };
+                    let (from_client, to_client) = client.into_split();
+                    let (from_server, to_server) = server.into_split();
+                    tokio::spawn(pump(from_client, to_server, Arc::new(AtomicBool::new(true))));
+                    pump(from_server, to_client, passes).await;
+                });
+            }
+        });
+        (proxy, url)
+    }
+
+    /// From now on nothing comes back on the connections that there are; nobody is told.
+    fn go_deaf(&self) {
+        self.passes.lock().unwrap().iter().for_each(|passes| passes.store(false, Ordering::SeqCst));
+    }
+}
+
+async fn pump(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, passes: Arc<AtomicBool>) {
+    let mut buffer = [0; 4096];
+    while let Ok(length @ 1..) = from.read(&mut buffer).await {
+        if passes.load(Ordering::SeqCst) && to.write_all(&buffer[..length]).await.is_err() {
+            break;
+        }
+    }
+}
+
+async fn connect(url: &str, protocol: Protocol) -> Cache {
+    let settings = RedisSettings::new(url).protocol(protocol).response_timeout(TIMEOUT);
+    Cache::connect(settings).await.unwrap()
+}
+
+async fn with_port() -> Server {
+    Server::options().tcp(true).start().await.unwrap()
+}
+
+#[tokio::test]
+async fn a_connection_that_went_deaf_is_replaced() {
+    for protocol in [Protocol::Resp3, Protocol::Resp2] {
+        let server = with_port().await;
+        let (proxy, url) = Proxy::before(&server).await;
+        let cache = connect(&url, protocol).await;
+        cache.ping().await.unwrap();
+        proxy.go_deaf();
+        let error = cache.ping().await.unwrap_err();
+        assert!(error.is_unavailable(), "{}", chain(&error));
+        cache.ping().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn connecting_outlives_the_callers_who_gave_up() {
+    let server = with_port().await;
+    let (proxy, url) = Proxy::before(&server).await;
+    let cache = connect(&url, Protocol::Resp3).await;
+    proxy.slow.store(true, Ordering::SeqCst);
+    server.kill().await.unwrap();
+    server.restart().await.unwrap();
+    // Connecting takes twice as long as a call may: the first callers give up, and those after them find it done.
+    let mut answered = 0;
+    for _ in 0..6 {
+        answered += u32::from(cache.ping().await.is_ok());
+    }
+    assert!(answered >= 2, "{answered} of 6");
+}
+
+/// A write is never repeated, so it must not be sent on a connection that is known to be gone.
+#[tokio::test]
+async fn the_first_write_after_a_restart_succeeds() {
+    for protocol in [Protocol::Resp3, Protocol::Resp2] {
+        let server = private_server().await;
+        let cache = connect(&server.url(), protocol).await;
+        for id in 0..5 {
+            let _ = Note { id }.save(&cache).await.unwrap();
+            server.kill().await.unwrap();
+            server.restart().await.unwrap();
+        }
+        let _ = Note { id: 9 }.save(&cache).await.unwrap();
+    }
+}
+
+#[test]
+fn a_cache_outlives_the_runtime_that_connected_it() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    for protocol in [Protocol::Resp3, Protocol::Resp2] {
+        let first = runtime();
+        // The server's own tasks need a runtime that stays.
+        let url = first.block_on(shared_url());
+        let cache = first.block_on(connect(&url, protocol)).namespace("runtimes");
+        first.block_on(cache.ping()).unwrap();
+        drop(first);
+        for id in 0..3 {
+            let _ = runtime().block_on(Note { id }.save(&cache)).unwrap();
+        }
+    }
+}
+
+#[test]
+fn outside_a_runtime_there_is_an_error_and_no_panic() {
+    let connecting = Cache::connect("redis://localhost:6379");
+    let mut connecting = std::pin::pin!(connecting);
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    match connecting.as_mut().poll(&mut context) {
+        std::task::Poll::Ready(Err(error)) => assert!(error.to_string().contains("tokio runtime"), "{error}"),
+        other => panic!("{other:?}"),
+    }
+}
