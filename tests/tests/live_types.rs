@@ -116,7 +116,7 @@ async fn newtypes_and_enums_are_saved_and_found(cache: Cache) {
     assert_eq!(ids(&cache, Account::BALANCE.between(Cents { amount: 20 }..Cents { amount: 700 })).await, [3]);
     assert_eq!(ids(&cache, Account::LIMITS.ge(1_400)).await, [2]);
     assert_eq!(ids(&cache, Account::ROLE.eq(Role::SeniorEditor)).await, [2]);
-    assert_eq!(ids(&cache, Account::ROLE.is_in(&[Role::Reader, Role::Owner])).await, [1, 3]);
+    assert_eq!(ids(&cache, Account::ROLE.is_in([&Role::Reader, &Role::Owner])).await, [1, 3]);
     assert_eq!(ids(&cache, Account::ROLE.starts_with("the b")).await, [3]);
     assert_eq!(ids(&cache, Account::SECOND_ROLE.eq(Role::Owner)).await, [2]);
     assert_eq!(ids(&cache, Account::SECOND_ROLE.ne(Role::Owner)).await, [1, 3]);
