@@ -1,5 +1,6 @@
 //! What a generated `find_by_<field>` takes: a value, a range of numbers, or a text to search for.
 
+use std::borrow::Cow;
 use std::ops::{Bound, Range, RangeFrom, RangeFull, RangeInclusive, RangeTo, RangeToInclusive};
 
 use crate::field::Field;
@@ -24,35 +25,33 @@ impl<S, T: Operand<S>> FindBy<S, Tag> for T {
     }
 }
 
-impl<S> FindBy<S, Text> for &str {
-    fn into_filter<M, V: IndexValue<Scalar = S>, O>(self, field: Field<M, V, Text, O>) -> Filter<M> {
-        field.matches(self)
-    }
+macro_rules! texts {
+    ($($type:ty),*) => {$(
+        impl<S> FindBy<S, Text> for $type {
+            fn into_filter<M, V: IndexValue<Scalar = S>, O>(self, field: Field<M, V, Text, O>) -> Filter<M> {
+                field.matches(self)
+            }
+        }
+    )*};
 }
 
-impl<S> FindBy<S, Text> for &String {
-    fn into_filter<M, V: IndexValue<Scalar = S>, O>(self, field: Field<M, V, Text, O>) -> Filter<M> {
-        field.matches(self)
-    }
-}
-
-impl<S> FindBy<S, Text> for String {
-    fn into_filter<M, V: IndexValue<Scalar = S>, O>(self, field: Field<M, V, Text, O>) -> Filter<M> {
-        field.matches(self)
-    }
-}
+texts! { &str, &&str, String, &String, Cow<'_, str> }
 
 macro_rules! numbers {
-    ($($type:ty)*) => {$(
-        impl FindBy<$type, Numeric> for $type {
-            fn into_filter<M, V: IndexValue<Scalar = $type>, O>(self, field: Field<M, V, Numeric, O>) -> Filter<M> {
+    ($($type:ty as $scalar:ty),*) => {$(
+        impl FindBy<$scalar, Numeric> for $type {
+            fn into_filter<M, V: IndexValue<Scalar = $scalar>, O>(self, field: Field<M, V, Numeric, O>) -> Filter<M> {
                 field.eq(self)
             }
         }
     )*};
 }
 
-numbers! { i8 i16 i32 i64 isize u8 u16 u32 u64 usize f32 f64 }
+numbers! {
+    i8 as i8, i16 as i16, i32 as i32, i64 as i64, isize as isize, u8 as u8, u16 as u16, u32 as u32, u64 as u64,
+    usize as usize, f32 as f32, f64 as f64, &i8 as i8, &i16 as i16, &i32 as i32, &i64 as i64, &isize as isize,
+    &u8 as u8, &u16 as u16, &u32 as u32, &u64 as u64, &usize as usize, &f32 as f32, &f64 as f64
+}
 
 macro_rules! ranges {
     ($($range:ty),*) => {$(

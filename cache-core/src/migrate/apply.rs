@@ -61,6 +61,10 @@ async fn wait(cache: &Cache, plan: &Plan) -> Result<IndexInfo, MigrateError> {
         if filled && seen_filled {
             return Ok(look);
         }
+        if let Some(reason) = look.background_problem.filter(|_| !look.indexing) {
+            let (model, index) = (plan.schema.model(), plan.index.clone());
+            return Err(MigrateError::Stopped { model, index, reason });
+        }
         tokio::time::sleep(if filled { SETTLED } else { pause }).await;
         pause = (pause * 2).min(longest);
         seen_filled = filled;

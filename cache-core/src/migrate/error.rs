@@ -34,6 +34,18 @@ pub enum MigrateError {
         /// The name.
         alias: String,
     },
+    /// The server gave up filling the index, for lack of memory.
+    #[error(
+        "the server stopped filling the index `{index}` of `{model}`: {reason}; give it memory and run the migrator again"
+    )]
+    Stopped {
+        /// The model.
+        model: &'static str,
+        /// The index.
+        index: String,
+        /// The server's words.
+        reason: String,
+    },
     /// The server could not be asked, or refused.
     #[error("the migration stopped")]
     Server(#[from] Error),

@@ -1,6 +1,8 @@
 //! Filters: which documents a query means, as a tree that can be combined, rendered and evaluated.
 
 mod accepts;
+#[cfg(test)]
+mod laws;
 mod node;
 mod render;
 

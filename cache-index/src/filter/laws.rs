@@ -1,0 +1,108 @@
+//! Laws that hold for every filter, tried on random ones.
+
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::Filter;
+use crate::error::QueryError;
+use crate::field::{Field, No, Options};
+use crate::kind::{Numeric, Tag, Text};
+use crate::schema::{Entry, FieldDef, IndexSchema, Schema};
+
+#[derive(Debug)]
+struct Doc;
+
+type Handle<V, K> = Field<Doc, V, K, Options<No>>;
+
+const TAG: Handle<String, Tag> = Field::indexed("tag", "tag");
+const NUMBER: Handle<i64, Numeric> = Field::indexed("number", "number");
+const TEXT: Handle<String, Text> = Field::indexed("text", "text");
+
+impl IndexSchema for Doc {
+    fn schema() -> &'static Schema {
+        static SCHEMA: Schema = Schema::new(
+            "Doc",
+            "doc",
+            "id",
+            &[
+                Entry::Field(FieldDef::stored("id")),
+                Entry::Field(TAG.def()),
+                Entry::Field(NUMBER.def()),
+                Entry::Field(TEXT.def()),
+            ],
+        );
+        &SCHEMA
+    }
+}
+
+fn leaf() -> impl Strategy<Value = Filter<Doc>> {
+    prop_oneof![
+        ".{0,4}".prop_map(|tag| TAG.eq(tag)),
+        proptest::collection::vec("[ab]{0,2}", 0..3).prop_map(|tags| TAG.is_in(tags)),
+        "[ab\\\\]{0,3}".prop_map(|prefix| TAG.starts_with(prefix)),
+        (-3..4_i64, -3..4_i64).prop_map(|(low, high)| NUMBER.between(low..high)),
+        any::<i64>().prop_map(|number| NUMBER.ne(number)),
+        ".{0,6}".prop_map(|text| TEXT.matches(text)),
+        Just(Filter::all()),
+        Just(Filter::none()),
+    ]
+}
+
+fn filter() -> impl Strategy<Value = Filter<Doc>> {
+    leaf().prop_recursive(4, 24, 3, |inner| {
+        prop_oneof![
+            (inner.clone(), inner.clone()).prop_map(|(one, other)| one & other),
+            (inner.clone(), inner.clone()).prop_map(|(one, other)| one | other),
+            inner.prop_map(|one| !one),
+        ]
+    })
+}
+
+fn document() -> impl Strategy<Value = serde_json::Value> {
+    (proptest::option::of("[ab]{0,2}"), proptest::option::of(-3..4_i64), ".{0,6}")
+        .prop_map(|(tag, number, text)| json!({"id": 1, "tag": tag, "number": number, "text": text}))
+}
+
+proptest! {
+    #[test]
+    fn boolean_algebra_holds(one in filter(), other in filter(), document in document()) {
+        let accepts = |filter: Filter<Doc>| filter.accepts_json(&document);
+        let (a, b) = (accepts(one.clone()), accepts(other.clone()));
+        if let (Ok(a), Ok(b)) = (&a, &b) {
+            prop_assert_eq!(accepts(one.clone() & other.clone()), Ok(*a && *b));
+            prop_assert_eq!(accepts(one.clone() | other.clone()), Ok(*a || *b));
+            prop_assert_eq!(accepts(!one.clone()), Ok(!a));
+            prop_assert_eq!(accepts(!(one.clone() & other.clone())), Ok(!(*a && *b)));
+        } else {
+            // What is refused is refused in every combination, except beside what decides alone.
+            prop_assert!(accepts(!one.clone()).is_err() || a.is_ok());
+        }
+        prop_assert_eq!(accepts(!!one.clone()), a);
+    }
+
+    /// The text is made of field names, operators and references; nothing of a value is in it.
+    #[test]
+    fn no_value_is_in_the_text(filter in filter()) {
+        let Ok(rendered) = filter.render() else { return Ok(()) };
+        let mut rest = rendered.text().to_owned();
+        for word in ["@tag:", "@number:", "@text:", "-inf", "+inf"] {
+            rest = rest.replace(word, "");
+        }
+        for number in (0..rendered.params().values().len()).rev() {
+            rest = rest.replace(&format!("$p{number}"), "");
+        }
+        prop_assert!(rest.chars().all(|character| "(){}[]|-* ".contains(character)), "{}", rendered.text());
+    }
+
+    /// A filter that is refused is refused the same way wherever it is used.
+    #[test]
+    fn rendering_and_evaluating_refuse_alike(filter in filter(), document in document()) {
+        let (rendered, accepted) = (filter.render(), filter.accepts_json(&document));
+        match (&rendered, &accepted) {
+            (Ok(_), Ok(_)) => {}
+            (Err(one), Err(other)) => prop_assert_eq!(one, other),
+            (one, other) => prop_assert!(false, "{one:?} and {other:?}"),
+        }
+        prop_assert!(!matches!(rendered, Err(QueryError::Document(_))));
+    }
+}
