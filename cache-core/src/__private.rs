@@ -2,8 +2,8 @@
 
 pub use cache_index::{
     Comparand, Each, Embedded, EmbeddedFields, Entry, Field, FieldDef, FieldPath, Filter, FindBy,
-    IndexSchema, IndexValue, Indexable, JsonType, Kind, Nested, No, Numeric, One, Operand, Options, Path,
-    ScalarValue, Schema, Shape, Single, SortableValue, Step, Stored, Tag, Text, TextValue, Values, Yes,
+    IndexSchema, IndexValue, Indexable, JsonType, Kind, Language, Nested, No, Numeric, One, Operand, Options,
+    Path, ScalarValue, Schema, Shape, Single, SortableValue, Step, Stored, Tag, Text, TextValue, Values, Yes,
 };
 
 pub use crate::model::{Indexed, Model};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cache_index::{
-    Completeness, DecodeError, MAX_TAG, NameError, QueryError, SearchName, ServerError, ServerErrorKind,
+    Completeness, DecodeError, NameError, QueryError, SearchName, ServerError, ServerErrorKind,
 };
 
 /// What every fallible function of this crate returns.
@@ -88,7 +88,7 @@ pub enum Error {
     },
     /// An indexed string is longer than a tag of the index.
     #[error(
-        "`{field}` of this `{model}` has {length} bytes, more than the {MAX_TAG} that the index can tell apart; index \
+        "`{field}` of this `{model}` has {length} bytes, more than the {most} that the index can tell apart; index \
          it as text, or store a digest beside it"
     )]
     TagTooLong {
@@ -98,6 +98,8 @@ pub enum Error {
         field: SearchName,
         /// The string's length in bytes.
         length: usize,
+        /// The longest that a tag of this field may be.
+        most: usize,
     },
     /// A filter has no true answer on the server; nothing was sent.
     #[error("the query cannot be asked")]

@@ -35,10 +35,10 @@ pub use cache_derive::{CacheEmbedded, CacheModel, CacheValue};
 pub use cache_index::{
     Batch, Command, Comparable, Comparand, Completeness, DecodeError, Direction, Embedded, EmbeddedFields,
     Entry, Field, FieldDef, FieldKind, FieldPath, Filter, FindBy, Fingerprint, IndexSchema, IndexValue,
-    Indexable, JsonType, Keyspace, Kind, MAX_TAG, NameError, No, Numeric, Operand, Options, Ordered,
-    Prefixed, QueryError, Reply, Route, ScalarValue, Schema, SearchName, ServerError, ServerErrorKind,
-    Shortfall, Single, SortKey, Sortable, SortableValue, Stopwords, Stored, Tag, Text, TextValue, Worded,
-    Yes,
+    Indexable, IndexesMissing, JsonType, Keyspace, Kind, Language, MAX_SEPARATED_TAG, MAX_TAG, NameError, No,
+    Numeric, Operand, OptionalValue, Options, Ordered, Prefixed, QueryError, Reply, Route, ScalarValue,
+    Schema, SearchName, ServerError, ServerErrorKind, Shortfall, Single, SortKey, Sortable, SortableValue,
+    Stopwords, Stored, Tag, Text, TextValue, Worded, Yes,
 };
 
 pub use crate::cache::Cache;

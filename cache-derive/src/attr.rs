@@ -1,15 +1,19 @@
 //! Our own grammar: `#[cache(…)]` on the struct; `#[primary_key]`, `#[index(…)]` and `#[embedded]` on its fields.
 
-use syn::ext::IdentExt;
 use syn::meta::ParseNestedMeta;
-use syn::{Attribute, Expr, Ident, Lit, LitStr, Meta, Path, Token};
+use syn::{Attribute, Ident, Lit, LitStr, Meta, Path};
 
+use crate::argument::{
+    argument_name, arguments, bare, crate_path, is_search_name, language, milliseconds, refused_prefix,
+    separator, set, string, unknown, weight, words,
+};
 use crate::errors::Errors;
 
-const CACHE_TAKES: &str =
-    "`#[cache(…)]` of `CacheModel` takes `prefix = \"…\"`, `ttl = \"30m\"` and `crate = path`";
+const CACHE_TAKES: &str = "`#[cache(…)]` of `CacheModel` takes `prefix = \"…\"`, `ttl = \"30m\"`, `language = \"german\"`, \
+     `stopwords = [\"…\"]` and `crate = path`";
 const INDEX_TAKES: &str = "`#[index(…)]` of `CacheModel` takes one of `tag`, `numeric` and `text`, and `sortable`, \
-                           `fold_case`, `name = \"…\"`";
+                           `fold_case`, `separator = ','`, `no_stem`, `weight = 2.0`, `with_suffix_trie`, \
+                           `index_missing`, `name = \"…\"`";
 
 /// What `#[cache(…)]` says.
 #[derive(Default)]
@@ -18,6 +22,10 @@ pub(crate) struct CacheAttr {
     pub(crate) prefix: Option<String>,
     /// How long a document lives, in milliseconds.
     pub(crate) ttl: Option<u64>,
+    /// The language of the texts, as the name of its variant.
+    pub(crate) language: Option<Ident>,
+    /// The words that texts leave out.
+    pub(crate) stopwords: Option<Vec<LitStr>>,
     /// Where `cache_core` is.
     pub(crate) path: Option<Path>,
 }
@@ -39,12 +47,26 @@ pub(crate) struct IndexAttr {
     pub(crate) word: Ident,
     /// The kind, if it does not follow from the type, and its word.
     pub(crate) kind: Option<(Kind, Ident)>,
-    /// The word `sortable`.
-    pub(crate) sortable: Option<Ident>,
-    /// The word `fold_case`.
-    pub(crate) fold_case: Option<Ident>,
+    /// The options, each once.
+    pub(crate) options: Vec<IndexOption>,
     /// The name that queries use, if it is not the document's, and its literal.
     pub(crate) name: Option<(String, LitStr)>,
+}
+
+/// An option of an index: what the handle's declaration calls with the same name.
+#[derive(Clone)]
+pub(crate) struct IndexOption {
+    /// The word.
+    pub(crate) word: Ident,
+    /// Its value, if it takes one.
+    pub(crate) value: Option<Lit>,
+}
+
+impl IndexOption {
+    /// Whether it is this one.
+    pub(crate) fn is(&self, word: &str) -> bool {
+        self.word == word
+    }
 }
 
 /// A kind that is written out.
@@ -95,6 +117,14 @@ impl CacheAttr {
                     Ok(ttl) => set(&mut self.ttl, ttl, &name, errors),
                 }
             }
+            "language" => {
+                let literal = string(meta, "language = \"german\"")?;
+                match language(&literal) {
+                    Err(reason) => errors.at(&literal, reason),
+                    Ok(language) => set(&mut self.language, language, &name, errors),
+                }
+            }
+            "stopwords" => set(&mut self.stopwords, words(meta)?, &name, errors),
             "crate" => set(&mut self.path, crate_path(meta)?, &name, errors),
             _ => return Err(unknown(&name, CACHE_TAKES)),
         }
@@ -136,7 +166,7 @@ impl FieldAttr {
 
 impl IndexAttr {
     fn read(attribute: &Attribute, word: &Ident, errors: &mut Errors) -> Self {
-        let mut read = Self { word: word.clone(), kind: None, sortable: None, fold_case: None, name: None };
+        let mut read = Self { word: word.clone(), kind: None, options: Vec::new(), name: None };
         match &attribute.meta {
             Meta::Path(_) => {}
             Meta::List(list) if list.tokens.is_empty() => {}
@@ -152,13 +182,19 @@ impl IndexAttr {
             "tag" => Kind::Tag,
             "numeric" => Kind::Numeric,
             "text" => Kind::Text,
-            "sortable" => {
-                set(&mut self.sortable, name.clone(), &name, errors);
+            "sortable" | "fold_case" | "no_stem" | "with_suffix_trie" | "index_missing" => {
+                self.option(&name, None, errors);
                 return bare(meta, &name);
             }
-            "fold_case" => {
-                set(&mut self.fold_case, name.clone(), &name, errors);
-                return bare(meta, &name);
+            "separator" => {
+                let separator = separator(meta)?;
+                self.option(&name, Some(separator), errors);
+                return Ok(());
+            }
+            "weight" => {
+                let weight = weight(meta)?;
+                self.option(&name, Some(weight), errors);
+                return Ok(());
             }
             "name" => {
                 let literal = string(meta, "name = \"email\"")?;
@@ -185,118 +221,12 @@ impl IndexAttr {
     }
 }
 
-/// Whether queries can name a field like this without quoting.
-pub(crate) fn is_search_name(name: &str) -> bool {
-    let mut characters = name.chars();
-    characters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
-        && characters.all(|other| other.is_ascii_alphanumeric() || other == '_')
-}
-
-/// Why this prefix would make keys ambiguous. The same rules as `check_name` of `cache-index`, at compile time.
-fn refused_prefix(prefix: &str) -> Option<&'static str> {
-    if prefix.is_empty() {
-        Some("the prefix is empty; leave `prefix` out to use the struct's name in snake case")
-    } else if prefix.split(':').any(str::is_empty) {
-        Some(
-            "the prefix has an empty part: `:` separates parts, so it cannot stand at the ends or beside another",
-        )
-    } else if prefix.starts_with('~') {
-        Some("prefixes that begin with `~` are reserved for keys that are not documents; choose another")
-    } else {
-        None
-    }
-}
-
-/// A duration in words as the milliseconds that the server counts in.
-fn milliseconds(ttl: &str) -> Result<u64, String> {
-    let duration = humantime::parse_duration(ttl)
-        .map_err(|_| format!("`{ttl}` is no duration; write one like `30m`, `1h 30m` or `500ms`"))?;
-    if duration.is_zero() {
-        return Err("a `ttl` of zero would delete every document as it is written; leave `ttl` out to keep \
-                    documents"
-            .into());
-    }
-    if duration.subsec_nanos() % 1_000_000 != 0 {
-        return Err("the server counts a `ttl` in milliseconds; write a whole number of them".into());
-    }
-    u64::try_from(duration.as_millis()).map_err(|_| {
-        "this `ttl` is longer than the server can count; leave `ttl` out to keep documents".into()
-    })
-}
-
-/// Reads every argument of an attribute; one that is refused does not hide the mistakes behind it.
-fn arguments(
-    attribute: &Attribute,
-    errors: &mut Errors,
-    mut read: impl FnMut(&ParseNestedMeta<'_>, &mut Errors) -> syn::Result<()>,
-) {
-    let all = attribute.parse_nested_meta(|meta| {
-        let outcome = read(&meta, errors);
-        if errors.absorb(outcome).is_none() {
-            while !meta.input.is_empty() && !meta.input.peek(Token![,]) {
-                meta.input.parse::<proc_macro2::TokenTree>()?;
-            }
+impl IndexAttr {
+    fn option(&mut self, word: &Ident, value: Option<Lit>, errors: &mut Errors) {
+        if self.options.iter().any(|option| option.word == *word) {
+            errors.at(word, format!("`{word}` is written twice; keep one of them"));
+        } else {
+            self.options.push(IndexOption { word: word.clone(), value });
         }
-        Ok(())
-    });
-    errors.absorb(all);
-}
-
-fn argument_name(meta: &ParseNestedMeta<'_>, takes: &str) -> syn::Result<Ident> {
-    let unknown = || syn::Error::new_spanned(&meta.path, format!("unknown argument; {takes}"));
-    meta.path.get_ident().map(IdentExt::unraw).ok_or_else(unknown)
-}
-
-fn unknown(name: &Ident, takes: &str) -> syn::Error {
-    syn::Error::new_spanned(name, format!("unknown argument `{name}`; {takes}"))
-}
-
-fn set<T>(slot: &mut Option<T>, value: T, name: &Ident, errors: &mut Errors) {
-    match slot {
-        Some(_) => errors.at(name, format!("`{name}` is written twice; keep one of them")),
-        None => *slot = Some(value),
-    }
-}
-
-fn bare(meta: &ParseNestedMeta<'_>, name: &Ident) -> syn::Result<()> {
-    if meta.input.is_empty() || meta.input.peek(Token![,]) {
-        return Ok(());
-    }
-    Err(syn::Error::new_spanned(name, format!("`{name}` takes no value; write it alone")))
-}
-
-fn value(meta: &ParseNestedMeta<'_>, example: &str) -> syn::Result<Expr> {
-    if !meta.input.peek(Token![=]) {
-        return Err(syn::Error::new_spanned(&meta.path, format!("expected a value: `{example}`")));
-    }
-    let mut value: Expr = meta.value()?.parse()?;
-    // What a `macro_rules!` macro passes on arrives in groups without delimiters.
-    while let Expr::Group(group) = value {
-        value = *group.expr;
-    }
-    Ok(value)
-}
-
-fn string(meta: &ParseNestedMeta<'_>, example: &str) -> syn::Result<LitStr> {
-    match value(meta, example)? {
-        Expr::Lit(literal) => match literal.lit {
-            Lit::Str(literal) => Ok(literal),
-            other => Err(syn::Error::new_spanned(other, format!("expected a string: `{example}`"))),
-        },
-        other => Err(syn::Error::new_spanned(other, format!("expected a string literal: `{example}`"))),
-    }
-}
-
-fn crate_path(meta: &ParseNestedMeta<'_>) -> syn::Result<Path> {
-    let example = "crate = my_crate::cache_core";
-    match value(meta, example)? {
-        Expr::Path(path) if path.qself.is_none() => Ok(path.path),
-        Expr::Lit(literal) => match literal.lit {
-            Lit::Str(literal) => literal.parse_with(Path::parse_mod_style).map_err(|_| {
-                syn::Error::new_spanned(&literal, format!("expected the path of a module: `{example}`"))
-            }),
-            other => Err(syn::Error::new_spanned(other, format!("expected a path: `{example}`"))),
-        },
-        other => Err(syn::Error::new_spanned(other, format!("expected a path: `{example}`"))),
     }
 }

@@ -6,7 +6,8 @@ use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::{Data, GenericParam, Ident};
 
-use crate::attr::{CacheAttr, IndexAttr, Kind, is_search_name};
+use crate::argument::is_search_name;
+use crate::attr::{CacheAttr, IndexAttr, IndexOption, Kind};
 use crate::errors::Errors;
 use crate::model::{Draft, DraftField, Embedding, Field, Index, Key, Model};
 use crate::name::snake_case;
@@ -48,6 +49,8 @@ pub(crate) fn check(role: Role, draft: Draft<'_>, errors: &mut Errors) -> Model 
         vis: input.vis.clone(),
         path: cache.path,
         ttl: cache.ttl,
+        language: cache.language,
+        stopwords: cache.stopwords,
         key,
         fields,
     }
@@ -97,10 +100,13 @@ fn named_fields(role: Role, name: &Ident, data: &Data, errors: &mut Errors) {
 
 /// What only a model has.
 fn part_of_models(name: &Ident, cache: &CacheAttr, fields: &[DraftField<'_>], errors: &mut Errors) {
-    if cache.prefix.is_some() || cache.ttl.is_some() {
+    if cache.prefix.is_some() || cache.ttl.is_some() || cache.language.is_some() || cache.stopwords.is_some()
+    {
         errors.at(
             name,
-            format!("`{name}` is embedded in models and has no keys of its own; remove `prefix` and `ttl`"),
+            format!(
+                "`{name}` is embedded in models, which have the keys and the index; remove all but `crate`"
+            ),
         );
     }
     for word in fields.iter().filter_map(|field| field.attr.primary_key.as_ref()) {
@@ -261,14 +267,15 @@ fn index(field: &DraftField<'_>, attr: &IndexAttr, errors: &mut Errors) -> Index
             ),
         );
     }
-    let reason = match attr.kind.as_ref().map(|(kind, _)| kind) {
-        Some(Kind::Text) => Some("TEXT never distinguishes case"),
-        Some(Kind::Numeric) => Some("numbers have no case"),
-        Some(Kind::Tag) | None => None,
-    };
-    if let (Some(word), Some(reason)) = (&attr.fold_case, reason) {
-        errors.at(word, format!("`fold_case` is for TAG fields: {reason}; remove `fold_case`"));
-    }
+    let kind = attr.kind.as_ref().map(|(kind, _)| *kind);
+    let mut options = attr.options.clone();
+    options.retain(|option| match misplaced(option, kind, field) {
+        Some(reason) => {
+            errors.at(&option.word, reason);
+            false
+        }
+        None => true,
+    });
     if attr.name.is_none() && !is_search_name(member) {
         errors.at(
             &attr.word,
@@ -281,9 +288,34 @@ fn index(field: &DraftField<'_>, attr: &IndexAttr, errors: &mut Errors) -> Index
     Index {
         name: attr.name.as_ref().map_or_else(|| member.clone(), |(name, _)| name.clone()),
         kind: attr.kind.clone(),
-        sortable: attr.sortable.clone(),
-        fold_case: attr.fold_case.clone().filter(|_| reason.is_none()),
+        options,
     }
+}
+
+/// Why an option has no meaning at this field. What depends on the field's type is left to the compiler.
+fn misplaced(option: &IndexOption, kind: Option<Kind>, field: &DraftField<'_>) -> Option<String> {
+    let word = &option.word;
+    if option.is("fold_case") || option.is("separator") {
+        let reason = match kind {
+            Some(Kind::Text) if option.is("separator") => "TEXT is cut into words",
+            Some(Kind::Text) => "TEXT never distinguishes case",
+            Some(Kind::Numeric) if option.is("separator") => "a number is one value",
+            Some(Kind::Numeric) => "numbers have no case",
+            Some(Kind::Tag) | None => return None,
+        };
+        return Some(format!("`{word}` is for TAG fields: {reason}; remove `{word}`"));
+    }
+    if (option.is("no_stem") || option.is("weight")) && kind != Some(Kind::Text) {
+        return Some(format!("`{word}` is for TEXT fields; write `text` before it, or remove `{word}`"));
+    }
+    if option.is("index_missing") && field.serde.skip_serializing_if.is_none() {
+        return Some(
+            "serde writes `None` as `null`, which is neither a value nor missing; write \
+             `#[serde(skip_serializing_if = \"Option::is_none\")]` at the field"
+                .to_owned(),
+        );
+    }
+    None
 }
 
 fn embedding(field: &DraftField<'_>, word: &Ident, errors: &mut Errors) -> Embedding {

@@ -1,5 +1,6 @@
 //! The derive macro of `cache-core`. Use it from there: `use cache_core::CacheModel;`.
 
+mod argument;
 mod attr;
 mod check;
 mod errors;
@@ -32,12 +33,18 @@ mod value;
 /// |---|---|---|
 /// | the struct | `#[cache(prefix = "…")]` | what the keys begin with after the namespace; without it, the struct's name in snake case |
 /// | | `#[cache(ttl = "30m")]` | how long a document lives after each save; without it, until it is deleted |
+/// | | `#[cache(language = "german")]` | whose rules stem the words of TEXT fields; without it, English |
+/// | | `#[cache(stopwords = ["…"])]` | the words that TEXT fields leave out; without it, 33 English ones; `[]`: none |
 /// | | `#[cache(crate = path)]` | where `cache_core` is, if not in the dependencies under that name |
 /// | exactly one field | `#[primary_key]` | holds the id |
 /// | any field | `#[index]` | is searched as its type says: strings, `char` and `bool` as TAG, numbers as NUMERIC, an `Option` as what it holds, each element of a list |
 /// | | `#[index(tag)]`, `#[index(numeric)]`, `#[index(text)]` | is searched as this kind |
 /// | | `#[index(sortable)]` | answers can be sorted by it |
 /// | | `#[index(fold_case)]` | `A` and `a` are one value of a TAG field of strings |
+/// | | `#[index(separator = ',')]` | the strings of a TAG field are cut into tags there |
+/// | | `#[index(text, no_stem)]`, `#[index(text, weight = 2.0)]` | words as they are written; what they count in scores |
+/// | | `#[index(with_suffix_trie)]` | searches for the ends of values are fast, and the index larger |
+/// | | `#[index(index_missing)]` | documents that lack the field can be searched for: an `Option` with `skip_serializing_if` |
 /// | | `#[index(name = "…")]` | the name in queries, if not the document's |
 /// | | `#[embedded]` | holds a struct that derives `CacheEmbedded`, or an `Option`, a list or a map of one: `User::ADDRESS.city` |
 ///

@@ -1,8 +1,8 @@
 //! The model: what the input says (`Draft`), and what is generated from it once the rules hold (`Model`).
 
-use syn::{Attribute, Data, DeriveInput, Expr, Fields, Ident, Lit, Meta, Path, Type, Visibility};
+use syn::{Attribute, Data, DeriveInput, Expr, Fields, Ident, Lit, LitStr, Meta, Path, Type, Visibility};
 
-use crate::attr::{CacheAttr, FieldAttr, Kind};
+use crate::attr::{CacheAttr, FieldAttr, IndexOption, Kind};
 use crate::errors::Errors;
 use crate::name::Names;
 use crate::serde_attr::{ContainerSerde, FieldSerde};
@@ -45,6 +45,10 @@ pub(crate) struct Model {
     pub(crate) prefix: String,
     /// How long a document lives, in milliseconds.
     pub(crate) ttl: Option<u64>,
+    /// The language of the texts.
+    pub(crate) language: Option<Ident>,
+    /// The words that texts leave out.
+    pub(crate) stopwords: Option<Vec<LitStr>>,
     /// The primary key. None only where that is reported as a mistake.
     pub(crate) key: Option<Key>,
     /// The fields that have a handle, in order.
@@ -90,10 +94,8 @@ pub(crate) struct Index {
     pub(crate) name: String,
     /// The kind, if it does not follow from the type, and its word.
     pub(crate) kind: Option<(Kind, Ident)>,
-    /// The word `sortable`: answers can be sorted by it.
-    pub(crate) sortable: Option<Ident>,
-    /// The word `fold_case`: `A` and `a` are one value.
-    pub(crate) fold_case: Option<Ident>,
+    /// The options.
+    pub(crate) options: Vec<IndexOption>,
 }
 
 impl<'a> Draft<'a> {

@@ -41,6 +41,8 @@ pub(crate) struct FieldSerde {
     pub(crate) skip_serializing: Option<Ident>,
     /// The word that keeps the field from being read, `skip` or `skip_deserializing`.
     pub(crate) skip_deserializing: Option<Ident>,
+    /// The word `skip_serializing_if`.
+    pub(crate) skip_serializing_if: Option<Ident>,
     /// The word `flatten`.
     pub(crate) flatten: Option<Ident>,
     /// The word by which other code writes the field, `with` or `serialize_with`.
@@ -93,6 +95,7 @@ impl FieldSerde {
                 }
                 "skip_serializing" => read.skip_serializing = Some(word),
                 "skip_deserializing" => read.skip_deserializing = Some(word),
+                "skip_serializing_if" => read.skip_serializing_if = Some(word),
                 "flatten" => read.flatten = Some(word),
                 "with" | "serialize_with" => read.serialize_with = Some(word),
                 _ => {}

@@ -51,6 +51,8 @@ pub enum QueryError {
         field: SearchName,
         /// The value's length in bytes.
         length: usize,
+        /// The longest that a tag of this field may be.
+        most: usize,
     },
     /// A NaN or infinite operand.
     #[error(
@@ -136,6 +138,9 @@ pub enum QueryError {
 /// The longest tag, in bytes: RediSearch counts a tag's length in 16 bits, and a longer one is found by what is left
 /// of it.
 pub const MAX_TAG: usize = 65_535;
+
+/// The longest tag of a field with a separator, in bytes.
+pub const MAX_SEPARATED_TAG: usize = 4_096;
 
 /// `MINPREFIX` of RediSearch: shorter prefixes are not expanded, and the answer is empty without an error.
 pub(crate) const MIN_PREFIX: usize = 2;

@@ -35,8 +35,8 @@ mod value;
 pub use command::{Batch, Command, Route};
 pub use decode::{Completeness, Hit, IndexInfo, SearchAnswer, Shortfall};
 pub use embedded::{Each, Embedded, EmbeddedFields, One, Shape, Single, Values};
-pub use error::{DecodeError, MAX_TAG, NameError, QueryError};
-pub use field::{Field, No, Options, Sortable, Yes};
+pub use error::{DecodeError, MAX_SEPARATED_TAG, MAX_TAG, NameError, QueryError};
+pub use field::{Field, IndexesMissing, No, Options, Sortable, Yes};
 pub use filter::{Filter, NumericRange, Rendered};
 pub use finder::FindBy;
 pub use json::write_json;
@@ -45,7 +45,9 @@ pub use kind::{Comparable, FieldKind, Kind, Numeric, Ordered, Prefixed, Stored, 
 pub use params::Params;
 pub use path::{FieldPath, Nested, Path, Root, SearchName, Step};
 pub use reply::{Reply, ServerError, ServerErrorKind};
-pub use schema::{Entry, FieldDef, Fingerprint, IndexSchema, Schema, Stopwords};
+pub use schema::{Entry, FieldDef, Fingerprint, IndexSchema, Language, Schema, Stopwords};
 pub use search::SearchRequest;
 pub use sort::{Direction, SortKey};
-pub use value::{Comparand, IndexValue, Indexable, JsonType, Operand, ScalarValue, SortableValue, TextValue};
+pub use value::{
+    Comparand, IndexValue, Indexable, JsonType, Operand, OptionalValue, ScalarValue, SortableValue, TextValue,
+};

@@ -68,6 +68,16 @@ pub trait SortableValue: IndexValue {}
 )]
 pub trait TextValue: IndexValue {}
 
+/// A type whose value may be missing from a document.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is never missing",
+    label = "not an `Option`",
+    note = "`index_missing` is for `Option` fields that serde leaves out; remove it"
+)]
+pub trait OptionalValue: IndexValue {}
+
+impl<T: IndexValue> OptionalValue for Option<T> {}
+
 /// A scalar that stands alone in JSON: what lists and sets may hold.
 #[diagnostic::on_unimplemented(
     message = "a list of `{Self}` cannot be indexed",

@@ -1,6 +1,6 @@
 //! Writing and deleting documents by their keys.
 
-use cache_index::{Batch, Command, FieldKind, JsonType, MAX_TAG, Schema, write_json};
+use cache_index::{Batch, Command, FieldKind, JsonType, MAX_SEPARATED_TAG, Schema, write_json};
 use serde_json::Value;
 
 use super::expiry::millis;
@@ -77,11 +77,11 @@ fn write_commands<M: Model>(model: &M, cache: &Cache) -> Result<(Command, Option
 
 /// Refuses what the index could not hold: U+0000 in strings, and tags longer than it can count.
 ///
-/// Nearly every document is known to have neither after one look at its bytes (serde_json writes U+0000 as an escape);
-/// only the others are read again.
+/// Nearly every document is known to have neither after one look at its bytes (it is short, and serde_json writes
+/// U+0000 as an escape); only the others are read again.
 fn refuse_unindexable(schema: &'static Schema, json: &[u8]) -> Result<()> {
     const NUL: &[u8] = br"\u0000";
-    if json.len() <= MAX_TAG && !json.windows(NUL.len()).any(|bytes| bytes == NUL) {
+    if json.len() <= MAX_SEPARATED_TAG && !json.windows(NUL.len()).any(|bytes| bytes == NUL) {
         return Ok(());
     }
     let serialize = |source| Error::Serialize { model: schema.model(), source };
@@ -92,8 +92,13 @@ fn refuse_unindexable(schema: &'static Schema, json: &[u8]) -> Result<()> {
             if text.contains('\0') {
                 return Err(Error::NulCharacter { model, field: field.name() });
             }
-            if field.kind() == FieldKind::Tag && text.len() > MAX_TAG {
-                return Err(Error::TagTooLong { model, field: field.name(), length: text.len() });
+            let longest = match field.tag_separator() {
+                Some(separator) => text.split(separator).map(str::len).max().unwrap_or_default(),
+                None => text.len(),
+            };
+            let most = field.longest_tag();
+            if field.kind() == FieldKind::Tag && longest > most {
+                return Err(Error::TagTooLong { model, field: field.name(), length: longest, most });
             }
         }
     }

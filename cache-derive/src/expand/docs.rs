@@ -5,7 +5,8 @@ use quote::quote;
 use syn::Ident;
 use syn::ext::IdentExt;
 
-use crate::attr::{Kind, is_search_name};
+use crate::argument::is_search_name;
+use crate::attr::Kind;
 use crate::model::{Field, Index};
 
 /// For the handle of a field.

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{Ident, Visibility};
 
-use super::handles::{indexed, kind, sort_flag};
+use super::handles::{indexed, kind, options_type};
 use super::place::{at_one_place, span_of, visibility};
 use super::{docs, place};
 use crate::model::{Embedding, Field, Model};
@@ -114,10 +114,9 @@ fn definition(field: &Field, vis: &Visibility) -> TokenStream {
             quote_spanned!(span=> __cache::Field<M, #ty, __cache::Stored, __cache::Options<__cache::No>>)
         }
         (None, Some(index)) => {
-            let (kind, sortable) = (kind(ty, index), sort_flag(Some(index)));
-            quote_spanned! {span=>
-                __cache::Field<M, #ty, #kind, __cache::Options<<P as __cache::Path>::Sort<#sortable>>>
-            }
+            let kind = kind(ty, index);
+            let options = options_type(Some(index), |sortable| quote!(<P as __cache::Path>::Sort<#sortable>));
+            quote_spanned!(span=> __cache::Field<M, #ty, #kind, #options>)
         }
     };
     quote!(#docs #vis #ident: #ty,)

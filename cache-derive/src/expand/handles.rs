@@ -2,11 +2,11 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
-use syn::{Ident, Type, Visibility};
+use syn::{Type, Visibility};
 
 use super::docs;
 use super::place::{call_site_at, located, span_of};
-use crate::attr::Kind;
+use crate::attr::{IndexOption, Kind};
 use crate::model::{Field, Index};
 
 /// The constants of all fields but embedded structs.
@@ -24,36 +24,40 @@ fn handle(field: &Field, vis: &Visibility) -> TokenStream {
         }
         Some(index) => (kind(ty, index), indexed(field, index)),
     };
-    let sortable = sort_flag(index.as_ref());
+    let options = options_type(index.as_ref(), |sortable| sortable);
     quote_spanned! {span=>
         #docs
-        #vis const #handle: __cache::Field<Self, #ty, #kind, __cache::Options<#sortable>> = #value;
+        #vis const #handle: __cache::Field<Self, #ty, #kind, #options> = #value;
     }
 }
 
-/// Whether a field was declared sortable, as a type.
-pub(super) fn sort_flag(index: Option<&Index>) -> TokenStream {
-    let sortable = index.is_some_and(|index| index.sortable.is_some());
-    if sortable { quote!(__cache::Yes) } else { quote!(__cache::No) }
+/// A field's options as a type. What is left of its wish to be sortable may depend on where it is.
+pub(super) fn options_type(
+    index: Option<&Index>,
+    sort: impl FnOnce(TokenStream) -> TokenStream,
+) -> TokenStream {
+    let has = |word| index.is_some_and(|index| index.options.iter().any(|option| option.is(word)));
+    let flag = |wanted: bool| if wanted { quote!(__cache::Yes) } else { quote!(__cache::No) };
+    let sortable = sort(flag(has("sortable")));
+    let missing = has("index_missing").then(|| quote!(, __cache::Yes));
+    quote!(__cache::Options<#sortable #missing>)
 }
 
 /// The value of a handle. It does not repeat the type, so that a type that cannot be indexed is one message; a
 /// type that cannot be indexed like this is a message at the word that asks for it.
 pub(super) fn indexed(field: &Field, index: &Index) -> TokenStream {
     let (member, name) = (&field.names.member.serialize, &index.name);
-    let option = |word: &Ident| {
+    let options = index.options.iter().map(|IndexOption { word, value }| {
         let span = call_site_at(word.span());
         let method = located(word, span);
-        quote_spanned!(span=> .#method())
-    };
-    let sortable = index.sortable.as_ref().map(option);
-    let fold_case = index.fold_case.as_ref().map(option);
+        quote_spanned!(span=> .#method(#value))
+    });
     match &index.kind {
         None => quote_spanned! {span_of(&field.ty)=>
-            __cache::Field::inferred(#member, #name) #sortable #fold_case
+            __cache::Field::inferred(#member, #name) #(#options)*
         },
         Some((_, word)) => quote_spanned! {call_site_at(word.span())=>
-            __cache::Field::indexed(#member, #name) #sortable #fold_case
+            __cache::Field::indexed(#member, #name) #(#options)*
         },
     }
 }

@@ -31,11 +31,14 @@ pub(super) fn expand(model: &Model) -> TokenStream {
 pub(super) fn with_fields(model: &Model, fields: &TokenStream) -> TokenStream {
     let (name, prefix) = (&model.name, &model.prefix);
     let plain = name.unraw().to_string();
+    let language =
+        model.language.as_ref().map(|language| quote!(.with_language(__cache::Language::#language)));
+    let stopwords = model.stopwords.as_ref().map(|words| quote!(.with_stopwords(&[#(#words),*])));
     let key = model.key.as_ref().map_or("id", |key| &key.member);
     quote! {
         impl __cache::IndexSchema for #name {
             fn schema() -> &'static __cache::Schema {
-                static SCHEMA: __cache::Schema = __cache::Schema::new(#plain, #prefix, #key, &[#fields]);
+                static SCHEMA: __cache::Schema = __cache::Schema::new(#plain, #prefix, #key, &[#fields]) #language #stopwords;
                 &SCHEMA
             }
         }

@@ -94,7 +94,8 @@ fn shapes() {
 
 #[test]
 fn struct_attributes() {
-    let takes = "`#[cache(…)]` of `CacheModel` takes `prefix = \"…\"`, `ttl = \"30m\"` and `crate = path`";
+    let takes = "`#[cache(…)]` of `CacheModel` takes `prefix = \"…\"`, `ttl = \"30m\"`, `language = \
+                 \"german\"`, `stopwords = [\"…\"]` and `crate = path`";
     for (attribute, expected) in [
         ("#[cache]", takes.to_owned()),
         ("#[cache = \"user\"]", takes.to_owned()),
@@ -124,6 +125,14 @@ fn struct_attributes() {
             "`30` is no duration; write one like `30m`, `1h 30m` or `500ms`".into(),
         ),
         ("#[cache(ttl = 30)]", "expected a string: `ttl = \"30m\"`".into()),
+        (
+            "#[cache(stopwords = [\"The\"])]",
+            "expected a word in lower case: `stopwords = [\"the\", \"of\"]`".into(),
+        ),
+        (
+            "#[cache(stopwords = \"the\")]",
+            "expected a list of words: `stopwords = [\"the\", \"of\"]`".into(),
+        ),
         (
             "#[cache(ttl = \"0s\")]",
             "a `ttl` of zero would delete every document as it is written; leave `ttl` out to keep documents".into(),
@@ -169,7 +178,7 @@ fn struct_attributes() {
 #[test]
 fn field_attributes() {
     let takes = "`#[index(…)]` of `CacheModel` takes one of `tag`, `numeric` and `text`, and `sortable`, `fold_case`, \
-                 `name = \"…\"`";
+                 `separator = ','`, `no_stem`, `weight = 2.0`, `with_suffix_trie`, `index_missing`, `name = \"…\"`";
     for (field, expected) in [
         ("#[index = \"x\"] a: u8", takes.to_owned()),
         ("#[index(unique)] a: u8", format!("unknown argument `unique`; {takes}")),
@@ -189,6 +198,22 @@ fn field_attributes() {
         (
             "#[index(numeric, fold_case)] a: u8",
             "`fold_case` is for TAG fields: numbers have no case; remove `fold_case`".into(),
+        ),
+        (
+            "#[index(separator = ',', numeric)] a: u8",
+            "`separator` is for TAG fields: a number is one value; remove `separator`".into(),
+        ),
+        ("#[index(separator = 'x')] a: String", "expected one punctuation mark: `separator = ','`".into()),
+        (
+            "#[index(no_stem)] a: String",
+            "`no_stem` is for TEXT fields; write `text` before it, or remove `no_stem`".into(),
+        ),
+        ("#[index(text, weight = 0)] a: String", "a weight is greater than zero and finite".into()),
+        (
+            "#[index(index_missing)] a: Option<u8>",
+            "serde writes `None` as `null`, which is neither a value nor missing; write \
+             `#[serde(skip_serializing_if = \"Option::is_none\")]` at the field"
+                .into(),
         ),
         ("#[index(name)] a: u8", "expected a value: `name = \"email\"`".into()),
         (

@@ -29,13 +29,14 @@ pub(super) fn accepts(node: &Node, document: &Value, schema: &Schema) -> Result<
 fn leaf(field: &FieldDef, test: &Test, document: &Value, schema: &Schema) -> Result<bool, QueryError> {
     let mut values = field.values(document).into_iter();
     Ok(match test {
-        Test::TagIn(tags) => values
-            .any(|value| tag(value).is_some_and(|value| tags.iter().any(|tag| same_tag(field, tag, value)))),
-        Test::TagPrefix(prefix) => values.any(|value| {
-            tag(value)
-                .and_then(|value| value.get(..prefix.len()))
-                .is_some_and(|start| same_tag(field, prefix, start))
-        }),
+        Test::Missing => values.next().is_none(),
+        Test::TagIn(asked) => values
+            .flat_map(|value| tags(field, value))
+            .any(|tag| asked.iter().any(|asked| same_tag(field, asked, tag))),
+        Test::TagPrefix(prefix) => values
+            .flat_map(|value| tags(field, value))
+            .filter_map(|tag| tag.get(..prefix.len()))
+            .any(|start| same_tag(field, prefix, start)),
         Test::Range(range) => values.any(|value| value.as_f64().is_some_and(|number| range.contains(number))),
         Test::Words(words) => {
             let asked = text::distinct_words(words, schema.stopwords());
@@ -45,12 +46,14 @@ fn leaf(field: &FieldDef, test: &Test, document: &Value, schema: &Schema) -> Res
             if asked.iter().any(|word| !text::is_searchable(&word.whole)) {
                 return Err(QueryError::UnsearchableTerm { field: field.name() });
             }
-            let stemmer = text::english();
+            let stemmer = field.stems().then(|| schema.language().stemmer());
             let indexed: Vec<_> = values
                 .filter_map(Value::as_str)
                 .flat_map(|text| text::words(text, schema.stopwords()))
                 .collect();
-            asked.iter().all(|asked| indexed.iter().any(|word| text::word_matches(asked, word, &stemmer)))
+            asked
+                .iter()
+                .all(|asked| indexed.iter().any(|word| text::word_matches(asked, word, stemmer.as_ref())))
         }
         Test::WordPrefix(prefix) => {
             let prefix = word_prefix(field, prefix)?;
@@ -62,12 +65,19 @@ fn leaf(field: &FieldDef, test: &Test, document: &Value, schema: &Schema) -> Res
     })
 }
 
-fn tag(value: &Value) -> Option<&str> {
-    match value {
-        Value::String(text) => Some(text),
-        Value::Bool(true) => Some("true"),
-        Value::Bool(false) => Some("false"),
-        _ => None,
+/// The tags that the index holds of a value: of a field with a separator, the parts without the blanks around them,
+/// empty ones too (`TagIndex_SepString` of RediSearch's `tag_index.c`).
+fn tags<'a>(field: &FieldDef, value: &'a Value) -> Vec<&'a str> {
+    let text = match value {
+        Value::String(text) => text.as_str(),
+        Value::Bool(true) => "true",
+        Value::Bool(false) => "false",
+        _ => return Vec::new(),
+    };
+    let blank = |character: char| character.is_ascii_whitespace() || character == '\u{b}';
+    match field.tag_separator() {
+        Some(separator) => text.split(separator).map(|part| part.trim_matches(blank)).collect(),
+        None => vec![text],
     }
 }
 

@@ -37,6 +37,8 @@ pub(crate) enum Test {
     Words(String),
     /// A text with a word that begins like this one.
     WordPrefix(String),
+    /// No value at all.
+    Missing,
 }
 
 /// The bounds of a numeric test. Finite, and exact as doubles.

@@ -96,6 +96,10 @@ impl Renderer<'_> {
     }
 
     fn leaf(&mut self, field: &FieldDef, test: &Test) -> Result<(), QueryError> {
+        if *test == Test::Missing {
+            self.text.push_str(&format!("ismissing(@{})", field.name()));
+            return Ok(());
+        }
         self.text.push('@');
         self.text.push_str(&field.name().to_string());
         self.text.push(':');
@@ -118,6 +122,8 @@ impl Renderer<'_> {
             }
             Test::Range(range) => self.range(range),
             Test::Words(words) => self.words(field, words)?,
+            // Has another form; see above.
+            Test::Missing => {}
             Test::WordPrefix(prefix) => {
                 self.expands = true;
                 self.text.push('(');

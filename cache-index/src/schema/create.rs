@@ -1,6 +1,6 @@
 //! `FT.CREATE` from a schema, its words in the order in which the server reads them.
 
-use super::Schema;
+use super::{Language, Schema, Stopwords};
 use crate::command::Command;
 use crate::keyspace::Keyspace;
 
@@ -13,8 +13,14 @@ impl Schema {
         let mut command = Command::new("FT.CREATE")
             .arg(self.index_name(keyspace))
             .args_from(["ON", "JSON", "PREFIX", "1"])
-            .arg_with(|buffer| keyspace.write_prefix(buffer, self.prefix()))
-            .arg("SCHEMA");
+            .arg_with(|buffer| keyspace.write_prefix(buffer, self.prefix()));
+        if self.language() != Language::default() {
+            command = command.arg("LANGUAGE").arg(self.language().name());
+        }
+        if let Stopwords::Words(words) = self.stopwords() {
+            command = command.arg("STOPWORDS").arg_display(words.len()).args_from(words);
+        }
+        command = command.arg("SCHEMA");
         for field in self.indexed() {
             let Some(kind) = field.kind().keyword() else { continue };
             command = command

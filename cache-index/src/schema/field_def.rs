@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
+use crate::error::{MAX_SEPARATED_TAG, MAX_TAG};
 use crate::kind::{FieldKind, Kind};
 use crate::path::{FieldPath, Path, SearchName, Step, values_at, write_step};
-use crate::value::{IndexValue, Indexable, JsonType, SortableValue, TextValue};
+use crate::value::{IndexValue, Indexable, JsonType, OptionalValue, SortableValue, TextValue};
 
 /// A field: the JSON member it is stored in, the name it is searched by, its kind and options.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -17,6 +18,11 @@ pub struct FieldDef {
     json: JsonType,
     sortable: bool,
     fold_case: bool,
+    separator: Option<char>,
+    suffix_trie: bool,
+    no_stem: bool,
+    weight: Option<&'static str>,
+    index_missing: bool,
 }
 
 impl FieldDef {
@@ -31,6 +37,11 @@ impl FieldDef {
             json: JsonType::Any,
             sortable: false,
             fold_case: false,
+            separator: None,
+            suffix_trie: false,
+            no_stem: false,
+            weight: None,
+            index_missing: false,
         }
     }
 
@@ -53,6 +64,31 @@ impl FieldDef {
     /// The same TAG field with `A` and `a` being one value.
     pub const fn fold_case<V: TextValue>(self) -> Self {
         Self { fold_case: true, ..self }
+    }
+
+    /// The same TAG field with each string cut into tags at this character, blanks around them left out.
+    pub const fn separator<V: TextValue>(self, separator: char) -> Self {
+        Self { separator: Some(separator), ..self }
+    }
+
+    /// The same field with an index of the ends of its values, which makes searches for them fast and the index larger.
+    pub const fn with_suffix_trie<V: TextValue>(self) -> Self {
+        Self { suffix_trie: true, ..self }
+    }
+
+    /// The same TEXT field with its words as they are written, not stemmed.
+    pub const fn no_stem(self) -> Self {
+        Self { no_stem: true, ..self }
+    }
+
+    /// The same TEXT field counting this much in scores, in place of 1; a decimal number.
+    pub const fn weight(self, weight: &'static str) -> Self {
+        Self { weight: Some(weight), ..self }
+    }
+
+    /// The same field with the documents that lack it in the index, so that they can be searched for.
+    pub const fn index_missing<V: OptionalValue>(self) -> Self {
+        Self { index_missing: true, ..self }
     }
 
     /// The same field within an embedded struct. In a list it is not sortable: there is no single value.
@@ -102,6 +138,22 @@ impl FieldDef {
         self.fold_case
     }
 
+    /// The character at which strings are cut into tags; `None`: each string is a tag.
+    pub const fn tag_separator(&self) -> Option<char> {
+        self.separator
+    }
+
+    /// The longest tag that the index can tell from others, in bytes. Where strings are cut into tags, the server cuts
+    /// the tags too (`MAX_TAG_LEN` of its `tag_index.h`).
+    pub const fn longest_tag(&self) -> usize {
+        if self.separator.is_some() { MAX_SEPARATED_TAG } else { MAX_TAG }
+    }
+
+    /// Whether words are stemmed.
+    pub const fn stems(&self) -> bool {
+        !self.no_stem
+    }
+
     /// Whether the field is in the index.
     pub const fn is_indexed(&self) -> bool {
         !matches!(self.kind, FieldKind::Stored)
@@ -124,16 +176,28 @@ impl FieldDef {
     }
 
     /// The words of `FT.CREATE` behind the kind, in the order in which the server wants them.
-    pub(crate) fn options(&self) -> impl Iterator<Item = &'static str> + use<> {
+    pub(crate) fn options(&self) -> Vec<String> {
         let tag_of_strings = self.kind == FieldKind::Tag && self.json == JsonType::String;
-        [
-            (tag_of_strings && !self.fold_case, "CASESENSITIVE"),
-            // Without it, `eq("")` would be an error of the server.
-            (tag_of_strings, "INDEXEMPTY"),
-            (self.sortable, "SORTABLE"),
-        ]
-        .into_iter()
-        .filter_map(|(wanted, word)| wanted.then_some(word))
+        let mut words = Vec::new();
+        if let Some(weight) = self.weight {
+            words.extend(["WEIGHT".to_owned(), weight.to_owned()]);
+        }
+        if let Some(separator) = self.separator {
+            words.extend(["SEPARATOR".to_owned(), separator.to_string()]);
+        }
+        let mut option = |wanted: bool, word: &str| {
+            if wanted {
+                words.push(word.to_owned());
+            }
+        };
+        option(self.no_stem, "NOSTEM");
+        option(tag_of_strings && !self.fold_case, "CASESENSITIVE");
+        option(self.suffix_trie, "WITHSUFFIXTRIE");
+        // Without it, `eq("")` would be an error of the server.
+        option(tag_of_strings, "INDEXEMPTY");
+        option(self.index_missing, "INDEXMISSING");
+        option(self.sortable, "SORTABLE");
+        words
     }
 }
 

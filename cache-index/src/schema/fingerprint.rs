@@ -4,7 +4,7 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use super::Schema;
+use super::{Language, Schema};
 
 /// The version of the canonical form below. A change of the form is a change of this number, so that an index
 /// made by another version of this crate is recognised as such and not mistaken for a changed schema.
@@ -14,7 +14,8 @@ const CANON: &str = "1";
 ///
 /// The canonical form is a list of words, each written as its length in bytes, `:`, the word, `,` (a netstring,
 /// so that no two lists are written alike): `canon`, the version of the form, `on`, `json`, `prefix`, the
-/// prefix without the namespace, `stopwords`, their number, each of them, then for every indexed field in order
+/// prefix without the namespace, `stopwords`, their number, each of them, `language` and its name unless it is English,
+/// then for every indexed field in order
 /// `field`, its path, its name, its kind, the number of its options, each of them.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Fingerprint([u8; 6]);
@@ -43,6 +44,9 @@ fn canonical(schema: &Schema) -> String {
     form.words(["canon", CANON, "on", "json", "prefix", schema.prefix()]);
     form.word("stopwords");
     form.list(schema.stopwords().words());
+    if schema.language() != Language::default() {
+        form.words(["language", schema.language().name()]);
+    }
     for field in schema.indexed() {
         form.words([
             "field",
@@ -50,7 +54,7 @@ fn canonical(schema: &Schema) -> String {
             &field.name().to_string(),
             field.kind().keyword().unwrap_or_default(),
         ]);
-        form.list(&field.options().collect::<Vec<_>>());
+        form.list(&field.options());
     }
     form.0
 }
@@ -66,9 +70,9 @@ impl Words {
         words.iter().for_each(|word| self.word(word));
     }
 
-    fn list(&mut self, words: &[&str]) {
+    fn list(&mut self, words: &[impl AsRef<str>]) {
         self.word(&words.len().to_string());
-        words.iter().for_each(|word| self.word(word));
+        words.iter().for_each(|word| self.word(word.as_ref()));
     }
 }
 

@@ -16,6 +16,8 @@ const DEFAULT: &[&str] = &[
 pub enum Stopwords {
     /// RediSearch's own list of 33 English words.
     Default,
+    /// These words, in lower case; none: every word is indexed.
+    Words(&'static [&'static str]),
 }
 
 impl Stopwords {
@@ -23,6 +25,7 @@ impl Stopwords {
     pub fn words(self) -> &'static [&'static str] {
         match self {
             Self::Default => DEFAULT,
+            Self::Words(words) => words,
         }
     }
 

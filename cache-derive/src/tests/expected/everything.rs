@@ -26,7 +26,7 @@ const _: () = {
             String,
             __cache::Tag,
             __cache::Options<__cache::Yes>,
-        > = __cache::Field::indexed("hostName", "host").sortable().fold_case();
+        > = __cache::Field::indexed("hostName", "host").fold_case().sortable();
         /// The field `type`: `$.type` in the document, `@type` in queries.
         pub(crate) const TYPE: __cache::Field<
             Self,

@@ -2,7 +2,7 @@
     "the prefix has an empty part: `:` separates parts, so it cannot stand at the ends or beside another"
 }
 ::core::compile_error! {
-    "unknown argument `sortible`; `#[index(…)]` of `CacheModel` takes one of `tag`, `numeric` and `text`, and `sortable`, `fold_case`, `name = \"…\"`"
+    "unknown argument `sortible`; `#[index(…)]` of `CacheModel` takes one of `tag`, `numeric` and `text`, and `sortable`, `fold_case`, `separator = ','`, `no_stem`, `weight = 2.0`, `with_suffix_trie`, `index_missing`, `name = \"…\"`"
 }
 ::core::compile_error! {
     "`Mistaken` has no primary key; write `#[primary_key]` at the field that holds the id"

@@ -1,41 +1,23 @@
 //! Field handles: a model's fields as typed constants, from which filters and sort keys are made.
 
+mod declare;
+mod options;
+
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Bound, RangeBounds};
 
-use crate::error::{MAX_TAG, MIN_PREFIX, QueryError};
+use crate::error::{MIN_PREFIX, QueryError};
 use crate::filter::{Filter, Node, NumericRange, Test};
-use crate::kind::{Comparable, Kind, Ordered, Prefixed, Worded};
-use crate::path::Path;
+use crate::kind::{Comparable, Ordered, Prefixed, Worded};
 use crate::schema::FieldDef;
 use crate::sort::{Direction, SortKey};
-use crate::value::{Comparand, IndexValue, Indexable, Operand, SortableValue, TextValue};
+use crate::value::{Comparand, Operand};
+
+pub use options::{IndexesMissing, No, Options, Sortable, Yes};
 
 /// The largest integer that a double tells from its neighbours (`Number.MAX_SAFE_INTEGER` of ECMAScript).
 const MAX_EXACT: i128 = (1 << 53) - 1;
-
-/// What a field was declared with, in its type: whether it is sortable.
-#[derive(Debug, Clone, Copy)]
-pub struct Options<S>(PhantomData<S>);
-
-/// The field was declared with it.
-#[derive(Debug, Clone, Copy)]
-pub enum Yes {}
-
-/// The field was declared without it.
-#[derive(Debug, Clone, Copy)]
-pub enum No {}
-
-/// Options of fields that answers can be sorted by.
-#[diagnostic::on_unimplemented(
-    message = "this field is not sortable",
-    label = "answers cannot be sorted by it",
-    note = "write `#[index(sortable)]` at the field"
-)]
-pub trait Sortable {}
-
-impl Sortable for Options<Yes> {}
 
 /// A field of model `M`: its value type `V`, its kind `K` and its options `O`.
 ///
@@ -72,49 +54,6 @@ impl<M, V, K, O> Field<M, V, K, O> {
     /// The handle of a field. Whoever calls it vouches for the types; the derive does.
     pub const fn new(def: FieldDef) -> Self {
         Self { def, types: PhantomData }
-    }
-
-    /// The handle of a field without an index, stored as this member.
-    pub const fn stored(member: &'static str) -> Self {
-        Self::new(FieldDef::stored(member))
-    }
-
-    /// The handle of a field that is indexed as its type says.
-    pub const fn inferred(member: &'static str, name: &'static str) -> Self
-    where
-        V: IndexValue,
-    {
-        Self::new(FieldDef::inferred::<V>(member, name))
-    }
-
-    /// The handle of a field that is indexed as this kind.
-    pub const fn indexed(member: &'static str, name: &'static str) -> Self
-    where
-        V: Indexable<K>,
-        K: Kind,
-    {
-        Self::new(FieldDef::indexed::<V, K>(member, name))
-    }
-
-    /// The same field with its values kept beside the index, so that answers can be sorted by it.
-    pub const fn sortable(self) -> Self
-    where
-        V: SortableValue,
-    {
-        Self::new(self.def.sortable::<V>())
-    }
-
-    /// The same TAG field with `A` and `a` being one value.
-    pub const fn fold_case(self) -> Self
-    where
-        V: TextValue,
-    {
-        Self::new(self.def.fold_case::<V>())
-    }
-
-    /// The same field within an embedded struct.
-    pub const fn within_embedded<P: Path>(self) -> Self {
-        Self::new(self.def.within::<P>())
     }
 
     /// The field as data.
@@ -264,13 +203,13 @@ impl<M, V, K, O> Field<M, V, K, O> {
     where
         K: Prefixed,
     {
-        let (field, prefix) = (self.def.name(), prefix.as_ref());
+        let (field, prefix, most) = (self.def.name(), prefix.as_ref(), self.def.longest_tag());
         let refused = if prefix.contains('\0') {
             Some(QueryError::NulCharacter { field })
         } else if prefix.len() < MIN_PREFIX {
             Some(QueryError::PrefixTooShort { field, prefix: prefix.to_owned() })
-        } else if prefix.len() > MAX_TAG {
-            Some(QueryError::TooLong { field, length: prefix.len() })
+        } else if prefix.len() > most {
+            Some(QueryError::TooLong { field, length: prefix.len(), most })
         } else if K::KIND == crate::kind::FieldKind::Tag && prefix.ends_with('\\') {
             Some(QueryError::PrefixEndsInBackslash { field })
         } else {
@@ -303,6 +242,22 @@ impl<M, V, K, O> Field<M, V, K, O> {
         })
     }
 
+    /// Documents that lack the field: those whose `Option` was `None` when they were saved.
+    pub fn is_missing(self) -> Filter<M>
+    where
+        O: IndexesMissing,
+    {
+        Filter::new(Node::Leaf(self.def, Test::Missing))
+    }
+
+    /// Documents that have the field.
+    pub fn is_some(self) -> Filter<M>
+    where
+        O: IndexesMissing,
+    {
+        !self.is_missing()
+    }
+
     /// Sorts answers by this field, the smallest first.
     pub fn asc(self) -> SortKey<M>
     where
@@ -324,11 +279,11 @@ impl<M, V, K, O> Field<M, V, K, O> {
     }
 
     fn checked(self, comparand: Comparand) -> Result<Checked, QueryError> {
-        let field = self.def.name();
+        let (field, most) = (self.def.name(), self.def.longest_tag());
         match comparand {
             Comparand::Tag(tag) if tag.contains('\0') => Err(QueryError::NulCharacter { field }),
-            Comparand::Tag(tag) if tag.len() > MAX_TAG => {
-                Err(QueryError::TooLong { field, length: tag.len() })
+            Comparand::Tag(tag) if tag.len() > most => {
+                Err(QueryError::TooLong { field, length: tag.len(), most })
             }
             Comparand::Tag(tag) => Ok(Checked::Tag(tag)),
             Comparand::Unnamed => Err(QueryError::Unnamed { field }),
