@@ -31,6 +31,12 @@ mod sort;
 mod strict;
 mod text;
 mod value;
+#[cfg(feature = "ulid")]
+mod value_ulid;
+#[cfg(feature = "url")]
+mod value_url;
+#[cfg(feature = "uuid")]
+mod value_uuid;
 
 pub use command::{Batch, Command, Route};
 pub use decode::{Completeness, Hit, IndexInfo, SearchAnswer, Shortfall};

@@ -244,6 +244,9 @@ operands! {
     &f32: f32, |value| Comparand::Float(widen(*value));
 }
 
+#[cfg(any(feature = "ulid", feature = "url", feature = "uuid"))]
+pub(crate) use {operands, scalars};
+
 macro_rules! integer_operands {
     ($($type:ty)*) => {$(
         operands! {

@@ -5,6 +5,9 @@ use std::collections::{BTreeSet, HashMap};
 use cache_core::{Cache, CacheModel, CacheValue, Filter, Migrator};
 use cache_tests::live;
 use serde::{Deserialize, Serialize};
+use ulid::Ulid;
+use url::Url;
+use uuid::Uuid;
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, CacheValue)]
 struct Email(String);
@@ -133,6 +136,52 @@ async fn newtypes_and_enums_are_saved_and_found(cache: Cache) {
     assert_eq!(richest.id, 2);
 }
 
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheModel)]
+struct Page {
+    #[primary_key]
+    id: Uuid,
+    #[index]
+    site: Option<Uuid>,
+    #[index]
+    batch: Ulid,
+    #[index]
+    url: Url,
+    #[index]
+    links: Vec<Url>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheModel)]
+struct Event {
+    #[primary_key]
+    id: Ulid,
+}
+
+async fn ids_and_urls_are_saved_and_found(cache: Cache) {
+    Migrator::new().register::<Page>().run(&cache).await.unwrap();
+    let url = |path: &str| Url::parse("https://Example.com").unwrap().join(path).unwrap();
+    let page = Page {
+        id: Uuid::now_v7(),
+        site: Some(Uuid::new_v4()),
+        batch: Ulid::new(),
+        url: url("/a b?q=ü#top"),
+        links: vec![url("/x"), url("/y")],
+    };
+    let other = Page { id: Uuid::now_v7(), site: None, batch: Ulid::new(), links: vec![], ..page.clone() };
+    for page in [&page, &other] {
+        let _ = page.save(&cache).await.unwrap();
+        assert_eq!(Page::get(&cache, page.id).await.unwrap().as_ref(), Some(page));
+    }
+    assert_eq!(Page::find_by_site(page.site.unwrap()).one(&cache).await.unwrap(), page);
+    assert_eq!(Page::find_by_batch(other.batch).one(&cache).await.unwrap(), other);
+    assert_eq!(Page::find_by_url(&page.url).count(&cache).await.unwrap(), 2);
+    assert_eq!(Page::find_by_links(url("/y")).one(&cache).await.unwrap(), page);
+
+    let event = Event { id: Ulid::new() };
+    let _ = event.save(&cache).await.unwrap();
+    assert_eq!(Event::get(&cache, &event.id).await.unwrap(), Some(event));
+}
+
 live! {
+    ids_and_urls_are_saved_and_found,
     newtypes_and_enums_are_saved_and_found,
 }

@@ -1,5 +1,10 @@
 //! Primary keys: what a type needs to name a document, and what may stand for it in a call.
 
+#[cfg(feature = "ulid")]
+mod ulid;
+#[cfg(feature = "uuid")]
+mod uuid;
+
 use std::fmt::Display;
 use std::rc::Rc;
 use std::sync::Arc;
