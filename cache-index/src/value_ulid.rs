@@ -24,9 +24,9 @@ mod tests {
     #[test]
     fn an_operand_is_what_serde_writes() {
         let value: Ulid = "01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap();
-        let written = serde_json::to_value(&value).unwrap();
+        let written = serde_json::to_value(value).unwrap();
         assert_eq!(
-            Operand::<Ulid>::into_comparand(&value),
+            Operand::<Ulid>::into_comparand(value),
             Comparand::Tag(written.as_str().unwrap().to_owned())
         );
     }

@@ -24,9 +24,9 @@ mod tests {
     #[test]
     fn an_operand_is_what_serde_writes() {
         let value: Url = "https://example.com/a%20b?q=1#f".parse().unwrap();
-        let written = serde_json::to_value(&value).unwrap();
+        let written = serde_json::to_value(value.clone()).unwrap();
         assert_eq!(
-            Operand::<Url>::into_comparand(&value),
+            Operand::<Url>::into_comparand(value),
             Comparand::Tag(written.as_str().unwrap().to_owned())
         );
     }

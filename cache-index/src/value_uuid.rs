@@ -24,9 +24,9 @@ mod tests {
     #[test]
     fn an_operand_is_what_serde_writes() {
         let value: Uuid = "67e55044-10b1-426f-9247-bb680e5fe0c8".parse().unwrap();
-        let written = serde_json::to_value(&value).unwrap();
+        let written = serde_json::to_value(value).unwrap();
         assert_eq!(
-            Operand::<Uuid>::into_comparand(&value),
+            Operand::<Uuid>::into_comparand(value),
             Comparand::Tag(written.as_str().unwrap().to_owned())
         );
     }
