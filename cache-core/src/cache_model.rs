@@ -1,12 +1,15 @@
 //! What every model can do with its documents.
 
+use std::borrow::Borrow;
 use std::future::Future;
-use std::time::Duration;
+use std::str::FromStr;
+use std::time::{Duration, SystemTime};
 
 use cache_index::Filter;
+use futures_core::Stream;
 
 use crate::cache::Cache;
-use crate::document::{self, Saved, Ttl};
+use crate::document::{self, Condition, Expiry, Ids, Keys, Patch, SaveStream, Saved, Ttl};
 use crate::error::Result;
 use crate::model::{Indexed, Model};
 use crate::primary_key::Id;
@@ -42,6 +45,8 @@ pub trait CacheModel: Model {
     /// A model with a `ttl` starts it anew, in the same atomic step as the write. A model without one leaves the
     /// time to live as it is: none for a new document, what [`CacheModel::expire`] set for one that was there.
     ///
+    /// When the future is dropped, or fails because no answer came, the document may or may not be stored.
+    ///
     /// # Errors
     /// [`Error::NulCharacter`](crate::Error::NulCharacter) if an indexed string holds U+0000,
     /// [`Error::Name`](crate::Error::Name) if the primary key is empty,
@@ -49,11 +54,137 @@ pub trait CacheModel: Model {
     /// from storing it.
     #[doc(alias = "upsert")]
     fn save(&self, cache: &Cache) -> impl Future<Output = Result<Saved>> + Send {
-        document::save(self, cache)
+        document::write(self, cache, Condition::Any, Expiry::Model, "`save`")
+    }
+
+    /// As [`save`](CacheModel::save), with a time to live of its own, set in the same atomic step.
+    ///
+    /// ```no_run
+    /// # use cache_core::{Cache, CacheModel};
+    /// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+    /// # struct Session { #[primary_key] id: String }
+    /// # async fn example(cache: Cache, session: Session) -> cache_core::Result<()> {
+    /// use std::time::Duration;
+    /// use cache_core::Expiry;
+    ///
+    /// session.save_with(&cache, Expiry::After(Duration::from_secs(60))).await?; // a minute from now
+    /// session.save_with(&cache, Expiry::Keep).await?; // whatever is left of it
+    /// session.save_with(&cache, Expiry::Never).await?; // until it is deleted
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`save`](CacheModel::save).
+    #[doc(alias = "keep_ttl")]
+    fn save_with(&self, cache: &Cache, expiry: Expiry) -> impl Future<Output = Result<Saved>> + Send {
+        document::write(self, cache, Condition::Any, expiry, "`save_with`")
+    }
+
+    /// Stores the document if none is there with this primary key. Of many that try at once, one does.
+    ///
+    /// That one is there already is an error and no answer, so that it cannot be overlooked; ask
+    /// [`Error::is_already_exists`](crate::Error::is_already_exists) where it is an expected outcome. The document
+    /// that is there, and its time to live, are left alone.
+    ///
+    /// When the future is dropped, or fails because no answer came, the document may or may not be stored; a second
+    /// try then finds its own document.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyExists`](crate::Error::AlreadyExists) if one is there; else as [`save`](CacheModel::save).
+    #[doc(alias = "create")]
+    fn insert(&self, cache: &Cache) -> impl Future<Output = Result<Saved>> + Send {
+        document::write(self, cache, Condition::New, Expiry::Model, "`insert`")
+    }
+
+    /// As [`insert`](CacheModel::insert), with a time to live of its own, set in the same atomic step.
+    ///
+    /// # Errors
+    /// As [`insert`](CacheModel::insert).
+    fn insert_with(&self, cache: &Cache, expiry: Expiry) -> impl Future<Output = Result<Saved>> + Send {
+        document::write(self, cache, Condition::New, expiry, "`insert_with`")
+    }
+
+    /// Stores the document if one is there with this primary key.
+    ///
+    /// When the future is dropped, or fails because no answer came, the document may or may not be replaced.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`](crate::Error::NotFound) if none is there; else as [`save`](CacheModel::save).
+    #[doc(alias = "update")]
+    fn replace(&self, cache: &Cache) -> impl Future<Output = Result<Saved>> + Send {
+        document::write(self, cache, Condition::There, Expiry::Model, "`replace`")
+    }
+
+    /// As [`replace`](CacheModel::replace), with a time to live of its own, set in the same atomic step.
+    ///
+    /// # Errors
+    /// As [`replace`](CacheModel::replace).
+    fn replace_with(&self, cache: &Cache, expiry: Expiry) -> impl Future<Output = Result<Saved>> + Send {
+        document::write(self, cache, Condition::There, expiry, "`replace_with`")
+    }
+
+    /// Stores many documents, as [`save`](CacheModel::save) each: one result for each, in order.
+    ///
+    /// They travel in pipelines of some hundred documents or about a megabyte, one after the other, so that no more
+    /// than that is held besides the results. Each document is one atomic step with its time to live; all of them
+    /// together are none. A document that is refused does not keep the others. Of two with one primary key, the later
+    /// one stays. When a pipeline is not answered, those behind it are not sent.
+    ///
+    /// When the future is dropped, any of the documents may be stored.
+    ///
+    /// ```no_run
+    /// # use cache_core::{Cache, CacheModel};
+    /// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+    /// # struct User { #[primary_key] id: String }
+    /// # async fn example(cache: Cache, users: Vec<User>) -> cache_core::Result<()> {
+    /// for (user, result) in users.iter().zip(User::save_many(&cache, &users).await) {
+    ///     if let Err(error) = result {
+    ///         println!("{} was not saved: {error}", user.id);
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn save_many<I>(cache: &Cache, models: I) -> impl Future<Output = Vec<Result<Saved>>> + Send
+    where
+        I: IntoIterator<Item: Borrow<Self>, IntoIter: Send>,
+    {
+        document::save_many::<Self, I>(cache, models)
+    }
+
+    /// Stores what a stream brings, as [`save_many`](CacheModel::save_many) does, however long the stream is: a
+    /// stream of the results, in order.
+    ///
+    /// ```no_run
+    /// # use cache_core::{Cache, CacheModel};
+    /// # use futures_core::Stream;
+    /// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+    /// # struct User { #[primary_key] id: String }
+    /// # async fn example(cache: Cache, users: impl Stream<Item = User>) -> cache_core::Result<()> {
+    /// let mut results = User::save_stream(&cache, users);
+    /// while let Some(result) = results.next().await {
+    ///     result?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn save_stream<S>(cache: &Cache, models: S) -> SaveStream<Self, S>
+    where
+        S: Stream<Item: Borrow<Self>>,
+    {
+        SaveStream::new(cache, models)
+    }
+
+    /// A partial update of the document with this primary key: only some fields, in one atomic step, without reading
+    /// it first. See [`Patch`].
+    #[doc(alias = "update")]
+    #[doc(alias = "increment")]
+    fn patch(id: impl Id<Self::PrimaryKey>) -> Patch<Self> {
+        Patch::new(id)
     }
 
     /// All documents, to be narrowed down with [`filter`](Query::filter). For models with an index.
-    #[doc(alias = "all_pks")]
     fn find() -> Query<Self>
     where
         Self: Indexed,
@@ -74,7 +205,43 @@ pub trait CacheModel: Model {
         document::get(cache, id)
     }
 
-    /// The documents with these primary keys, in this order, in one round trip; `None` where there is none.
+    /// The document with this primary key; if there is none, the one that is made here, stored first.
+    ///
+    /// Of many that try at once, one stores its document and all get that one, as it is stored. A document that is
+    /// there costs one round trip and keeps its time to live; a new one costs two and has that of the model.
+    ///
+    /// When the future is dropped, or fails because no answer came, the document may or may not be stored; asking again
+    /// is harmless.
+    ///
+    /// ```no_run
+    /// # use cache_core::{Cache, CacheModel};
+    /// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+    /// # struct Counter { #[primary_key] id: String, visits: u64 }
+    /// # async fn example(cache: Cache) -> cache_core::Result<()> {
+    /// let counter = Counter::get_or_insert_with(&cache, "home", || Counter { id: "home".into(), visits: 0 }).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::OtherKey`](crate::Error::OtherKey) if the document made has another primary key,
+    /// [`Error::Document`](crate::Error::Document) if what is stored is not this model; else as
+    /// [`save`](CacheModel::save).
+    #[doc(alias = "get_or_create")]
+    fn get_or_insert_with<F>(
+        cache: &Cache,
+        id: impl Id<Self::PrimaryKey>,
+        make: F,
+    ) -> impl Future<Output = Result<Self>> + Send
+    where
+        F: FnOnce() -> Self + Send,
+    {
+        document::get_or_insert_with(cache, id, make)
+    }
+
+    /// The documents with these primary keys, in this order; `None` where there is none.
+    ///
+    /// One round trip for every 500 ids, or megabyte of keys. What is changed meanwhile is seen by some of them.
     ///
     /// # Errors
     /// [`Error::Document`](crate::Error::Document) if one of them is not this model, or what kept the server from
@@ -103,6 +270,20 @@ pub trait CacheModel: Model {
         id: impl Id<Self::PrimaryKey>,
     ) -> impl Future<Output = Result<bool>> + Send {
         document::delete::<Self>(cache, id)
+    }
+
+    /// Deletes the documents with these primary keys, and says how many were there.
+    ///
+    /// One round trip for every 500 ids, or megabyte of keys. When the future is dropped or fails, some of them may be
+    /// deleted.
+    ///
+    /// # Errors
+    /// What kept the server from deleting them.
+    fn delete_many<I>(cache: &Cache, ids: I) -> impl Future<Output = Result<u64>> + Send
+    where
+        I: IntoIterator<Item: Id<Self::PrimaryKey>>,
+    {
+        document::delete_many::<Self, I>(cache, ids)
     }
 
     /// Whether there is a document with this primary key.
@@ -134,12 +315,73 @@ pub trait CacheModel: Model {
         document::expire::<Self>(cache, id, after)
     }
 
+    /// Lets the document live until this time of the server's clock, in milliseconds' precision; `false` if it is not
+    /// there. A time in the past deletes it.
+    ///
+    /// # Errors
+    /// What kept the server from doing it.
+    fn expire_at(
+        cache: &Cache,
+        id: impl Id<Self::PrimaryKey>,
+        at: SystemTime,
+    ) -> impl Future<Output = Result<bool>> + Send {
+        document::expire_at::<Self>(cache, id, at)
+    }
+
     /// Lets the document live until it is deleted; `false` if it is not there or has no time to live.
     ///
     /// # Errors
     /// What kept the server from doing it.
     fn persist(cache: &Cache, id: impl Id<Self::PrimaryKey>) -> impl Future<Output = Result<bool>> + Send {
         document::persist::<Self>(cache, id)
+    }
+
+    /// The keys of all documents, as they are on the server, in no order: a stream over `SCAN`, which needs no index
+    /// and keeps no other client waiting.
+    ///
+    /// A document that is there from beginning to end is shown, at least once; a key may come more than once (when
+    /// the server's table is resized meanwhile), and a document that comes or goes meanwhile may be shown or not. What
+    /// is under the prefix and is no JSON document is left out. The server looks at every key that it has, also at
+    /// those of others: about half a million a second.
+    ///
+    /// On a cluster the first answer is [`Error::Unsupported`](crate::Error::Unsupported).
+    ///
+    /// ```no_run
+    /// # use cache_core::{Cache, CacheModel};
+    /// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+    /// # struct User { #[primary_key] id: u64 }
+    /// # async fn example(cache: Cache) -> cache_core::Result<()> {
+    /// let mut ids = User::ids(&cache);
+    /// while let Some(id) = ids.next().await {
+    ///     println!("{}", id?);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn keys(cache: &Cache) -> Keys<Self> {
+        Keys::new(cache)
+    }
+
+    /// The primary keys of all documents: [`keys`](CacheModel::keys), read as what they are made from.
+    ///
+    /// An id is read with `FromStr`, and refused if its `Display` is not what was read: `get` would not find it.
+    #[doc(alias = "all_pks")]
+    fn ids(cache: &Cache) -> Ids<Self>
+    where
+        Self: Model<PrimaryKey: FromStr<Err: Into<Box<dyn std::error::Error + Send + Sync>>>>,
+    {
+        Ids::new(cache)
+    }
+
+    /// How many documents there are, by their [`keys`](CacheModel::keys): without an index, and also those that an
+    /// index could not take. Each is counted once, for which about 30 bytes a document are held meanwhile.
+    ///
+    /// [`find().count()`](Query::count) asks the index instead, in one short round trip.
+    ///
+    /// # Errors
+    /// What kept the server from answering, [`Error::Unsupported`](crate::Error::Unsupported) on a cluster.
+    fn count_all(cache: &Cache) -> impl Future<Output = Result<u64>> + Send {
+        document::count_all::<Self>(cache)
     }
 }
 

@@ -6,6 +6,8 @@ use cache_index::{
     Completeness, DecodeError, NameError, QueryError, SearchName, ServerError, ServerErrorKind,
 };
 
+use crate::patch_error::PatchError;
+
 /// What every fallible function of this crate returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -128,11 +130,53 @@ pub enum Error {
         /// The index.
         index: String,
     },
-    /// Exactly one document was asked for, and none was found.
-    #[error("no `{model}` was found")]
+    /// A document was needed, and there is none.
+    #[error("no `{model}` was found{}", .key.as_ref().map(|key| format!(" under `{key}`")).unwrap_or_default())]
     NotFound {
         /// The model.
         model: &'static str,
+        /// The document's key; `None`: it was searched for.
+        key: Option<String>,
+    },
+    /// A document was to be new, and there is one already.
+    #[error("there is a `{model}` under `{key}` already; use `save` to replace it")]
+    AlreadyExists {
+        /// The model.
+        model: &'static str,
+        /// The document's key.
+        key: String,
+    },
+    /// What was made to be stored under one key has the primary key of another; nothing was stored.
+    #[error(
+        "the `{model}` made for `{expected}` belongs under `{found}`; give it the primary key it was asked for with"
+    )]
+    OtherKey {
+        /// The model.
+        model: &'static str,
+        /// The key that was asked for.
+        expected: String,
+        /// The key that the new document would have.
+        found: String,
+    },
+    /// A partial update cannot be made; nothing of it was done.
+    #[error("the `{model}` was not changed")]
+    Patch {
+        /// The model.
+        model: &'static str,
+        /// Why.
+        #[source]
+        source: PatchError,
+    },
+    /// A key among a model's documents has no id of the model's.
+    #[error("the key `{key}` has no id of a `{model}`; delete what is there, or move it out of the prefix")]
+    KeyWithoutId {
+        /// The model.
+        model: &'static str,
+        /// The key.
+        key: String,
+        /// What is wrong with the id.
+        #[source]
+        source: BoxError,
     },
     /// Exactly one document was asked for, and several were found.
     #[error("{found} documents of `{model}` were found where one was expected")]
@@ -184,6 +228,36 @@ impl Error {
     /// Whether the server answered, and refused the user: wrong password, or a permission that is missing.
     pub fn is_access_denied(&self) -> bool {
         matches!(self.server_kind(), Some(ServerErrorKind::Authentication | ServerErrorKind::Permission))
+    }
+
+    /// Whether a document was needed and there is none.
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, Self::NotFound { .. })
+    }
+
+    /// Whether a document was to be new and there is one already.
+    pub fn is_already_exists(&self) -> bool {
+        matches!(self, Self::AlreadyExists { .. })
+    }
+
+    /// What kept a partial update from being made, if that is what went wrong.
+    pub fn patch_error(&self) -> Option<&PatchError> {
+        match self {
+            Self::Patch { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+
+    /// The same error once more: a call that failed as a whole owes one to each of its parts.
+    pub(crate) fn again(&self) -> Self {
+        match self {
+            Self::Unavailable { reason, .. } => Self::Unavailable { reason: reason.clone(), source: None },
+            Self::Timeout { command, after } => Self::Timeout { command: command.clone(), after: *after },
+            Self::Server { command, source } => {
+                Self::Server { command: command.clone(), source: source.clone() }
+            }
+            other => Self::Client(other.to_string().into()),
+        }
     }
 
     /// The kind of the server's error, if the server answered one.

@@ -6,7 +6,9 @@
 //! |---|---|
 //! | connect | [`Cache`], [`RedisSettings`], [`connection`] for a client of one's own |
 //! | describe documents | [`CacheModel`] (the derive and the trait), [`PrimaryKey`] |
-//! | read and write them | [`CacheModel::save`], [`CacheModel::get`], [`Saved`], [`Ttl`] |
+//! | read and write them | [`CacheModel::save`], [`CacheModel::get`], [`Saved`], [`Expiry`], [`Ttl`] |
+//! | change some of their fields | [`CacheModel::patch`], [`Patch`], [`PatchError`] |
+//! | go through all of them | [`CacheModel::keys`], [`CacheModel::ids`], [`CacheModel::save_stream`] |
 //! | find them | [`Field`], [`Filter`], [`Query`], [`Found`], [`Completeness`] |
 //! | make their indexes | [`Migrator`], [`Plan`], [`MigrateError`] |
 //! | let one process do a thing | [`Gate`], [`Lease`], [`Outcome`] |
@@ -26,8 +28,10 @@ mod error;
 mod gate;
 mod migrate;
 mod model;
+mod patch_error;
 mod primary_key;
 mod query;
+mod script;
 mod settings;
 
 pub use bytes::Bytes;
@@ -44,11 +48,15 @@ pub use cache_index::{
 pub use crate::cache::Cache;
 pub use crate::cache_model::CacheModel;
 pub use crate::connection::{Capabilities, Connection};
-pub use crate::document::{Saved, Ttl};
+pub use crate::document::{
+    Amount, Assign, Expiry, Ids, Increment, Keys, List, Number, NumberRange, Optional, Patch, SaveStream,
+    Saved, Ttl,
+};
 pub use crate::error::{Error, Result};
 pub use crate::gate::{Gate, GateError, Lease, Outcome};
 pub use crate::migrate::{MigrateError, MigratedIndex, Migration, Migrator, Plan, Step};
 pub use crate::model::{Indexed, Model};
+pub use crate::patch_error::PatchError;
 pub use crate::primary_key::{Id, PrimaryKey};
 pub use crate::query::{Found, Query};
 pub use crate::settings::{Protocol, RedisSettings};

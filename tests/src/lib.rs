@@ -1,6 +1,7 @@
 //! What the live tests share: one private server a process, a namespace a test, both protocols.
 
 pub mod child;
+pub mod recorder;
 
 use std::future::Future;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -1,71 +1,10 @@
 //! The exact commands that calls send, seen by a connection that records them.
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use cache_core::connection::PushStream;
-use cache_core::{
-    Batch, Cache, CacheModel, Capabilities, Command, Connection, Direction, Gate, GateError, Migrator, Reply,
-    Result, Route,
-};
-use futures_core::future::BoxFuture;
+use cache_core::{CacheModel, Command, Direction, Gate, GateError, Migrator, Reply, Route};
+use cache_tests::recorder::Recorder;
 use serde::{Deserialize, Serialize};
-
-/// Records what is sent and answers from a list.
-struct Recorder {
-    sent: Mutex<Vec<String>>,
-    answers: Mutex<Vec<Reply>>,
-    capabilities: Capabilities,
-}
-
-impl Recorder {
-    fn cache(answers: impl IntoIterator<Item = Reply>) -> (Arc<Self>, Cache) {
-        let mut capabilities = Capabilities::default();
-        (capabilities.search, capabilities.json) = (Some(21005), Some(20803));
-        capabilities.max_search_results = 1_000_000;
-        let mut answers: Vec<_> = answers.into_iter().collect();
-        answers.reverse();
-        let recorder = Arc::new(Self { sent: Mutex::default(), answers: Mutex::new(answers), capabilities });
-        let cache = Cache::from_connection(recorder.clone()).project("shop");
-        (recorder, cache)
-    }
-
-    fn record(&self, command: &Command) -> Reply {
-        let words: Vec<_> = command.args().map(|word| String::from_utf8_lossy(word).into_owned()).collect();
-        let repeat = if command.is_repeatable() { " (repeatable)" } else { "" };
-        self.sent.lock().unwrap().push(format!("{}{repeat}", words.join(" ")));
-        self.answers.lock().unwrap().pop().unwrap_or(Reply::Status("OK".into()))
-    }
-
-    fn sent(&self) -> Vec<String> {
-        std::mem::take(&mut self.sent.lock().unwrap())
-    }
-}
-
-impl Connection for Recorder {
-    fn send(&self, command: Command) -> BoxFuture<'_, Result<Reply>> {
-        let reply = self.record(&command);
-        Box::pin(async move { Ok(reply) })
-    }
-
-    fn send_all(&self, batch: Batch) -> BoxFuture<'_, Result<Vec<Result<Reply>>>> {
-        self.sent.lock().unwrap().push(if batch.is_atomic() { "MULTI" } else { "pipeline" }.to_owned());
-        let replies = batch.commands().iter().map(|command| Ok(self.record(command))).collect();
-        Box::pin(async move { Ok(replies) })
-    }
-
-    fn capabilities(&self) -> &Capabilities {
-        &self.capabilities
-    }
-
-    fn pushes(&self) -> Option<PushStream> {
-        None
-    }
-
-    fn deadline(&self) -> Duration {
-        Duration::from_secs(2)
-    }
-}
 
 #[derive(Debug, Serialize, Deserialize, CacheModel)]
 struct User {
@@ -84,6 +23,9 @@ struct Session {
     id: String,
 }
 
+/// The script that writes a document together with its time to live.
+const WRITE: &str = "86b0ec39413a4502283ce78ac0fc57878b6d0964";
+
 #[tokio::test]
 async fn documents() {
     let found = Reply::Bulk(r#"{"id":1,"name":"ann","age":30}"#.into());
@@ -99,9 +41,7 @@ async fn documents() {
             r#"JSON.SET shop:cache:user:1 $ {"id":1,"name":"ann","age":30}"#,
             "JSON.GET shop:cache:user:1 (repeatable)",
             "JSON.MGET shop:cache:user:1 shop:cache:user:2 $ (repeatable)",
-            "MULTI",
-            r#"JSON.SET shop:cache:session:a $ {"id":"a"}"#,
-            "PEXPIRE shop:cache:session:a 60500",
+            &format!(r#"EVALSHA {WRITE} 1 shop:cache:session:a {{"id":"a"}}  PEXPIRE 60500"#),
         ]
     );
 }

@@ -198,7 +198,7 @@ async fn verbs(cache: Cache) {
     assert_eq!(Book::find_by_isbn("none").first(&cache).await.unwrap(), None);
     assert_eq!(Book::find_by_isbn("978-1").one(&cache).await.unwrap().id, 1);
     let none = Book::find_by_isbn("none").one(&cache).await.unwrap_err();
-    assert!(matches!(none, Error::NotFound { model: "Book" }), "{none}");
+    assert!(matches!(none, Error::NotFound { model: "Book", .. }), "{none}");
     let several = Book::find_by_topics("rust").one(&cache).await.unwrap_err();
     assert!(matches!(several, Error::Ambiguous { found: 2, .. }), "{several}");
     assert_eq!(Book::find().count(&cache).await.unwrap(), 5);

@@ -1,6 +1,6 @@
 //! How long documents live.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use cache_index::{Command, DecodeError};
 
@@ -27,6 +27,36 @@ impl Ttl {
         match self {
             Self::Remaining(left) => Some(left),
             Self::Missing | Self::Persistent => None,
+        }
+    }
+}
+
+/// How long a document lives after a write. Set in the same atomic step as the write, and only if it is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Expiry {
+    /// As the model says: its `ttl` anew; without one, as [`Expiry::Keep`].
+    #[default]
+    Model,
+    /// This long from now, in whole milliseconds, begun ones counted. Zero: the document is gone at once.
+    After(Duration),
+    /// Until this time of the server's clock, in whole milliseconds. In the past: the document is gone at once.
+    At(SystemTime),
+    /// As long as the document that is there would have lived; a new one lives until it is deleted.
+    Keep,
+    /// Until it is deleted.
+    Never,
+}
+
+impl Expiry {
+    /// The command that sets it, and the argument behind the key; `None`: nothing is to be set.
+    pub(super) fn command<M: Model>(self) -> Option<(&'static str, Option<u64>)> {
+        match self {
+            Self::Model => M::TTL.map(|ttl| ("PEXPIRE", Some(millis(ttl)))),
+            Self::After(duration) => Some(("PEXPIRE", Some(millis(duration)))),
+            Self::At(time) => Some(("PEXPIREAT", Some(since_epoch(time)))),
+            Self::Keep => None,
+            Self::Never => Some(("PERSIST", None)),
         }
     }
 }
@@ -62,6 +92,17 @@ pub(crate) fn expire<M: Model>(
     )
 }
 
+pub(crate) fn expire_at<M: Model>(
+    cache: &Cache,
+    id: impl Id<M::PrimaryKey>,
+    at: SystemTime,
+) -> impl Future<Output = Result<bool>> + Send {
+    truth(
+        cache,
+        keyed::<M>(cache, Command::new("PEXPIREAT"), id).map(|command| command.arg_display(since_epoch(at))),
+    )
+}
+
 pub(crate) fn persist<M: Model>(
     cache: &Cache,
     id: impl Id<M::PrimaryKey>,
@@ -69,10 +110,30 @@ pub(crate) fn persist<M: Model>(
     truth(cache, keyed::<M>(cache, Command::new("PERSIST"), id))
 }
 
-/// Whole milliseconds, as PEXPIRE wants them; the longest that the server takes (about 146 million years, half of
-/// what its signed milliseconds can count) where it is more.
-pub(super) fn millis(duration: Duration) -> u64 {
-    const MOST: u64 = (i64::MAX / 2) as u64;
-    // Rounded up: less than a millisecond is not nothing, and nothing would delete the document.
+/// The longest that the server takes: about 146 million years, half of what its signed milliseconds can count.
+const MOST: u64 = (i64::MAX / 2) as u64;
+
+/// Whole milliseconds, as PEXPIRE wants them. A begun one counts: half a millisecond is not zero, which would delete.
+fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos().div_ceil(1_000_000)).unwrap_or(MOST).min(MOST)
+}
+
+/// Milliseconds since 1970, as PEXPIREAT wants them. What lies before is as much over as 1970 itself.
+fn since_epoch(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).map_or(0, millis)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_whole_milliseconds_that_the_server_takes() {
+        assert_eq!(millis(Duration::ZERO), 0);
+        assert_eq!(millis(Duration::from_nanos(1)), 1);
+        assert_eq!(millis(Duration::from_micros(1_500)), 2);
+        assert_eq!(millis(Duration::MAX), MOST);
+        assert_eq!(since_epoch(UNIX_EPOCH - Duration::from_secs(1)), 0);
+        assert_eq!(since_epoch(UNIX_EPOCH + Duration::from_millis(1_700_000_000_123)), 1_700_000_000_123);
+    }
 }

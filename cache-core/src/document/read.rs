@@ -4,7 +4,7 @@ use bytes::Bytes;
 use cache_index::{Command, DecodeError, Reply};
 use serde::de::DeserializeOwned;
 
-use super::{keyed, truth};
+use super::{chunks_of_keys, key_of, keyed, truth};
 use crate::cache::Cache;
 use crate::error::{Error, Result};
 use crate::model::Model;
@@ -15,16 +15,18 @@ pub(crate) fn get<M: Model>(
     id: impl Id<M::PrimaryKey>,
 ) -> impl Future<Output = Result<Option<M>>> + Send {
     // Without a path the answer is the document itself; with `$` it would be a list of one.
-    let command = keyed::<M>(cache, Command::new("JSON.GET").repeatable(), id);
-    async move {
-        cache.capabilities().require_json("`get`")?;
-        let command = command?;
-        let key = key_of(&command);
-        match cache.command(command).await? {
-            Reply::Nil => Ok(None),
-            Reply::Bulk(json) => decode::<M, M>(&key, &json).map(Some),
-            other => Err(unreadable("JSON.GET", &other)),
-        }
+    get_at(cache, keyed::<M>(cache, Command::new("JSON.GET").repeatable(), id))
+}
+
+/// The document that a `JSON.GET` without a path is about.
+pub(super) async fn get_at<M: Model>(cache: &Cache, command: Result<Command>) -> Result<Option<M>> {
+    cache.capabilities().require_json("`get`")?;
+    let command = command?;
+    let key = key_of(&command);
+    match cache.command(command).await? {
+        Reply::Nil => Ok(None),
+        Reply::Bulk(json) => decode::<M, M>(&key, &json).map(Some),
+        other => Err(unreadable("JSON.GET", &other)),
     }
 }
 
@@ -33,29 +35,33 @@ where
     M: Model,
     I: IntoIterator<Item: Id<M::PrimaryKey>>,
 {
-    let command = ids
-        .into_iter()
-        .try_fold(Command::new("JSON.MGET").repeatable(), |command, id| keyed::<M>(cache, command, id));
+    let commands = chunks_of_keys::<M, _>(cache, || Command::new("JSON.MGET").repeatable(), ids);
     async move {
         cache.capabilities().require_json("`get_many`")?;
-        let command = command?;
-        let keys: Vec<Bytes> = command.args().skip(1).map(Bytes::copy_from_slice).collect();
-        if keys.is_empty() {
-            return Ok(Vec::new());
+        let mut found = Vec::new();
+        for command in commands? {
+            mget(cache, command, &mut found).await?;
         }
-        match cache.command(command.arg("$")).await? {
-            Reply::Array(items) if items.len() == keys.len() => keys
-                .iter()
-                .zip(items)
-                .map(|(key, item)| match item {
-                    Reply::Nil => Ok(None),
+        Ok(found)
+    }
+}
+
+/// Appends what is under each key of the command.
+async fn mget<M: Model>(cache: &Cache, command: Command, found: &mut Vec<Option<M>>) -> Result<()> {
+    let keys: Vec<Bytes> = command.args().skip(1).map(Bytes::copy_from_slice).collect();
+    match cache.command(command.arg("$")).await? {
+        Reply::Array(items) if items.len() == keys.len() => {
+            for (key, item) in keys.iter().zip(items) {
+                found.push(match item {
+                    Reply::Nil => None,
                     // `$` wraps each document in a list of one.
-                    Reply::Bulk(json) => decode::<M, (M,)>(key, &json).map(|(document,)| Some(document)),
-                    other => Err(unreadable("JSON.MGET", &other)),
-                })
-                .collect(),
-            other => Err(unreadable("JSON.MGET", &other)),
+                    Reply::Bulk(json) => decode::<M, (M,)>(key, &json).map(|(document,)| Some(document))?,
+                    other => return Err(unreadable("JSON.MGET", &other)),
+                });
+            }
+            Ok(())
         }
+        other => Err(unreadable("JSON.MGET", &other)),
     }
 }
 
@@ -76,11 +82,7 @@ pub(crate) fn decode<M: Model, T: DeserializeOwned>(key: &[u8], json: &[u8]) -> 
     })
 }
 
-fn key_of(command: &Command) -> Bytes {
-    Bytes::copy_from_slice(command.route_key().unwrap_or_default())
-}
-
-fn unreadable(command: &'static str, found: &Reply) -> Error {
+pub(super) fn unreadable(command: &'static str, found: &Reply) -> Error {
     Error::Decode {
         command: command.to_owned(),
         source: DecodeError::unexpected("a JSON document", found.describe()),

@@ -1,14 +1,14 @@
 //! Writing and deleting documents by their keys.
 
-use cache_index::{Batch, Command, FieldKind, JsonType, MAX_SEPARATED_TAG, Schema, write_json};
-use serde_json::Value;
+use cache_index::{Command, DecodeError, Reply};
 
-use super::expiry::millis;
-use super::{keyed, truth};
+use super::encode::write_document;
+use super::{Expiry, chunks_of_keys, count, key_of, keyed, truth};
 use crate::cache::Cache;
 use crate::error::{Error, Result};
 use crate::model::Model;
 use crate::primary_key::Id;
+use crate::script::{self, Script};
 
 /// What a save did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +20,9 @@ pub struct Saved {
 }
 
 impl Saved {
+    /// A document that is on the server.
+    pub(super) const STORED: Self = Self { stored: true, version: None };
+
     /// Whether the document is on the server. A cache without a server stores nothing.
     pub fn stored(&self) -> bool {
         self.stored
@@ -31,19 +34,111 @@ impl Saved {
     }
 }
 
-pub(crate) fn save<M: Model>(model: &M, cache: &Cache) -> impl Future<Output = Result<Saved>> + Send {
-    let commands = write_commands(model, cache);
-    async move {
-        cache.capabilities().require_json("`save`")?;
-        let (set, expire) = commands?;
-        match expire {
-            None => cache.command(set).await.map(drop)?,
-            Some(expire) => {
-                let answers = cache.connection().send_all(Batch::atomic(vec![set, expire])).await?;
-                answers.into_iter().collect::<Result<Vec<_>>>()?;
-            }
+/// What must be there for a document to be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Condition {
+    /// Anything or nothing.
+    Any,
+    /// Nothing.
+    New,
+    /// A document.
+    There,
+}
+
+impl Condition {
+    /// The server's word for it.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Any => "",
+            Self::New => "NX",
+            Self::There => "XX",
         }
-        Ok(Saved { stored: true, version: None })
+    }
+}
+
+/// KEYS: the document. ARGV: its JSON; NX, XX or nothing; the command that sets its time to live, and the argument of
+/// that or nothing. Answers 1, or 0 if the condition did not hold: then nothing was touched.
+pub(super) const WRITE: Script = Script {
+    source: "local stored
+if ARGV[2] == '' then
+  stored = redis.call('JSON.SET', KEYS[1], '$', ARGV[1])
+else
+  stored = redis.call('JSON.SET', KEYS[1], '$', ARGV[1], ARGV[2])
+end
+if not stored then return 0 end
+if ARGV[4] == '' then redis.call(ARGV[3], KEYS[1]) else redis.call(ARGV[3], KEYS[1], ARGV[4]) end
+return 1",
+    sha1: "86b0ec39413a4502283ce78ac0fc57878b6d0964",
+};
+
+/// Writes a document, if the condition holds, together with its time to live.
+pub(crate) fn write<M: Model>(
+    model: &M,
+    cache: &Cache,
+    condition: Condition,
+    expiry: Expiry,
+    what: &'static str,
+) -> impl Future<Output = Result<Saved>> + Send {
+    let command = write_command(model, cache, condition, expiry);
+    async move {
+        cache.capabilities().require_json(what)?;
+        let Written { command, scripted } = command?;
+        let (name, key) = (command.name().to_owned(), key_of(&command));
+        let reply =
+            if scripted { script::run(cache, &WRITE, command).await } else { cache.command(command).await };
+        if was_written(&name, &reply?)? {
+            return Ok(Saved::STORED);
+        }
+        let model = M::schema().model();
+        let key = String::from_utf8_lossy(&key).into_owned();
+        Err(match condition {
+            Condition::New => Error::AlreadyExists { model, key },
+            Condition::Any | Condition::There => Error::NotFound { model, key: Some(key) },
+        })
+    }
+}
+
+/// A command that writes a document.
+pub(super) struct Written {
+    pub(super) command: Command,
+    /// Whether it is a call of [`WRITE`].
+    pub(super) scripted: bool,
+}
+
+pub(super) fn write_command<M: Model>(
+    model: &M,
+    cache: &Cache,
+    condition: Condition,
+    expiry: Expiry,
+) -> Result<Written> {
+    let id = model.primary_key();
+    let Some((setter, argument)) = expiry.command::<M>() else {
+        let command = keyed::<M>(cache, Command::new("JSON.SET"), id)?
+            .arg("$")
+            .try_arg_with(|buffer| write_document(buffer, model))?;
+        let command = if condition == Condition::Any { command } else { command.arg(condition.word()) };
+        return Ok(Written { command, scripted: false });
+    };
+    let command = keyed::<M>(cache, WRITE.call().arg("1"), id)?
+        .try_arg_with(|buffer| write_document(buffer, model))?
+        .arg(condition.word())
+        .arg(setter);
+    let command = match argument {
+        Some(argument) => command.arg_display(argument),
+        None => command.arg(""),
+    };
+    Ok(Written { command, scripted: true })
+}
+
+/// Whether the condition held, by what the command answered: `OK` or nothing without the script, 1 or 0 with it.
+pub(super) fn was_written(command: &str, reply: &Reply) -> Result<bool> {
+    match reply {
+        Reply::Nil | Reply::Int(0) => Ok(false),
+        Reply::Status(_) | Reply::Int(_) => Ok(true),
+        other => Err(Error::Decode {
+            command: command.to_owned(),
+            source: DecodeError::unexpected("whether the document was stored", other.describe()),
+        }),
     }
 }
 
@@ -54,53 +149,25 @@ pub(crate) fn delete<M: Model>(
     truth(cache, keyed::<M>(cache, Command::new("DEL"), id))
 }
 
-fn write_commands<M: Model>(model: &M, cache: &Cache) -> Result<(Command, Option<Command>)> {
-    let schema = M::schema();
-    let set = keyed::<M>(cache, Command::new("JSON.SET"), model.primary_key())?.arg("$");
-    let mut written = Ok(());
-    let set = set.arg_with(|buffer| {
-        let start = buffer.len();
-        written = write_json(buffer, model)
-            .map_err(|source| Error::Serialize { model: schema.model(), source })
-            .and_then(|()| refuse_unindexable(schema, buffer.get(start..).unwrap_or_default()));
-    });
-    written?;
-    let expire = M::TTL
-        .map(|ttl| {
-            Ok::<_, Error>(
-                keyed::<M>(cache, Command::new("PEXPIRE"), model.primary_key())?.arg_display(millis(ttl)),
-            )
-        })
-        .transpose()?;
-    Ok((set, expire))
+pub(crate) fn delete_many<M, I>(cache: &Cache, ids: I) -> impl Future<Output = Result<u64>> + Send
+where
+    M: Model,
+    I: IntoIterator<Item: Id<M::PrimaryKey>>,
+{
+    let commands = chunks_of_keys::<M, _>(cache, || Command::new("DEL"), ids);
+    async move {
+        let mut deleted = 0;
+        for command in commands? {
+            deleted += count(cache, command).await?;
+        }
+        Ok(deleted)
+    }
 }
 
-/// Refuses what the index could not hold: U+0000 in strings, and tags longer than it can count.
-///
-/// Nearly every document is known to have neither after one look at its bytes (it is short, and serde_json writes
-/// U+0000 as an escape); only the others are read again.
-fn refuse_unindexable(schema: &'static Schema, json: &[u8]) -> Result<()> {
-    const NUL: &[u8] = br"\u0000";
-    if json.len() <= MAX_SEPARATED_TAG && !json.windows(NUL.len()).any(|bytes| bytes == NUL) {
-        return Ok(());
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_name_is_the_digest_of_the_source() {
+        crate::script::assert_named(&super::WRITE);
     }
-    let serialize = |source| Error::Serialize { model: schema.model(), source };
-    let document: Value = serde_json::from_slice(json).map_err(serialize)?;
-    for field in schema.indexed().filter(|field| field.json() == JsonType::String) {
-        for text in field.values(&document).into_iter().filter_map(Value::as_str) {
-            let (model, field) = (schema.model(), field);
-            if text.contains('\0') {
-                return Err(Error::NulCharacter { model, field: field.name() });
-            }
-            let longest = match field.tag_separator() {
-                Some(separator) => text.split(separator).map(str::len).max().unwrap_or_default(),
-                None => text.len(),
-            };
-            let most = field.longest_tag();
-            if field.kind() == FieldKind::Tag && longest > most {
-                return Err(Error::TagTooLong { model, field: field.name(), length: longest, most });
-            }
-        }
-    }
-    Ok(())
 }

@@ -2,17 +2,12 @@
 
 use std::time::Duration;
 
-use cache_index::{Command, DecodeError, Reply, ServerErrorKind};
+use cache_index::{Command, DecodeError, Reply};
 
 use super::Lease;
 use crate::cache::Cache;
 use crate::error::{Error, Result};
-
-/// A script and the name that the server caches it under.
-struct Script {
-    source: &'static str,
-    sha1: &'static str,
-}
+use crate::script::{Script, run};
 
 /// KEYS: the gate's key. ARGV: the token, the ttl in milliseconds. Answers 1, or the holder and what PTTL says.
 ///
@@ -40,7 +35,7 @@ pub(super) enum Acquired {
 }
 
 pub(super) async fn acquire(cache: &Cache, key: &str, token: &str, ttl: Duration) -> Result<Acquired> {
-    match run(cache, &ACQUIRE, key, token, ttl, true).await? {
+    match run(cache, &ACQUIRE, call(&ACQUIRE, key, token, ttl).repeatable()).await? {
         Reply::Int(1) => Ok(Acquired::Yes),
         Reply::Array(items) => {
             let mut items = items.into_iter();
@@ -56,33 +51,17 @@ pub(super) async fn acquire(cache: &Cache, key: &str, token: &str, ttl: Duration
 /// Whether the key was the lease's own.
 pub(super) async fn release(cache: &Cache, lease: &Lease, grace: Duration) -> Result<bool> {
     // A deletion that is repeated finds no key, which would look like a lease that was lost.
-    let repeatable = grace.as_millis() > 0;
-    match run(cache, &RELEASE, lease.key(), lease.token(), grace, repeatable).await? {
+    let call = call(&RELEASE, lease.key(), lease.token(), grace);
+    let call = if grace.as_millis() == 0 { call } else { call.repeatable() };
+    match run(cache, &RELEASE, call).await? {
         Reply::Int(owned) => Ok(owned == 1),
         other => Err(unreadable(&other)),
     }
 }
 
-/// Runs a script by its name, and by its source where the server does not have it: after a restart or a failover.
-async fn run(
-    cache: &Cache,
-    script: &Script,
-    key: &str,
-    token: &str,
-    time: Duration,
-    repeatable: bool,
-) -> Result<Reply> {
-    let command = |name, script| {
-        let command =
-            Command::new(name).arg(script).arg("1").key(key).arg(token).arg_display(time.as_millis());
-        if repeatable { command.repeatable() } else { command }
-    };
-    match cache.command(command("EVALSHA", script.sha1)).await {
-        Err(error) if error.server_kind() == Some(ServerErrorKind::NoScript) => {
-            cache.command(command("EVAL", script.source)).await
-        }
-        other => other,
-    }
+/// KEYS and ARGV, in the order that both scripts read them.
+fn call(script: &Script, key: &str, token: &str, time: Duration) -> Command {
+    script.call().arg("1").key(key).arg(token).arg_display(time.as_millis())
 }
 
 fn unreadable(reply: &Reply) -> Error {
@@ -98,11 +77,6 @@ mod tests {
 
     #[test]
     fn names_are_the_digests_of_the_sources() {
-        use sha1::{Digest, Sha1};
-        for script in [ACQUIRE, RELEASE] {
-            let digest: String =
-                Sha1::digest(script.source.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
-            assert_eq!(script.sha1, digest);
-        }
+        [ACQUIRE, RELEASE].iter().for_each(crate::script::assert_named);
     }
 }

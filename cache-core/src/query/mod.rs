@@ -106,7 +106,7 @@ impl<M: Model> Query<M> {
         match found.into_iter().next() {
             Some(_) if several => Err(Error::Ambiguous { model, found: total }),
             Some(one) => Ok(one),
-            None => Err(Error::NotFound { model }),
+            None => Err(Error::NotFound { model, key: None }),
         }
     }
 

@@ -1,0 +1,51 @@
+//! Documents on their way out: as JSON, and refused where the index could not hold them.
+
+use cache_index::{FieldKind, JsonType, MAX_SEPARATED_TAG, Schema, write_json};
+use serde_json::Value;
+
+use crate::error::{Error, Result};
+use crate::model::Model;
+
+/// Appends the document as JSON.
+///
+/// # Errors
+/// [`Error::Serialize`], [`Error::NulCharacter`], [`Error::TagTooLong`].
+pub(super) fn write_document<M: Model>(buffer: &mut Vec<u8>, model: &M) -> Result<()> {
+    let schema = M::schema();
+    let start = buffer.len();
+    let serialize = |source| Error::Serialize { model: schema.model(), source };
+    write_json(buffer, model).map_err(serialize)?;
+    let json = buffer.get(start..).unwrap_or_default();
+    if may_be_unindexable(json) {
+        refuse_unindexable(schema, &serde_json::from_slice(json).map_err(serialize)?)?;
+    }
+    Ok(())
+}
+
+/// Whether the index may be unable to hold one of the JSON's strings. Nearly every document is known to have none such
+/// after one look at its bytes (it is short, and serde_json writes U+0000 as an escape); only the others are read again.
+pub(super) fn may_be_unindexable(json: &[u8]) -> bool {
+    const NUL: &[u8] = br"\u0000";
+    json.len() > MAX_SEPARATED_TAG || json.windows(NUL.len()).any(|bytes| bytes == NUL)
+}
+
+/// Refuses what the index could not hold: U+0000 in strings, and tags longer than it can count.
+pub(super) fn refuse_unindexable(schema: &'static Schema, document: &Value) -> Result<()> {
+    for field in schema.indexed().filter(|field| field.json() == JsonType::String) {
+        for text in field.values(document).into_iter().filter_map(Value::as_str) {
+            let (model, field) = (schema.model(), field);
+            if text.contains('\0') {
+                return Err(Error::NulCharacter { model, field: field.name() });
+            }
+            let longest = match field.tag_separator() {
+                Some(separator) => text.split(separator).map(str::len).max().unwrap_or_default(),
+                None => text.len(),
+            };
+            let most = field.longest_tag();
+            if field.kind() == FieldKind::Tag && longest > most {
+                return Err(Error::TagTooLong { model, field: field.name(), length: longest, most });
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,140 @@
+//! What may be written to a field, by the field's type.
+
+use std::borrow::Cow;
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use cache_index::write_json;
+use serde::Serialize;
+
+/// What a field of type `V` may be set to: a value of the type or a reference to one; for an `Option<V>` also what
+/// is to be in it; for strings also `&str`; for a `Vec` also an array.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no value for `{V}`",
+    label = "expected a value like `{V}`",
+    note = "convert the value to the field's own type; strings also take `&str`, `Option`s what is to be in them"
+)]
+pub trait Assign<V> {
+    /// Appends the value as JSON, as the model itself would write it.
+    ///
+    /// # Errors
+    /// What serde finds wrong with the value.
+    fn write(self, buffer: &mut Vec<u8>) -> Result<(), serde_json::Error>;
+}
+
+impl<V: Serialize> Assign<V> for V {
+    fn write(self, buffer: &mut Vec<u8>) -> Result<(), serde_json::Error> {
+        write_json(buffer, &self)
+    }
+}
+
+impl<V: Serialize> Assign<V> for &V {
+    fn write(self, buffer: &mut Vec<u8>) -> Result<(), serde_json::Error> {
+        write_json(buffer, &self)
+    }
+}
+
+// serde writes what is in an `Option` as if the `Option` were not there.
+impl<V: Serialize> Assign<Option<V>> for V {
+    fn write(self, buffer: &mut Vec<u8>) -> Result<(), serde_json::Error> {
+        write_json(buffer, &self)
+    }
+}
+
+impl<V: Serialize> Assign<Option<V>> for &V {
+    fn write(self, buffer: &mut Vec<u8>) -> Result<(), serde_json::Error> {
+        write_json(buffer, &self)
+    }
+}
+
+macro_rules! strings {
+    ($($type:ty)*) => {$(
+        impl Assign<$type> for &str {
+            fn write(self, buffer: &mut Vec<u8>) -> Result<(), serde_json::Error> {
+                write_json(buffer, &self)
+            }
+        }
+        impl Assign<Option<$type>> for &str {
+            fn write(self, buffer: &mut Vec<u8>) -> Result<(), serde_json::Error> {
+                write_json(buffer, &self)
+            }
+        }
+    )*};
+}
+
+strings! { String Box<str> Arc<str> Rc<str> Cow<'static, str> }
+
+impl<V, T: Assign<V>, const N: usize> Assign<Vec<V>> for [T; N] {
+    fn write(self, buffer: &mut Vec<u8>) -> Result<(), serde_json::Error> {
+        buffer.push(b'[');
+        for (position, item) in self.into_iter().enumerate() {
+            if position > 0 {
+                buffer.push(b',');
+            }
+            item.write(buffer)?;
+        }
+        buffer.push(b']');
+        Ok(())
+    }
+}
+
+/// A list that can be appended to: `Vec` and `VecDeque`, also in an `Option`. Sets are none: the server does not see
+/// whether an element is there already.
+#[diagnostic::on_unimplemented(
+    message = "nothing can be pushed to a field of `{Self}`",
+    label = "not a `Vec`",
+    note = "`push` appends to `Vec` and `VecDeque` fields; change other fields with `set`"
+)]
+pub trait List {
+    /// What the list holds.
+    type Element;
+}
+
+impl<T> List for Vec<T> {
+    type Element = T;
+}
+
+impl<T> List for VecDeque<T> {
+    type Element = T;
+}
+
+impl<L: List> List for Option<L> {
+    type Element = L::Element;
+}
+
+/// A type that can be missing in a document: `Option`.
+#[diagnostic::on_unimplemented(
+    message = "a field of `{Self}` cannot be removed",
+    label = "not an `Option`",
+    note = "without the member the document could not be read; `remove` takes `Option` fields"
+)]
+pub trait Optional {}
+
+impl<T> Optional for Option<T> {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written<V>(value: impl Assign<V>) -> String {
+        let mut buffer = Vec::new();
+        value.write(&mut buffer).unwrap();
+        String::from_utf8(buffer).unwrap()
+    }
+
+    #[test]
+    fn values_are_written_as_their_fields_would() {
+        assert_eq!(written::<String>("a\"b"), r#""a\"b""#);
+        assert_eq!(written::<Option<String>>("x"), r#""x""#);
+        assert_eq!(written::<Option<String>>(None), "null");
+        assert_eq!(written::<Option<String>>(Some("x".to_owned())), r#""x""#);
+        assert_eq!(written::<Option<u8>>(3), "3");
+        assert_eq!(written::<u64>(3), "3");
+        assert_eq!(written::<f64>(0.1), "0.1");
+        assert_eq!(written::<Vec<String>>(["a", "b"]), r#"["a","b"]"#);
+        assert_eq!(written::<Vec<u8>>(vec![1, 2]), "[1,2]");
+        assert_eq!(written::<Vec<u8>>(&vec![1, 2]), "[1,2]");
+        assert_eq!(written::<Vec<Option<u8>>>([Some(1), None]), "[1,null]");
+    }
+}

@@ -1,0 +1,348 @@
+//! Partial updates: some fields of a document changed in one step, typed by their handles.
+
+mod assign;
+mod number;
+mod readable;
+mod script;
+mod target;
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use cache_index::{Command, DecodeError, Field, FieldDef, Reply};
+use serde_json::Value;
+
+use self::number::Range;
+use self::script::PATCH;
+use self::target::Target;
+use super::encode::{may_be_unindexable, refuse_unindexable};
+use super::read::decode;
+use super::{Saved, key_of, keyed_by};
+use crate::cache::Cache;
+use crate::error::{Error, Result};
+use crate::model::Model;
+use crate::patch_error::PatchError;
+use crate::primary_key::Id;
+use crate::script::run;
+
+pub use assign::{Assign, List, Optional};
+pub use number::{Amount, Increment, Number, NumberRange};
+
+/// How many lists and structs the server and serde read within each other.
+const DEEPEST: usize = 127;
+
+/// A partial update of one document: which fields become what. Made by
+/// [`CacheModel::patch`](crate::CacheModel::patch); nothing is sent before [`send`](Patch::send).
+///
+/// It is one atomic step on the server and one round trip: all changes are made or none, and nobody sees some of
+/// them. Other fields, and what other writers do to them, are left alone, and so is the time to live. Each field can
+/// be changed once.
+///
+/// What is wrong with a change is an error of `send`, so that changes can be written in a chain.
+///
+/// ```no_run
+/// # use cache_core::{Cache, CacheModel};
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct User {
+/// #     #[primary_key] id: String,
+/// #     #[index] email: String,
+/// #     visits: u64,
+/// #     tags: Vec<String>,
+/// #     bio: Option<String>,
+/// # }
+/// # async fn example(cache: Cache) -> cache_core::Result<()> {
+/// let user = User::patch("u1")
+///     .set(User::EMAIL, "ann@example.com")
+///     .increment(User::VISITS, 1)
+///     .push(User::TAGS, "new")
+///     .remove(User::BIO)
+///     .send_and_get(&cache)
+///     .await?;
+/// println!("{} visits", user.visits);
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "an update does nothing until `send` sends it"]
+pub struct Patch<M> {
+    id: String,
+    changes: Vec<Change>,
+    refused: Option<Error>,
+    model: PhantomData<fn() -> M>,
+}
+
+struct Change {
+    target: Target,
+    kind: Kind,
+    arguments: Vec<Vec<u8>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Set,
+    Push,
+    Remove,
+    Integer,
+    Single,
+    Double,
+}
+
+impl Kind {
+    /// How numbers of this range are added to.
+    fn of(range: NumberRange) -> Self {
+        match range.0 {
+            Range::Integers { .. } => Self::Integer,
+            Range::Single => Self::Single,
+            Range::Double => Self::Double,
+        }
+    }
+
+    /// The script's word for it.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Set => "set",
+            Self::Push => "push",
+            Self::Remove => "remove",
+            Self::Integer => "integer",
+            Self::Single => "single",
+            Self::Double => "double",
+        }
+    }
+}
+
+impl<M: Model> Patch<M> {
+    #[expect(clippy::needless_pass_by_value, reason = "an id is often a reference already")]
+    pub(crate) fn new(id: impl Id<M::PrimaryKey>) -> Self {
+        Self { id: id.to_string(), changes: Vec::new(), refused: None, model: PhantomData }
+    }
+
+    /// Sets a field, indexed or not, to a value of its type; for an `Option` also to what is to be in it, for strings
+    /// also to a `&str`.
+    ///
+    /// [`PatchError::NoParent`] if the field is part of an embedded struct that the document lacks,
+    /// [`PatchError::Unreadable`] if the field has a form of its own in JSON (`#[serde(with = …)]`) that the type
+    /// does not write, [`Error::NulCharacter`] and
+    /// [`Error::TagTooLong`] for what the index cannot hold.
+    pub fn set<V, K, O>(self, field: Field<M, V, K, O>, value: impl Assign<V>) -> Self {
+        self.change(&field.def(), Kind::Set, |target| {
+            let mut json = Vec::new();
+            value.write(&mut json).map_err(unwritable::<M>)?;
+            check_value::<M>(target, &json)?;
+            Ok(vec![json])
+        })
+    }
+
+    /// Adds to a number; to count down, add a negative one.
+    ///
+    /// It never wraps: [`PatchError::OutOfRange`] if the sum is no value of the field's type, or is infinite.
+    /// [`PatchError::NoNumber`] if there is no number: a member that is missing or `null` does not count as 0.
+    ///
+    /// The sum of `f32` and `f64` is the one that Rust computes; for one amount in four hundred that is no binary
+    /// fraction, it is one unit in the last place off (see [`CacheModel::save`](crate::CacheModel::save)).
+    pub fn increment<V: Number, K, O>(self, field: Field<M, V, K, O>, by: impl Increment<V::Scalar>) -> Self {
+        let (kind, by) = (Kind::of(V::RANGE), by.amount());
+        self.change(&field.def(), kind, |target| match by.arguments(V::RANGE) {
+            Some(arguments) => Ok(arguments),
+            None => Err(refused::<M>(PatchError::NotFinite { field: target.field.clone(), by: by.text })),
+        })
+    }
+
+    /// Appends to a list. Several calls append in their order.
+    ///
+    /// [`PatchError::NoList`] if there is none: a list that is missing or `null` does not count as empty.
+    pub fn push<V: List, K, O>(self, field: Field<M, V, K, O>, value: impl Assign<V::Element>) -> Self {
+        self.change(&field.def(), Kind::Push, |target| {
+            let mut json = Vec::new();
+            value.write(&mut json).map_err(unwritable::<M>)?;
+            check_value::<M>(target, &[b"[", json.as_slice(), b"]"].concat())?;
+            Ok(vec![json])
+        })
+    }
+
+    /// Removes the member of an `Option` field, which then is read as `None`. Nothing happens if there is none.
+    ///
+    /// A field with a `#[serde(default = …)]` of its own is read as that instead, and one with
+    /// `#[serde(with = …)]` and no default is no longer read at all: set these to `None`.
+    pub fn remove<V: Optional, K, O>(self, field: Field<M, V, K, O>) -> Self {
+        self.change(&field.def(), Kind::Remove, |_| Ok(Vec::new()))
+    }
+
+    /// Makes the changes. Without any, it only says whether the document is there.
+    ///
+    /// When the future is dropped, or fails because no answer came, either all changes were made or none.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is no such document, [`Error::Patch`] if the update cannot be made (see the
+    /// changes), or what kept the server from doing it. But for a missing answer, nothing was changed then.
+    pub async fn send(self, cache: &Cache) -> Result<Saved> {
+        self.run(cache, false).await.map(|_| Saved::STORED)
+    }
+
+    /// Makes the changes, as [`send`](Patch::send), and answers the document as it then is, in the same step.
+    ///
+    /// # Errors
+    /// As [`send`](Patch::send); and [`Error::Document`] if what is there now is not this model: the changes were
+    /// made.
+    pub async fn send_and_get(self, cache: &Cache) -> Result<M> {
+        let (key, document) = self.run(cache, true).await?;
+        match document {
+            Some(Reply::Bulk(json)) => decode::<M, M>(&key, &json),
+            other => Err(unreadable(&other.unwrap_or(Reply::Nil))),
+        }
+    }
+
+    async fn run(self, cache: &Cache, get: bool) -> Result<(bytes::Bytes, Option<Reply>)> {
+        cache.capabilities().require_json("`patch`")?;
+        let call = keyed_by::<M>(cache, PATCH.call().arg("1"), &self.id)?;
+        if let Some(refused) = self.refused {
+            return Err(refused);
+        }
+        let call = call.arg(if get { "get" } else { "" });
+        let call = self.changes.iter().fold(call, Change::write);
+        let key = key_of(&call);
+        let mut answer = match run(cache, &PATCH, call).await? {
+            Reply::Array(items) => items.into_iter(),
+            other => return Err(unreadable(&other)),
+        };
+        let word = answer.next().unwrap_or(Reply::Nil);
+        match word.as_str() {
+            Some("done") => Ok((key, answer.next())),
+            Some("missing") => {
+                let key = String::from_utf8_lossy(&key).into_owned();
+                Err(Error::NotFound { model: M::schema().model(), key: Some(key) })
+            }
+            Some(why) => {
+                let change = answer
+                    .next()
+                    .and_then(|position| usize::try_from(position.as_int()?).ok())
+                    .and_then(|position| self.changes.get(position));
+                let held = answer.next().and_then(|held| held.as_str().map(str::to_owned));
+                Err(change
+                    .and_then(|change| change.refusal(why, held))
+                    .map_or_else(|| unreadable(&word), refused::<M>))
+            }
+            None => Err(unreadable(&word)),
+        }
+    }
+
+    /// Adds a change, unless something is wrong with it or with an earlier one.
+    fn change(
+        mut self,
+        def: &FieldDef,
+        kind: Kind,
+        arguments: impl FnOnce(&Target) -> Result<Vec<Vec<u8>>>,
+    ) -> Self {
+        if self.refused.is_none() {
+            self.refused = self.add(def, kind, arguments).err();
+        }
+        self
+    }
+
+    fn add(
+        &mut self,
+        def: &FieldDef,
+        kind: Kind,
+        arguments: impl FnOnce(&Target) -> Result<Vec<Vec<u8>>>,
+    ) -> Result<()> {
+        let target = Target::of(def).map_err(refused::<M>)?;
+        if target.members.first().is_some_and(|member| member == M::schema().primary_key()) {
+            return Err(refused::<M>(PatchError::PrimaryKey { field: target.field }));
+        }
+        let arguments = arguments(&target)?;
+        match self.changes.iter_mut().find(|change| change.target.overlaps(&target)) {
+            None => self.changes.push(Change { target, kind, arguments }),
+            Some(same) if (same.kind, kind) == (Kind::Push, Kind::Push) && same.target == target => {
+                same.arguments.extend(arguments);
+            }
+            Some(_) => return Err(refused::<M>(PatchError::Twice { field: target.field })),
+        }
+        Ok(())
+    }
+}
+
+impl Change {
+    /// Appends the change as the script reads it.
+    fn write(call: Command, change: &Self) -> Command {
+        call.arg(change.kind.word())
+            .arg(&change.target.path)
+            .arg(&change.target.parent)
+            .arg_display(change.arguments.len())
+            .args_from(&change.arguments)
+    }
+
+    /// Why the script did not make the change.
+    fn refusal(&self, why: &str, held: Option<String>) -> Option<PatchError> {
+        let field = self.target.field.clone();
+        Some(match why {
+            "parent" => PatchError::NoParent { field },
+            "list" => PatchError::NoList { field },
+            "number" => PatchError::NoNumber { field, current: held },
+            "range" => PatchError::OutOfRange {
+                field,
+                current: held.unwrap_or_default(),
+                by: self.arguments.first().map(|by| String::from_utf8_lossy(by).into_owned())?,
+            },
+            _ => return None,
+        })
+    }
+}
+
+/// Refuses what could be written and not be read: by the index, by the model, or by anybody.
+fn check_value<M: Model>(target: &Target, json: &[u8]) -> Result<()> {
+    let field = || target.field.clone();
+    if target.members.len() + depth(json) > DEEPEST {
+        return Err(refused::<M>(PatchError::TooDeep { field: field() }));
+    }
+    readable::readable::<M>(&target.members, json)
+        .map_err(|source| refused::<M>(PatchError::Unreadable { field: field(), source }))?;
+    if may_be_unindexable(json) {
+        let value: Value = serde_json::from_slice(json).map_err(unwritable::<M>)?;
+        refuse_unindexable(M::schema(), &target.document(value))?;
+    }
+    Ok(())
+}
+
+/// How many lists and objects are within each other.
+fn depth(json: &[u8]) -> usize {
+    let (mut depth, mut deepest, mut quoted, mut escaped) = (0_usize, 0, false, false);
+    for byte in json {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => quoted = !quoted,
+            b'[' | b'{' if !quoted => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' if !quoted => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
+fn unwritable<M: Model>(source: serde_json::Error) -> Error {
+    Error::Serialize { model: M::schema().model(), source }
+}
+
+fn refused<M: Model>(source: PatchError) -> Error {
+    Error::Patch { model: M::schema().model(), source }
+}
+
+fn unreadable(reply: &Reply) -> Error {
+    Error::Decode {
+        command: "EVALSHA".to_owned(),
+        source: DecodeError::unexpected("the answer of a partial update", reply.describe()),
+    }
+}
+
+/// Shows which fields are changed, and how: values may be personal data or secrets.
+impl<M> fmt::Debug for Patch<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let changes: Vec<_> =
+            self.changes.iter().map(|change| (change.kind, change.target.field.as_str())).collect();
+        f.debug_struct("Patch")
+            .field("changes", &changes)
+            .field("refused", &self.refused)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,266 @@
+//! All documents of a model, by their keys.
+
+use std::collections::{HashSet, VecDeque};
+use std::fmt;
+use std::future::poll_fn;
+use std::hash::{BuildHasher, RandomState};
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::str::FromStr;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use cache_index::{Command, DecodeError, Reply};
+use futures_core::Stream;
+use futures_core::future::BoxFuture;
+
+use crate::cache::Cache;
+use crate::error::{BoxError, Error, Result};
+use crate::model::Model;
+
+/// How many keys the server looks at before it answers. Measured with 400,000 keys, half of them the model's: ten
+/// times as many are no faster (0.35 s for all, as compared to 0.40 s) and keep the server from others eight times as
+/// long (12 ms a call, as compared to 1.5 ms).
+const LOOKED_AT: u32 = 1_000;
+
+/// The keys of a model's documents, as they are on the server, in no order. Made by
+/// [`CacheModel::keys`](crate::CacheModel::keys), which says what holds.
+///
+/// It is lazy and holds the keys of one answer of the server's. Dropped, it asks no more.
+#[must_use = "a stream does nothing until it is asked for its next key"]
+pub struct Keys<M> {
+    scan: Scan,
+    model: PhantomData<fn() -> M>,
+}
+
+/// The primary keys of a model's documents, in no order. Made by [`CacheModel::ids`](crate::CacheModel::ids), which
+/// says what holds.
+///
+/// It is lazy and holds the keys of one answer of the server's. Dropped, it asks no more.
+#[must_use = "a stream does nothing until it is asked for its next id"]
+pub struct Ids<M> {
+    keys: Keys<M>,
+}
+
+impl<M: Model> Keys<M> {
+    pub(crate) fn new(cache: &Cache) -> Self {
+        Self { scan: Scan::of::<M>(cache, "`keys`"), model: PhantomData }
+    }
+
+    /// The next key; `None`: there is no more.
+    ///
+    /// Each question to the server waits until the connection's deadline. What a dropped call was waiting for is
+    /// given to the next one.
+    ///
+    /// # Errors
+    /// What kept the server from answering: then there is no more. [`Error::KeyWithoutId`] for a key that is no
+    /// text, which no document of the model has: then there may be more.
+    pub async fn next(&mut self) -> Option<Result<String>> {
+        poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
+    }
+}
+
+impl<M: Model> Stream for Keys<M> {
+    type Item = Result<String>;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let key = ready!(self.get_mut().scan.poll_next(context));
+        Poll::Ready(key.map(|key| text::<M>(&key?)))
+    }
+}
+
+impl<M: Model<PrimaryKey: FromStr<Err: Into<BoxError>>>> Ids<M> {
+    pub(crate) fn new(cache: &Cache) -> Self {
+        Self { keys: Keys { scan: Scan::of::<M>(cache, "`ids`"), model: PhantomData } }
+    }
+
+    /// The next id; `None`: there is no more.
+    ///
+    /// Each question to the server waits until the connection's deadline. What a dropped call was waiting for is
+    /// given to the next one.
+    ///
+    /// # Errors
+    /// What kept the server from answering: then there is no more. [`Error::KeyWithoutId`] for a key that no
+    /// document of the model has, as `007` where ids are numbers: then there may be more.
+    pub async fn next(&mut self) -> Option<Result<M::PrimaryKey>> {
+        poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
+    }
+}
+
+impl<M: Model<PrimaryKey: FromStr<Err: Into<BoxError>>>> Stream for Ids<M> {
+    type Item = Result<M::PrimaryKey>;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = self.get_mut();
+        let key = ready!(Pin::new(&mut this.keys).poll_next(context));
+        Poll::Ready(key.map(|key| id::<M>(&key?, this.keys.scan.prefix.len())))
+    }
+}
+
+/// How many documents there are. A scan may show a key twice, so it is remembered which were counted.
+pub(crate) async fn count_all<M: Model>(cache: &Cache) -> Result<u64> {
+    let mut scan = Scan::of::<M>(cache, "`count_all`");
+    let hasher = RandomState::new();
+    let mut counted = HashSet::new();
+    while let Some(key) = poll_fn(|context| scan.poll_next(context)).await {
+        // Two keys of the same hash would count as one: of a billion keys, with a probability of three in a hundred.
+        counted.insert(hasher.hash_one(key?));
+    }
+    Ok(counted.len() as u64)
+}
+
+/// One answer of the server's: where it goes on, and what it found.
+type Page = (Bytes, Vec<Reply>);
+
+/// The keys with a prefix that hold JSON.
+struct Scan {
+    cache: Cache,
+    prefix: Vec<u8>,
+    pattern: Vec<u8>,
+    /// Where the server goes on; `None`: it has shown everything.
+    cursor: Option<Bytes>,
+    asking: Option<BoxFuture<'static, Result<Page>>>,
+    found: VecDeque<Reply>,
+    refused: Option<Error>,
+}
+
+impl Scan {
+    fn of<M: Model>(cache: &Cache, what: &'static str) -> Self {
+        let mut prefix = Vec::new();
+        let refused = cache
+            .capabilities()
+            .require_json(what)
+            .and_then(|()| {
+                if cache.capabilities().cluster {
+                    // One node would answer for itself alone.
+                    let needs = "a single server: each node of a cluster knows its own keys alone".to_owned();
+                    return Err(Error::Unsupported { what, needs });
+                }
+                cache.keyspace().map(|keyspace| keyspace.write_prefix(&mut prefix, M::schema().prefix()))
+            })
+            .err();
+        Self {
+            cache: cache.clone(),
+            pattern: pattern(&prefix),
+            prefix,
+            cursor: refused.is_none().then(|| Bytes::from_static(b"0")),
+            asking: None,
+            found: VecDeque::new(),
+            refused,
+        }
+    }
+
+    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
+        loop {
+            if let Some(error) = self.refused.take() {
+                return Poll::Ready(Some(Err(error)));
+            }
+            while let Some(key) = self.found.pop_front() {
+                // The pattern says the same; a server that reads it otherwise shows nothing of others all the same.
+                if let Reply::Bulk(key) = key
+                    && key.len() > self.prefix.len()
+                    && key.starts_with(&self.prefix)
+                {
+                    return Poll::Ready(Some(Ok(key)));
+                }
+            }
+            if let Some(asking) = &mut self.asking {
+                let answer = ready!(asking.as_mut().poll(context));
+                self.asking = None;
+                match answer {
+                    Ok((cursor, found)) => {
+                        self.cursor = (*cursor != *b"0").then_some(cursor);
+                        self.found = found.into();
+                    }
+                    Err(error) => (self.cursor, self.refused) = (None, Some(error)),
+                }
+                continue;
+            }
+            let Some(cursor) = &self.cursor else { return Poll::Ready(None) };
+            self.asking = Some(Box::pin(ask(self.cache.clone(), command(cursor, &self.pattern))));
+        }
+    }
+}
+
+fn command(cursor: &[u8], pattern: &[u8]) -> Command {
+    Command::new("SCAN")
+        .arg(cursor)
+        .arg("MATCH")
+        .arg(pattern)
+        .args_from(["TYPE", "ReJSON-RL", "COUNT"])
+        .arg_display(LOOKED_AT)
+        .repeatable()
+}
+
+async fn ask(cache: Cache, command: Command) -> Result<Page> {
+    let reply = cache.command(command).await?;
+    let unexpected = DecodeError::unexpected("a cursor and keys", reply.describe());
+    if let Reply::Array(parts) = reply
+        && let Ok([Reply::Bulk(cursor), Reply::Array(keys)]) = <[Reply; 2]>::try_from(parts)
+    {
+        return Ok((cursor, keys));
+    }
+    Err(Error::Decode { command: "SCAN".to_owned(), source: unexpected })
+}
+
+/// The pattern of what begins with this prefix, whatever characters of patterns it has.
+fn pattern(prefix: &[u8]) -> Vec<u8> {
+    let mut pattern = Vec::with_capacity(prefix.len() + 1);
+    for &byte in prefix {
+        if b"*?[]\\^".contains(&byte) {
+            pattern.push(b'\\');
+        }
+        pattern.push(byte);
+    }
+    pattern.push(b'*');
+    pattern
+}
+
+fn text<M: Model>(key: &[u8]) -> Result<String> {
+    String::from_utf8(key.to_vec()).map_err(|error| without_id::<M>(key, error))
+}
+
+fn id<M: Model<PrimaryKey: FromStr<Err: Into<BoxError>>>>(key: &str, prefix: usize) -> Result<M::PrimaryKey> {
+    let text = key.get(prefix..).unwrap_or_default();
+    let id: M::PrimaryKey = text.parse().map_err(|error| without_id::<M>(key.as_bytes(), error))?;
+    let written = id.to_string();
+    if written == text {
+        return Ok(id);
+    }
+    // The id names another key, so that `get` would not find what is here.
+    Err(without_id::<M>(key.as_bytes(), format!("the id is written `{written}`")))
+}
+
+fn without_id<M: Model>(key: &[u8], source: impl Into<BoxError>) -> Error {
+    Error::KeyWithoutId {
+        model: M::schema().model(),
+        key: String::from_utf8_lossy(key).into_owned(),
+        source: source.into(),
+    }
+}
+
+impl<M> fmt::Debug for Keys<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keys")
+            .field("prefix", &String::from_utf8_lossy(&self.scan.prefix))
+            .field("ended", &(self.scan.cursor.is_none() && self.scan.found.is_empty()))
+            .finish_non_exhaustive()
+    }
+}
+
+impl<M> fmt::Debug for Ids<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Ids").field(&self.keys).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_mean_their_prefix_alone() {
+        assert_eq!(pattern(b"cache:user:"), b"cache:user:*");
+        assert_eq!(pattern(br"a*b?c[d]e\f^:"), br"a\*b\?c\[d\]e\\f\^:*");
+    }
+}

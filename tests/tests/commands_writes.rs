@@ -1,0 +1,245 @@
+//! The exact commands that writes send, seen by a connection that records them.
+
+use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
+
+use cache_core::{CacheModel, Error, Expiry, PatchError, Reply};
+use cache_tests::recorder::{Recorder, capabilities};
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheModel)]
+struct User {
+    #[primary_key]
+    id: u32,
+    name: String,
+    #[serde(rename = "visit count")]
+    visits: u64,
+    level: f64,
+    ratio: f32,
+    #[index]
+    tags: Vec<String>,
+    bio: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheModel)]
+#[cache(ttl = "30s")]
+struct Session {
+    #[primary_key]
+    id: u32,
+}
+
+/// The scripts: they are part of what is sent, so a change of one is a change here.
+const WRITE: &str = "EVALSHA 86b0ec39413a4502283ce78ac0fc57878b6d0964 1";
+const PATCH: &str = "EVALSHA d0227a795a9a386c84e1fec29aa03aa136d8bfb6 1";
+const INSERT_OR_GET: &str = "EVALSHA 4e7d925987fec249684e8af9cdc9de488f08d544 1";
+
+fn ok() -> Reply {
+    Reply::Status("OK".to_owned())
+}
+
+#[tokio::test]
+async fn a_write_is_one_command() {
+    let (recorder, cache) = Recorder::cache([ok(), ok(), ok(), Reply::Int(1), Reply::Int(1), Reply::Int(1)]);
+    let (one, at) = (Session { id: 1 }, UNIX_EPOCH + Duration::from_millis(1_800_000_000_001));
+    let _ = one.save_with(&cache, Expiry::Keep).await.unwrap();
+    let _ = one.insert_with(&cache, Expiry::Keep).await.unwrap();
+    let _ = one.replace_with(&cache, Expiry::Keep).await.unwrap();
+    let _ = one.insert(&cache).await.unwrap();
+    let _ = one.replace_with(&cache, Expiry::At(at)).await.unwrap();
+    let _ = one.save_with(&cache, Expiry::Never).await.unwrap();
+    assert_eq!(
+        recorder.sent(),
+        [
+            r#"JSON.SET shop:cache:session:1 $ {"id":1}"#.to_owned(),
+            r#"JSON.SET shop:cache:session:1 $ {"id":1} NX"#.to_owned(),
+            r#"JSON.SET shop:cache:session:1 $ {"id":1} XX"#.to_owned(),
+            format!(r#"{WRITE} shop:cache:session:1 {{"id":1}} NX PEXPIRE 30000"#),
+            format!(r#"{WRITE} shop:cache:session:1 {{"id":1}} XX PEXPIREAT 1800000000001"#),
+            format!(r#"{WRITE} shop:cache:session:1 {{"id":1}}  PERSIST "#),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_condition_that_did_not_hold_is_an_error_of_its_own() {
+    let (_, cache) = Recorder::cache([Reply::Nil, Reply::Int(0), Reply::Int(0)]);
+    let key = "shop:cache:session:1";
+    let error = Session { id: 1 }.insert_with(&cache, Expiry::Keep).await.unwrap_err();
+    assert!(matches!(&error, Error::AlreadyExists { key: found, .. } if found == key), "{error}");
+    let error = Session { id: 1 }.insert(&cache).await.unwrap_err();
+    assert!(error.is_already_exists(), "{error}");
+    let error = Session { id: 1 }.replace(&cache).await.unwrap_err();
+    assert!(error.is_not_found(), "{error}");
+    assert_eq!(error.to_string(), "no `Session` was found under `shop:cache:session:1`");
+}
+
+#[tokio::test]
+async fn a_patch_tells_the_script_everything() {
+    let done = Reply::Array(vec![Reply::Bulk("done".into())]);
+    let (recorder, cache) = Recorder::cache([done]);
+    let patch = User::patch(7)
+        .set(User::NAME, "an\"n")
+        .increment(User::VISITS, -2)
+        .increment(User::LEVEL, 0.1)
+        .increment(User::RATIO, 0.1)
+        .push(User::TAGS, "a")
+        .remove(User::BIO)
+        .push(User::TAGS, "b c");
+    assert!(!format!("{patch:?}").contains("b c"), "values are not shown: {patch:?}");
+    let _ = patch.send(&cache).await.unwrap();
+    assert_eq!(
+        recorder.sent(),
+        [format!(
+            "{PATCH} shop:cache:user:7  set $.name $ 1 \"an\\\"n\" \
+             integer $[\"visit count\"] $ 3 -2 0 18446744073709551615 \
+             double $.level $ 2 1e-1 0.1 single $.ratio $ 1 1.0000000149011612e-1 \
+             push $.tags $ 2 \"a\" \"b c\" remove $.bio $ 0"
+        )]
+    );
+}
+
+#[tokio::test]
+async fn a_refused_patch_sends_nothing() {
+    let (recorder, cache) = Recorder::cache([]);
+    let refused = async |patch: cache_core::Patch<User>| patch.send(&cache).await.unwrap_err();
+
+    let error = refused(User::patch(1).set(User::ID, 2u32)).await;
+    assert!(matches!(error.patch_error(), Some(PatchError::PrimaryKey { .. })), "{error:?}");
+    let error = refused(User::patch(1).set(User::NAME, "a").set(User::NAME, "b")).await;
+    assert!(matches!(error.patch_error(), Some(PatchError::Twice { field }) if field == "name"), "{error:?}");
+    let error = refused(User::patch(1).set(User::TAGS, ["a"]).push(User::TAGS, "b")).await;
+    assert!(matches!(error.patch_error(), Some(PatchError::Twice { .. })), "{error:?}");
+    let error = refused(User::patch(1).increment(User::LEVEL, f64::NAN)).await;
+    assert!(matches!(error.patch_error(), Some(PatchError::NotFinite { .. })), "{error:?}");
+    let error = refused(User::patch(1).set(User::LEVEL, f64::INFINITY)).await;
+    assert!(matches!(error, Error::Serialize { .. }), "{error:?}");
+    let error = refused(User::patch(1).set(User::TAGS, ["x".repeat(70_000)])).await;
+    assert!(matches!(error, Error::TagTooLong { length: 70_000, .. }), "{error:?}");
+    let error = refused(User::patch(1).push(User::TAGS, "a\0b")).await;
+    assert!(matches!(error, Error::NulCharacter { .. }), "{error:?}");
+    assert_eq!(recorder.sent(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn get_or_insert_reads_first() {
+    let there = || Reply::Bulk(r#"{"id":1}"#.into());
+    let (recorder, cache) = Recorder::cache([there(), Reply::Nil, there()]);
+    Session::get_or_insert_with(&cache, 1, || unreachable!()).await.unwrap();
+    Session::get_or_insert_with(&cache, 1, || Session { id: 1 }).await.unwrap();
+    let error = Session::get_or_insert_with(&cache, 1, || Session { id: 2 }).await.unwrap_err();
+    // The recorder's own answer is `OK`, which is no document.
+    assert!(matches!(error, Error::Decode { .. }), "{error:?}");
+    assert_eq!(
+        recorder.sent(),
+        [
+            "JSON.GET shop:cache:session:1 (repeatable)".to_owned(),
+            "JSON.GET shop:cache:session:1 (repeatable)".to_owned(),
+            format!(r#"{INSERT_OR_GET} shop:cache:session:1 {{"id":1}} PEXPIRE 30000 (repeatable)"#),
+            "JSON.GET shop:cache:session:1 (repeatable)".to_owned(),
+        ]
+    );
+    let (recorder, cache) = Recorder::cache([Reply::Nil]);
+    let error = Session::get_or_insert_with(&cache, 1, || Session { id: 2 }).await.unwrap_err();
+    assert!(matches!(&error, Error::OtherKey { found, .. } if found.ends_with(":2")), "{error:?}");
+    assert_eq!(recorder.sent().len(), 1);
+}
+
+fn shape(recorder: &Arc<Recorder>) -> Vec<(String, usize)> {
+    let mut shape: Vec<(String, usize)> = Vec::new();
+    for command in recorder.sent() {
+        let name = command.split(' ').next().unwrap_or_default().to_owned();
+        match shape.last_mut() {
+            Some((last, count)) if *last == name => *count += 1,
+            _ => shape.push((name, 1)),
+        }
+    }
+    shape
+}
+
+fn expected<const N: usize>(shape: [(&str, usize); N]) -> Vec<(String, usize)> {
+    shape.map(|(name, count)| (name.to_owned(), count)).into()
+}
+
+#[tokio::test]
+async fn many_travel_in_chunks() {
+    let (recorder, cache) = Recorder::cache([]);
+    let user =
+        |id| User { id, name: String::new(), visits: 0, level: 0.0, ratio: 0.0, tags: vec![], bio: None };
+    let results = User::save_many(&cache, (0..1_001).map(user)).await;
+    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1_001);
+    let pipelines = [("pipeline", 1), ("JSON.SET", 500), ("pipeline", 1), ("JSON.SET", 500), ("pipeline", 1)];
+    assert_eq!(shape(&recorder)[..5], expected(pipelines));
+
+    let large = |id| User { bio: Some("x".repeat(400_000)), ..user(id) };
+    let _ = User::save_many(&cache, (0..4).map(large)).await;
+    let pipelines = [("pipeline", 1), ("JSON.SET", 3), ("pipeline", 1), ("JSON.SET", 1)];
+    assert_eq!(shape(&recorder), expected(pipelines));
+
+    // The first call of a pipeline brings the script, so that the others find it.
+    let _ = Session::save_many(&cache, [Session { id: 1 }, Session { id: 2 }, Session { id: 3 }]).await;
+    assert_eq!(shape(&recorder), expected([("pipeline", 1), ("EVAL", 1), ("EVALSHA", 2)]));
+}
+
+#[tokio::test]
+async fn what_cannot_be_written_is_its_own_error_only() {
+    let (recorder, cache) = Recorder::cache([]);
+    let user = |id, tag: &str| User {
+        id,
+        name: String::new(),
+        visits: 0,
+        level: 0.0,
+        ratio: 0.0,
+        tags: vec![tag.to_owned()],
+        bio: None,
+    };
+    let results = User::save_many(&cache, [user(1, "a"), user(2, "a\0"), user(3, "b")]).await;
+    assert!(matches!(results[..], [Ok(_), Err(Error::NulCharacter { .. }), Ok(_)]), "{results:?}");
+    let sent = recorder.sent();
+    assert!(sent.len() == 3 && sent[1].contains("user:1") && sent[2].contains("user:3"), "{sent:?}");
+}
+
+#[tokio::test]
+async fn keys_of_many_travel_in_chunks() {
+    let nothing = |count| Reply::Array(vec![Reply::Nil; count]);
+    let (recorder, cache) = Recorder::cache([nothing(500), nothing(1), Reply::Int(499), Reply::Int(1)]);
+    assert_eq!(Session::get_many(&cache, 0..501_u32).await.unwrap().len(), 501);
+    assert_eq!(Session::delete_many(&cache, 0..501_u32).await.unwrap(), 500);
+    assert_eq!(shape(&recorder), expected([("JSON.MGET", 2), ("DEL", 2)]));
+}
+
+#[tokio::test]
+async fn a_scan_asks_for_documents_of_the_prefix_alone() {
+    let page = |cursor: &str, keys: &[&str]| {
+        let keys = keys.iter().map(|&key| Reply::Bulk(key.to_owned().into())).collect();
+        Reply::Array(vec![Reply::Bulk(cursor.to_owned().into()), Reply::Array(keys)])
+    };
+    let keys = ["a*[b]:session:1", "a*[b]:session:", "axb:session:2", "a*[b]:session:07"];
+    let (recorder, cache) =
+        Recorder::cache([page("18", &keys), page("0", &["a*[b]:session:1", "a*[b]:session:x"])]);
+    let mut ids = Session::ids(&cache.namespace("a*[b]"));
+    assert_eq!(ids.next().await.unwrap().unwrap(), 1);
+    let error = ids.next().await.unwrap().unwrap_err();
+    assert!(matches!(&error, Error::KeyWithoutId { key, .. } if key.ends_with(":07")), "{error:?}");
+    assert_eq!(ids.next().await.unwrap().unwrap(), 1);
+    assert!(matches!(ids.next().await, Some(Err(Error::KeyWithoutId { .. }))));
+    assert!(ids.next().await.is_none() && ids.next().await.is_none());
+    assert_eq!(
+        recorder.sent(),
+        [
+            r"SCAN 0 MATCH a\*\[b\]:session:* TYPE ReJSON-RL COUNT 1000 (repeatable)",
+            r"SCAN 18 MATCH a\*\[b\]:session:* TYPE ReJSON-RL COUNT 1000 (repeatable)",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_scan_of_one_node_is_no_answer() {
+    let mut cluster = capabilities();
+    cluster.cluster = true;
+    let (recorder, cache) = Recorder::cache_of(cluster, []);
+    let mut keys = Session::keys(&cache);
+    assert!(matches!(keys.next().await, Some(Err(Error::Unsupported { .. }))));
+    assert!(keys.next().await.is_none());
+    assert!(matches!(Session::count_all(&cache).await, Err(Error::Unsupported { .. })));
+    assert_eq!(recorder.sent(), Vec::<String>::new());
+}
