@@ -381,7 +381,7 @@ pub trait CacheModel: Model {
     /// # Errors
     /// What kept the server from answering, [`Error::Unsupported`](crate::Error::Unsupported) on a cluster.
     fn count_all(cache: &Cache) -> impl Future<Output = Result<u64>> + Send {
-        document::count_all::<Self>(cache)
+        document::count_all(cache, Self::schema().prefix())
     }
 }
 

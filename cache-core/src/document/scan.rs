@@ -44,7 +44,7 @@ pub struct Ids<M> {
 
 impl<M: Model> Keys<M> {
     pub(crate) fn new(cache: &Cache) -> Self {
-        Self { scan: Scan::of::<M>(cache, "`keys`"), model: PhantomData }
+        Self { scan: Scan::of(cache, M::schema().prefix(), "`keys`"), model: PhantomData }
     }
 
     /// The next key; `None`: there is no more.
@@ -71,7 +71,7 @@ impl<M: Model> Stream for Keys<M> {
 
 impl<M: Model<PrimaryKey: FromStr<Err: Into<BoxError>>>> Ids<M> {
     pub(crate) fn new(cache: &Cache) -> Self {
-        Self { keys: Keys { scan: Scan::of::<M>(cache, "`ids`"), model: PhantomData } }
+        Self { keys: Keys { scan: Scan::of(cache, M::schema().prefix(), "`ids`"), model: PhantomData } }
     }
 
     /// The next id; `None`: there is no more.
@@ -97,9 +97,9 @@ impl<M: Model<PrimaryKey: FromStr<Err: Into<BoxError>>>> Stream for Ids<M> {
     }
 }
 
-/// How many documents there are. A scan may show a key twice, so it is remembered which were counted.
-pub(crate) async fn count_all<M: Model>(cache: &Cache) -> Result<u64> {
-    let mut scan = Scan::of::<M>(cache, "`count_all`");
+/// How many documents with this prefix there are. A scan may show a key twice, so it is remembered which were counted.
+pub(crate) async fn count_all(cache: &Cache, prefix: &str) -> Result<u64> {
+    let mut scan = Scan::of(cache, prefix, "`count_all`");
     let hasher = RandomState::new();
     let mut counted = HashSet::new();
     while let Some(key) = poll_fn(|context| scan.poll_next(context)).await {
@@ -125,7 +125,7 @@ struct Scan {
 }
 
 impl Scan {
-    fn of<M: Model>(cache: &Cache, what: &'static str) -> Self {
+    fn of(cache: &Cache, model: &str, what: &'static str) -> Self {
         let mut prefix = Vec::new();
         let refused = cache
             .capabilities()
@@ -136,7 +136,7 @@ impl Scan {
                     let needs = "a single server: each node of a cluster knows its own keys alone".to_owned();
                     return Err(Error::Unsupported { what, needs });
                 }
-                cache.keyspace().map(|keyspace| keyspace.write_prefix(&mut prefix, M::schema().prefix()))
+                cache.keyspace().map(|keyspace| keyspace.write_prefix(&mut prefix, model))
             })
             .err();
         Self {

@@ -134,7 +134,8 @@ pub(super) fn write_command<M: Model>(
 pub(super) fn was_written(command: &str, reply: &Reply) -> Result<bool> {
     match reply {
         Reply::Nil | Reply::Int(0) => Ok(false),
-        Reply::Status(_) | Reply::Int(_) => Ok(true),
+        Reply::Int(1) => Ok(true),
+        Reply::Status(status) if status == "OK" => Ok(true),
         other => Err(Error::Decode {
             command: command.to_owned(),
             source: DecodeError::unexpected("whether the document was stored", other.describe()),

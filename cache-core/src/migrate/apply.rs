@@ -8,6 +8,7 @@ use super::inspect::info;
 use super::plan::{Plan, Step};
 use super::{MigrateError, MigratedIndex};
 use crate::cache::Cache;
+use crate::document;
 use crate::error::Error;
 
 /// The first and the longest pause between two looks at an index that is being filled.
@@ -36,15 +37,25 @@ pub(super) async fn finish(cache: &Cache, plan: &Plan) -> Result<MigratedIndex, 
         let command = Command::new("FT.ALIASUPDATE").arg(&plan.alias).arg(&plan.index).repeatable();
         cache.command(command).await?;
     }
-    let standing = if info.failures > 0 { vec![Shortfall::FailedDocuments(info.failures)] } else { vec![] };
+    // The server's counter only grows, so a document that was mended or deleted is still in it: what is missing is
+    // counted, where there is a reason to. In a cluster, where no one scan sees all keys, the counter has to do.
+    let missing = match info.failures {
+        0 => 0,
+        failures => match document::count_all(cache, plan.schema.prefix()).await {
+            Ok(there) => there.saturating_sub(look(cache, plan).await?.documents),
+            Err(Error::Unsupported { .. }) => failures,
+            Err(error) => return Err(error.into()),
+        },
+    };
+    let standing = if missing > 0 { vec![Shortfall::FailedDocuments(missing)] } else { vec![] };
     cache.standing().report(&plan.index, standing);
     Ok(MigratedIndex {
         model: plan.schema.model(),
         name: plan.index.clone(),
         created: plan.steps.contains(&Step::Create),
         documents: info.documents,
-        failures: info.failures,
-        last_failure: info.last_failure,
+        missing,
+        last_failure: info.last_failure.filter(|_| missing > 0),
     })
 }
 

@@ -135,9 +135,10 @@ pub struct MigratedIndex {
     pub created: bool,
     /// How many documents it holds.
     pub documents: u64,
-    /// How many documents it could not take because a value has another type than its field. While there are
-    /// any, answers of this cache handle say that they may be incomplete.
-    pub failures: u64,
+    /// How many documents are there and not in it, because a value has another type than its field. While there are
+    /// any, answers of this cache handle say that they may be incomplete; after mending or deleting them, run the
+    /// migrator again.
+    pub missing: u64,
     /// The key of the last such document.
     pub last_failure: Option<String>,
 }

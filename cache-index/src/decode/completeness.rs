@@ -43,8 +43,8 @@ impl fmt::Display for Shortfall {
             Self::Indexing => f.write_str("the index is still being filled"),
             Self::FailedDocuments(number) => write!(
                 f,
-                "{number} documents are not in the index because a value has another type than its field; FT.INFO \
-                 names the last one"
+                "documents missing from the index because a value has another type than its field: {number}; mend or \
+                 delete them (FT.INFO names the last one) and run the migrator again"
             ),
             Self::Expiring => f.write_str("documents of the page expired while they were read; ask again"),
             Self::Warning(warning) => write!(f, "the server warned: {warning}"),
