@@ -4,8 +4,9 @@ use std::borrow::Borrow;
 
 use cache_index::{Batch, Command, Reply, ServerErrorKind};
 
+use super::expiry::Expiry;
+use super::keyed::{CHUNK, CHUNK_BYTES};
 use super::write::{Condition, Saved, WRITE, Written, was_written, write_command};
-use super::{CHUNK, CHUNK_BYTES, Expiry};
 use crate::cache::Cache;
 use crate::error::{Error, Result};
 use crate::model::Model;

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use cache_index::{Command, DecodeError};
 
-use super::{keyed, truth};
+use super::keyed::{keyed, truth};
 use crate::cache::Cache;
 use crate::error::{Error, Result};
 use crate::model::Model;

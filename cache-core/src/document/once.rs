@@ -4,8 +4,9 @@ use bytes::Bytes;
 use cache_index::{Command, Reply};
 
 use super::encode::write_document;
+use super::expiry::Expiry;
+use super::keyed::{key_of, keyed};
 use super::read::{decode, get_at, unreadable};
-use super::{Expiry, key_of, keyed};
 use crate::cache::Cache;
 use crate::error::{Error, Result};
 use crate::model::Model;

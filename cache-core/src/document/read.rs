@@ -4,7 +4,7 @@ use bytes::Bytes;
 use cache_index::{Command, DecodeError, Reply};
 use serde::de::DeserializeOwned;
 
-use super::{chunks_of_keys, key_of, keyed, truth};
+use super::keyed::{chunks_of_keys, key_of, keyed, truth};
 use crate::cache::Cache;
 use crate::error::{Error, Result};
 use crate::model::Model;

@@ -3,7 +3,8 @@
 use cache_index::{Command, DecodeError, Reply};
 
 use super::encode::write_document;
-use super::{Expiry, chunks_of_keys, count, key_of, keyed, truth};
+use super::expiry::Expiry;
+use super::keyed::{chunks_of_keys, count, key_of, keyed, truth};
 use crate::cache::Cache;
 use crate::error::{Error, Result};
 use crate::model::Model;
