@@ -15,6 +15,9 @@
 //! | try things on a private server | [`Cache::embedded`](struct.Cache.html#method.embedded) (feature `embedded`) |
 //! | know what went wrong | [`Error`] |
 
+// A file imports from those before it: patch_error, error, settings, connection, embedded, cache, script, primary_key,
+// model, document, query, cache_model, migrate, gate.
+
 pub mod connection;
 #[cfg(feature = "embedded")]
 pub mod embedded;

@@ -12,6 +12,9 @@
 //!
 //! Most people use this crate through `cache-core`, which adds connections and everything that talks.
 
+// A file imports from those before it: command, path, error, reply, keyspace, kind, value, strict, json, schema, params,
+// text, filter, sort, field, finder, embedded, search, decode.
+
 mod command;
 mod decode;
 mod embedded;

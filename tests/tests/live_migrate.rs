@@ -1,6 +1,8 @@
 //! The migrator on a real server: indexes made, filled, aliased, and left alone.
 
-use cache_core::{Cache, CacheModel, Command, Error, IndexSchema, MigrateError, Migrator, Shortfall, Step};
+use cache_core::{
+    Cache, CacheEmbedded, CacheModel, Command, Error, IndexSchema, MigrateError, Migrator, Shortfall, Step,
+};
 use cache_tests::live;
 use serde::{Deserialize, Serialize};
 
@@ -142,6 +144,31 @@ async fn overlapping_prefixes_are_refused_before_anything_is_written(cache: Cach
     Migrator::new().register::<Order>().register::<Order>().run(&cache).await.unwrap();
 }
 
+#[derive(Debug, Serialize, Deserialize, CacheEmbedded)]
+struct Address {
+    #[index]
+    city: String,
+}
+
+#[derive(Debug, Serialize, Deserialize, CacheModel)]
+struct Twice {
+    #[primary_key]
+    id: u32,
+    #[embedded]
+    address: Address,
+    #[index]
+    address_city: String,
+}
+
+async fn one_name_for_two_fields_is_refused(cache: Cache) {
+    let error = Migrator::new().register::<Twice>().run(&cache).await.unwrap_err();
+    assert!(
+        matches!(&error, MigrateError::SameName { model: "Twice", name } if name == "address_city"),
+        "{error}"
+    );
+    assert_eq!(indexes(&cache).await, [""; 0]);
+}
+
 async fn models_and_namespaces_never_see_each_others_documents(cache: Cache) {
     let project = cache.project_name().unwrap().unwrap().to_owned();
     let other = cache.clone().project(&format!("{project}-other"));
@@ -217,6 +244,7 @@ live! {
     the_alias_answers_for_the_index_that_was_made_last,
     replicas_may_boot_at_once,
     overlapping_prefixes_are_refused_before_anything_is_written,
+    one_name_for_two_fields_is_refused,
     models_and_namespaces_never_see_each_others_documents,
     an_index_of_the_aliass_name_is_left_alone,
     documents_that_the_index_cannot_take_make_answers_incomplete,

@@ -23,6 +23,17 @@ pub enum MigrateError {
         /// Its prefix.
         other_prefix: &'static str,
     },
+    /// Two indexed fields of a model have one search name. Nothing was written.
+    #[error(
+        "two indexed fields of `{model}` are both searched as `{name}`; rename one of them, or give it another name with \
+         `#[index(name = \"…\")]`"
+    )]
+    SameName {
+        /// The model.
+        model: &'static str,
+        /// The name.
+        name: String,
+    },
     /// An index that is none of ours has the name that our alias would have, and would shadow it.
     #[error(
         "an index named `{alias}` exists, which is the name of the alias of `{model}`; drop it with \

@@ -6,6 +6,8 @@ mod error;
 mod inspect;
 mod plan;
 
+use std::collections::HashSet;
+
 use cache_index::{IndexSchema, Schema, prefixes_overlap};
 
 pub use error::MigrateError;
@@ -94,6 +96,17 @@ impl Migrator {
     }
 
     fn check(&self) -> Result<(), MigrateError> {
+        for schema in &self.schemas {
+            let mut names = HashSet::new();
+            // The derive sees a struct's own names; those of embedded structs come together only here.
+            if let Some(twice) = schema
+                .indexed()
+                .map(|field| field.name().to_string())
+                .find(|name| !names.insert(name.clone()))
+            {
+                return Err(MigrateError::SameName { model: schema.model(), name: twice });
+            }
+        }
         for (number, one) in self.schemas.iter().enumerate() {
             for other in self.schemas.iter().skip(number + 1) {
                 if prefixes_overlap(one.prefix(), other.prefix()) {
