@@ -276,7 +276,13 @@ fn index(field: &DraftField<'_>, attr: &IndexAttr, errors: &mut Errors) -> Index
         }
         None => true,
     });
-    if attr.name.is_none() && !is_search_name(member) {
+    if member.contains(|letter: char| letter.is_control() || letter == '"' || letter == '\\') {
+        errors.at(
+            &attr.word,
+            format!("the server cannot index the member {member:?}: rename `{plain}` to one without quotes, backslashes \
+                     and control characters"),
+        );
+    } else if attr.name.is_none() && !is_search_name(member) {
         errors.at(
             &attr.word,
             format!(

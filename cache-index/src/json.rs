@@ -24,8 +24,8 @@ pub fn write_json<T: Serialize + ?Sized>(buffer: &mut Vec<u8>, value: &T) -> Res
     value.serialize(Strict(&mut Serializer::with_formatter(buffer, Surviving(CompactFormatter))))
 }
 
-/// 2^53: whole numbers below it are their own digits.
-const EXACT: f64 = 9_007_199_254_740_992.0;
+/// Whole numbers below it are written in full by serde_json, larger ones with an exponent.
+const WRITTEN_WHOLE: f64 = 1e16;
 
 struct Surviving(CompactFormatter);
 
@@ -51,8 +51,9 @@ impl Formatter for Surviving {
 
 /// Whether the double, in the shortest form that serde_json writes, is read back as itself.
 fn survives_as_shortest(value: f64) -> bool {
-    if value.fract() == 0.0 && value.abs() < EXACT {
-        return true;
+    if value.fract() == 0.0 && value.abs() < WRITTEN_WHOLE {
+        // Written with `.0` behind, which is one digit more.
+        return read_back((value.abs() * 10.0) as u64, -1) == value.abs();
     }
     let text = format!("{value:e}");
     let Some((mantissa, exponent)) = text.split_once('e') else { return true };
@@ -116,8 +117,29 @@ mod tests {
 
     #[test]
     fn what_survives_is_written_as_usual() {
-        for (value, text) in [(0.0, "0.0"), (-1.5, "-1.5"), (0.1, "0.1"), (1e300, "1e+300"), (3.0, "3.0")] {
+        for (value, text) in [
+            (0.0, "0.0"),
+            (-1.5, "-1.5"),
+            (0.1, "0.1"),
+            (1e300, "1e+300"),
+            (3.0, "3.0"),
+            (9e15, "9000000000000000.0"),
+        ] {
             assert_eq!(written(value), text);
+        }
+    }
+
+    #[test]
+    fn whole_numbers_survive() {
+        for exponent in 50..54 {
+            for offset in -3..4_i64 {
+                let value = ((1_i64 << exponent) + offset) as f64;
+                let text = written(value);
+                let parts =
+                    text.split_once('e').map(|(digits, power)| (digits.to_owned(), power.parse().unwrap()));
+                let (digits, power) = parts.unwrap_or_else(|| (text.replacen(".0", "0", 1), -1));
+                assert_eq!(read_back(digits.parse().unwrap(), power), value, "{text}");
+            }
         }
     }
 

@@ -22,29 +22,41 @@ pub struct SearchRequest<'a> {
     pub limit: u64,
     /// How long the server may search; `None`: as long as it takes.
     pub timeout: Option<Duration>,
-    /// Whether to ask for the profile too, which tells when a prefix was not expanded to its end.
-    pub profiled: bool,
 }
 
 impl SearchRequest<'_> {
     /// The command. Documents come whole (`RETURN 1 $`), which is the only exact form in dialect 2.
     pub fn command(&self) -> Command {
-        let mut command = if self.profiled {
-            Command::new("FT.PROFILE").arg(self.index).args_from(["SEARCH", "LIMITED", "QUERY"])
-        } else {
-            Command::new("FT.SEARCH").arg(self.index)
-        };
-        command = command.arg(self.filter.text());
+        let mut command = Command::new("FT.SEARCH").arg(self.index).arg(self.filter.text());
         command =
             if self.limit == 0 { command.arg("NOCONTENT") } else { command.args_from(["RETURN", "1", "$"]) };
         if let Some((field, direction)) = self.sort {
             command = command.arg("SORTBY").arg_display(field).arg(direction.keyword());
         }
         command = command.arg("LIMIT").arg_display(self.offset).arg_display(self.limit);
-        let timeout = self.timeout.map_or(0, |timeout| timeout.as_millis().max(1));
-        command = command.arg("TIMEOUT").arg_display(timeout);
+        command = command.arg("TIMEOUT").arg_display(self.server_timeout());
         command = self.filter.params().append_to(command);
         command.args_from(["DIALECT", "2"]).repeatable()
+    }
+
+    /// The command whose answer tells whether a prefix of the query is expanded to its end; `None`: there is none.
+    ///
+    /// It profiles the prefixes and nothing else: RediSearch 2.10.5 crashes when it profiles other things, `ismissing`
+    /// among them.
+    pub fn expansions_command(&self) -> Option<Command> {
+        let (text, params) = self.filter.expansions()?;
+        let command = Command::new("FT.PROFILE")
+            .arg(self.index)
+            .args_from(["SEARCH", "LIMITED", "QUERY"])
+            .arg(text)
+            .args_from(["NOCONTENT", "LIMIT", "0", "0", "TIMEOUT"])
+            .arg_display(self.server_timeout());
+        Some(params.append_to(command).args_from(["DIALECT", "2"]).repeatable())
+    }
+
+    /// In milliseconds; 0: none.
+    fn server_timeout(&self) -> u128 {
+        self.timeout.map_or(0, |timeout| timeout.as_millis().max(1))
     }
 
     /// The command that shows the tree which the server reads out of the query text.

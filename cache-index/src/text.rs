@@ -106,16 +106,26 @@ pub(crate) fn folds_in_prefixes(word: &[u8]) -> bool {
     })
 }
 
+/// What the server looks for beside a word itself: the stem of other words, marked by `+`, and the stem as a word
+/// (`StemmerExpander` in `ext/default.c`).
+pub(crate) fn stems(word: &Word, stemmer: &Stemmer) -> Vec<Vec<u8>> {
+    let Ok(text) = std::str::from_utf8(&word.whole) else { return Vec::new() };
+    let stem = stemmer.stem(text);
+    let marked = format!("+{stem}").into_bytes();
+    if stem == text { vec![marked] } else { vec![marked, stem.into_owned().into_bytes()] }
+}
+
 /// Whether the index of a text that has `indexed` answers a query for `asked`: the words are the same, or one
-/// is, or has, the stem of the other; without a stemmer only if they are the same.
-pub(crate) fn word_matches(asked: &Word, indexed: &Word, stemmer: Option<&Stemmer>) -> bool {
+/// is, or has, the stem of the other.
+///
+/// A field that does not stem has no stems in its index, but a query still looks for the stem of its word.
+pub(crate) fn word_matches(asked: &Word, indexed: &Word, stemmer: &Stemmer, stems: bool) -> bool {
     let stored = indexed.cut.as_ref().unwrap_or(&indexed.whole);
     let asked_forms = [Some(&asked.whole), asked.cut.as_ref()];
     asked_forms.into_iter().flatten().any(|asked| {
         if asked == stored {
             return true;
         }
-        let Some(stemmer) = stemmer else { return false };
         let (Ok(asked), Ok(stored)) = (std::str::from_utf8(asked), std::str::from_utf8(stored)) else {
             return false;
         };
@@ -124,7 +134,7 @@ pub(crate) fn word_matches(asked: &Word, indexed: &Word, stemmer: Option<&Stemme
             return true;
         }
         let stored_stem = stemmer.stem(stored);
-        stored.len() >= MIN_STEMMED && stored_stem != stored && stored_stem == asked_stem
+        stems && stored.len() >= MIN_STEMMED && stored_stem != stored && stored_stem == asked_stem
     })
 }
 
@@ -172,11 +182,11 @@ mod tests {
     fn inflections_meet_at_their_stem() {
         let word = |text| all_words(text).next().unwrap();
         let stemmer = crate::schema::Language::English.stemmer();
-        let stemmer = Some(&stemmer);
-        assert!(word_matches(&word("running"), &word("runs"), stemmer));
-        assert!(word_matches(&word("foxes"), &word("fox"), stemmer));
-        assert!(!word_matches(&word("fox"), &word("box"), stemmer));
-        assert!(!word_matches(&word("foxes"), &word("fox"), None));
+        assert!(word_matches(&word("running"), &word("runs"), &stemmer, true));
+        assert!(word_matches(&word("foxes"), &word("fox"), &stemmer, true));
+        assert!(!word_matches(&word("fox"), &word("box"), &stemmer, true));
+        assert!(word_matches(&word("foxes"), &word("fox"), &stemmer, false));
+        assert!(!word_matches(&word("runs"), &word("running"), &stemmer, false));
     }
 
     #[test]

@@ -49,14 +49,14 @@ async fn documents() {
 #[tokio::test]
 async fn queries() {
     let empty = || Reply::Array(vec![Reply::Int(0)]);
-    let profiled = Reply::Array(vec![empty(), Reply::Array(vec![])]);
-    let (recorder, cache) = Recorder::cache([empty(), empty(), empty(), profiled]);
+    let (recorder, cache) =
+        Recorder::cache([empty(), empty(), empty(), empty(), Reply::Array(vec![empty()])]);
     let adults = User::find_by_name("ann").filter(User::AGE.ge(18) | !User::AGE.between(3..7));
     assert_eq!(User::AGE.desc().direction(), Direction::Descending);
     adults.clone().sort_by(User::AGE.desc()).page(20, 10).all(&cache).await.unwrap();
     User::find().all(&cache).await.unwrap();
     adults.count(&cache).await.unwrap();
-    User::find().filter(User::NAME.starts_with("an")).all(&cache).await.unwrap();
+    User::find().filter(User::NAME.starts_with("an") & User::AGE.ne(7)).all(&cache).await.unwrap();
     User::find().filter(User::NAME.is_in(Vec::<String>::new())).all(&cache).await.unwrap();
     let index = <User as cache_core::IndexSchema>::schema().index_name(cache.keyspace().unwrap());
     let text = "@name:{$p0} (@age:[$p1 +inf]|-@age:[$p2 ($p3])";
@@ -67,9 +67,14 @@ async fn queries() {
             format!("FT.SEARCH {index} {text} RETURN 1 $ SORTBY age DESC LIMIT 20 10 TIMEOUT 1800 {params}"),
             format!("FT.SEARCH {index} * RETURN 1 $ LIMIT 0 1000000 TIMEOUT 1800 DIALECT 2 (repeatable)"),
             format!("FT.SEARCH {index} {text} NOCONTENT LIMIT 0 0 TIMEOUT 1800 {params}"),
+            "pipeline".to_owned(),
             format!(
-                "FT.PROFILE {index} SEARCH LIMITED QUERY @name:{{$p0*}} RETURN 1 $ LIMIT 0 1000000 TIMEOUT 1800 \
-                 PARAMS 2 p0 an DIALECT 2 (repeatable)"
+                "FT.SEARCH {index} @name:{{$p0*}} -@age:[$p1 $p2] RETURN 1 $ LIMIT 0 1000000 TIMEOUT 1800 PARAMS 6 p0 an \
+                 p1 7 p2 7 DIALECT 2 (repeatable)"
+            ),
+            format!(
+                "FT.PROFILE {index} SEARCH LIMITED QUERY @name:{{$p0*}} NOCONTENT LIMIT 0 0 TIMEOUT 1800 PARAMS 2 p0 an \
+                 DIALECT 2 (repeatable)"
             ),
         ]
     );

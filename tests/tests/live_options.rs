@@ -130,7 +130,7 @@ async fn texts_follow_their_language(cache: Cache) {
     assert!(ids(Artikel::TITLE.matches("der Garten und die Häuser")).await, "stopwords are left out");
     assert!(ids(Artikel::TITLE.matches("die")).await, "not a stopword of this model");
     assert!(ids(Artikel::BODY.matches("the running foxes")).await);
-    assert!(!ids(Artikel::BODY.matches("fox")).await, "not stemmed");
+    assert!(!ids(Artikel::BODY.matches("runs")).await, "not stemmed");
     let error = Artikel::find_by_title("und der").all(&cache).await.unwrap_err();
     assert!(matches!(error, Error::Query(QueryError::NoTerms { .. })), "{error}");
 }

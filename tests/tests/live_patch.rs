@@ -311,6 +311,26 @@ async fn floating_point_sums_are_those_of_rust(cache: Cache) {
     assert!(off <= 15, "{off} of 1,500 sums are off by a unit in the last place");
 }
 
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheModel)]
+struct Note {
+    #[primary_key]
+    id: u32,
+    #[index(index_missing)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
+}
+
+async fn none_is_missing_where_that_is_indexed(cache: Cache) {
+    Migrator::new().register::<Note>().run(&cache).await.unwrap();
+    let _ = Note { id: 1, text: Some("x".to_owned()) }.save(&cache).await.unwrap();
+    let missing = async || Note::find().filter(Note::TEXT.is_missing()).count(&cache).await.unwrap();
+    assert_eq!(missing().await, 0);
+    let none = Note::patch(1).set(Note::TEXT, None).send_and_get(&cache).await.unwrap();
+    assert_eq!((none.text, missing().await), (None, 1));
+    let _ = Note::patch(1).set(Note::TEXT, "y").send(&cache).await.unwrap();
+    assert_eq!(missing().await, 0);
+}
+
 async fn many_elements_are_pushed_in_their_order(cache: Cache) {
     let before = saved(&cache).await;
     let tags: Vec<_> = (0..9_500).map(|number| format!("tag {number}")).collect();
@@ -354,6 +374,7 @@ live! {
     all_changes_or_none,
     integers_are_exact_to_the_ends_of_their_types,
     floating_point_sums_are_those_of_rust,
+    none_is_missing_where_that_is_indexed,
     many_elements_are_pushed_in_their_order,
     nothing_is_lost_between_many_writers,
 }

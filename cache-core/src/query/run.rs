@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use cache_index::{
-    Completeness, DecodeError, Hit, Rendered, Reply, SearchAnswer, SearchRequest, ServerErrorKind, Shortfall,
+    Batch, Completeness, DecodeError, Hit, Rendered, Reply, SearchAnswer, SearchRequest, ServerErrorKind,
+    Shortfall,
 };
 
 use super::{Found, Query};
@@ -26,7 +27,6 @@ pub(super) async fn all<M: Model>(query: &Query<M>, cache: &Cache) -> Result<Fou
     let capabilities = cache.capabilities();
     let most = capabilities.max_search_results;
     let (offset, limit) = query.page.unwrap_or((0, most));
-    let profiled = rendered.expands() && !capabilities.warns_of_expansion();
     let mut request = SearchRequest {
         index: &index,
         filter: &rendered,
@@ -35,7 +35,6 @@ pub(super) async fn all<M: Model>(query: &Query<M>, cache: &Cache) -> Result<Fou
         offset: offset.min(most),
         limit: limit.min(most),
         timeout: server_timeout(cache),
-        profiled,
     };
     let mut answer = ask::<M>(cache, &request).await?;
     if query.page.is_some() {
@@ -74,7 +73,7 @@ pub(super) async fn explain<M: Model>(query: &Query<M>, cache: &Cache) -> Result
 }
 
 fn request_for<'a>(index: &'a str, filter: &'a Rendered) -> SearchRequest<'a> {
-    SearchRequest { index, filter, sort: None, offset: 0, limit: 0, timeout: None, profiled: false }
+    SearchRequest { index, filter, sort: None, offset: 0, limit: 0, timeout: None }
 }
 
 fn index_of<M: Model>(cache: &Cache) -> Result<String> {
@@ -83,12 +82,24 @@ fn index_of<M: Model>(cache: &Cache) -> Result<String> {
 }
 
 async fn ask<M: Model>(cache: &Cache, request: &SearchRequest<'_>) -> Result<SearchAnswer> {
-    let command = request.command();
-    let name = command.name().to_owned();
-    let reply = cache.command(command).await.map_err(|error| missing_index::<M>(request.index, error))?;
-    let decode: fn(Reply) -> _ =
-        if request.profiled { SearchAnswer::decode_profiled } else { SearchAnswer::decode };
-    decode(reply).map_err(|source| Error::Decode { command: name, source })
+    let missing = |error| missing_index::<M>(request.index, error);
+    let decode = |reply| {
+        SearchAnswer::decode(reply)
+            .map_err(|source| Error::Decode { command: "FT.SEARCH".to_owned(), source })
+    };
+    let asks_for_expansions = !cache.capabilities().warns_of_expansion();
+    let Some(expansions) = request.expansions_command().filter(|_| asks_for_expansions) else {
+        return decode(cache.command(request.command()).await.map_err(missing)?);
+    };
+    let batch = Batch::pipeline(vec![request.command(), expansions]);
+    let mut replies = cache.connection().send_all(batch).await?.into_iter();
+    let mut next = || replies.next().unwrap_or(Ok(Reply::Nil));
+    let (found, profile) = (next(), next());
+    let mut answer = decode(found.map_err(missing)?)?;
+    if SearchAnswer::tells_of_cut_prefix(&profile.map_err(missing)?) {
+        answer.shortfalls.push(Shortfall::ExpansionCap);
+    }
+    Ok(answer)
 }
 
 /// How long the server may search. RESP2 does not say when an answer was cut short, so the server gets no

@@ -85,6 +85,8 @@ pub(super) fn expand(model: &Model) -> TokenStream {
             #[allow(private_interfaces)]
             #vis struct #handles<M: 'static, P: __cache::Path> {
                 #(#definitions)*
+                #[doc(hidden)]
+                __place: ::core::marker::PhantomData<fn() -> P>,
             }
             impl<M: 'static, P: __cache::Path> ::core::clone::Clone for #handles<M, P> {
                 fn clone(&self) -> Self {
@@ -93,7 +95,7 @@ pub(super) fn expand(model: &Model) -> TokenStream {
             }
             impl<M: 'static, P: __cache::Path> ::core::marker::Copy for #handles<M, P> {}
             impl<M: 'static, P: __cache::Path> __cache::EmbeddedFields for #handles<M, P> {
-                const ALL: Self = Self { #(#values),* };
+                const ALL: Self = Self { #(#values,)* __place: ::core::marker::PhantomData };
                 const ENTRIES: &'static [__cache::Entry] = &[#(#entries),*];
             }
             impl __cache::Single for #name {}

@@ -1,4 +1,4 @@
-//! Answers of `FT.SEARCH` and `FT.PROFILE … SEARCH`.
+//! Answers of `FT.SEARCH`, and what `FT.PROFILE` tells of its prefixes.
 
 use bytes::Bytes;
 
@@ -39,27 +39,15 @@ impl SearchAnswer {
         }
     }
 
-    /// Reads the answer of a profiled search: the search's answer, and whether a prefix was cut.
-    ///
-    /// # Errors
-    /// [`DecodeError`] if the reply has another shape than RESP2 and RESP3 give such an answer.
-    pub fn decode_profiled(reply: Reply) -> Result<Self, DecodeError> {
-        let (answer, profile) = match reply {
-            // RESP3 of 2.10: the search's map with one more entry; of 8: a map of two.
-            Reply::Map(pairs) => split_profile(pairs)?,
-            Reply::Array(items) => {
-                let mut items = items.into_iter();
-                (items.next(), items.next())
-            }
-            other => return Err(DecodeError::unexpected("a profiled search answer", other.describe())),
-        };
-        let (answer, profile) =
-            answer.zip(profile).ok_or(DecodeError::Missing("the results or the profile of FT.PROFILE"))?;
-        let mut answer = Self::decode(answer)?;
-        if mentions_expansion_cap(&profile) && !answer.shortfalls.contains(&Shortfall::ExpansionCap) {
-            answer.shortfalls.push(Shortfall::ExpansionCap);
+    /// Whether a profile says that a prefix was not expanded to its end; `FT.PROFILE`'s whole answer will do.
+    pub fn tells_of_cut_prefix(profile: &Reply) -> bool {
+        match profile {
+            Reply::Array(items) => items.iter().any(Self::tells_of_cut_prefix),
+            Reply::Map(pairs) => pairs
+                .iter()
+                .any(|(name, value)| Self::tells_of_cut_prefix(name) || Self::tells_of_cut_prefix(value)),
+            other => other.as_str().is_some_and(is_expansion_cap),
         }
-        Ok(answer)
     }
 }
 
@@ -143,28 +131,6 @@ fn is_expansion_cap(text: &str) -> bool {
     text.contains("Max prefix expansion")
 }
 
-fn mentions_expansion_cap(profile: &Reply) -> bool {
-    match profile {
-        Reply::Array(items) => items.iter().any(mentions_expansion_cap),
-        Reply::Map(pairs) => {
-            pairs.iter().any(|(name, value)| mentions_expansion_cap(name) || mentions_expansion_cap(value))
-        }
-        other => other.as_str().is_some_and(is_expansion_cap),
-    }
-}
-
-fn split_profile(pairs: Vec<(Reply, Reply)>) -> Result<(Option<Reply>, Option<Reply>), DecodeError> {
-    let (mut answer, mut profile, mut rest) = (None, None, Vec::new());
-    for (name, value) in pairs {
-        match name.as_str() {
-            Some("Results") => answer = Some(value),
-            Some("Profile" | "profile") => profile = Some(value),
-            _ => rest.push((name, value)),
-        }
-    }
-    Ok((answer.or(Some(Reply::Map(rest))), profile))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -245,16 +211,15 @@ mod tests {
 
     #[test]
     fn a_profile_tells_of_a_cut_prefix_in_every_shape() {
-        let cut =
-            Reply::Array(vec![Reply::Array(vec![bulk("Warning"), bulk("Max prefix expansion reached")])]);
-        let of_resp2 = Reply::Array(vec![Reply::Array(vec![Reply::Int(0)]), cut.clone()]);
-        let mut of_210 = resp3(vec![], vec![]);
-        of_210.push((bulk("profile"), cut.clone()));
-        let of_8 = vec![(bulk("Results"), Reply::Map(resp3(vec![], vec![]))), (bulk("Profile"), cut)];
-        for reply in [of_resp2, Reply::Map(of_210), Reply::Map(of_8)] {
-            let answer = SearchAnswer::decode_profiled(reply).unwrap();
-            assert_eq!(answer.shortfalls, [Shortfall::ExpansionCap]);
-        }
+        let profile = |text| Reply::Array(vec![Reply::Array(vec![bulk("Warning"), bulk(text)])]);
+        let shapes = |text| {
+            let of_resp2 = Reply::Array(vec![Reply::Array(vec![Reply::Int(0)]), profile(text)]);
+            let of_resp3 =
+                Reply::Map(vec![(bulk("Results"), Reply::Int(0)), (bulk("profile"), profile(text))]);
+            [of_resp2, of_resp3]
+        };
+        assert!(shapes("Max prefix expansion reached").iter().all(SearchAnswer::tells_of_cut_prefix));
+        assert!(!shapes("None").iter().any(SearchAnswer::tells_of_cut_prefix));
     }
 
     #[test]

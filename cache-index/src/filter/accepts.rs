@@ -46,14 +46,14 @@ fn leaf(field: &FieldDef, test: &Test, document: &Value, schema: &Schema) -> Res
             if asked.iter().any(|word| !text::is_searchable(&word.whole)) {
                 return Err(QueryError::UnsearchableTerm { field: field.name() });
             }
-            let stemmer = field.stems().then(|| schema.language().stemmer());
+            let (stemmer, stems) = (schema.language().stemmer(), field.stems());
             let indexed: Vec<_> = values
                 .filter_map(Value::as_str)
                 .flat_map(|text| text::words(text, schema.stopwords()))
                 .collect();
             asked
                 .iter()
-                .all(|asked| indexed.iter().any(|word| text::word_matches(asked, word, stemmer.as_ref())))
+                .all(|asked| indexed.iter().any(|word| text::word_matches(asked, word, &stemmer, stems)))
         }
         Test::WordPrefix(prefix) => {
             let prefix = word_prefix(field, prefix)?;

@@ -14,7 +14,14 @@ pub struct Rendered {
     text: String,
     params: Params,
     nothing: bool,
-    expands: bool,
+    expansions: Expansions,
+}
+
+/// The prefixes of a query by themselves, as a query of their own.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Expansions {
+    text: String,
+    params: Params,
 }
 
 impl Rendered {
@@ -33,19 +40,27 @@ impl Rendered {
         self.nothing
     }
 
-    /// Whether the server expands a prefix into terms, which it stops at `MAXPREFIXEXPANSIONS`.
-    pub fn expands(&self) -> bool {
-        self.expands
+    /// The prefixes in the query, which the server expands into terms and stops at `MAXPREFIXEXPANSIONS`, as the text
+    /// and the values of a query of their own; `None`: there are none.
+    pub fn expansions(&self) -> Option<(&str, &Params)> {
+        let Expansions { text, params } = &self.expansions;
+        (!text.is_empty()).then_some((text, params))
     }
 }
 
 pub(super) fn render(node: &Node, schema: &Schema) -> Result<Rendered, QueryError> {
-    let mut out = Renderer { schema, text: String::new(), params: Params::default(), expands: false };
+    let mut out = Renderer {
+        schema,
+        text: String::new(),
+        params: Params::default(),
+        expansions: Expansions::default(),
+        negated: false,
+    };
     let nothing = *node == Node::None;
     if !nothing {
         out.node(node)?;
     }
-    Ok(Rendered { text: out.text, params: out.params, nothing, expands: out.expands })
+    Ok(Rendered { text: out.text, params: out.params, nothing, expansions: out.expansions })
 }
 
 /// How many words stand side by side before they are put into groups: the server's parser gives up at 252.
@@ -55,7 +70,9 @@ struct Renderer<'a> {
     schema: &'a Schema,
     text: String,
     params: Params,
-    expands: bool,
+    expansions: Expansions,
+    /// Within a negation, where the server does not look for a word's other inflections by itself.
+    negated: bool,
 }
 
 impl Renderer<'_> {
@@ -68,7 +85,9 @@ impl Renderer<'_> {
             Node::Or(group) => self.joined(group.nodes(), "|")?,
             Node::Not(inner) => {
                 self.text.push('-');
+                let outside = std::mem::replace(&mut self.negated, true);
                 self.nested(inner)?;
+                self.negated = outside;
             }
             Node::Leaf(field, test) => self.leaf(field, test)?,
         }
@@ -114,24 +133,28 @@ impl Renderer<'_> {
                 }
                 self.text.push('}');
             }
-            Test::TagPrefix(prefix) => {
-                self.expands = true;
-                self.text.push('{');
-                self.params.bind(&mut self.text, escape_tag(prefix));
-                self.text.push_str("*}");
-            }
+            Test::TagPrefix(prefix) => self.prefix(field, ['{', '}'], escape_tag(prefix).into_bytes()),
             Test::Range(range) => self.range(range),
             Test::Words(words) => self.words(field, words)?,
             // Has another form; see above.
             Test::Missing => {}
-            Test::WordPrefix(prefix) => {
-                self.expands = true;
-                self.text.push('(');
-                self.params.bind(&mut self.text, word_prefix(field, prefix)?);
-                self.text.push_str("*)");
-            }
+            Test::WordPrefix(prefix) => self.prefix(field, ['(', ')'], word_prefix(field, prefix)?),
         }
         Ok(())
+    }
+
+    fn prefix(&mut self, field: &FieldDef, [open, close]: [char; 2], prefix: Vec<u8>) {
+        let alone = &mut self.expansions;
+        if !alone.text.is_empty() {
+            alone.text.push('|');
+        }
+        alone.text.push_str(&format!("@{}:", field.name()));
+        for (text, params) in [(&mut self.text, &mut self.params), (&mut alone.text, &mut alone.params)] {
+            text.push(open);
+            params.bind(text, prefix.clone());
+            text.push('*');
+            text.push(close);
+        }
     }
 
     fn range(&mut self, range: &NumericRange) {
@@ -187,14 +210,22 @@ impl Renderer<'_> {
         if !text::is_searchable(&word.whole) {
             return Err(QueryError::UnsearchableTerm { field: field.name() });
         }
-        let Some(cut) = &word.cut else {
-            self.params.bind(&mut self.text, word.whole.clone());
+        let mut forms = vec![word.whole.clone()];
+        forms.extend(word.cut.clone());
+        if self.negated {
+            forms.extend(text::stems(word, &self.schema.language().stemmer()));
+        }
+        if let [form] = &mut forms[..] {
+            self.params.bind(&mut self.text, std::mem::take(form));
             return Ok(());
-        };
+        }
         self.text.push('(');
-        self.params.bind(&mut self.text, word.whole.clone());
-        self.text.push('|');
-        self.params.bind(&mut self.text, cut.clone());
+        for (number, form) in forms.into_iter().enumerate() {
+            if number > 0 {
+                self.text.push('|');
+            }
+            self.params.bind(&mut self.text, form);
+        }
         self.text.push(')');
         Ok(())
     }

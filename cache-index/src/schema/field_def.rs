@@ -76,7 +76,8 @@ impl FieldDef {
         Self { suffix_trie: true, ..self }
     }
 
-    /// The same TEXT field with its words as they are written, not stemmed.
+    /// The same TEXT field with its words as they are written, not stemmed. A query still looks for the stem of its
+    /// words too: `foxes` finds `fox`, `fox` does not find `foxes`.
     pub const fn no_stem(self) -> Self {
         Self { no_stem: true, ..self }
     }
@@ -147,6 +148,11 @@ impl FieldDef {
     /// the tags too (`MAX_TAG_LEN` of its `tag_index.h`).
     pub const fn longest_tag(&self) -> usize {
         if self.separator.is_some() { MAX_SEPARATED_TAG } else { MAX_TAG }
+    }
+
+    /// Whether documents that lack the field are in the index as such. `null` is not lacking it.
+    pub const fn indexes_missing(&self) -> bool {
+        self.index_missing
     }
 
     /// Whether words are stemmed.

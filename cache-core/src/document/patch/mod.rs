@@ -124,9 +124,15 @@ impl<M: Model> Patch<M> {
     /// does not write, [`Error::NulCharacter`] and
     /// [`Error::TagTooLong`] for what the index cannot hold.
     pub fn set<V, K, O>(self, field: Field<M, V, K, O>, value: impl Assign<V>) -> Self {
-        self.change(&field.def(), Kind::Set, |target| {
-            let mut json = Vec::new();
-            value.write(&mut json).map_err(unwritable::<M>)?;
+        let def = field.def();
+        let mut json = Vec::new();
+        let written = value.write(&mut json).map_err(unwritable::<M>);
+        // To the index, `null` is not missing; the model itself leaves such a member out.
+        if def.indexes_missing() && json == b"null" {
+            return self.change(&def, Kind::Remove, |_| Ok(Vec::new()));
+        }
+        self.change(&def, Kind::Set, |target| {
+            written?;
             check_value::<M>(target, &json)?;
             Ok(vec![json])
         })
