@@ -133,17 +133,17 @@ impl Renderer<'_> {
                 }
                 self.text.push('}');
             }
-            Test::TagPrefix(prefix) => self.prefix(field, ['{', '}'], escape_tag(prefix).into_bytes()),
+            Test::TagPrefix(prefix) => self.prefix(field, ['{', '}'], escape_tag(prefix).as_bytes()),
             Test::Range(range) => self.range(range),
             Test::Words(words) => self.words(field, words)?,
             // Has another form; see above.
             Test::Missing => {}
-            Test::WordPrefix(prefix) => self.prefix(field, ['(', ')'], word_prefix(field, prefix)?),
+            Test::WordPrefix(prefix) => self.prefix(field, ['(', ')'], &word_prefix(field, prefix)?),
         }
         Ok(())
     }
 
-    fn prefix(&mut self, field: &FieldDef, [open, close]: [char; 2], prefix: Vec<u8>) {
+    fn prefix(&mut self, field: &FieldDef, [open, close]: [char; 2], prefix: &[u8]) {
         let alone = &mut self.expansions;
         if !alone.text.is_empty() {
             alone.text.push('|');
@@ -151,7 +151,7 @@ impl Renderer<'_> {
         alone.text.push_str(&format!("@{}:", field.name()));
         for (text, params) in [(&mut self.text, &mut self.params), (&mut alone.text, &mut alone.params)] {
             text.push(open);
-            params.bind(text, prefix.clone());
+            params.bind(text, prefix);
             text.push('*');
             text.push(close);
         }
