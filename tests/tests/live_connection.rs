@@ -136,6 +136,40 @@ fn a_cache_outlives_the_runtime_that_connected_it() {
     }
 }
 
+/// Calls the server when it is dropped: as the tasks of a runtime that ends do.
+struct AtTheEnd(Cache);
+
+impl Drop for AtTheEnd {
+    fn drop(&mut self) {
+        let mut ping = std::pin::pin!(self.0.ping());
+        let _ = ping.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop()));
+    }
+}
+
+/// A runtime that ends drops what is spawned at once: nothing may be locked while a task is spawned.
+#[test]
+fn a_call_while_the_runtime_ends_does_not_hang() {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        runtime.block_on(async {
+            let server = private_server().await;
+            let cache = connect(&server.url(), Protocol::Resp3).await;
+            server.kill().await.unwrap();
+            while cache.ping().await.is_ok() {}
+            let at_the_end = AtTheEnd(cache);
+            tokio::spawn(async move {
+                let _at_the_end = at_the_end;
+                std::future::pending::<()>().await;
+            });
+        });
+        drop(runtime);
+        sender.send(()).unwrap();
+    });
+    receiver.recv_timeout(Duration::from_secs(20)).expect("the runtime ends");
+}
+
 #[test]
 fn outside_a_runtime_there_is_an_error_and_no_panic() {
     let connecting = Cache::connect("redis://localhost:6379");

@@ -26,11 +26,15 @@ pub(super) struct Live {
     heard: Arc<AtomicU64>,
 }
 
+/// Where an attempt to connect says how it ended.
+type Sender = watch::Sender<Option<RedisResult<Live>>>;
+type Receiver = watch::Receiver<Option<RedisResult<Live>>>;
+
 enum State {
     /// Nobody needed a connection since there last was one.
     Idle,
     /// One is being made, whoever waits for it.
-    Connecting(u64, watch::Receiver<Option<RedisResult<Live>>>),
+    Connecting(u64, Receiver),
     Live(Live),
 }
 
@@ -68,19 +72,15 @@ impl Link {
             State::Idle => None,
         };
         if connected.is_none() {
-            let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-            connected = Some(match &*state {
-                State::Live(live) => return Ok(live.clone()),
-                State::Connecting(_, connected) => connected.clone(),
-                State::Idle => {
-                    let (number, connected) = self.start();
-                    *state = State::Connecting(number, connected.clone());
-                    connected
-                }
-            });
+            let (starts, receiver) = self.join_or_prepare();
+            // Not under the lock: a runtime that is ending drops the task at once, which forgets the attempt.
+            if let Some((number, sender)) = starts {
+                self.start(number, sender);
+            }
+            connected = receiver;
         }
         let gave_up = || RedisError::from((ErrorKind::Io, "the runtime that was connecting has ended"));
-        let mut connected = connected.ok_or_else(gave_up)?;
+        let Some(mut connected) = connected else { return self.current().ok_or_else(gave_up) };
         let outcome = connected.wait_for(Option::is_some).await.map_err(|_| gave_up())?;
         outcome.clone().unwrap_or_else(|| Err(gave_up()))
     }
@@ -111,9 +111,23 @@ impl Link {
         Some(stream)
     }
 
-    fn start(&self) -> (u64, watch::Receiver<Option<RedisResult<Live>>>) {
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let (sender, receiver) = watch::channel(None);
+    /// What there is to wait for, and what to start for it if nobody has; nothing to wait for if a connection came
+    /// meanwhile.
+    fn join_or_prepare(&self) -> (Option<(u64, Sender)>, Option<Receiver>) {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        match &*state {
+            State::Live(_) => (None, None),
+            State::Connecting(_, connected) => (None, Some(connected.clone())),
+            State::Idle => {
+                let number = self.next.fetch_add(1, Ordering::Relaxed);
+                let (sender, receiver) = watch::channel(None);
+                *state = State::Connecting(number, receiver.clone());
+                (Some((number, sender)), Some(receiver))
+            }
+        }
+    }
+
+    fn start(&self, number: u64, sender: Sender) {
         let mut attempt = Attempt { link: self.this.clone(), number, forgets: true };
         tokio::spawn(async move {
             let Some(link) = attempt.link.upgrade() else { return };
@@ -129,7 +143,13 @@ impl Link {
             // Nobody may be waiting any more.
             let _ = sender.send(Some(outcome));
         });
-        (number, receiver)
+    }
+
+    fn current(&self) -> Option<Live> {
+        match &*self.state.read().unwrap_or_else(PoisonError::into_inner) {
+            State::Live(live) => Some(live.clone()),
+            State::Idle | State::Connecting(..) => None,
+        }
     }
 
     async fn connect(&self, number: u64) -> RedisResult<Live> {
@@ -195,7 +215,10 @@ impl Link {
             State::Connecting(number, _) | State::Live(Live { number, .. }) => Some(*number),
         };
         if current == Some(gone) {
-            *state = State::Idle;
+            let forgotten = std::mem::replace(&mut *state, State::Idle);
+            drop(state);
+            // What a connection does when it is dropped is no business of whoever waits for the lock.
+            drop(forgotten);
         }
     }
 
