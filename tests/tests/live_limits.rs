@@ -104,7 +104,15 @@ async fn less_than_a_millisecond_is_not_nothing(cache: Cache) {
 }
 
 async fn what_would_change_the_connection_for_everybody_is_refused(cache: Cache) {
-    for words in [&["multi"][..], &["SELECT", "1"], &["CLIENT", "REPLY", "OFF"], &["SUBSCRIBE", "c"]] {
+    for words in [
+        &["multi"][..],
+        &["SELECT", "1"],
+        &["CLIENT", "REPLY", "OFF"],
+        &["SUBSCRIBE", "c"],
+        &["UNSUBSCRIBE"],
+        &["PSYNC", "?", "-1"],
+        &["AUTH", "x"],
+    ] {
         let command = Command::new(words[0]).args_from(&words[1..]);
         let error = cache.command(command).await.unwrap_err();
         assert!(matches!(error, Error::Unsupported { .. }), "{words:?}: {error}");

@@ -91,7 +91,7 @@ impl Cache {
     /// Sends any command. Nothing is added to its keys.
     ///
     /// All callers share one connection, so what would change it for everybody is refused: transactions in pieces
-    /// (send a [`Batch`](crate::Batch) instead), another database, turning replies off, subscriptions. A command that
+    /// (send a [`Batch`](crate::Batch) instead), another database or user, turning replies off, subscriptions, replication. A command that
     /// blocks, such as `BLPOP`, keeps everybody waiting: give those a cache of their own.
     ///
     /// ```no_run
@@ -155,7 +155,7 @@ impl Cache {
 
 /// Whether later commands of other callers would mean something else after this one.
 fn changes_connection(command: &Command) -> bool {
-    const ALWAYS: [&str; 12] = [
+    const ALWAYS: [&str; 18] = [
         "MULTI",
         "EXEC",
         "DISCARD",
@@ -164,10 +164,16 @@ fn changes_connection(command: &Command) -> bool {
         "MONITOR",
         "RESET",
         "QUIT",
+        "AUTH",
         "SUBSCRIBE",
         "PSUBSCRIBE",
         "SSUBSCRIBE",
+        "UNSUBSCRIBE",
+        "PUNSUBSCRIBE",
+        "SUNSUBSCRIBE",
         "SYNC",
+        "PSYNC",
+        "REPLCONF",
     ];
     let name = command.name().to_ascii_uppercase();
     let replies = || command.args().nth(1).is_some_and(|word| word.eq_ignore_ascii_case(b"REPLY"));

@@ -136,13 +136,21 @@ impl Link {
                 Err(_) => Err(io::Error::from(io::ErrorKind::TimedOut).into()),
             };
             if let Ok(live) = &outcome {
-                *link.state.write().unwrap_or_else(PoisonError::into_inner) = State::Live(live.clone());
+                link.use_now(live);
                 attempt.forgets = false;
             }
             drop(attempt);
             // Nobody may be waiting any more.
             let _ = sender.send(Some(outcome));
         });
+    }
+
+    /// Uses a connection that was made, unless it broke already and another one is being made.
+    fn use_now(&self, live: &Live) {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        if matches!(&*state, State::Connecting(number, _) if *number == live.number) {
+            *state = State::Live(live.clone());
+        }
     }
 
     fn current(&self) -> Option<Live> {
