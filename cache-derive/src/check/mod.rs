@@ -1,15 +1,21 @@
 //! The rules that need more than one attribute or more than one field, and the model that follows them.
 
+mod embedding;
+mod index;
+mod key;
+
 use std::collections::HashMap;
 
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::{Data, GenericParam, Ident};
 
-use crate::argument::is_search_name;
-use crate::attr::{CacheAttr, IndexAttr, IndexOption, Kind};
+use self::embedding::embedding;
+use self::index::index;
+use self::key::primary_key;
+use crate::attr::CacheAttr;
 use crate::errors::Errors;
-use crate::model::{Draft, DraftField, Embedding, Field, Index, Key, Model};
+use crate::model::{Draft, DraftField, Field, Model};
 use crate::name::snake_case;
 use crate::serde_attr::ContainerSerde;
 
@@ -157,46 +163,6 @@ fn readable(fields: &[DraftField<'_>], serde: &ContainerSerde, errors: &mut Erro
     }
 }
 
-fn primary_key(model: &Ident, fields: &[DraftField<'_>], errors: &mut Errors) -> Option<Key> {
-    let mut key: Option<&DraftField<'_>> = None;
-    for field in fields {
-        let Some(word) = &field.attr.primary_key else { continue };
-        match key {
-            Some(key) => errors.at(
-                word,
-                format!(
-                    "`{model}` has its `#[primary_key]` at `{}` already; a model has exactly one",
-                    key.names.plain
-                ),
-            ),
-            None => key = Some(field),
-        }
-        let plain = &field.names.plain;
-        if let Some((reason, attribute)) = field.absence() {
-            errors.at(
-                word,
-                format!("the primary key must be a member of the document, and `{plain}` {reason}; remove `{attribute}`"),
-            );
-        } else if let Some(skip) = &field.serde.skip_deserializing {
-            errors.at(
-                word,
-                format!("the primary key must be read back, and `{plain}` is not; remove `#[serde({skip})]`"),
-            );
-        }
-    }
-    if key.is_none() {
-        errors.at(
-            model,
-            format!("`{model}` has no primary key; write `#[primary_key]` at the field that holds the id"),
-        );
-    }
-    key.map(|field| Key {
-        ident: field.names.ident.clone(),
-        ty: field.ty.clone(),
-        member: field.names.member.serialize.clone(),
-    })
-}
-
 /// The fields that are in the document, each under names of its own.
 fn members(drafts: Vec<DraftField<'_>>, errors: &mut Errors) -> Vec<Field> {
     let mut handles = HashMap::new();
@@ -254,105 +220,6 @@ fn members(drafts: Vec<DraftField<'_>>, errors: &mut Errors) -> Vec<Field> {
         fields.push(Field { names, ty: draft.ty.clone(), summary: draft.summary, index, embedded });
     }
     fields
-}
-
-fn index(field: &DraftField<'_>, attr: &IndexAttr, errors: &mut Errors) -> Index {
-    let (plain, member) = (&field.names.plain, &field.names.member.serialize);
-    if let Some(word) = &field.serde.serialize_with {
-        errors.at(
-            &attr.word,
-            format!(
-                "`CacheModel` cannot see what `#[serde({word} = …)]` writes for `{plain}`, so the index might not fit \
-                 it; remove `#[index]`, or give the field a type that is stored as it is searched"
-            ),
-        );
-    }
-    let kind = attr.kind.as_ref().map(|(kind, _)| *kind);
-    let mut options = attr.options.clone();
-    options.retain(|option| match misplaced(option, kind, field) {
-        Some(reason) => {
-            errors.at(&option.word, reason);
-            false
-        }
-        None => true,
-    });
-    if member.contains(|letter: char| letter.is_control() || letter == '"' || letter == '\\') {
-        errors.at(
-            &attr.word,
-            format!("the server cannot index the member {member:?}: rename `{plain}` to one without quotes, backslashes \
-                     and control characters"),
-        );
-    } else if attr.name.is_none() && !is_search_name(member) {
-        errors.at(
-            &attr.word,
-            format!(
-                "queries cannot name the member `{member}`; give `{plain}` a search name of ASCII letters, digits and \
-                 `_`: `#[index(name = \"…\")]`"
-            ),
-        );
-    }
-    Index {
-        name: attr.name.as_ref().map_or_else(|| member.clone(), |(name, _)| name.clone()),
-        kind: attr.kind.clone(),
-        options,
-    }
-}
-
-/// Why an option has no meaning at this field. What depends on the field's type is left to the compiler.
-fn misplaced(option: &IndexOption, kind: Option<Kind>, field: &DraftField<'_>) -> Option<String> {
-    let word = &option.word;
-    if option.is("fold_case") || option.is("separator") {
-        let reason = match kind {
-            Some(Kind::Text) if option.is("separator") => "TEXT is cut into words",
-            Some(Kind::Text) => "TEXT never distinguishes case",
-            Some(Kind::Numeric) if option.is("separator") => "a number is one value",
-            Some(Kind::Numeric) => "numbers have no case",
-            Some(Kind::Tag) | None => return None,
-        };
-        return Some(format!("`{word}` is for TAG fields: {reason}; remove `{word}`"));
-    }
-    if (option.is("no_stem") || option.is("weight")) && kind != Some(Kind::Text) {
-        return Some(format!("`{word}` is for TEXT fields; write `text` before it, or remove `{word}`"));
-    }
-    if option.is("index_missing") && field.serde.skip_serializing_if.is_none() {
-        return Some(
-            "serde writes `None` as `null`, which is neither a value nor missing; write \
-             `#[serde(skip_serializing_if = \"Option::is_none\")]` at the field"
-                .to_owned(),
-        );
-    }
-    None
-}
-
-fn embedding(field: &DraftField<'_>, word: &Ident, errors: &mut Errors) -> Embedding {
-    let (plain, member) = (&field.names.plain, &field.names.member.serialize);
-    if field.attr.index.is_some() {
-        errors.at(
-            word,
-            format!(
-                "`{plain}` is indexed as a whole or embedded, not both; remove `#[index]` or `#[embedded]`"
-            ),
-        );
-    }
-    if let Some(other) = &field.serde.serialize_with {
-        errors.at(
-            word,
-            format!("`CacheModel` cannot see what `#[serde({other} = …)]` writes for `{plain}`; remove `#[embedded]`"),
-        );
-    }
-    if field.serde.flatten.is_some() {
-        return Embedding::Flat;
-    }
-    if !is_search_name(member) {
-        errors.at(
-            word,
-            format!(
-                "queries cannot name the member `{member}`, which is a part of the names of the fields within it; \
-                 rename `{plain}`"
-            ),
-        );
-    }
-    Embedding::Member
 }
 
 impl DraftField<'_> {
