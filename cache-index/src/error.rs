@@ -124,6 +124,40 @@ pub enum QueryError {
         /// The field's search name.
         field: SearchName,
     },
+    /// A radius that is negative, NaN or infinite.
+    #[error(
+        "`{field}`: {radius} is no radius; use a finite number, greater than zero on the earth, not negative between vectors"
+    )]
+    Radius {
+        /// The field's search name.
+        field: SearchName,
+        /// The radius as text.
+        radius: String,
+    },
+    /// A vector with a number that is NaN or infinite, or too large for the index's number type.
+    #[error("`{field}`: the vector has a number that is not finite in the index; nothing is similar to it")]
+    NotFiniteVector {
+        /// The field's search name.
+        field: SearchName,
+    },
+    /// A condition whose negation the server decides otherwise than the condition itself.
+    #[error(
+        "`{field}`: {what} cannot be negated; negate another condition, or leave documents out of the answer"
+    )]
+    NotNegatable {
+        /// The field's search name.
+        field: SearchName,
+        /// The condition.
+        what: &'static str,
+    },
+    /// A condition that only the server can decide.
+    #[error("`{field}`: {what} is decided by the server alone; ask it, or test with another condition")]
+    OnlyOnServer {
+        /// The field's search name.
+        field: SearchName,
+        /// The condition.
+        what: &'static str,
+    },
     /// Conditions stand within each other more deeply than the server can parse.
     #[error("conditions stand more than {most} deep within each other; combine them side by side")]
     TooDeep {
@@ -178,5 +212,37 @@ pub enum NameError {
         what: &'static str,
         /// The name.
         name: String,
+    },
+}
+
+/// A point or a shape that the index would not take.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum GeoError {
+    /// A longitude that is none.
+    #[error("{longitude} is no longitude, which lies between -180 and 180 degrees; is it the latitude?")]
+    Longitude {
+        /// The number.
+        longitude: f64,
+    },
+    /// A latitude that is none, or that the index does not hold.
+    #[error(
+        "{latitude} is no latitude that the index holds, which lie between -85.05112878 and 85.05112878 degrees"
+    )]
+    Latitude {
+        /// The number.
+        latitude: f64,
+    },
+    /// A text that is no point.
+    #[error("`{text}` is no point; write `longitude,latitude`")]
+    Form {
+        /// The text.
+        text: String,
+    },
+    /// A shape that the index would not take.
+    #[error("the shape cannot be indexed: {reason}")]
+    Shape {
+        /// Why.
+        reason: String,
     },
 }

@@ -1,18 +1,21 @@
-//! What a generated `find_by_<field>` takes: a value, a range of numbers, or a text to search for.
+//! What a generated `find_by_<field>` takes: a value, a range of numbers, a text to search for, a place and a distance.
 
 use std::borrow::Cow;
 use std::ops::{Bound, Range, RangeFrom, RangeFull, RangeInclusive, RangeTo, RangeToInclusive};
 
 use crate::field::Field;
 use crate::filter::Filter;
-use crate::kind::{Numeric, Tag, Text};
+use crate::geo::{Distance, GeoPoint};
+use crate::kind::{Geo, Numeric, Tag, Text, VectorKind};
 use crate::value::{IndexValue, Operand};
+use crate::vector::{Vector, VectorElement};
 
 /// The argument of a finder for a field whose scalar is `S` and whose kind is `K`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is nothing to find a {K} field of `{S}` by",
     label = "expected a value like `{S}`",
-    note = "TAG finders take a value, NUMERIC finders a value or a range, TEXT finders the words"
+    note = "TAG finders take a value, NUMERIC finders a value or a range, TEXT finders the words, GEO finders a point \
+            and a `Distance`, VECTOR finders a vector and a distance; shapes are searched with `filter`"
 )]
 pub trait FindBy<S, K> {
     /// The filter that finds by this argument.
@@ -22,6 +25,21 @@ pub trait FindBy<S, K> {
 impl<S, T: Operand<S>> FindBy<S, Tag> for T {
     fn into_filter<M, V: IndexValue<Scalar = S>, O>(self, field: Field<M, V, Tag, O>) -> Filter<M> {
         field.eq(self)
+    }
+}
+
+impl FindBy<GeoPoint, Geo> for (GeoPoint, Distance) {
+    fn into_filter<M, V: IndexValue<Scalar = GeoPoint>, O>(self, field: Field<M, V, Geo, O>) -> Filter<M> {
+        field.within_radius(self.0, self.1)
+    }
+}
+
+impl<T: VectorElement, const N: usize> FindBy<Vector<T, N>, VectorKind> for (&Vector<T, N>, f64) {
+    fn into_filter<M, V: IndexValue<Scalar = Vector<T, N>>, O>(
+        self,
+        field: Field<M, V, VectorKind, O>,
+    ) -> Filter<M> {
+        field.within_range(self.0, self.1)
     }
 }
 

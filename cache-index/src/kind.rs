@@ -24,6 +24,12 @@ pub enum FieldKind {
     Numeric,
     /// `TEXT`: found by its words.
     Text,
+    /// `GEO`: points, found by their distance.
+    Geo,
+    /// `GEOSHAPE`: shapes, found by how they lie to another.
+    GeoShape,
+    /// `VECTOR`: found by similarity.
+    Vector,
 }
 
 impl FieldKind {
@@ -34,6 +40,9 @@ impl FieldKind {
             Self::Tag => Some("TAG"),
             Self::Numeric => Some("NUMERIC"),
             Self::Text => Some("TEXT"),
+            Self::Geo => Some("GEO"),
+            Self::GeoShape => Some("GEOSHAPE"),
+            Self::Vector => Some("VECTOR"),
         }
     }
 }
@@ -45,7 +54,7 @@ impl fmt::Display for FieldKind {
 }
 
 macro_rules! kinds {
-    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident = $kind:ident;)*) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone, Copy)]
         pub enum $name {}
@@ -53,20 +62,26 @@ macro_rules! kinds {
         impl sealed::Sealed for $name {}
 
         impl Kind for $name {
-            const KIND: FieldKind = FieldKind::$name;
+            const KIND: FieldKind = FieldKind::$kind;
         }
     )*};
 }
 
 kinds! {
     /// The field is stored in the document and not indexed: it can be read, not searched.
-    Stored;
+    Stored = Stored;
     /// `TAG`: exact values. The kind of `String`, `bool` and `char`.
-    Tag;
+    Tag = Tag;
     /// `NUMERIC`: values and ranges. The kind of integers and floating point numbers.
-    Numeric;
+    Numeric = Numeric;
     /// `TEXT`: words, stemmed. A `String` field takes it with `#[index(text)]`.
-    Text;
+    Text = Text;
+    /// `GEO`: points on the earth. The kind of [`GeoPoint`](crate::GeoPoint).
+    Geo = Geo;
+    /// `GEOSHAPE`: points and polygons. The kind of `GeoShape` (feature `geo`).
+    GeoShapeKind = GeoShape;
+    /// `VECTOR`: similarity. The kind of [`Vector`](crate::Vector).
+    VectorKind = Vector;
 }
 
 /// Kinds whose values can be compared for equality, for fields of type `V`.
@@ -108,3 +123,33 @@ impl Prefixed for Text {}
 pub trait Worded: Kind {}
 
 impl Worded for Text {}
+
+/// Kinds that are searched by distance on the earth.
+#[diagnostic::on_unimplemented(
+    message = "a `{Self}` field has no distance: `within_radius` needs a GEO field",
+    label = "not a GEO field",
+    note = "index a `GeoPoint`: `#[index]` at the field"
+)]
+pub trait Located: Kind {}
+
+impl Located for Geo {}
+
+/// Kinds that are searched by how shapes lie to each other.
+#[diagnostic::on_unimplemented(
+    message = "a `{Self}` field has no shape: `within`, `contains`, `intersects` and `disjoint` need a GEOSHAPE field",
+    label = "not a GEOSHAPE field",
+    note = "index a `GeoShape`: `#[index]` at the field; points alone are searched with `within_radius`"
+)]
+pub trait Shaped: Kind {}
+
+impl Shaped for GeoShapeKind {}
+
+/// Kinds that are searched by similarity.
+#[diagnostic::on_unimplemented(
+    message = "a `{Self}` field has no similarity: `within_range` needs a VECTOR field",
+    label = "not a VECTOR field",
+    note = "index a `Vector<f32, N>`: `#[index]` at the field; ranges of numbers are searched with `between`"
+)]
+pub trait Similar: Kind {}
+
+impl Similar for VectorKind {}

@@ -12,7 +12,7 @@
 //!
 //! Most people use this crate through `cache-core`, which adds connections and everything that talks.
 
-// A file imports from those before it: command, path, error, reply, keyspace, kind, value, strict, json, schema, params,
+// A file imports from those before it: command, path, error, reply, keyspace, kind, vector, value, value_*, geo, shape, strict, json, schema, params,
 // text, filter, sort, field, finder, embedded, search, decode.
 
 mod command;
@@ -22,6 +22,7 @@ mod error;
 mod field;
 mod filter;
 mod finder;
+mod geo;
 mod json;
 mod keyspace;
 mod kind;
@@ -30,6 +31,8 @@ mod path;
 mod reply;
 mod schema;
 mod search;
+#[cfg(feature = "geo")]
+mod shape;
 mod sort;
 mod strict;
 mod text;
@@ -40,23 +43,37 @@ mod value_ulid;
 mod value_url;
 #[cfg(feature = "uuid")]
 mod value_uuid;
+mod value_vector;
+mod vector;
+#[cfg(feature = "half")]
+mod vector_half;
 
 pub use command::{Batch, Command, Route};
 pub use decode::{Completeness, Hit, IndexInfo, SearchAnswer, Shortfall};
 pub use embedded::{Each, Embedded, EmbeddedFields, One, Shape, Single, Values};
-pub use error::{DecodeError, MAX_SEPARATED_TAG, MAX_TAG, NameError, QueryError};
-pub use field::{Field, IndexesMissing, No, Options, Sortable, Yes};
+pub use error::{DecodeError, GeoError, MAX_SEPARATED_TAG, MAX_TAG, NameError, QueryError};
+pub use field::{Field, IndexesEmpty, IndexesMissing, No, Options, Phonetic, Sortable, Yes};
 pub use filter::{Filter, NumericRange, Rendered};
 pub use finder::FindBy;
+pub use geo::{Distance, GeoPoint};
 pub use json::write_json;
 pub use keyspace::{DEFAULT_GLOBAL, Keyspace, check_name, prefixes_overlap};
-pub use kind::{Comparable, FieldKind, Kind, Numeric, Ordered, Prefixed, Stored, Tag, Text, Worded};
+pub use kind::{
+    Comparable, FieldKind, Geo, GeoShapeKind, Kind, Located, Numeric, Ordered, Prefixed, Shaped, Similar,
+    Stored, Tag, Text, VectorKind, Worded,
+};
 pub use params::Params;
 pub use path::{FieldPath, Nested, Path, Root, SearchName, Step};
 pub use reply::{Reply, ServerError, ServerErrorKind};
-pub use schema::{Entry, FieldDef, Fingerprint, IndexSchema, Language, Schema, Stopwords};
+pub use schema::{
+    DistanceMetric, Entry, FieldDef, Fingerprint, IndexSchema, Language, Schema, Stopwords, VectorOptions,
+};
 pub use search::SearchRequest;
+#[cfg(feature = "geo")]
+pub use shape::GeoShape;
 pub use sort::{Direction, SortKey};
 pub use value::{
-    Comparand, IndexValue, Indexable, JsonType, Operand, OptionalValue, ScalarValue, SortableValue, TextValue,
+    Comparand, FlatValue, IndexValue, Indexable, JsonType, Operand, OptionalValue, ScalarValue, ShapeValue,
+    SortableValue, TextValue, VectorValue,
 };
+pub use vector::{ElementType, Vector, VectorElement, VectorLengthError, VectorType};

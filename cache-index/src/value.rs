@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::kind::{Comparable, Kind, Numeric, Ordered, Tag, Text};
 use crate::path::Step;
+use crate::vector::VectorType;
 
 /// The type that JSON gives to an indexed value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -20,6 +21,8 @@ pub enum JsonType {
     Number,
     /// `true` or `false`.
     Bool,
+    /// An array of numbers, as many as the vector has dimensions.
+    Vector(VectorType),
 }
 
 /// A type that can be indexed without saying how.
@@ -48,14 +51,15 @@ pub trait IndexValue {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be indexed as `{K}`",
     label = "not a type of this kind",
-    note = "TAG and TEXT index strings, TAG also `bool` and `char`, NUMERIC indexes numbers"
+    note = "TAG and TEXT index strings, TAG also `bool` and `char`, NUMERIC indexes numbers, GEO a `GeoPoint`, \
+            GEOSHAPE a `GeoShape`, VECTOR a `Vector`"
 )]
 pub trait Indexable<K: Kind>: IndexValue {}
 
 /// A type whose values can be sorted by: one value a document, not a list.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be `sortable`",
-    label = "a list has no single value to sort by",
+    label = "has no single value to sort by",
     note = "remove `sortable`"
 )]
 pub trait SortableValue: IndexValue {}
@@ -77,6 +81,36 @@ pub trait TextValue: IndexValue {}
 pub trait OptionalValue: IndexValue {}
 
 impl<T: IndexValue> OptionalValue for Option<T> {}
+
+/// A type whose values are vectors.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no vector",
+    label = "not a `Vector`",
+    note = "algorithm and distance are options of VECTOR fields; write `Vector<f32, N>`, or remove the option"
+)]
+pub trait VectorValue: IndexValue {}
+
+impl<T: VectorValue> VectorValue for Option<T> {}
+
+/// A type whose values are shapes.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no shape",
+    label = "not a `GeoShape`",
+    note = "`spherical` is an option of GEOSHAPE fields; remove it"
+)]
+pub trait ShapeValue: IndexValue {}
+
+impl<T: ShapeValue> ShapeValue for Option<T> {}
+
+/// A type that can be declared `flat`: a shape (on a plane), or a vector (compared with every other).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be declared `flat`",
+    label = "neither a `GeoShape` nor a `Vector`",
+    note = "remove `flat`"
+)]
+pub trait FlatValue: IndexValue {}
+
+impl<T: FlatValue> FlatValue for Option<T> {}
 
 /// A scalar that stands alone in JSON: what lists and sets may hold.
 #[diagnostic::on_unimplemented(
@@ -166,6 +200,8 @@ macro_rules! collections {
             const STEP: Step = Step::$step;
         }
         impl<T: ScalarValue + TextValue, $($generics)*> TextValue for $type {}
+        impl<T: ScalarValue + VectorValue, $($generics)*> VectorValue for $type {}
+        impl<T: ScalarValue + FlatValue, $($generics)*> FlatValue for $type {}
         impl<K: Kind, T: ScalarValue + Indexable<K>, $($generics)*> Indexable<K> for $type {}
     )*};
 }
@@ -244,7 +280,7 @@ operands! {
     &f32: f32, |value| Comparand::Float(widen(*value));
 }
 
-#[cfg(any(feature = "ulid", feature = "url", feature = "uuid"))]
+#[allow(unused_imports, reason = "only features use them")]
 pub(crate) use {operands, scalars};
 
 macro_rules! integer_operands {

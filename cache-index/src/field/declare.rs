@@ -3,8 +3,11 @@
 use super::Field;
 use crate::kind::Kind;
 use crate::path::Path;
+use crate::schema::DistanceMetric;
 use crate::schema::FieldDef;
-use crate::value::{IndexValue, Indexable, OptionalValue, SortableValue, TextValue};
+use crate::value::{
+    FlatValue, IndexValue, Indexable, OptionalValue, ShapeValue, SortableValue, TextValue, VectorValue,
+};
 
 impl<M, V, K, O> Field<M, V, K, O> {
     /// The handle of a field without an index, stored as this member.
@@ -79,8 +82,82 @@ impl<M, V, K, O> Field<M, V, K, O> {
         Self::new(self.def.index_missing::<V>())
     }
 
+    /// The same TEXT field with empty texts in the index.
+    pub const fn index_empty(self) -> Self
+    where
+        V: TextValue,
+    {
+        Self::new(self.def.index_empty::<V>())
+    }
+
+    /// The same TEXT field with what its words sound like in this language.
+    pub const fn phonetic(self, language: &'static str) -> Self
+    where
+        V: TextValue,
+    {
+        Self::new(self.def.phonetic::<V>(language))
+    }
+
+    /// The same sortable field with its values sorted as they are.
+    pub const fn unf(self) -> Self {
+        Self::new(self.def.unf())
+    }
+
+    /// The same field, only sorted by.
+    pub const fn no_index(self) -> Self {
+        Self::new(self.def.no_index())
+    }
+
+    /// The same GEOSHAPE field on a plane, or VECTOR field compared vector by vector.
+    pub const fn flat(self) -> Self
+    where
+        V: FlatValue,
+    {
+        Self::new(self.def.flat::<V>())
+    }
+
+    /// The same GEOSHAPE field on the globe.
+    pub const fn spherical(self) -> Self
+    where
+        V: ShapeValue,
+    {
+        Self::new(self.def.spherical::<V>())
+    }
+
     /// The same field within an embedded struct.
     pub const fn within_embedded<P: Path>(self) -> Self {
         Self::new(self.def.within::<P>())
     }
+}
+
+macro_rules! vector_options {
+    ($($(#[$doc:meta])* $option:ident($($argument:ident: $type:ty)?) = $field:ident: $value:expr;)*) => {
+        impl<M, V: VectorValue, K, O> Field<M, V, K, O> {$(
+            $(#[$doc])*
+            pub const fn $option(self $(, $argument: $type)?) -> Self {
+                let mut options = self.def.vector_options();
+                options.$field = $value;
+                Self::new(self.def.with_vector(options))
+            }
+        )*}
+    };
+}
+
+vector_options! {
+    /// The same VECTOR field with a graph for approximate answers.
+    hnsw() = hnsw: true;
+    /// The same VECTOR field with distances measured like this.
+    distance_metric(metric: DistanceMetric) = metric: metric;
+    /// The same VECTOR field with this many neighbours in the graph.
+    m(m: u32) = m: Some(m);
+    /// The same VECTOR field with this many candidates while the graph is built.
+    ef_construction(candidates: u32) = ef_construction: Some(candidates);
+    /// The same VECTOR field with this many candidates while it is searched.
+    ef_runtime(candidates: u32) = ef_runtime: Some(candidates);
+    /// The same VECTOR field with ranges searched this much farther; a decimal number.
+    epsilon(epsilon: &'static str) = epsilon: Some(epsilon);
+    /// The same VECTOR field with its vectors in blocks of this many.
+    block_size(vectors: u32) = block_size: Some(vectors);
+    /// The same VECTOR field with room for this many vectors from the beginning.
+    initial_cap(vectors: u32) = initial_cap: Some(vectors);
 }

@@ -1,7 +1,10 @@
 //! Field handles: a model's fields as typed constants, from which filters and sort keys are made.
 
 mod declare;
+mod near;
 mod options;
+#[cfg(feature = "geo")]
+mod shapes;
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -14,7 +17,7 @@ use crate::schema::FieldDef;
 use crate::sort::{Direction, SortKey};
 use crate::value::{Comparand, Operand};
 
-pub use options::{IndexesMissing, No, Options, Sortable, Yes};
+pub use options::{IndexesEmpty, IndexesMissing, No, Options, Phonetic, Sortable, Yes};
 
 /// The largest integer that a double tells from its neighbours (`Number.MAX_SAFE_INTEGER` of ECMAScript).
 const MAX_EXACT: i128 = (1 << 53) - 1;
@@ -119,7 +122,7 @@ impl<M, V, K, O> Field<M, V, K, O> {
         K: Ordered<V>,
         T: Operand<K::Scalar>,
     {
-        self.within(Bound::Excluded(value), Bound::Unbounded)
+        self.bounded(Bound::Excluded(value), Bound::Unbounded)
     }
 
     /// Documents whose value is greater or equal.
@@ -129,7 +132,7 @@ impl<M, V, K, O> Field<M, V, K, O> {
         K: Ordered<V>,
         T: Operand<K::Scalar>,
     {
-        self.within(Bound::Included(value), Bound::Unbounded)
+        self.bounded(Bound::Included(value), Bound::Unbounded)
     }
 
     /// Documents whose value is less.
@@ -139,7 +142,7 @@ impl<M, V, K, O> Field<M, V, K, O> {
         K: Ordered<V>,
         T: Operand<K::Scalar>,
     {
-        self.within(Bound::Unbounded, Bound::Excluded(value))
+        self.bounded(Bound::Unbounded, Bound::Excluded(value))
     }
 
     /// Documents whose value is less or equal.
@@ -149,7 +152,7 @@ impl<M, V, K, O> Field<M, V, K, O> {
         K: Ordered<V>,
         T: Operand<K::Scalar>,
     {
-        self.within(Bound::Unbounded, Bound::Included(value))
+        self.bounded(Bound::Unbounded, Bound::Included(value))
     }
 
     /// Documents whose value is in this Rust range: `18..65`, `18..=65`, `..65`, `18..`. An empty range: no
@@ -159,10 +162,10 @@ impl<M, V, K, O> Field<M, V, K, O> {
         K: Ordered<V>,
         T: Operand<K::Scalar> + Clone,
     {
-        self.within(range.start_bound().cloned(), range.end_bound().cloned())
+        self.bounded(range.start_bound().cloned(), range.end_bound().cloned())
     }
 
-    fn within<T>(self, start: Bound<T>, end: Bound<T>) -> Filter<M>
+    fn bounded<T>(self, start: Bound<T>, end: Bound<T>) -> Filter<M>
     where
         K: Comparable<V>,
         T: Operand<K::Scalar>,
@@ -240,6 +243,33 @@ impl<M, V, K, O> Field<M, V, K, O> {
         } else {
             Node::Leaf(self.def, Test::Words(text.to_owned()))
         })
+    }
+
+    /// Documents whose text has, for each word of this one, a word that sounds alike in the language that the field was
+    /// declared `phonetic` with (Double Metaphone): `jon` finds `John`.
+    ///
+    /// Only the server decides it: [`Filter::accepts`] refuses it. And only as it stands: negated it is refused, since
+    /// the server would then leave out nothing but the words themselves.
+    pub fn sounds_like(self, text: impl AsRef<str>) -> Filter<M>
+    where
+        K: Worded,
+        O: Phonetic,
+    {
+        let (field, text) = (self.def.name(), text.as_ref());
+        Filter::new(if text.contains('\0') {
+            Node::Invalid(QueryError::NulCharacter { field })
+        } else {
+            Node::Leaf(self.def, Test::Sounds(text.to_owned()))
+        })
+    }
+
+    /// Documents whose text is empty. Of an `Option`, those with an empty text, not those without one.
+    pub fn is_empty(self) -> Filter<M>
+    where
+        K: Worded,
+        O: IndexesEmpty,
+    {
+        Filter::new(Node::Leaf(self.def, Test::Empty))
     }
 
     /// Documents that lack the field: those whose `Option` was `None` when they were saved.

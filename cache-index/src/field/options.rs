@@ -2,10 +2,10 @@
 
 use std::marker::PhantomData;
 
-/// What a field was declared with, in its type: whether it is sortable, and whether documents that lack it can be
-/// searched for.
+/// What a field was declared with, in its type: whether it is sortable, whether documents that lack it can be
+/// searched for, whether it knows what words sound like, and whether empty texts can be searched for.
 #[derive(Debug, Clone, Copy)]
-pub struct Options<S, X = No>(PhantomData<(S, X)>);
+pub struct Options<S, X = No, P = No, E = No>(PhantomData<(S, X, P, E)>);
 
 /// The field was declared with it.
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +23,7 @@ pub enum No {}
 )]
 pub trait Sortable {}
 
-impl<X> Sortable for Options<Yes, X> {}
+impl<X, P, E> Sortable for Options<Yes, X, P, E> {}
 
 /// Options of fields whose absence is indexed.
 #[diagnostic::on_unimplemented(
@@ -33,4 +33,24 @@ impl<X> Sortable for Options<Yes, X> {}
 )]
 pub trait IndexesMissing {}
 
-impl<S> IndexesMissing for Options<S, Yes> {}
+impl<S, P, E> IndexesMissing for Options<S, Yes, P, E> {}
+
+/// Options of fields that know what words sound like.
+#[diagnostic::on_unimplemented(
+    message = "the index does not know what the words of this field sound like",
+    label = "not declared `phonetic`",
+    note = "write `#[index(text, phonetic = \"en\")]` at the field"
+)]
+pub trait Phonetic {}
+
+impl<S, X, E> Phonetic for Options<S, X, Yes, E> {}
+
+/// Options of fields whose empty texts are indexed.
+#[diagnostic::on_unimplemented(
+    message = "the index does not know which texts of this field are empty",
+    label = "empty texts are not indexed",
+    note = "write `#[index(text, index_empty)]` at the field; a TAG field is asked with `eq(\"\")`"
+)]
+pub trait IndexesEmpty {}
+
+impl<S, X, P> IndexesEmpty for Options<S, X, P, Yes> {}

@@ -55,6 +55,16 @@ fn leaf(field: &FieldDef, test: &Test, document: &Value, schema: &Schema) -> Res
                 .iter()
                 .all(|asked| indexed.iter().any(|word| text::word_matches(asked, word, &stemmer, stems)))
         }
+        Test::Sounds(_) => {
+            return Err(QueryError::OnlyOnServer { field: field.name(), what: "what sounds alike" });
+        }
+        Test::Empty => values.any(|value| value.as_str() == Some("")),
+        Test::Radius(radius) => values.any(|value| radius.accepts(value)),
+        Test::Similar(range) => values.any(|value| range.accepts(field, value)),
+        Test::Lying(lying) => {
+            // Also without a value it is refused what cannot be decided.
+            lying.accepts(field, values.next().unwrap_or(&Value::Null))?
+        }
         Test::WordPrefix(prefix) => {
             let prefix = word_prefix(field, prefix)?;
             values

@@ -3,6 +3,7 @@
 mod accepts;
 #[cfg(test)]
 mod laws;
+mod near;
 mod node;
 mod render;
 
@@ -16,6 +17,7 @@ use crate::error::QueryError;
 use crate::json::write_json;
 use crate::schema::IndexSchema;
 
+pub(crate) use near::{Lying, Radius, Range, Relation};
 pub use node::NumericRange;
 pub(crate) use node::{Node, Test};
 pub use render::Rendered;

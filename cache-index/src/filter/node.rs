@@ -2,6 +2,7 @@
 
 use std::ops::Bound;
 
+use super::near::{Lying, Radius, Range};
 use crate::error::QueryError;
 use crate::schema::FieldDef;
 
@@ -37,6 +38,16 @@ pub(crate) enum Test {
     Words(String),
     /// A text with a word that begins like this one.
     WordPrefix(String),
+    /// A text with words that sound like all words of this one.
+    Sounds(String),
+    /// An empty text.
+    Empty,
+    /// A point near another.
+    Radius(Radius),
+    /// A shape that lies like this to another.
+    Lying(Lying),
+    /// A vector near another.
+    Similar(Range),
     /// No value at all.
     Missing,
 }

@@ -119,9 +119,19 @@ impl Renderer<'_> {
             self.text.push_str(&format!("ismissing(@{})", field.name()));
             return Ok(());
         }
-        self.text.push('@');
-        self.text.push_str(&field.name().to_string());
-        self.text.push(':');
+        // By itself the server would also find what sounds alike.
+        let sounds = match test {
+            Test::Sounds(_) if self.negated => {
+                return Err(QueryError::NotNegatable { field: field.name(), what: "`sounds_like`" });
+            }
+            Test::Sounds(_) => Some("true"),
+            Test::Words(_) if field.phonetics().is_some() => Some("false"),
+            _ => None,
+        };
+        if sounds.is_some() {
+            self.text.push('(');
+        }
+        self.text.push_str(&format!("@{}:", field.name()));
         match test {
             Test::TagIn(tags) => {
                 self.text.push('{');
@@ -135,10 +145,17 @@ impl Renderer<'_> {
             }
             Test::TagPrefix(prefix) => self.prefix(field, ['{', '}'], escape_tag(prefix).as_bytes()),
             Test::Range(range) => self.range(range),
-            Test::Words(words) => self.words(field, words)?,
+            Test::Words(words) | Test::Sounds(words) => self.words(field, words)?,
+            Test::Empty => self.text.push_str("(\"\")"),
+            Test::Radius(radius) => radius.render(&mut self.text, &mut self.params),
+            Test::Lying(lying) => lying.render(&mut self.text, &mut self.params),
+            Test::Similar(range) => range.render(&mut self.text, &mut self.params),
             // Has another form; see above.
             Test::Missing => {}
             Test::WordPrefix(prefix) => self.prefix(field, ['(', ')'], &word_prefix(field, prefix)?),
+        }
+        if let Some(sounds) = sounds {
+            self.text.push_str(&format!(")=>{{$phonetic:{sounds}}}"));
         }
         Ok(())
     }
@@ -259,7 +276,7 @@ pub(super) fn word_prefix(field: &FieldDef, prefix: &str) -> Result<Vec<u8>, Que
 }
 
 /// The shortest text that reads back as the same double.
-fn number_text(number: f64) -> String {
+pub(super) fn number_text(number: f64) -> String {
     // Whole numbers of up to 15 digits are shorter without a point and without an exponent.
     if number.fract() == 0.0 && number.abs() < 1e15 { format!("{number:.0}") } else { format!("{number:?}") }
 }

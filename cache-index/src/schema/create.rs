@@ -14,8 +14,14 @@ impl Schema {
             .arg(self.index_name(keyspace))
             .args_from(["ON", "JSON", "PREFIX", "1"])
             .arg_with(|buffer| keyspace.write_prefix(buffer, self.prefix()));
+        if let Some(filter) = self.filter() {
+            command = command.arg("FILTER").arg(filter);
+        }
         if self.language() != Language::default() {
             command = command.arg("LANGUAGE").arg(self.language().name());
+        }
+        if let Some(score) = self.score() {
+            command = command.arg("SCORE").arg(score);
         }
         if let Stopwords::Words(words) = self.stopwords() {
             command = command.arg("STOPWORDS").arg_display(words.len()).args_from(words);
@@ -67,7 +73,7 @@ mod tests {
                  $.email AS email TAG CASESENSITIVE INDEXEMPTY SORTABLE \
                  $.tags[*] AS tags TAG INDEXEMPTY \
                  $[\"expires-at\"] AS expires_at NUMERIC SORTABLE \
-                 $.bio AS bio TEXT $.on AS on TAG"
+                 $.bio AS bio TEXT $.on AS on TAG INDEXEMPTY"
             )
         );
     }

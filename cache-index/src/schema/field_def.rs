@@ -2,10 +2,13 @@
 
 use serde_json::Value;
 
+use super::vector_options::VectorOptions;
 use crate::error::{MAX_SEPARATED_TAG, MAX_TAG};
 use crate::kind::{FieldKind, Kind};
 use crate::path::{FieldPath, Path, SearchName, Step, values_at, write_step};
-use crate::value::{IndexValue, Indexable, JsonType, OptionalValue, SortableValue, TextValue};
+use crate::value::{
+    FlatValue, IndexValue, Indexable, JsonType, OptionalValue, ShapeValue, SortableValue, TextValue,
+};
 
 /// A field: the JSON member it is stored in, the name it is searched by, its kind and options.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -14,15 +17,22 @@ pub struct FieldDef {
     member: &'static str,
     name: &'static str,
     step: Step,
-    kind: FieldKind,
-    json: JsonType,
-    sortable: bool,
-    fold_case: bool,
-    separator: Option<char>,
-    suffix_trie: bool,
-    no_stem: bool,
-    weight: Option<&'static str>,
-    index_missing: bool,
+    pub(super) kind: FieldKind,
+    pub(super) json: JsonType,
+    pub(super) sortable: bool,
+    pub(super) fold_case: bool,
+    pub(super) separator: Option<char>,
+    pub(super) suffix_trie: bool,
+    pub(super) no_stem: bool,
+    pub(super) weight: Option<&'static str>,
+    pub(super) index_missing: bool,
+    pub(super) index_empty: bool,
+    pub(super) phonetic: Option<&'static str>,
+    pub(super) unf: bool,
+    pub(super) no_index: bool,
+    pub(super) flat: bool,
+    pub(super) spherical: bool,
+    pub(super) vector: VectorOptions,
 }
 
 impl FieldDef {
@@ -42,6 +52,13 @@ impl FieldDef {
             no_stem: false,
             weight: None,
             index_missing: false,
+            index_empty: false,
+            phonetic: None,
+            unf: false,
+            no_index: false,
+            flat: false,
+            spherical: false,
+            vector: VectorOptions::NONE,
         }
     }
 
@@ -90,6 +107,41 @@ impl FieldDef {
     /// The same field with the documents that lack it in the index, so that they can be searched for.
     pub const fn index_missing<V: OptionalValue>(self) -> Self {
         Self { index_missing: true, ..self }
+    }
+
+    /// The same TEXT field with empty texts in the index, so that they can be searched for.
+    pub const fn index_empty<V: TextValue>(self) -> Self {
+        Self { index_empty: true, ..self }
+    }
+
+    /// The same TEXT field with what its words sound like, by the rules of this language: `en`, `fr`, `pt` or `es`.
+    pub const fn phonetic<V: TextValue>(self, language: &'static str) -> Self {
+        Self { phonetic: Some(language), ..self }
+    }
+
+    /// The same sortable field with its values sorted as they are, not in lower case without accents.
+    pub const fn unf(self) -> Self {
+        Self { unf: true, ..self }
+    }
+
+    /// The same sortable field without its values in the index: answers are sorted by it, it is not searched.
+    pub const fn no_index(self) -> Self {
+        Self { no_index: true, ..self }
+    }
+
+    /// The same GEOSHAPE field on a plane; the same VECTOR field compared vector by vector.
+    pub const fn flat<V: FlatValue>(self) -> Self {
+        Self { flat: true, ..self }
+    }
+
+    /// The same GEOSHAPE field on the globe, as it is without saying so.
+    pub const fn spherical<V: ShapeValue>(self) -> Self {
+        Self { spherical: true, ..self }
+    }
+
+    /// The same VECTOR field with these options.
+    pub(crate) const fn with_vector(self, vector: VectorOptions) -> Self {
+        Self { vector, ..self }
     }
 
     /// The same field within an embedded struct. In a list it is not sortable: there is no single value.
@@ -155,6 +207,26 @@ impl FieldDef {
         self.index_missing
     }
 
+    /// What words sound like: the language, if it is indexed.
+    pub const fn phonetics(&self) -> Option<&'static str> {
+        self.phonetic
+    }
+
+    /// Whether the index only keeps the values for sorting.
+    pub const fn is_sorted_only(&self) -> bool {
+        self.no_index
+    }
+
+    /// Whether shapes lie on a plane.
+    pub const fn is_flat(&self) -> bool {
+        self.flat
+    }
+
+    /// How vectors are indexed and compared.
+    pub const fn vector_options(&self) -> VectorOptions {
+        self.vector
+    }
+
     /// Whether words are stemmed.
     pub const fn stems(&self) -> bool {
         !self.no_stem
@@ -179,31 +251,6 @@ impl FieldDef {
     /// The values that a document has for this field: none where a member is missing.
     pub fn values<'a>(&self, document: &'a Value) -> Vec<&'a Value> {
         values_at(self.parent, self.member, self.step, document)
-    }
-
-    /// The words of `FT.CREATE` behind the kind, in the order in which the server wants them.
-    pub(crate) fn options(&self) -> Vec<String> {
-        let tag_of_strings = self.kind == FieldKind::Tag && self.json == JsonType::String;
-        let mut words = Vec::new();
-        if let Some(weight) = self.weight {
-            words.extend(["WEIGHT".to_owned(), weight.to_owned()]);
-        }
-        if let Some(separator) = self.separator {
-            words.extend(["SEPARATOR".to_owned(), separator.to_string()]);
-        }
-        let mut option = |wanted: bool, word: &str| {
-            if wanted {
-                words.push(word.to_owned());
-            }
-        };
-        option(self.no_stem, "NOSTEM");
-        option(tag_of_strings && !self.fold_case, "CASESENSITIVE");
-        option(self.suffix_trie, "WITHSUFFIXTRIE");
-        // Without it, `eq("")` would be an error of the server.
-        option(tag_of_strings, "INDEXEMPTY");
-        option(self.index_missing, "INDEXMISSING");
-        option(self.sortable, "SORTABLE");
-        words
     }
 }
 

@@ -15,6 +15,7 @@ const CANON: &str = "1";
 /// The canonical form is a list of words, each written as its length in bytes, `:`, the word, `,` (a netstring,
 /// so that no two lists are written alike): `canon`, the version of the form, `on`, `json`, `prefix`, the
 /// prefix without the namespace, `stopwords`, their number, each of them, `language` and its name unless it is English,
+/// `filter` and the expression if there is one, `score` and the number if it is not 1,
 /// then for every indexed field in order
 /// `field`, its path, its name, its kind, the number of its options, each of them.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -46,6 +47,11 @@ fn canonical(schema: &Schema) -> String {
     form.list(schema.stopwords().words());
     if schema.language() != Language::default() {
         form.words(["language", schema.language().name()]);
+    }
+    for (what, value) in [("filter", schema.filter()), ("score", schema.score())] {
+        if let Some(value) = value {
+            form.words([what, value]);
+        }
     }
     for field in schema.indexed() {
         form.words([

@@ -4,7 +4,9 @@ mod create;
 mod field_def;
 mod fingerprint;
 mod language;
+mod options;
 mod stopwords;
+mod vector_options;
 
 use std::sync::OnceLock;
 
@@ -14,6 +16,7 @@ pub use field_def::FieldDef;
 pub use fingerprint::Fingerprint;
 pub use language::Language;
 pub use stopwords::Stopwords;
+pub use vector_options::{DistanceMetric, VectorOptions};
 
 /// A field of a model or of an embedded struct, or the fields of a struct that is embedded there.
 #[derive(Debug, Clone, Copy)]
@@ -43,6 +46,8 @@ pub struct Schema {
     fields: &'static [Entry],
     stopwords: Stopwords,
     language: Language,
+    score: Option<&'static str>,
+    filter: Option<&'static str>,
     // SHA-256 in const evaluation costs about a millisecond a model at every build; at run time it costs
     // microseconds once a process.
     fingerprint: OnceLock<Fingerprint>,
@@ -64,6 +69,8 @@ impl Schema {
             fields,
             stopwords: Stopwords::Default,
             language: Language::English,
+            score: None,
+            filter: None,
             fingerprint: OnceLock::new(),
         }
     }
@@ -77,6 +84,18 @@ impl Schema {
     /// The same schema with its words stemmed by the rules of another language than English.
     pub const fn with_language(mut self, language: Language) -> Self {
         self.language = language;
+        self
+    }
+
+    /// The same schema with documents that count this much in scores, in place of 1; a decimal number from 0 to 1.
+    pub const fn with_score(mut self, score: &'static str) -> Self {
+        self.score = Some(score);
+        self
+    }
+
+    /// The same schema with an index of only those documents for which this expression of RediSearch's is true.
+    pub const fn with_filter(mut self, expression: &'static str) -> Self {
+        self.filter = Some(expression);
         self
     }
 
@@ -119,6 +138,16 @@ impl Schema {
     /// The language whose rules stem the words of TEXT fields.
     pub fn language(&self) -> Language {
         self.language
+    }
+
+    /// What a document counts in scores, if it is not 1.
+    pub fn score(&self) -> Option<&'static str> {
+        self.score
+    }
+
+    /// The expression that says which documents are in the index; `None`: all.
+    pub fn filter(&self) -> Option<&'static str> {
+        self.filter
     }
 
     /// The name of this schema's index in a namespace.

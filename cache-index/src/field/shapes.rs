@@ -1,0 +1,62 @@
+//! What shapes are searched by: how they lie to another.
+
+use geo::Relate;
+
+use super::Field;
+use crate::filter::{Filter, Lying, Node, Relation, Test};
+use crate::kind::Shaped;
+use crate::shape::GeoShape;
+
+impl<M, V, K, O> Field<M, V, K, O> {
+    /// Documents whose shape lies within this one.
+    ///
+    /// A point on the edge is not within, as OGC defines it. [`Filter::accepts`] decides it for fields that are
+    /// declared `flat`; how shapes lie on the globe is left to the server, and refused.
+    pub fn within(self, shape: &GeoShape) -> Filter<M>
+    where
+        K: Shaped,
+    {
+        self.lying(Relation::Within, shape)
+    }
+
+    /// Documents whose shape contains this one. See [`within`](Field::within).
+    pub fn contains(self, shape: &GeoShape) -> Filter<M>
+    where
+        K: Shaped,
+    {
+        self.lying(Relation::Contains, shape)
+    }
+
+    /// Documents whose shape and this one have a point in common. See [`within`](Field::within).
+    pub fn intersects(self, shape: &GeoShape) -> Filter<M>
+    where
+        K: Shaped,
+    {
+        self.lying(Relation::Intersects, shape)
+    }
+
+    /// Documents whose shape and this one have no point in common. See [`within`](Field::within). Documents without a
+    /// shape are not found.
+    pub fn disjoint(self, shape: &GeoShape) -> Filter<M>
+    where
+        K: Shaped,
+    {
+        self.lying(Relation::Disjoint, shape)
+    }
+
+    fn lying(self, relation: Relation, shape: &GeoShape) -> Filter<M> {
+        let shape = shape.to_string();
+        Filter::new(Node::Leaf(self.def, Test::Lying(Lying { relation, shape, relates })))
+    }
+}
+
+fn relates(one: &str, relation: Relation, other: &str) -> Option<bool> {
+    let (one, other): (GeoShape, GeoShape) = (one.parse().ok()?, other.parse().ok()?);
+    let matrix = one.geometry().relate(other.geometry());
+    Some(match relation {
+        Relation::Within => matrix.is_within(),
+        Relation::Contains => matrix.is_contains(),
+        Relation::Intersects => matrix.is_intersects(),
+        Relation::Disjoint => matrix.is_disjoint(),
+    })
+}
