@@ -1,9 +1,10 @@
 //! What the expansion of the derive macros names. No part of the public API: it changes without notice.
 
 pub use cache_index::{
-    Comparand, Each, Embedded, EmbeddedFields, Entry, Field, FieldDef, FieldPath, Filter, FindBy,
-    IndexSchema, IndexValue, Indexable, JsonType, Kind, Language, Nested, No, Numeric, One, Operand, Options,
-    Path, ScalarValue, Schema, Shape, Single, SortableValue, Step, Stored, Tag, Text, TextValue, Values, Yes,
+    Comparand, DistanceMetric, Each, Embedded, EmbeddedFields, Entry, Field, FieldDef, FieldPath, Filter,
+    FindBy, FlatValue, Geo, GeoShapeKind, IndexSchema, IndexValue, Indexable, JsonType, Kind, Language,
+    Nested, No, Numeric, One, Operand, Options, Path, ScalarValue, Schema, Shape, ShapeValue, Single,
+    SortableValue, Step, Stored, Tag, Text, TextValue, Values, VectorKind, VectorValue, Yes,
 };
 
 pub use crate::model::{Indexed, Model};

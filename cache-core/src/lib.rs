@@ -40,13 +40,18 @@ mod settings;
 pub use bytes::Bytes;
 pub use cache_derive::{CacheEmbedded, CacheModel, CacheValue};
 pub use cache_index::{
-    Batch, Command, Comparable, Comparand, Completeness, DecodeError, Direction, Embedded, EmbeddedFields,
-    Entry, Field, FieldDef, FieldKind, FieldPath, Filter, FindBy, Fingerprint, IndexSchema, IndexValue,
-    Indexable, IndexesMissing, JsonType, Keyspace, Kind, Language, MAX_SEPARATED_TAG, MAX_TAG, NameError, No,
-    Numeric, Operand, OptionalValue, Options, Ordered, Prefixed, QueryError, Reply, Route, ScalarValue,
-    Schema, SearchName, ServerError, ServerErrorKind, Shortfall, Single, SortKey, Sortable, SortableValue,
-    Stopwords, Stored, Tag, Text, TextValue, Worded, Yes,
+    Batch, Command, Comparable, Comparand, Completeness, DecodeError, Direction, Distance, DistanceMetric,
+    ElementType, Embedded, EmbeddedFields, Entry, Field, FieldDef, FieldKind, FieldPath, Filter, FindBy,
+    Fingerprint, FlatValue, Geo, GeoError, GeoPoint, GeoShapeKind, IndexSchema, IndexValue, Indexable,
+    IndexesEmpty, IndexesMissing, JsonType, Keyspace, Kind, Language, Located, MAX_SEPARATED_TAG, MAX_TAG,
+    NameError, No, Numeric, Operand, OptionalValue, Options, Ordered, Phonetic, Prefixed, QueryError, Reply,
+    Route, ScalarValue, Schema, SearchName, ServerError, ServerErrorKind, ShapeValue, Shaped, Shortfall,
+    Similar, Single, SortKey, Sortable, SortableValue, Stopwords, Stored, Tag, Text, TextValue, Vector,
+    VectorElement, VectorKind, VectorLengthError, VectorOptions, VectorType, VectorValue, Worded, Yes,
 };
+
+#[cfg(feature = "geo")]
+pub use cache_index::GeoShape;
 
 pub use crate::cache::Cache;
 pub use crate::cache_model::CacheModel;

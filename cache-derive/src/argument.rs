@@ -68,6 +68,28 @@ fn is_word(word: &str) -> bool {
     !word.is_empty() && word.chars().all(|letter| letter.is_alphanumeric() && !letter.is_uppercase())
 }
 
+/// A literal of any kind.
+pub(crate) fn literal(meta: &ParseNestedMeta<'_>, example: &str) -> syn::Result<Lit> {
+    match value(meta, example)? {
+        Expr::Lit(literal) => Ok(literal.lit),
+        other => Err(syn::Error::new_spanned(other, format!("expected a literal: `{example}`"))),
+    }
+}
+
+/// A number from zero to one, as the text that the server is told.
+pub(crate) fn score(meta: &ParseNestedMeta<'_>) -> syn::Result<LitStr> {
+    let literal = literal(meta, "score = 0.5")?;
+    let digits = match &literal {
+        Lit::Float(number) => number.base10_digits(),
+        Lit::Int(number) => number.base10_digits(),
+        _ => "",
+    };
+    match digits.parse::<f64>() {
+        Ok(score) if (0.0..=1.0).contains(&score) => Ok(LitStr::new(digits, literal.span())),
+        _ => Err(syn::Error::new_spanned(literal, "expected a number from 0 to 1: `score = 0.5`")),
+    }
+}
+
 /// One ASCII punctuation mark: what the server takes as a separator.
 pub(crate) fn separator(meta: &ParseNestedMeta<'_>) -> syn::Result<Lit> {
     let example = "separator = ','";

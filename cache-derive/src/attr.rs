@@ -1,19 +1,24 @@
 //! Our own grammar: `#[cache(…)]` on the struct; `#[primary_key]`, `#[index(…)]` and `#[embedded]` on its fields.
 
 use syn::meta::ParseNestedMeta;
-use syn::{Attribute, Ident, Lit, LitStr, Meta, Path};
+use syn::{Attribute, Ident, LitStr, Meta, Path};
 
 use crate::argument::{
     argument_name, arguments, bare, crate_path, is_search_name, language, milliseconds, refused_prefix,
-    separator, set, string, unknown, weight, words,
+    score, set, string, unknown, words,
 };
 use crate::errors::Errors;
+use crate::option::IndexOption;
 
 const CACHE_TAKES: &str = "`#[cache(…)]` of `CacheModel` takes `prefix = \"…\"`, `ttl = \"30m\"`, `language = \"german\"`, \
-     `stopwords = [\"…\"]` and `crate = path`";
-const INDEX_TAKES: &str = "`#[index(…)]` of `CacheModel` takes one of `tag`, `numeric` and `text`, and `sortable`, \
-                           `fold_case`, `separator = ','`, `no_stem`, `weight = 2.0`, `with_suffix_trie`, \
-                           `index_missing`, `name = \"…\"`";
+     `stopwords = [\"…\"]`, `score = 0.5`, `filter = \"@age > 17\"` and `crate = path`";
+pub(crate) const INDEX_TAKES: &str = "`#[index(…)]` of `CacheModel` takes one of `tag`, `numeric`, `text`, `geo`, `geoshape` and `vector`; \
+     of any kind `sortable`, `unf`, `no_index`, `index_missing`, `name = \"…\"`; \
+     of TAG `fold_case`, `separator = ','`, `with_suffix_trie`; \
+     of TEXT `no_stem`, `weight = 2.0`, `phonetic = \"en\"`, `index_empty`, `with_suffix_trie`; \
+     of GEOSHAPE `flat` or `spherical`; \
+     of VECTOR `flat` or `hnsw`, `distance_metric = \"cosine\"`, `initial_cap`, `block_size`, `m`, `ef_construction`, \
+     `ef_runtime` and `epsilon`";
 
 /// What `#[cache(…)]` says.
 #[derive(Default)]
@@ -26,6 +31,10 @@ pub(crate) struct CacheAttr {
     pub(crate) language: Option<Ident>,
     /// The words that texts leave out.
     pub(crate) stopwords: Option<Vec<LitStr>>,
+    /// What a document counts in scores.
+    pub(crate) score: Option<LitStr>,
+    /// Which documents are in the index.
+    pub(crate) filter: Option<LitStr>,
     /// Where `cache_core` is.
     pub(crate) path: Option<Path>,
 }
@@ -35,8 +44,8 @@ pub(crate) struct CacheAttr {
 pub(crate) struct FieldAttr {
     /// The word `primary_key`.
     pub(crate) primary_key: Option<Ident>,
-    /// The index.
-    pub(crate) index: Option<IndexAttr>,
+    /// The indexes, in order.
+    pub(crate) indexes: Vec<IndexAttr>,
     /// The word `embedded`.
     pub(crate) embedded: Option<Ident>,
 }
@@ -53,22 +62,6 @@ pub(crate) struct IndexAttr {
     pub(crate) name: Option<(String, LitStr)>,
 }
 
-/// An option of an index: what the handle's declaration calls with the same name.
-#[derive(Clone)]
-pub(crate) struct IndexOption {
-    /// The word.
-    pub(crate) word: Ident,
-    /// Its value, if it takes one.
-    pub(crate) value: Option<Lit>,
-}
-
-impl IndexOption {
-    /// Whether it is this one.
-    pub(crate) fn is(&self, word: &str) -> bool {
-        self.word == word
-    }
-}
-
 /// A kind that is written out.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -78,6 +71,12 @@ pub(crate) enum Kind {
     Numeric,
     /// `text`
     Text,
+    /// `geo`
+    Geo,
+    /// `geoshape`
+    GeoShape,
+    /// `vector`
+    Vector,
 }
 
 impl CacheAttr {
@@ -125,6 +124,25 @@ impl CacheAttr {
                 }
             }
             "stopwords" => set(&mut self.stopwords, words(meta)?, &name, errors),
+            "score" => set(&mut self.score, score(meta)?, &name, errors),
+            "filter" => {
+                let literal = string(meta, "filter = \"@age > 17\"")?;
+                if literal.value().trim().is_empty() {
+                    errors.at(
+                        &literal,
+                        "an empty expression selects nothing; leave `filter` out to index all documents",
+                    );
+                } else {
+                    set(&mut self.filter, literal, &name, errors);
+                }
+            }
+            "temporary" => {
+                return Err(syn::Error::new_spanned(
+                    &name,
+                    "a TEMPORARY index deletes its documents when it expires, also those that other indexes hold; \
+                     let documents expire with `ttl = \"30m\"`",
+                ));
+            }
             "crate" => set(&mut self.path, crate_path(meta)?, &name, errors),
             _ => return Err(unknown(&name, CACHE_TAKES)),
         }
@@ -151,13 +169,7 @@ impl FieldAttr {
                 set(slot, word.clone(), word, errors);
             } else if word == "index" {
                 let index = IndexAttr::read(attribute, word, errors);
-                match read.index {
-                    Some(_) => errors.at(
-                        word,
-                        "`CacheModel` makes one index per field; put all arguments into one `#[index(…)]`",
-                    ),
-                    None => read.index = Some(index),
-                }
+                read.indexes.push(index);
             }
         }
         read
@@ -178,24 +190,17 @@ impl IndexAttr {
 
     fn argument(&mut self, meta: &ParseNestedMeta<'_>, errors: &mut Errors) -> syn::Result<()> {
         let name = argument_name(meta, INDEX_TAKES)?;
+        if let Some(option) = IndexOption::read(meta, &name) {
+            self.option(option?, errors);
+            return Ok(());
+        }
         let kind = match name.to_string().as_str() {
             "tag" => Kind::Tag,
             "numeric" => Kind::Numeric,
             "text" => Kind::Text,
-            "sortable" | "fold_case" | "no_stem" | "with_suffix_trie" | "index_missing" => {
-                self.option(&name, None, errors);
-                return bare(meta, &name);
-            }
-            "separator" => {
-                let separator = separator(meta)?;
-                self.option(&name, Some(separator), errors);
-                return Ok(());
-            }
-            "weight" => {
-                let weight = weight(meta)?;
-                self.option(&name, Some(weight), errors);
-                return Ok(());
-            }
+            "geo" => Kind::Geo,
+            "geoshape" => Kind::GeoShape,
+            "vector" => Kind::Vector,
             "name" => {
                 let literal = string(meta, "name = \"email\"")?;
                 let value = literal.value();
@@ -213,7 +218,7 @@ impl IndexAttr {
         };
         match &self.kind {
             Some((first, _)) if *first != kind => {
-                errors.at(&name, "a field is indexed as one kind; keep one of `tag`, `numeric` and `text`");
+                errors.at(&name, "an index has one kind; keep one of them, or write another `#[index(…)]` with a `name` for the other");
             }
             _ => set(&mut self.kind, (kind, name.clone()), &name, errors),
         }
@@ -222,11 +227,11 @@ impl IndexAttr {
 }
 
 impl IndexAttr {
-    fn option(&mut self, word: &Ident, value: Option<Lit>, errors: &mut Errors) {
-        if self.options.iter().any(|option| option.word == *word) {
-            errors.at(word, format!("`{word}` is written twice; keep one of them"));
+    fn option(&mut self, option: IndexOption, errors: &mut Errors) {
+        if self.options.iter().any(|known| known.word == option.word) {
+            errors.at(&option.word, format!("`{}` is written twice; keep one of them", option.word));
         } else {
-            self.options.push(IndexOption { word: word.clone(), value });
+            self.options.push(option);
         }
     }
 }

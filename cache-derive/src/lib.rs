@@ -7,6 +7,7 @@ mod errors;
 mod expand;
 mod model;
 mod name;
+mod option;
 mod serde_attr;
 #[cfg(test)]
 mod tests;
@@ -35,16 +36,23 @@ mod value;
 /// | | `#[cache(ttl = "30m")]` | how long a document lives after each save; without it, until it is deleted |
 /// | | `#[cache(language = "german")]` | whose rules stem the words of TEXT fields; without it, English |
 /// | | `#[cache(stopwords = ["…"])]` | the words that TEXT fields leave out; without it, 33 English ones; `[]`: none |
+/// | | `#[cache(score = 0.5)]` | what its documents count in scores, from 0 to 1; without it, 1 |
+/// | | `#[cache(filter = "@age > 17")]` | only the documents for which this is true are in the index; without it, all |
 /// | | `#[cache(crate = path)]` | where `cache_core` is, if not in the dependencies under that name |
 /// | exactly one field | `#[primary_key]` | holds the id |
 /// | any field | `#[index]` | is searched as its type says: strings, `char` and `bool` as TAG, numbers as NUMERIC, an `Option` as what it holds, each element of a list |
-/// | | `#[index(tag)]`, `#[index(numeric)]`, `#[index(text)]` | is searched as this kind |
+/// | | `#[index(tag)]`, `numeric`, `text`, `geo`, `geoshape`, `vector` | is searched as this kind |
+/// | | `#[index(text, name = "…")]` beside `#[index]` | has another index, with a handle and a finder of that name |
 /// | | `#[index(sortable)]` | answers can be sorted by it |
+/// | | `#[index(sortable, unf)]`, `#[index(sortable, no_index)]` | sorted as it is written; only sorted by |
 /// | | `#[index(fold_case)]` | `A` and `a` are one value of a TAG field of strings |
 /// | | `#[index(separator = ',')]` | the strings of a TAG field are cut into tags there |
 /// | | `#[index(text, no_stem)]`, `#[index(text, weight = 2.0)]` | words as they are written; what they count in scores |
 /// | | `#[index(with_suffix_trie)]` | searches for the ends of values are fast, and the index larger |
 /// | | `#[index(index_missing)]` | documents that lack the field can be searched for: an `Option` with `skip_serializing_if` |
+/// | | `#[index(text, phonetic = "en")]`, `#[index(text, index_empty)]` | what sounds alike, and empty texts, can be searched for |
+/// | | `#[index(flat)]`, `#[index(spherical)]` | shapes lie on a plane, or on the globe, as without it |
+/// | | `#[index(hnsw, distance_metric = "l2", m = 16)]` | how vectors are indexed and compared: `flat` and `cosine` without it |
 /// | | `#[index(name = "…")]` | the name in queries, if not the document's |
 /// | | `#[embedded]` | holds a struct that derives `CacheEmbedded`, or an `Option`, a list or a map of one: `User::ADDRESS.city` |
 ///

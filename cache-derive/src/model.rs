@@ -2,9 +2,10 @@
 
 use syn::{Attribute, Data, DeriveInput, Expr, Fields, Ident, Lit, LitStr, Meta, Path, Type, Visibility};
 
-use crate::attr::{CacheAttr, FieldAttr, IndexOption, Kind};
+use crate::attr::{CacheAttr, FieldAttr, Kind};
 use crate::errors::Errors;
 use crate::name::Names;
+use crate::option::IndexOption;
 use crate::serde_attr::{ContainerSerde, FieldSerde};
 
 /// The input, attribute by attribute, before any rule about more than one of them.
@@ -49,6 +50,10 @@ pub(crate) struct Model {
     pub(crate) language: Option<Ident>,
     /// The words that texts leave out.
     pub(crate) stopwords: Option<Vec<LitStr>>,
+    /// What a document counts in scores.
+    pub(crate) score: Option<LitStr>,
+    /// Which documents are in the index.
+    pub(crate) filter: Option<LitStr>,
     /// The primary key. None only where that is reported as a mistake.
     pub(crate) key: Option<Key>,
     /// The fields that have a handle, in order.
@@ -65,7 +70,7 @@ pub(crate) struct Key {
     pub(crate) member: String,
 }
 
-/// A field that is a member of the document.
+/// A field that is a member of the document; or one of its indexes, beside the first.
 pub(crate) struct Field {
     /// What it is called. Serde reads and writes the same member, or an alias of it.
     pub(crate) names: Names,
@@ -96,6 +101,13 @@ pub(crate) struct Index {
     pub(crate) kind: Option<(Kind, Ident)>,
     /// The options.
     pub(crate) options: Vec<IndexOption>,
+}
+
+impl Index {
+    /// Whether the option was written.
+    pub(crate) fn has(&self, word: &str) -> bool {
+        self.options.iter().any(|option| option.is(word))
+    }
 }
 
 impl<'a> Draft<'a> {

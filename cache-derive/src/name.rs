@@ -8,6 +8,7 @@ use syn::ext::IdentExt;
 use crate::serde_attr::{Both, ContainerSerde, FieldSerde};
 
 /// What a field is called, and where.
+#[derive(Clone)]
 pub(crate) struct Names {
     /// In the struct, raw where it is written so: `r#type`.
     pub(crate) ident: Ident,
@@ -41,6 +42,20 @@ impl Names {
             },
             ident: ident.clone(),
             plain,
+        }
+    }
+}
+
+impl Names {
+    /// What another index of the field is called, whose search name is this.
+    pub(crate) fn of_index(&self, name: &str, span: Span) -> Self {
+        let span = span.resolved_at(Span::call_site());
+        Self {
+            ident: Ident::new(name, span),
+            plain: self.plain.clone(),
+            handle: Ident::new(&name.to_uppercase(), span),
+            finder: format_ident!("find_by_{name}", span = span),
+            member: self.member.clone(),
         }
     }
 }

@@ -12,6 +12,7 @@ mod sealed {
     pub trait Sealed {}
 }
 
+#[cfg(feature = "half")]
 pub(crate) use sealed::Sealed;
 
 /// The number type in which the index keeps a vector.

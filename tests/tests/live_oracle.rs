@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cache_core::{Cache, CacheEmbedded, CacheModel, Filter, Migrator};
+use cache_core::{Cache, CacheEmbedded, CacheModel, Distance, Filter, GeoPoint, GeoShape, Migrator, Vector};
 use cache_tests::live;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -34,8 +34,16 @@ struct Doc {
     number: f64,
     #[index]
     numbers: Vec<i64>,
-    #[index(text)]
+    #[index(text, index_empty)]
     text: String,
+    #[index(text, phonetic = "en", name = "loud")]
+    said: String,
+    #[index]
+    at: GeoPoint,
+    #[index(flat)]
+    area: Option<GeoShape>,
+    #[index(distance_metric = "l2")]
+    vector: Vector<f32, 2>,
     #[index(text, no_stem)]
     plain: Option<String>,
     #[index]
@@ -102,16 +110,65 @@ fn number() -> impl Strategy<Value = f64> {
     ]
 }
 
+/// Close to each other and far apart, and not quite what the index keeps of them.
+fn point() -> impl Strategy<Value = GeoPoint> {
+    select(vec![
+        (7.0, 47.0),
+        (7.000_01, 47.0),
+        (-179.99, 1e-7),
+        (179.99, 0.0),
+        (0.1, 85.05),
+        (13.361_389, 38.115_556),
+    ])
+    .prop_map(|(longitude, latitude)| GeoPoint::new(longitude, latitude).unwrap())
+}
+
+/// They touch, overlap and contain each other.
+fn shape() -> impl Strategy<Value = GeoShape> {
+    let corner = (0..4_i32, 0..4_i32, 0..4_i32);
+    corner.prop_map(|(x, y, size)| {
+        let (right, top) = (x + size, y + size);
+        let text = match size {
+            0 => format!("POINT({x} {y})"),
+            _ => format!("POLYGON(({x} {y},{x} {top},{right} {top},{right} {y},{x} {y}))"),
+        };
+        text.parse().unwrap()
+    })
+}
+
+fn vector() -> impl Strategy<Value = Vector<f32, 2>> {
+    (-3..4_i8, -3..4_i8).prop_map(|(x, y)| Vector::from([f32::from(x), f32::from(y)]))
+}
+
 fn doc() -> impl Strategy<Value = Doc> {
     let strings = (value(), value(), proptest::collection::vec(value(), 0..3), value());
     let numbers = (number(), proptest::collection::vec(-3..4_i64, 0..3), any::<bool>());
     let texts = (words(), proptest::option::of(words()), proptest::option::of(value()));
     let parts =
         proptest::collection::vec((value(), -3..4_i64).prop_map(|(name, size)| Part { name, size }), 0..3);
-    (strings, numbers, texts, parts).prop_map(|(strings, numbers, texts, parts)| {
+    let places = (words(), point(), proptest::option::of(shape()), vector());
+    (strings, numbers, texts, parts, places).prop_map(|(strings, numbers, texts, parts, places)| {
+        let (said, at, area, vector) = places;
         let ((tag, folded, tags, list), (number, numbers, flag), (text, plain, maybe)) =
             (strings, numbers, texts);
-        Doc { id: 0, tag, folded, tags, list, number, numbers, text, plain, flag, maybe, parts }
+        Doc {
+            id: 0,
+            tag,
+            folded,
+            tags,
+            list,
+            number,
+            numbers,
+            text,
+            plain,
+            flag,
+            maybe,
+            parts,
+            said,
+            at,
+            area,
+            vector,
+        }
     })
 }
 
@@ -144,7 +201,19 @@ fn leaf() -> impl Strategy<Value = Filter<Doc>> {
         select(vec!["ru", "RUN", "fo", "gen", "20", "x_", "éc"])
             .prop_map(|prefix| Doc::TEXT.starts_with(prefix)),
     ];
-    prop_oneof![3 => tags, 2 => numbers, 2 => texts]
+    let places = prop_oneof![
+        Just(Doc::TEXT.is_empty()),
+        words().prop_map(|words| Doc::SAID.matches(words)),
+        (point(), select(vec![0.3, 1.0, 500.0, 3e6, 3e7]))
+            .prop_map(|(center, meters)| Doc::AT.within_radius(center, Distance::meters(meters))),
+        shape().prop_map(|shape| Doc::AREA.within(&shape)),
+        shape().prop_map(|shape| Doc::AREA.contains(&shape)),
+        shape().prop_map(|shape| Doc::AREA.intersects(&shape)),
+        shape().prop_map(|shape| Doc::AREA.disjoint(&shape)),
+        (vector(), 0..20_u8)
+            .prop_map(|(vector, radius)| Doc::VECTOR.within_range(&vector, f64::from(radius))),
+    ];
+    prop_oneof![3 => tags, 2 => numbers, 2 => texts, 2 => places]
 }
 
 fn tree() -> impl Strategy<Value = Filter<Doc>> {

@@ -9,7 +9,7 @@ use crate::model::{DraftField, Embedding};
 /// What `#[embedded]` at this field makes.
 pub(super) fn embedding(field: &DraftField<'_>, word: &Ident, errors: &mut Errors) -> Embedding {
     let (plain, member) = (&field.names.plain, &field.names.member.serialize);
-    if field.attr.index.is_some() {
+    if !field.attr.indexes.is_empty() {
         errors.at(
             word,
             format!(

@@ -1,9 +1,10 @@
 //! Indexes of fields: what they are called, which of their options have a meaning where.
 
 use crate::argument::is_search_name;
-use crate::attr::{IndexAttr, IndexOption, Kind};
+use crate::attr::{IndexAttr, Kind};
 use crate::errors::Errors;
 use crate::model::{DraftField, Index};
+use crate::option::IndexOption;
 
 /// What `#[index(…)]` at this field makes.
 pub(super) fn index(field: &DraftField<'_>, attr: &IndexAttr, errors: &mut Errors) -> Index {
@@ -19,7 +20,7 @@ pub(super) fn index(field: &DraftField<'_>, attr: &IndexAttr, errors: &mut Error
     }
     let kind = attr.kind.as_ref().map(|(kind, _)| *kind);
     let mut options = attr.options.clone();
-    options.retain(|option| match misplaced(option, kind, field) {
+    options.retain(|option| match misplaced(option, kind, attr, field) {
         Some(reason) => {
             errors.at(&option.word, reason);
             false
@@ -49,27 +50,54 @@ pub(super) fn index(field: &DraftField<'_>, attr: &IndexAttr, errors: &mut Error
 }
 
 /// Why an option has no meaning at this field. What depends on the field's type is left to the compiler.
-fn misplaced(option: &IndexOption, kind: Option<Kind>, field: &DraftField<'_>) -> Option<String> {
+fn misplaced(
+    option: &IndexOption,
+    kind: Option<Kind>,
+    attr: &IndexAttr,
+    field: &DraftField<'_>,
+) -> Option<String> {
     let word = &option.word;
-    if option.is("fold_case") || option.is("separator") {
-        let reason = match kind {
-            Some(Kind::Text) if option.is("separator") => "TEXT is cut into words",
-            Some(Kind::Text) => "TEXT never distinguishes case",
-            Some(Kind::Numeric) if option.is("separator") => "a number is one value",
-            Some(Kind::Numeric) => "numbers have no case",
-            Some(Kind::Tag) | None => return None,
-        };
-        return Some(format!("`{word}` is for TAG fields: {reason}; remove `{word}`"));
-    }
-    if (option.is("no_stem") || option.is("weight")) && kind != Some(Kind::Text) {
-        return Some(format!("`{word}` is for TEXT fields; write `text` before it, or remove `{word}`"));
-    }
-    if option.is("index_missing") && field.serde.skip_serializing_if.is_none() {
-        return Some(
+    let has = |word| attr.options.iter().any(|option| option.is(word));
+    let reason = match word.to_string().as_str() {
+        "fold_case" | "separator" => return of_tags(option, kind),
+        "no_stem" | "weight" | "phonetic" | "index_empty" if kind != Some(Kind::Text) => {
+            format!("`{word}` is for TEXT fields; write `text` before it, or remove `{word}`")
+        }
+        "unf" | "no_index" if !has("sortable") => {
+            format!("`{word}` is for fields that answers are sorted by; write `sortable` before it, or remove `{word}`")
+        }
+        "no_index" if has("index_missing") || has("with_suffix_trie") => {
+            "`no_index` leaves the values out of the index, so nothing else of it can be asked; keep `sortable` alone \
+             beside it"
+                .to_owned()
+        }
+        "spherical" | "hnsw" if has("flat") => {
+            format!("`flat` and `{word}` exclude each other; keep one of them")
+        }
+        "m" | "ef_construction" | "ef_runtime" | "epsilon" if !has("hnsw") => {
+            format!("`{word}` is a parameter of HNSW; write `hnsw` before it, or remove `{word}`")
+        }
+        "block_size" if has("hnsw") => "`block_size` is a parameter of FLAT; remove it or `hnsw`".to_owned(),
+        "index_missing" if field.serde.skip_serializing_if.is_none() => {
             "serde writes `None` as `null`, which is neither a value nor missing; write \
              `#[serde(skip_serializing_if = \"Option::is_none\")]` at the field"
-                .to_owned(),
-        );
-    }
-    None
+                .to_owned()
+        }
+        _ => return None,
+    };
+    Some(reason)
+}
+
+fn of_tags(option: &IndexOption, kind: Option<Kind>) -> Option<String> {
+    let word = &option.word;
+    let cuts = option.is("separator");
+    let reason = match kind {
+        Some(Kind::Text) if cuts => "TEXT is cut into words",
+        Some(Kind::Text) => "TEXT never distinguishes case",
+        Some(Kind::Numeric) if cuts => "a number is one value",
+        Some(Kind::Numeric) => "numbers have no case",
+        Some(Kind::Geo | Kind::GeoShape | Kind::Vector) => "this kind holds no strings",
+        Some(Kind::Tag) | None => return None,
+    };
+    Some(format!("`{word}` is for TAG fields: {reason}; remove `{word}`"))
 }

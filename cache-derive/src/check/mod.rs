@@ -3,16 +3,14 @@
 mod embedding;
 mod index;
 mod key;
-
-use std::collections::HashMap;
+mod members;
 
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::{Data, GenericParam, Ident};
 
-use self::embedding::embedding;
-use self::index::index;
 use self::key::primary_key;
+use self::members::members;
 use crate::attr::CacheAttr;
 use crate::errors::Errors;
 use crate::model::{Draft, DraftField, Field, Model};
@@ -49,6 +47,7 @@ pub(crate) fn check(role: Role, draft: Draft<'_>, errors: &mut Errors) -> Model 
             (None, Vec::new())
         }
     };
+    searched(&fields, errors);
     Model {
         prefix: cache.prefix.unwrap_or_else(|| snake_case(&input.ident.unraw().to_string())),
         name: input.ident.clone(),
@@ -57,8 +56,25 @@ pub(crate) fn check(role: Role, draft: Draft<'_>, errors: &mut Errors) -> Model 
         ttl: cache.ttl,
         language: cache.language,
         stopwords: cache.stopwords,
+        score: cache.score,
+        filter: cache.filter,
         key,
         fields,
+    }
+}
+
+/// The server leaves documents out of an index that only sorts.
+fn searched(fields: &[Field], errors: &mut Errors) {
+    let indexes = || fields.iter().filter_map(|field| Some((field, field.index.as_ref()?)));
+    let embeds = fields.iter().any(|field| field.embedded.is_some());
+    if let Some((field, _)) = indexes().next()
+        && !embeds
+        && indexes().all(|(_, index)| index.has("no_index"))
+    {
+        errors.at(
+            &field.names.ident,
+            "an index that only sorts holds no documents; index another field without `no_index`",
+        );
     }
 }
 
@@ -106,8 +122,9 @@ fn named_fields(role: Role, name: &Ident, data: &Data, errors: &mut Errors) {
 
 /// What only a model has.
 fn part_of_models(name: &Ident, cache: &CacheAttr, fields: &[DraftField<'_>], errors: &mut Errors) {
-    if cache.prefix.is_some() || cache.ttl.is_some() || cache.language.is_some() || cache.stopwords.is_some()
-    {
+    let of_keys = cache.prefix.is_some() || cache.ttl.is_some();
+    let of_index = cache.language.is_some() || cache.stopwords.is_some() || cache.score.is_some();
+    if of_keys || of_index || cache.filter.is_some() {
         errors.at(
             name,
             format!(
@@ -161,65 +178,6 @@ fn readable(fields: &[DraftField<'_>], serde: &ContainerSerde, errors: &mut Erro
             ),
         );
     }
-}
-
-/// The fields that are in the document, each under names of its own.
-fn members(drafts: Vec<DraftField<'_>>, errors: &mut Errors) -> Vec<Field> {
-    let mut handles = HashMap::new();
-    let mut members = HashMap::new();
-    let mut searches = HashMap::new();
-    let mut fields = Vec::new();
-    for draft in drafts {
-        if let (Some(attr), Some((reason, attribute))) = (&draft.attr.index, draft.absence()) {
-            let plain = &draft.names.plain;
-            errors.at(
-                &attr.word,
-                format!(
-                    "the index of `{plain}` would be empty, since it {reason}; remove `#[index]` or `{attribute}`"
-                ),
-            );
-        }
-        if !draft.is_member() {
-            continue;
-        }
-        let index = draft.attr.index.as_ref().map(|attr| index(&draft, attr, errors));
-        let embedded = draft.attr.embedded.as_ref().map(|word| embedding(&draft, word, errors));
-        let index = index.filter(|_| embedded.is_none());
-        let names = draft.names;
-        let (plain, member) = (names.plain.clone(), names.member.serialize.clone());
-        if let Some(first) = handles.insert(names.handle.to_string(), plain.clone()) {
-            errors.at(
-                &names.ident,
-                format!(
-                    "the handles of `{first}` and `{plain}` would both be `{}`; rename one of the fields, and keep \
-                     its member with `#[serde(rename = \"{member}\")]`",
-                    names.handle
-                ),
-            );
-            continue;
-        }
-        if let Some(first) = members.insert(member.clone(), plain.clone()) {
-            errors.at(
-                &names.ident,
-                format!("`{first}` and `{plain}` are both the member `{member}` of the document; rename one of them"),
-            );
-        } else if let Some(index) = &index
-            && let Some(first) = searches.insert(index.name.clone(), plain.clone())
-        {
-            let at =
-                draft.attr.index.and_then(|attr| attr.name).map(|(_, literal)| literal.into_token_stream());
-            errors.at(
-                at.unwrap_or_else(|| names.ident.to_token_stream()),
-                format!(
-                    "`{first}` and `{plain}` are both searched as `{}`; write another name: \
-                     `#[index(name = \"…\")]`",
-                    index.name
-                ),
-            );
-        }
-        fields.push(Field { names, ty: draft.ty.clone(), summary: draft.summary, index, embedded });
-    }
-    fields
 }
 
 impl DraftField<'_> {

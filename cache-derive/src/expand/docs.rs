@@ -40,6 +40,13 @@ pub(super) fn finder(field: &Field, index: &Index) -> TokenStream {
         Some(Kind::Tag) => format!("The documents with this `{plain}`."),
         Some(Kind::Numeric) => format!("The documents with this `{plain}`: a value or a range."),
         Some(Kind::Text) => format!("The documents whose `{plain}` has all these words."),
+        Some(Kind::Geo) => {
+            format!("The documents whose `{plain}` is near a point: the point and the distance.")
+        }
+        Some(Kind::GeoShape) => format!("The documents whose `{plain}` lies like this."),
+        Some(Kind::Vector) => {
+            format!("The documents whose `{plain}` is near a vector: the vector and the distance.")
+        }
     })
 }
 

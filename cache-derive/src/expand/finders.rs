@@ -12,7 +12,9 @@ use crate::model::{Field, Index, Model};
 /// All finders of a model; none if it has no index.
 pub(super) fn expand(model: &Model) -> TokenStream {
     let vis = visibility(&model.vis);
-    model.fields.iter().filter_map(|field| Some(by_field(field, field.index.as_ref()?, &vis))).collect()
+    let searched = |field: &Field| field.index.as_ref().is_some_and(|index| !index.has("no_index"));
+    let fields = model.fields.iter().filter(|field| searched(field));
+    fields.filter_map(|field| Some(by_field(field, field.index.as_ref()?, &vis))).collect()
 }
 
 fn by_field(field: &Field, index: &Index, vis: &Visibility) -> TokenStream {

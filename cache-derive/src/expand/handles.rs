@@ -6,8 +6,9 @@ use syn::{Type, Visibility};
 
 use super::docs;
 use super::place::{call_site_at, located, span_of};
-use crate::attr::{IndexOption, Kind};
+use crate::attr::Kind;
 use crate::model::{Field, Index};
+use crate::option::IndexOption;
 
 /// The constants of all fields but embedded structs.
 pub(super) fn expand(fields: &[Field], vis: &Visibility) -> TokenStream {
@@ -36,11 +37,14 @@ pub(super) fn options_type(
     index: Option<&Index>,
     sort: impl FnOnce(TokenStream) -> TokenStream,
 ) -> TokenStream {
-    let has = |word| index.is_some_and(|index| index.options.iter().any(|option| option.is(word)));
+    let has = |word: &str| index.is_some_and(|index| index.has(word));
     let flag = |wanted: bool| if wanted { quote!(__cache::Yes) } else { quote!(__cache::No) };
     let sortable = sort(flag(has("sortable")));
-    let missing = has("index_missing").then(|| quote!(, __cache::Yes));
-    quote!(__cache::Options<#sortable #missing>)
+    // What is not there at the end need not be written.
+    let others = ["index_missing", "phonetic", "index_empty"].map(has);
+    let written = others.iter().rposition(|has| *has).map_or(0, |last| last + 1);
+    let others = others.iter().take(written).map(|has| flag(*has));
+    quote!(__cache::Options<#sortable #(, #others)*>)
 }
 
 /// The value of a handle. It does not repeat the type, so that a type that cannot be indexed is one message; a
@@ -56,6 +60,12 @@ pub(super) fn indexed(field: &Field, index: &Index) -> TokenStream {
         None => quote_spanned! {span_of(&field.ty)=>
             __cache::Field::inferred(#member, #name) #(#options)*
         },
+        Some((kind, word)) if index.has("no_index") => {
+            let kind = kind_type(*kind);
+            quote_spanned! {call_site_at(word.span())=>
+                __cache::Field::indexed_as::<__cache::#kind>(#member, #name) #(#options)*
+            }
+        }
         Some((_, word)) => quote_spanned! {call_site_at(word.span())=>
             __cache::Field::indexed(#member, #name) #(#options)*
         },
@@ -65,10 +75,25 @@ pub(super) fn indexed(field: &Field, index: &Index) -> TokenStream {
 /// The kind of an indexed field as a type.
 pub(super) fn kind(ty: &Type, index: &Index) -> TokenStream {
     let span = span_of(ty);
-    match index.kind.as_ref().map(|(kind, _)| kind) {
+    if index.has("no_index") {
+        return quote_spanned!(span=> __cache::Stored);
+    }
+    match &index.kind {
         None => quote_spanned!(span=> __cache::KindOf<#ty>),
-        Some(Kind::Tag) => quote_spanned!(span=> __cache::Tag),
-        Some(Kind::Numeric) => quote_spanned!(span=> __cache::Numeric),
-        Some(Kind::Text) => quote_spanned!(span=> __cache::Text),
+        Some((kind, _)) => {
+            let kind = kind_type(*kind);
+            quote_spanned!(span=> __cache::#kind)
+        }
+    }
+}
+
+fn kind_type(kind: Kind) -> TokenStream {
+    match kind {
+        Kind::Tag => quote!(Tag),
+        Kind::Numeric => quote!(Numeric),
+        Kind::Text => quote!(Text),
+        Kind::Geo => quote!(Geo),
+        Kind::GeoShape => quote!(GeoShapeKind),
+        Kind::Vector => quote!(VectorKind),
     }
 }

@@ -34,11 +34,13 @@ pub(super) fn with_fields(model: &Model, fields: &TokenStream) -> TokenStream {
     let language =
         model.language.as_ref().map(|language| quote!(.with_language(__cache::Language::#language)));
     let stopwords = model.stopwords.as_ref().map(|words| quote!(.with_stopwords(&[#(#words),*])));
+    let score = model.score.as_ref().map(|score| quote!(.with_score(#score)));
+    let filter = model.filter.as_ref().map(|filter| quote!(.with_filter(#filter)));
     let key = model.key.as_ref().map_or("id", |key| &key.member);
     quote! {
         impl __cache::IndexSchema for #name {
             fn schema() -> &'static __cache::Schema {
-                static SCHEMA: __cache::Schema = __cache::Schema::new(#plain, #prefix, #key, &[#fields]) #language #stopwords;
+                static SCHEMA: __cache::Schema = __cache::Schema::new(#plain, #prefix, #key, &[#fields]) #language #stopwords #score #filter;
                 &SCHEMA
             }
         }

@@ -24,7 +24,7 @@ fn all_mistakes_are_reported_at_once() {
         "unknown argument `prefx`",
         "a `ttl` of zero",
         "expected a value",
-        "a field is indexed as one kind",
+        "an index has one kind",
         "unknown argument `sortible`",
         "a search name",
         "`#[primary_key]` of `CacheModel` takes no arguments",
@@ -95,7 +95,7 @@ fn shapes() {
 #[test]
 fn struct_attributes() {
     let takes = "`#[cache(…)]` of `CacheModel` takes `prefix = \"…\"`, `ttl = \"30m\"`, `language = \
-                 \"german\"`, `stopwords = [\"…\"]` and `crate = path`";
+                 \"german\"`, `stopwords = [\"…\"]`, `score = 0.5`, `filter = \"@age > 17\"` and `crate = path`";
     for (attribute, expected) in [
         ("#[cache]", takes.to_owned()),
         ("#[cache = \"user\"]", takes.to_owned()),
@@ -177,8 +177,7 @@ fn struct_attributes() {
 
 #[test]
 fn field_attributes() {
-    let takes = "`#[index(…)]` of `CacheModel` takes one of `tag`, `numeric` and `text`, and `sortable`, `fold_case`, \
-                 `separator = ','`, `no_stem`, `weight = 2.0`, `with_suffix_trie`, `index_missing`, `name = \"…\"`";
+    let takes = crate::attr::INDEX_TAKES;
     for (field, expected) in [
         ("#[index = \"x\"] a: u8", takes.to_owned()),
         ("#[index(unique)] a: u8", format!("unknown argument `unique`; {takes}")),
@@ -189,7 +188,7 @@ fn field_attributes() {
         ("#[index(tag, tag)] a: u8", "`tag` is written twice; keep one of them".into()),
         (
             "#[index(tag, text)] a: u8",
-            "a field is indexed as one kind; keep one of `tag`, `numeric` and `text`".into(),
+            "an index has one kind; keep one of them, or write another `#[index(…)]` with a `name` for the other".into(),
         ),
         (
             "#[index(text, fold_case)] a: u8",
@@ -222,7 +221,59 @@ fn field_attributes() {
         ),
         (
             "#[index] #[index(text)] a: u8",
-            "`CacheModel` makes one index per field; put all arguments into one `#[index(…)]`".into(),
+            "`a` has an index already; give this one a name, which its handle and its finder have too: \
+             `#[index(…, name = \"a_text\")]`"
+                .into(),
+        ),
+        (
+            "#[index] #[index(text, name = \"self\")] a: u8",
+            "`self` cannot be the name of a handle; choose another".into(),
+        ),
+        (
+            "#[index] #[index(text, name = \"a\")] a: u8",
+            "the handles of `a` and `a` would both be `A`; rename one of the fields, and keep its member with \
+             `#[serde(rename = \"a\")]`"
+                .into(),
+        ),
+        (
+            "#[index(unf)] a: u8",
+            "`unf` is for fields that answers are sorted by; write `sortable` before it, or remove `unf`".into(),
+        ),
+        (
+            "#[index] b: u8, #[index(sortable, no_index, with_suffix_trie)] a: u8",
+            "`no_index` leaves the values out of the index, so nothing else of it can be asked; keep `sortable` alone \
+             beside it"
+                .into(),
+        ),
+        (
+            "#[index(sortable, no_index)] a: u8",
+            "an index that only sorts holds no documents; index another field without `no_index`".into(),
+        ),
+        (
+            "#[index(phonetic = \"en\")] a: u8",
+            "`phonetic` is for TEXT fields; write `text` before it, or remove `phonetic`".into(),
+        ),
+        (
+            "#[index(text, phonetic = \"de\")] a: u8",
+            "the server does not know what `de` sounds like; write one of `en`, `fr`, `pt` and `es`".into(),
+        ),
+        ("#[index(flat, hnsw)] a: u8", "`flat` and `hnsw` exclude each other; keep one of them".into()),
+        (
+            "#[index(m = 16)] a: u8",
+            "`m` is a parameter of HNSW; write `hnsw` before it, or remove `m`".into(),
+        ),
+        ("#[index(hnsw, m = 0)] a: u8", "expected a whole number greater than zero: `m = 16`".into()),
+        (
+            "#[index(hnsw, block_size = 8)] a: u8",
+            "`block_size` is a parameter of FLAT; remove it or `hnsw`".into(),
+        ),
+        (
+            "#[index(distance_metric = \"l1\")] a: u8",
+            "`l1` is no distance metric; write one of `cosine`, `l2` and `ip`".into(),
+        ),
+        (
+            "#[index(hnsw, epsilon = 0)] a: u8",
+            "expected a number greater than zero: `epsilon = 0.01`".into(),
         ),
         (
             "#[cache(ttl = \"1s\")] a: u8",

@@ -32,6 +32,14 @@ impl<M, V, K, O> Field<M, V, K, O> {
         Self::new(FieldDef::indexed::<V, K>(member, name))
     }
 
+    /// The handle of a field that the index keeps as the kind `I` and that cannot be searched as such.
+    pub const fn indexed_as<I: Kind>(member: &'static str, name: &'static str) -> Self
+    where
+        V: Indexable<I>,
+    {
+        Self::new(FieldDef::indexed::<V, I>(member, name))
+    }
+
     /// The same field with its values kept beside the index, so that answers can be sorted by it.
     pub const fn sortable(self) -> Self
     where

@@ -1,6 +1,6 @@
 //! What shapes are searched by: how they lie to another.
 
-use geo::Relate;
+use geo::{Geometry, Relate};
 
 use super::Field;
 use crate::filter::{Filter, Lying, Node, Relation, Test};
@@ -10,7 +10,7 @@ use crate::shape::GeoShape;
 impl<M, V, K, O> Field<M, V, K, O> {
     /// Documents whose shape lies within this one.
     ///
-    /// A point on the edge is not within, as OGC defines it. [`Filter::accepts`] decides it for fields that are
+    /// A point on the edge is not within, as OGC defines it; and nothing lies within a point. [`Filter::accepts`] decides it for fields that are
     /// declared `flat`; how shapes lie on the globe is left to the server, and refused.
     pub fn within(self, shape: &GeoShape) -> Filter<M>
     where
@@ -52,10 +52,12 @@ impl<M, V, K, O> Field<M, V, K, O> {
 
 fn relates(one: &str, relation: Relation, other: &str) -> Option<bool> {
     let (one, other): (GeoShape, GeoShape) = (one.parse().ok()?, other.parse().ok()?);
+    let is_point = |shape: &GeoShape| matches!(shape.geometry(), Geometry::Point(_));
     let matrix = one.geometry().relate(other.geometry());
     Some(match relation {
-        Relation::Within => matrix.is_within(),
-        Relation::Contains => matrix.is_contains(),
+        // To the server, nothing lies within a point, not even the same one.
+        Relation::Within => matrix.is_within() && !is_point(&other),
+        Relation::Contains => matrix.is_contains() && !is_point(&one),
         Relation::Intersects => matrix.is_intersects(),
         Relation::Disjoint => matrix.is_disjoint(),
     })

@@ -17,7 +17,9 @@ use crate::error::QueryError;
 use crate::json::write_json;
 use crate::schema::IndexSchema;
 
-pub(crate) use near::{Lying, Radius, Range, Relation};
+#[cfg(feature = "geo")]
+pub(crate) use near::{Lying, Relation};
+pub(crate) use near::{Radius, Range};
 pub use node::NumericRange;
 pub(crate) use node::{Node, Test};
 pub use render::Rendered;

@@ -35,6 +35,7 @@ impl Radius {
 }
 
 /// How one shape lies to another.
+#[cfg_attr(not(feature = "geo"), allow(dead_code, reason = "shapes are made by the feature"))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Relation {
     Within,

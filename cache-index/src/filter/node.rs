@@ -45,6 +45,7 @@ pub(crate) enum Test {
     /// A point near another.
     Radius(Radius),
     /// A shape that lies like this to another.
+    #[cfg_attr(not(feature = "geo"), allow(dead_code, reason = "shapes are made by the feature"))]
     Lying(Lying),
     /// A vector near another.
     Similar(Range),

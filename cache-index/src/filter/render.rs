@@ -55,6 +55,7 @@ pub(super) fn render(node: &Node, schema: &Schema) -> Result<Rendered, QueryErro
         params: Params::default(),
         expansions: Expansions::default(),
         negated: false,
+        sounds: None,
     };
     let nothing = *node == Node::None;
     if !nothing {
@@ -73,6 +74,8 @@ struct Renderer<'a> {
     expansions: Expansions,
     /// Within a negation, where the server does not look for a word's other inflections by itself.
     negated: bool,
+    /// What stands behind each word. Behind a group of words the server may overlook it (RediSearch 2.10.5).
+    sounds: Option<&'static str>,
 }
 
 impl Renderer<'_> {
@@ -86,11 +89,29 @@ impl Renderer<'_> {
             Node::Not(inner) => {
                 self.text.push('-');
                 let outside = std::mem::replace(&mut self.negated, true);
-                self.nested(inner)?;
+                match &**inner {
+                    Node::Leaf(field, test @ (Test::Similar(_) | Test::Lying(_))) => {
+                        self.twice(field, test)?
+                    }
+                    inner => self.nested(inner)?,
+                }
                 self.negated = outside;
             }
             Node::Leaf(field, test) => self.leaf(field, test)?,
         }
+        Ok(())
+    }
+
+    /// The condition or the same once more. Behind a negation, RediSearch 2.10.5 lets the last document through that
+    /// meets a condition on vectors or shapes, unless something stands around it.
+    fn twice(&mut self, field: &FieldDef, test: &Test) -> Result<(), QueryError> {
+        self.text.push('(');
+        let start = self.text.len();
+        self.leaf(field, test)?;
+        let once = self.text.get(start..).unwrap_or_default().to_owned();
+        self.text.push('|');
+        self.text.push_str(&once);
+        self.text.push(')');
         Ok(())
     }
 
@@ -119,18 +140,6 @@ impl Renderer<'_> {
             self.text.push_str(&format!("ismissing(@{})", field.name()));
             return Ok(());
         }
-        // By itself the server would also find what sounds alike.
-        let sounds = match test {
-            Test::Sounds(_) if self.negated => {
-                return Err(QueryError::NotNegatable { field: field.name(), what: "`sounds_like`" });
-            }
-            Test::Sounds(_) => Some("true"),
-            Test::Words(_) if field.phonetics().is_some() => Some("false"),
-            _ => None,
-        };
-        if sounds.is_some() {
-            self.text.push('(');
-        }
         self.text.push_str(&format!("@{}:", field.name()));
         match test {
             Test::TagIn(tags) => {
@@ -145,7 +154,18 @@ impl Renderer<'_> {
             }
             Test::TagPrefix(prefix) => self.prefix(field, ['{', '}'], escape_tag(prefix).as_bytes()),
             Test::Range(range) => self.range(range),
-            Test::Words(words) | Test::Sounds(words) => self.words(field, words)?,
+            Test::Words(words) => {
+                // By itself the server would also find what sounds alike.
+                self.sounds = field.phonetics().map(|_| "=>{$phonetic:false}");
+                self.words(field, words)?;
+            }
+            Test::Sounds(_) if self.negated => {
+                return Err(QueryError::NotNegatable { field: field.name(), what: "`sounds_like`" });
+            }
+            Test::Sounds(words) => {
+                self.sounds = Some("=>{$phonetic:true}");
+                self.words(field, words)?;
+            }
             Test::Empty => self.text.push_str("(\"\")"),
             Test::Radius(radius) => radius.render(&mut self.text, &mut self.params),
             Test::Lying(lying) => lying.render(&mut self.text, &mut self.params),
@@ -153,9 +173,6 @@ impl Renderer<'_> {
             // Has another form; see above.
             Test::Missing => {}
             Test::WordPrefix(prefix) => self.prefix(field, ['(', ')'], &word_prefix(field, prefix)?),
-        }
-        if let Some(sounds) = sounds {
-            self.text.push_str(&format!(")=>{{$phonetic:{sounds}}}"));
         }
         Ok(())
     }
@@ -233,7 +250,7 @@ impl Renderer<'_> {
             forms.extend(text::stems(word, &self.schema.language().stemmer()));
         }
         if let [form] = &mut forms[..] {
-            self.params.bind(&mut self.text, std::mem::take(form));
+            self.form(std::mem::take(form));
             return Ok(());
         }
         self.text.push('(');
@@ -241,10 +258,15 @@ impl Renderer<'_> {
             if number > 0 {
                 self.text.push('|');
             }
-            self.params.bind(&mut self.text, form);
+            self.form(form);
         }
         self.text.push(')');
         Ok(())
+    }
+
+    fn form(&mut self, form: Vec<u8>) {
+        self.params.bind(&mut self.text, form);
+        self.text.push_str(self.sounds.unwrap_or_default());
     }
 }
 
