@@ -64,11 +64,11 @@ pub trait Indexable<K: Kind>: IndexValue {}
 )]
 pub trait SortableValue: IndexValue {}
 
-/// A type whose scalar is a string, so that letters have a case.
+/// A type whose scalar is a string.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be declared `fold_case`",
-    label = "not a string, so there is no case to fold",
-    note = "remove `fold_case`"
+    message = "`{Self}` is no string",
+    label = "not a string",
+    note = "`fold_case`, `separator` and `with_suffix_trie` are options of strings; remove it"
 )]
 pub trait TextValue: IndexValue {}
 
@@ -115,7 +115,7 @@ impl<T: FlatValue> FlatValue for Option<T> {}
 /// A scalar that stands alone in JSON: what lists and sets may hold.
 #[diagnostic::on_unimplemented(
     message = "a list of `{Self}` cannot be indexed",
-    label = "the elements of an indexed list are strings, `char`, `bool` or numbers",
+    label = "the elements of an indexed list are strings, `char`, `bool`, numbers, points or vectors",
     note = "remove `#[index]` to store the field without an index"
 )]
 pub trait ScalarValue: IndexValue {

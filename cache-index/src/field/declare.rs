@@ -91,19 +91,13 @@ impl<M, V, K, O> Field<M, V, K, O> {
     }
 
     /// The same TEXT field with empty texts in the index.
-    pub const fn index_empty(self) -> Self
-    where
-        V: TextValue,
-    {
-        Self::new(self.def.index_empty::<V>())
+    pub const fn index_empty(self) -> Self {
+        Self::new(self.def.index_empty())
     }
 
     /// The same TEXT field with what its words sound like in this language.
-    pub const fn phonetic(self, language: &'static str) -> Self
-    where
-        V: TextValue,
-    {
-        Self::new(self.def.phonetic::<V>(language))
+    pub const fn phonetic(self, language: &'static str) -> Self {
+        Self::new(self.def.phonetic(language))
     }
 
     /// The same sortable field with its values sorted as they are.

@@ -110,12 +110,12 @@ impl FieldDef {
     }
 
     /// The same TEXT field with empty texts in the index, so that they can be searched for.
-    pub const fn index_empty<V: TextValue>(self) -> Self {
+    pub const fn index_empty(self) -> Self {
         Self { index_empty: true, ..self }
     }
 
     /// The same TEXT field with what its words sound like, by the rules of this language: `en`, `fr`, `pt` or `es`.
-    pub const fn phonetic<V: TextValue>(self, language: &'static str) -> Self {
+    pub const fn phonetic(self, language: &'static str) -> Self {
         Self { phonetic: Some(language), ..self }
     }
 
