@@ -12,7 +12,7 @@ use syn::{Data, GenericParam, Ident};
 
 use self::embedding::embedding;
 use self::index::index;
-use self::key::primary_key;
+use self::key::{hash_tag, primary_key};
 use crate::attr::CacheAttr;
 use crate::errors::Errors;
 use crate::model::{Draft, DraftField, Field, Model};
@@ -36,21 +36,27 @@ pub(crate) fn check(role: Role, draft: Draft<'_>, errors: &mut Errors) -> Model 
         part_of_models(&input.ident, &cache, fields.as_deref().unwrap_or_default(), errors);
     }
     container_serde(&serde, errors);
-    let (key, fields) = match fields {
+    let prefix = cache.prefix.clone().unwrap_or_else(|| snake_case(&input.ident.unraw().to_string()));
+    let (key, hash_tag, fields) = match fields {
         Some(fields) => {
             readable(&fields, &serde, errors);
-            (
-                if role == Role::Model { primary_key(&input.ident, &fields, errors) } else { None },
-                members(fields, errors),
-            )
+            let (key, hash_tag) = match role {
+                Role::Model => {
+                    let key = primary_key(&input.ident, &fields, errors);
+                    let hash_tag = hash_tag(&cache, &prefix, &key, &fields, errors);
+                    (key, hash_tag)
+                }
+                Role::Embedded => (Vec::new(), None),
+            };
+            (key, hash_tag, members(fields, errors))
         }
         None => {
             named_fields(role, &input.ident, &input.data, errors);
-            (None, Vec::new())
+            (Vec::new(), None, Vec::new())
         }
     };
     Model {
-        prefix: cache.prefix.unwrap_or_else(|| snake_case(&input.ident.unraw().to_string())),
+        prefix,
         name: input.ident.clone(),
         vis: input.vis.clone(),
         path: cache.path,
@@ -58,6 +64,7 @@ pub(crate) fn check(role: Role, draft: Draft<'_>, errors: &mut Errors) -> Model 
         language: cache.language,
         stopwords: cache.stopwords,
         key,
+        hash_tag,
         fields,
     }
 }
@@ -106,6 +113,10 @@ fn named_fields(role: Role, name: &Ident, data: &Data, errors: &mut Errors) {
 
 /// What only a model has.
 fn part_of_models(name: &Ident, cache: &CacheAttr, fields: &[DraftField<'_>], errors: &mut Errors) {
+    let of_the_field = fields.iter().find_map(|field| field.attr.hash_tag.as_ref());
+    if let Some(word) = cache.hash_tag.as_ref().or(of_the_field) {
+        errors.at(word, format!("`{name}` is embedded in models, which have the keys; remove `hash_tag`"));
+    }
     if cache.prefix.is_some() || cache.ttl.is_some() || cache.language.is_some() || cache.stopwords.is_some()
     {
         errors.at(
