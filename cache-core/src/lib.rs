@@ -5,7 +5,7 @@
 //! | to | see |
 //! |---|---|
 //! | connect | [`Cache`], [`RedisSettings`], [`connection`] for a client of one's own |
-//! | describe documents | [`CacheModel`] (the derive and the trait), [`PrimaryKey`] |
+//! | describe documents | [`CacheModel`] (the derive and the trait), [`PrimaryKey`], [`DocumentKey`] |
 //! | read and write them | [`CacheModel::save`], [`CacheModel::get`], [`Saved`], [`Expiry`], [`Ttl`] |
 //! | change some of their fields | [`CacheModel::patch`], [`Patch`], [`PatchError`] |
 //! | go through all of them | [`CacheModel::keys`], [`CacheModel::ids`], [`CacheModel::save_stream`] |
@@ -40,14 +40,15 @@ mod settings;
 pub use bytes::Bytes;
 pub use cache_derive::{CacheEmbedded, CacheModel, CacheValue};
 pub use cache_index::{
-    Batch, Command, Comparable, Comparand, Completeness, DecodeError, Direction, Distance, DistanceMetric,
-    ElementType, Embedded, EmbeddedFields, Entry, Field, FieldDef, FieldKind, FieldPath, Filter, FindBy,
-    Fingerprint, FlatValue, Geo, GeoError, GeoPoint, GeoShapeKind, IndexSchema, IndexValue, Indexable,
-    IndexesEmpty, IndexesMissing, JsonType, Keyspace, Kind, Language, Located, MAX_SEPARATED_TAG, MAX_TAG,
-    NameError, No, Numeric, Operand, OptionalValue, Options, Ordered, Phonetic, Prefixed, QueryError, Reply,
-    Route, ScalarValue, Schema, SearchName, ServerError, ServerErrorKind, ShapeValue, Shaped, Shortfall,
-    Similar, Single, SortKey, Sortable, SortableValue, Stopwords, Stored, Tag, Text, TextValue, Vector,
-    VectorElement, VectorKind, VectorLengthError, VectorOptions, VectorType, VectorValue, Worded, Yes,
+    Batch, Beside, Command, Comparable, Comparand, Completeness, DecodeError, Direction, Distance,
+    DistanceMetric, ElementType, Embedded, EmbeddedFields, Entry, Field, FieldDef, FieldKind, FieldPath,
+    Filter, FindBy, Fingerprint, FlatValue, Geo, GeoError, GeoPoint, GeoShapeKind, HashTag, IndexSchema,
+    IndexValue, Indexable, IndexesEmpty, IndexesMissing, JsonType, Keyspace, Kind, Language, Located,
+    MAX_SEPARATED_TAG, MAX_TAG, NameError, No, Numeric, Operand, OptionalValue, Options, Ordered, Phonetic,
+    Prefixed, QueryError, Reply, Route, ScalarValue, Schema, SearchName, ServerError, ServerErrorKind,
+    ShapeValue, Shaped, Shortfall, Similar, Single, SortKey, Sortable, SortableValue, Stopwords, Stored, Tag,
+    Text, TextValue, Vector, VectorElement, VectorKind, VectorLengthError, VectorOptions, VectorType,
+    VectorValue, Worded, Yes, hashed_part,
 };
 
 #[cfg(feature = "geo")]
@@ -65,6 +66,6 @@ pub use crate::gate::{Gate, GateError, Lease, Outcome};
 pub use crate::migrate::{MigrateError, MigratedIndex, Migration, Migrator, Plan, Step};
 pub use crate::model::{Indexed, Model};
 pub use crate::patch_error::PatchError;
-pub use crate::primary_key::{Id, PrimaryKey};
+pub use crate::primary_key::{DocumentKey, Id, IdPart, PrimaryKey, ReadKey};
 pub use crate::query::{Found, Query};
 pub use crate::settings::{Protocol, RedisSettings};

@@ -1,7 +1,7 @@
 //! Our own grammar: `#[cache(…)]` on the struct; `#[primary_key]`, `#[index(…)]` and `#[embedded]` on its fields.
 
 use syn::meta::ParseNestedMeta;
-use syn::{Attribute, Ident, LitStr, Meta, Path};
+use syn::{Attribute, Ident, LitStr, Meta, Path, Token};
 
 use crate::argument::{
     argument_name, arguments, bare, crate_path, is_search_name, language, milliseconds, refused_prefix,
@@ -11,7 +11,7 @@ use crate::errors::Errors;
 use crate::option::IndexOption;
 
 const CACHE_TAKES: &str = "`#[cache(…)]` of `CacheModel` takes `prefix = \"…\"`, `ttl = \"30m\"`, `language = \"german\"`, \
-     `stopwords = [\"…\"]`, `score = 0.5`, `filter = \"@age > 17\"` and `crate = path`";
+     `stopwords = [\"…\"]`, `score = 0.5`, `filter = \"@age > 17\"`, `hash_tag` and `crate = path`";
 pub(crate) const INDEX_TAKES: &str = "`#[index(…)]` of `CacheModel` takes one of `tag`, `numeric`, `text`, `geo`, `geoshape` and `vector`; \
      of any kind `sortable`, `unf`, `no_index`, `index_missing`, `name = \"…\"`; \
      of TAG `fold_case`, `separator = ','`, `with_suffix_trie`; \
@@ -35,6 +35,8 @@ pub(crate) struct CacheAttr {
     pub(crate) score: Option<LitStr>,
     /// Which documents are in the index.
     pub(crate) filter: Option<LitStr>,
+    /// The word `hash_tag`.
+    pub(crate) hash_tag: Option<Ident>,
     /// Where `cache_core` is.
     pub(crate) path: Option<Path>,
 }
@@ -48,6 +50,8 @@ pub(crate) struct FieldAttr {
     pub(crate) indexes: Vec<IndexAttr>,
     /// The word `embedded`.
     pub(crate) embedded: Option<Ident>,
+    /// The word `hash_tag`.
+    pub(crate) hash_tag: Option<Ident>,
 }
 
 /// What `#[index(…)]` says.
@@ -143,6 +147,10 @@ impl CacheAttr {
                      let documents expire with `ttl = \"30m\"`",
                 ));
             }
+            "hash_tag" => {
+                set(&mut self.hash_tag, name.clone(), &name, errors);
+                return bare(meta, &name);
+            }
             "crate" => set(&mut self.path, crate_path(meta)?, &name, errors),
             _ => return Err(unknown(&name, CACHE_TAKES)),
         }
@@ -157,7 +165,7 @@ impl FieldAttr {
         for attribute in attributes {
             let Some(word) = attribute.path().get_ident() else { continue };
             if word == "cache" {
-                errors.at(attribute, "`#[cache(…)]` of `CacheModel` belongs to the struct, not to a field");
+                read.cache(attribute, errors);
             } else if word == "primary_key" || word == "embedded" {
                 if !matches!(attribute.meta, Meta::Path(_)) {
                     errors.at(
@@ -173,6 +181,30 @@ impl FieldAttr {
             }
         }
         read
+    }
+}
+
+impl FieldAttr {
+    /// Reads `#[cache(…)]` at a field, which may say `hash_tag` alone.
+    fn cache(&mut self, attribute: &Attribute, errors: &mut Errors) {
+        let mut only = matches!(attribute.meta, Meta::List(_));
+        let all = attribute.parse_nested_meta(|meta| {
+            only &= meta.path.is_ident("hash_tag") && (meta.input.is_empty() || meta.input.peek(Token![,]));
+            if let Some(word) = meta.path.get_ident().filter(|_| only) {
+                set(&mut self.hash_tag, word.clone(), word, errors);
+            }
+            while !meta.input.is_empty() && !meta.input.peek(Token![,]) {
+                meta.input.parse::<proc_macro2::TokenTree>()?;
+            }
+            Ok(())
+        });
+        if !only || all.is_err() || self.hash_tag.is_none() {
+            errors.at(
+                attribute,
+                "`#[cache(…)]` of `CacheModel` belongs to the struct, not to a field; a part of the primary key may say \
+                 `#[cache(hash_tag)]`",
+            );
+        }
     }
 }
 

@@ -38,8 +38,10 @@ mod value;
 /// | | `#[cache(stopwords = ["…"])]` | the words that TEXT fields leave out; without it, 33 English ones; `[]`: none |
 /// | | `#[cache(score = 0.5)]` | what its documents count in scores, from 0 to 1; without it, 1 |
 /// | | `#[cache(filter = "@age > 17")]` | only the documents for which this is true are in the index; without it, all |
+/// | | `#[cache(hash_tag)]` | all documents are on one slot of a cluster |
 /// | | `#[cache(crate = path)]` | where `cache_core` is, if not in the dependencies under that name |
-/// | exactly one field | `#[primary_key]` | holds the id |
+/// | one field, or up to four | `#[primary_key]` | holds the id, or a part of it |
+/// | one of several such fields | `#[cache(hash_tag)]` | documents that share this part are on one slot of a cluster |
 /// | any field | `#[index]` | is searched as its type says: strings, `char` and `bool` as TAG, numbers as NUMERIC, an `Option` as what it holds, each element of a list |
 /// | | `#[index(tag)]`, `numeric`, `text`, `geo`, `geoshape`, `vector` | is searched as this kind |
 /// | | `#[index(text, name = "…")]` beside `#[index]` | has another index, with a handle and a finder of that name |

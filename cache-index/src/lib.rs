@@ -4,7 +4,7 @@
 //! | module's subject | types |
 //! |---|---|
 //! | commands and replies | [`Command`], [`Batch`], [`Route`], [`Reply`], [`ServerError`] |
-//! | names | [`Keyspace`], [`check_name`], [`prefixes_overlap`] |
+//! | names | [`Keyspace`], [`HashTag`], [`Beside`], [`hashed_part`], [`check_name`] |
 //! | schemas | [`Schema`], [`FieldDef`], [`Fingerprint`], [`Stopwords`], [`IndexSchema`] |
 //! | kinds and values | [`Kind`], [`Tag`], [`Numeric`], [`Text`], [`Stored`], [`IndexValue`], [`Indexable`], [`Operand`] |
 //! | queries | [`Field`], [`Filter`], [`SortKey`], [`FindBy`], [`SearchRequest`] |
@@ -12,13 +12,14 @@
 //!
 //! Most people use this crate through `cache-core`, which adds connections and everything that talks.
 
-// A file imports from those before it: command, path, error, reply, keyspace, kind, vector, value, value_*, geo, shape, strict, json, schema, params,
+// A file imports from those before it: command, path, error, reply, escape, keyspace, kind, vector, value, value_*, geo, shape, strict, json, schema, params,
 // text, filter, sort, field, finder, embedded, search, decode.
 
 mod command;
 mod decode;
 mod embedded;
 mod error;
+mod escape;
 mod field;
 mod filter;
 mod finder;
@@ -57,7 +58,7 @@ pub use filter::{Filter, NumericRange, Rendered};
 pub use finder::FindBy;
 pub use geo::{Distance, GeoPoint};
 pub use json::write_json;
-pub use keyspace::{DEFAULT_GLOBAL, Keyspace, check_name, prefixes_overlap};
+pub use keyspace::{DEFAULT_GLOBAL, Keyspace, check_name};
 pub use kind::{
     Comparable, FieldKind, Geo, GeoShapeKind, Kind, Located, Numeric, Ordered, Prefixed, Shaped, Similar,
     Stored, Tag, Text, VectorKind, Worded,
@@ -66,7 +67,8 @@ pub use params::Params;
 pub use path::{FieldPath, Nested, Path, Root, SearchName, Step};
 pub use reply::{Reply, ServerError, ServerErrorKind};
 pub use schema::{
-    DistanceMetric, Entry, FieldDef, Fingerprint, IndexSchema, Language, Schema, Stopwords, VectorOptions,
+    Beside, DistanceMetric, Entry, FieldDef, Fingerprint, HashTag, IndexSchema, Language, Schema, Stopwords,
+    VectorOptions, hashed_part,
 };
 pub use search::SearchRequest;
 #[cfg(feature = "geo")]

@@ -62,7 +62,8 @@ where
 fn same_key<M: Model>(cache: &Cache, made: &M, expected: &Bytes) -> Result<()> {
     let schema = M::schema();
     let mut found = Vec::new();
-    cache.keyspace()?.write_key(&mut found, schema.prefix(), made.primary_key())?;
+    let keyspace = cache.keyspace()?;
+    made.primary_key().parts(|parts| schema.write_key(keyspace, &mut found, parts))?;
     if found == *expected {
         return Ok(());
     }

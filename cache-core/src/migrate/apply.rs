@@ -44,7 +44,7 @@ pub(super) async fn finish(cache: &Cache, plan: &Plan) -> Result<MigratedIndex, 
         0 => 0,
         // What the filter of the index leaves out is not missing.
         failures if plan.schema.filter().is_some() => failures,
-        failures => match document::count_all(cache, plan.schema.prefix()).await {
+        failures => match document::count_all(cache, plan.schema).await {
             Ok(there) => there.saturating_sub(look(cache, plan).await?.documents),
             Err(Error::Unsupported { .. }) => failures,
             Err(error) => return Err(error.into()),

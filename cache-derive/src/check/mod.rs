@@ -9,7 +9,7 @@ use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::{Data, GenericParam, Ident};
 
-use self::key::primary_key;
+use self::key::{hash_tag, primary_key};
 use self::members::members;
 use crate::attr::CacheAttr;
 use crate::errors::Errors;
@@ -34,22 +34,28 @@ pub(crate) fn check(role: Role, draft: Draft<'_>, errors: &mut Errors) -> Model 
         part_of_models(&input.ident, &cache, fields.as_deref().unwrap_or_default(), errors);
     }
     container_serde(&serde, errors);
-    let (key, fields) = match fields {
+    let prefix = cache.prefix.clone().unwrap_or_else(|| snake_case(&input.ident.unraw().to_string()));
+    let (key, hash_tag, fields) = match fields {
         Some(fields) => {
             readable(&fields, &serde, errors);
-            (
-                if role == Role::Model { primary_key(&input.ident, &fields, errors) } else { None },
-                members(fields, errors),
-            )
+            let (key, hash_tag) = match role {
+                Role::Model => {
+                    let key = primary_key(&input.ident, &fields, errors);
+                    let hash_tag = hash_tag(&cache, &prefix, &key, &fields, errors);
+                    (key, hash_tag)
+                }
+                Role::Embedded => (Vec::new(), None),
+            };
+            (key, hash_tag, members(fields, errors))
         }
         None => {
             named_fields(role, &input.ident, &input.data, errors);
-            (None, Vec::new())
+            (Vec::new(), None, Vec::new())
         }
     };
     searched(&fields, errors);
     Model {
-        prefix: cache.prefix.unwrap_or_else(|| snake_case(&input.ident.unraw().to_string())),
+        prefix,
         name: input.ident.clone(),
         vis: input.vis.clone(),
         path: cache.path,
@@ -59,6 +65,7 @@ pub(crate) fn check(role: Role, draft: Draft<'_>, errors: &mut Errors) -> Model 
         score: cache.score,
         filter: cache.filter,
         key,
+        hash_tag,
         fields,
     }
 }
@@ -122,6 +129,10 @@ fn named_fields(role: Role, name: &Ident, data: &Data, errors: &mut Errors) {
 
 /// What only a model has.
 fn part_of_models(name: &Ident, cache: &CacheAttr, fields: &[DraftField<'_>], errors: &mut Errors) {
+    let of_the_field = fields.iter().find_map(|field| field.attr.hash_tag.as_ref());
+    if let Some(word) = cache.hash_tag.as_ref().or(of_the_field) {
+        errors.at(word, format!("`{name}` is embedded in models, which have the keys; remove `hash_tag`"));
+    }
     let of_keys = cache.prefix.is_some() || cache.ttl.is_some();
     let of_index = cache.language.is_some() || cache.stopwords.is_some() || cache.score.is_some();
     if of_keys || of_index || cache.filter.is_some() {

@@ -29,7 +29,6 @@ fn all_mistakes_are_reported_at_once() {
         "a search name",
         "`#[primary_key]` of `CacheModel` takes no arguments",
         "`transparent` stores",
-        "`Wrong` has its `#[primary_key]`",
         "the primary key must be a member",
         "the index of `other` would be empty",
     ];
@@ -95,7 +94,7 @@ fn shapes() {
 #[test]
 fn struct_attributes() {
     let takes = "`#[cache(…)]` of `CacheModel` takes `prefix = \"…\"`, `ttl = \"30m\"`, `language = \
-                 \"german\"`, `stopwords = [\"…\"]`, `score = 0.5`, `filter = \"@age > 17\"` and `crate = path`";
+                 \"german\"`, `stopwords = [\"…\"]`, `score = 0.5`, `filter = \"@age > 17\"`, `hash_tag` and `crate = path`";
     for (attribute, expected) in [
         ("#[cache]", takes.to_owned()),
         ("#[cache = \"user\"]", takes.to_owned()),
@@ -176,119 +175,6 @@ fn struct_attributes() {
 }
 
 #[test]
-fn field_attributes() {
-    let takes = crate::attr::INDEX_TAKES;
-    for (field, expected) in [
-        ("#[index = \"x\"] a: u8", takes.to_owned()),
-        ("#[index(unique)] a: u8", format!("unknown argument `unique`; {takes}")),
-        ("#[index(unique(x), tag)] a: u8", format!("unknown argument `unique`; {takes}")),
-        ("#[index(sortable = true)] a: u8", "`sortable` takes no value; write it alone".into()),
-        ("#[index(text(english))] a: u8", "`text` takes no value; write it alone".into()),
-        ("#[index(sortable, sortable)] a: u8", "`sortable` is written twice; keep one of them".into()),
-        ("#[index(tag, tag)] a: u8", "`tag` is written twice; keep one of them".into()),
-        (
-            "#[index(tag, text)] a: u8",
-            "an index has one kind; keep one of them, or write another `#[index(…)]` with a `name` for the other".into(),
-        ),
-        (
-            "#[index(text, fold_case)] a: u8",
-            "`fold_case` is for TAG fields: TEXT never distinguishes case; remove `fold_case`".into(),
-        ),
-        (
-            "#[index(numeric, fold_case)] a: u8",
-            "`fold_case` is for TAG fields: numbers have no case; remove `fold_case`".into(),
-        ),
-        (
-            "#[index(separator = ',', numeric)] a: u8",
-            "`separator` is for TAG fields: a number is one value; remove `separator`".into(),
-        ),
-        ("#[index(separator = 'x')] a: String", "expected one punctuation mark: `separator = ','`".into()),
-        (
-            "#[index(no_stem)] a: String",
-            "`no_stem` is for TEXT fields; write `text` before it, or remove `no_stem`".into(),
-        ),
-        ("#[index(text, weight = 0)] a: String", "a weight is greater than zero and finite".into()),
-        (
-            "#[index(index_missing)] a: Option<u8>",
-            "serde writes `None` as `null`, which is neither a value nor missing; write \
-             `#[serde(skip_serializing_if = \"Option::is_none\")]` at the field"
-                .into(),
-        ),
-        ("#[index(name)] a: u8", "expected a value: `name = \"email\"`".into()),
-        (
-            "#[index(name = \"first name\")] a: u8",
-            "a search name is made of ASCII letters, digits and `_`, and does not begin with a digit".into(),
-        ),
-        (
-            "#[index] #[index(text)] a: u8",
-            "`a` has an index already; give this one a name, which its handle and its finder have too: \
-             `#[index(…, name = \"a_text\")]`"
-                .into(),
-        ),
-        (
-            "#[index] #[index(text, name = \"self\")] a: u8",
-            "`self` cannot be the name of a handle; choose another".into(),
-        ),
-        (
-            "#[index] #[index(text, name = \"a\")] a: u8",
-            "the handles of `a` and `a` would both be `A`; rename one of the fields, and keep its member with \
-             `#[serde(rename = \"a\")]`"
-                .into(),
-        ),
-        (
-            "#[index(unf)] a: u8",
-            "`unf` is for fields that answers are sorted by; write `sortable` before it, or remove `unf`".into(),
-        ),
-        (
-            "#[index] b: u8, #[index(sortable, no_index, with_suffix_trie)] a: u8",
-            "`no_index` leaves the values out of the index, so nothing else of it can be asked; keep `sortable` alone \
-             beside it"
-                .into(),
-        ),
-        (
-            "#[index(sortable, no_index)] a: u8",
-            "an index that only sorts holds no documents; index another field without `no_index`".into(),
-        ),
-        (
-            "#[index(phonetic = \"en\")] a: u8",
-            "`phonetic` is for TEXT fields; write `text` before it, or remove `phonetic`".into(),
-        ),
-        (
-            "#[index(text, phonetic = \"de\")] a: u8",
-            "the server does not know what `de` sounds like; write one of `en`, `fr`, `pt` and `es`".into(),
-        ),
-        ("#[index(flat, hnsw)] a: u8", "`flat` and `hnsw` exclude each other; keep one of them".into()),
-        (
-            "#[index(m = 16)] a: u8",
-            "`m` is a parameter of HNSW; write `hnsw` before it, or remove `m`".into(),
-        ),
-        ("#[index(hnsw, m = 0)] a: u8", "expected a whole number greater than zero: `m = 16`".into()),
-        (
-            "#[index(hnsw, block_size = 8)] a: u8",
-            "`block_size` is a parameter of FLAT; remove it or `hnsw`".into(),
-        ),
-        (
-            "#[index(distance_metric = \"l1\")] a: u8",
-            "`l1` is no distance metric; write one of `cosine`, `l2` and `ip`".into(),
-        ),
-        (
-            "#[index(hnsw, epsilon = 0)] a: u8",
-            "expected a number greater than zero: `epsilon = 0.01`".into(),
-        ),
-        (
-            "#[cache(ttl = \"1s\")] a: u8",
-            "`#[cache(…)]` of `CacheModel` belongs to the struct, not to a field".into(),
-        ),
-        (
-            "#[primary_key] a: u8",
-            "`User` has its `#[primary_key]` at `id` already; a model has exactly one".into(),
-        ),
-    ] {
-        assert_eq!(message("", field), expected, "{field}");
-    }
-}
-
-#[test]
 fn primary_keys() {
     for (field, expected) in [
         ("#[primary_key(auto)] id: u8", "`#[primary_key]` of `CacheModel` takes no arguments; remove them"),
@@ -309,6 +195,61 @@ fn primary_keys() {
     ] {
         assert_eq!(messages(&format!("struct User {{ {field} }}")), [expected]);
     }
+}
+
+#[test]
+fn hash_tags() {
+    let model = |container: &str, fields: &str| format!("{container} struct User {{ {fields} }}");
+    for (container, fields, expected) in [
+        (
+            "",
+            "#[primary_key] #[cache(hash_tag)] id: u8",
+            "every document has a `id` of its own, so none would share a slot with another; write \
+             `#[cache(hash_tag)]` at the struct to put all on one slot",
+        ),
+        (
+            "",
+            "#[primary_key] a: u8, #[primary_key] b: u8, #[cache(hash_tag)] c: u8",
+            "a hash tag is part of the key, and `c` is not; write `#[primary_key]` at it too, or remove `hash_tag`",
+        ),
+        (
+            "",
+            "#[primary_key] #[cache(hash_tag)] a: u8, #[primary_key] #[cache(hash_tag)] b: u8",
+            "a key has one hash tag; keep one `hash_tag`, at the struct or at one part of the primary key",
+        ),
+        (
+            "#[cache(hash_tag)]",
+            "#[primary_key] #[cache(hash_tag)] a: u8, #[primary_key] b: u8",
+            "a key has one hash tag; keep one `hash_tag`, at the struct or at one part of the primary key",
+        ),
+        ("#[cache(hash_tag = 1)]", "#[primary_key] a: u8", "`hash_tag` takes no value; write it alone"),
+        (
+            "#[cache(hash_tag, prefix = \"a{b\")]",
+            "#[primary_key] a: u8",
+            "the braces of the prefix `a{b` would take the place of the hash tag; choose another prefix",
+        ),
+        (
+            "",
+            "#[primary_key] a: u8, #[primary_key] #[cache(hash_tag = true)] b: u8",
+            "`#[cache(…)]` of `CacheModel` belongs to the struct, not to a field; a part of the primary key may say \
+             `#[cache(hash_tag)]`",
+        ),
+    ] {
+        assert_eq!(messages(&model(container, fields)), [expected], "{container} {fields}");
+    }
+}
+
+#[test]
+fn a_primary_key_has_at_most_four_parts() {
+    let fields: String =
+        ["a", "b", "c", "d", "e", "f"].map(|name| format!("#[primary_key] {name}: u8,")).concat();
+    assert_eq!(
+        messages(&format!("struct User {{ {fields} }}")),
+        [
+            "the primary key of `User` has 4 parts without `e`, and no more are possible; join two of them into a type of \
+          their own"
+        ]
+    );
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod expansion;
 mod mistakes;
+mod mistakes_fields;
 mod rules;
 
 use proc_macro2::TokenStream;

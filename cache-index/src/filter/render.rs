@@ -91,7 +91,7 @@ impl Renderer<'_> {
                 let outside = std::mem::replace(&mut self.negated, true);
                 match &**inner {
                     Node::Leaf(field, test @ (Test::Similar(_) | Test::Lying(_))) => {
-                        self.twice(field, test)?
+                        self.twice(field, test)?;
                     }
                     inner => self.nested(inner)?,
                 }
