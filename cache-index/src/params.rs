@@ -16,6 +16,14 @@ impl Params {
         self.values.push(value.into());
     }
 
+    /// Binds a number, and writes its reference at the end of the query text.
+    pub(crate) fn bind_number(&mut self, text: &mut String, number: f64) {
+        // The shortest text that reads back as the same double: whole numbers of up to 15 digits are shorter without a
+        // point and without an exponent.
+        let whole = number.fract() == 0.0 && number.abs() < 1e15;
+        self.bind(text, if whole { format!("{number:.0}") } else { format!("{number:?}") });
+    }
+
     /// The values in the order of their numbers.
     pub fn values(&self) -> &[Vec<u8>] {
         &self.values

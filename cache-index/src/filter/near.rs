@@ -4,7 +4,6 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::render::number_text;
 use crate::error::QueryError;
 use crate::geo::GeoPoint;
 use crate::params::Params;
@@ -22,7 +21,7 @@ impl Radius {
     pub(super) fn render(&self, text: &mut String, params: &mut Params) {
         text.push('[');
         for number in [self.center.longitude(), self.center.latitude(), self.meters] {
-            params.bind(text, number_text(number));
+            params.bind_number(text, number);
             text.push(' ');
         }
         text.push_str("m]");
@@ -114,7 +113,7 @@ pub(crate) struct Range {
 impl Range {
     pub(super) fn render(&self, text: &mut String, params: &mut Params) {
         text.push_str("[VECTOR_RANGE ");
-        params.bind(text, number_text(self.radius));
+        params.bind_number(text, self.radius);
         text.push(' ');
         params.bind(text, self.blob.as_slice());
         text.push(']');

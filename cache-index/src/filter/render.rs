@@ -202,11 +202,11 @@ impl Renderer<'_> {
     fn bound(&mut self, bound: Bound<f64>, open: &str) {
         match bound {
             Bound::Unbounded => self.text.push_str(open),
-            Bound::Included(number) => self.params.bind(&mut self.text, number_text(number)),
+            Bound::Included(number) => self.params.bind_number(&mut self.text, number),
             Bound::Excluded(number) => {
                 // The parenthesis belongs to the text: the server ignores one within a bound value.
                 self.text.push('(');
-                self.params.bind(&mut self.text, number_text(number));
+                self.params.bind_number(&mut self.text, number);
             }
         }
     }
@@ -295,10 +295,4 @@ pub(super) fn word_prefix(field: &FieldDef, prefix: &str) -> Result<Vec<u8>, Que
     } else {
         Ok(word)
     }
-}
-
-/// The shortest text that reads back as the same double.
-pub(super) fn number_text(number: f64) -> String {
-    // Whole numbers of up to 15 digits are shorter without a point and without an exponent.
-    if number.fract() == 0.0 && number.abs() < 1e15 { format!("{number:.0}") } else { format!("{number:?}") }
 }
