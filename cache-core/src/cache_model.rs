@@ -49,8 +49,9 @@ pub trait CacheModel: Model {
     /// # Errors
     /// [`Error::NulCharacter`](crate::Error::NulCharacter) if an indexed string holds U+0000,
     /// [`Error::Name`](crate::Error::Name) if the primary key is empty,
-    /// [`Error::Serialize`](crate::Error::Serialize) if serde cannot write the document, or what kept the server
-    /// from storing it.
+    /// [`Error::Serialize`](crate::Error::Serialize) if serde cannot write the document, in debug builds
+    /// [`Error::NotIndexable`](crate::Error::NotIndexable) if serde writes it so that the index would not take it, or
+    /// what kept the server from storing it.
     #[doc(alias = "upsert")]
     fn save(&self, cache: &Cache) -> impl Future<Output = Result<Saved>> + Send {
         document::write(self, cache, Condition::Any, Expiry::Model, "`save`")

@@ -10,6 +10,7 @@
 //! | change some of their fields | [`CacheModel::patch`], [`Patch`], [`PatchError`] |
 //! | go through all of them | [`CacheModel::keys`], [`CacheModel::ids`], [`CacheModel::save_stream`] |
 //! | find them | [`Field`], [`Filter`], [`Query`], [`Found`], [`Completeness`] |
+//! | test without a server that they fit their indexes | [`assert_indexable`], [`check_indexable`] |
 //! | make their indexes | [`Migrator`], [`Plan`], [`MigrateError`] |
 //! | let one process do a thing | [`Gate`], [`Lease`], [`Outcome`] |
 //! | try things on a private server | [`Cache::embedded`](struct.Cache.html#method.embedded) (feature `embedded`) |
@@ -44,11 +45,11 @@ pub use cache_index::{
     DistanceMetric, ElementType, Embedded, EmbeddedFields, Entry, Field, FieldDef, FieldKind, FieldPath,
     Filter, FindBy, Fingerprint, FlatValue, Geo, GeoError, GeoPoint, GeoShapeKind, HashTag, IndexSchema,
     IndexValue, Indexable, IndexesEmpty, IndexesMissing, JsonType, Keyspace, Kind, Language, Located,
-    MAX_SEPARATED_TAG, MAX_TAG, NameError, No, Numeric, Operand, OptionalValue, Options, Ordered, Phonetic,
-    Prefixed, QueryError, Reply, Route, ScalarValue, Schema, SearchName, ServerError, ServerErrorKind,
-    ShapeValue, Shaped, Shortfall, Similar, Single, SortKey, Sortable, SortableValue, Stopwords, Stored, Tag,
-    Text, TextValue, Vector, VectorElement, VectorKind, VectorLengthError, VectorOptions, VectorType,
-    VectorValue, Worded, Yes, hashed_part,
+    MAX_SEPARATED_TAG, MAX_TAG, NameError, No, NotIndexable, Numeric, Operand, OptionalValue, Options,
+    Ordered, Phonetic, Prefixed, QueryError, Reply, Route, ScalarValue, Schema, SearchName, ServerError,
+    ServerErrorKind, ShapeValue, Shaped, Shortfall, Similar, Single, SortKey, Sortable, SortableValue,
+    Stopwords, Stored, Tag, Text, TextValue, Vector, VectorElement, VectorKind, VectorLengthError,
+    VectorOptions, VectorType, VectorValue, Worded, Yes, assert_indexable, check_indexable, hashed_part,
 };
 
 #[cfg(feature = "geo")]

@@ -6,6 +6,7 @@
 //! | commands and replies | [`Command`], [`Batch`], [`Route`], [`Reply`], [`ServerError`] |
 //! | names | [`Keyspace`], [`HashTag`], [`Beside`], [`hashed_part`], [`check_name`] |
 //! | schemas | [`Schema`], [`FieldDef`], [`Fingerprint`], [`Stopwords`], [`IndexSchema`] |
+//! | documents that fit them | [`check_indexable`], [`assert_indexable`], [`NotIndexable`] |
 //! | kinds and values | [`Kind`], [`Tag`], [`Numeric`], [`Text`], [`Stored`], [`IndexValue`], [`Indexable`], [`Operand`] |
 //! | queries | [`Field`], [`Filter`], [`SortKey`], [`FindBy`], [`SearchRequest`] |
 //! | answers | [`SearchAnswer`], [`Hit`], [`Completeness`], [`Shortfall`], [`IndexInfo`] |
@@ -13,7 +14,7 @@
 //! Most people use this crate through `cache-core`, which adds connections and everything that talks.
 
 // A file imports from those before it: command, path, error, reply, escape, keyspace, kind, vector, value, value_*, geo, shape, strict, json, schema, params,
-// text, filter, sort, field, finder, embedded, search, decode.
+// text, filter, sort, field, finder, embedded, indexable, search, decode.
 
 mod command;
 mod decode;
@@ -24,6 +25,7 @@ mod field;
 mod filter;
 mod finder;
 mod geo;
+mod indexable;
 mod json;
 mod keyspace;
 mod kind;
@@ -57,6 +59,7 @@ pub use field::{Field, IndexesEmpty, IndexesMissing, No, Options, Phonetic, Sort
 pub use filter::{Filter, NumericRange, Rendered};
 pub use finder::FindBy;
 pub use geo::{Distance, GeoPoint};
+pub use indexable::{NotIndexable, assert_indexable, check_document, check_indexable};
 pub use json::write_json;
 pub use keyspace::{DEFAULT_GLOBAL, Keyspace, check_name};
 pub use kind::{

@@ -21,7 +21,7 @@ struct Taken {
 }
 
 /// The fields that are in the document, in order, each with its further indexes behind it.
-pub(super) fn members(drafts: Vec<DraftField<'_>>, errors: &mut Errors) -> Vec<Field> {
+pub(super) fn members(name: &Ident, drafts: Vec<DraftField<'_>>, errors: &mut Errors) -> Vec<Field> {
     let mut taken = Taken::default();
     let mut fields = Vec::new();
     for mut draft in drafts {
@@ -37,7 +37,7 @@ pub(super) fn members(drafts: Vec<DraftField<'_>>, errors: &mut Errors) -> Vec<F
         if !draft.is_member() {
             continue;
         }
-        let embedded = draft.attr.embedded.as_ref().map(|word| embedding(&draft, word, errors));
+        let embedded = draft.attr.embedded.as_ref().map(|word| embedding(name, &draft, word, errors));
         let attrs = std::mem::take(&mut draft.attr.indexes);
         let mut indexes =
             attrs.iter().map(|attr| (attr, index(&draft, attr, errors))).collect::<Vec<_>>().into_iter();
@@ -52,6 +52,7 @@ pub(super) fn members(drafts: Vec<DraftField<'_>>, errors: &mut Errors) -> Vec<F
         let field = |names, index, embedded| Field {
             names,
             ty: draft.ty.clone(),
+            skippable: draft.serde.skip_serializing_if.is_some(),
             summary: draft.summary.clone(),
             index,
             embedded,

@@ -29,7 +29,7 @@ pub(crate) enum Role {
 /// Applies the rules. What breaks one is left out of the model, as far as the rest can do without it.
 pub(crate) fn check(role: Role, draft: Draft<'_>, errors: &mut Errors) -> Model {
     let Draft { input, cache, serde, fields } = draft;
-    concrete(&input.generics, errors);
+    concrete(role, &input.generics, errors);
     if role == Role::Embedded {
         part_of_models(&input.ident, &cache, fields.as_deref().unwrap_or_default(), errors);
     }
@@ -46,7 +46,7 @@ pub(crate) fn check(role: Role, draft: Draft<'_>, errors: &mut Errors) -> Model 
                 }
                 Role::Embedded => (Vec::new(), None),
             };
-            (key, hash_tag, members(fields, errors))
+            (key, hash_tag, members(&input.ident, fields, errors))
         }
         None => {
             named_fields(role, &input.ident, &input.data, errors);
@@ -85,8 +85,12 @@ fn searched(fields: &[Field], errors: &mut Errors) {
     }
 }
 
-fn concrete(generics: &syn::Generics, errors: &mut Errors) {
+fn concrete(role: Role, generics: &syn::Generics, errors: &mut Errors) {
     let Some(first) = generics.params.first() else { return };
+    let (what, derive) = match role {
+        Role::Model => ("a model", "CacheModel"),
+        Role::Embedded => ("an embedded struct", "CacheEmbedded"),
+    };
     let advice = match first {
         GenericParam::Lifetime(lifetime) => {
             let lifetime = &lifetime.lifetime;
@@ -96,14 +100,14 @@ fn concrete(generics: &syn::Generics, errors: &mut Errors) {
         }
         GenericParam::Type(parameter) => {
             let parameter = &parameter.ident;
-            format!("remove `{parameter}` and derive `CacheModel` for a struct of its own per type")
+            format!("remove `{parameter}` and derive `{derive}` for a struct of its own per type")
         }
         GenericParam::Const(parameter) => {
             let parameter = &parameter.ident;
-            format!("remove `{parameter}` and derive `CacheModel` for a struct of its own per value")
+            format!("remove `{parameter}` and derive `{derive}` for a struct of its own per value")
         }
     };
-    errors.at(&generics.params, format!("a model is one concrete type: {advice}"));
+    errors.at(&generics.params, format!("{what} is one concrete type: {advice}"));
 }
 
 fn named_fields(role: Role, name: &Ident, data: &Data, errors: &mut Errors) {
