@@ -46,10 +46,11 @@ pub use cache_index::{
     Filter, FindBy, Fingerprint, FlatValue, Geo, GeoError, GeoPoint, GeoShapeKind, HashTag, IndexSchema,
     IndexValue, Indexable, IndexesEmpty, IndexesMissing, JsonType, Keyspace, Kind, Language, Located,
     MAX_SEPARATED_TAG, MAX_TAG, NameError, No, NotIndexable, Numeric, Operand, OptionalValue, Options,
-    Ordered, Phonetic, Prefixed, QueryError, Reply, Route, ScalarValue, Schema, SearchName, ServerError,
-    ServerErrorKind, ShapeValue, Shaped, Shortfall, Similar, Single, SortKey, Sortable, SortableValue,
-    Stopwords, Stored, Tag, Text, TextValue, Vector, VectorElement, VectorKind, VectorLengthError,
-    VectorOptions, VectorType, VectorValue, Worded, Yes, assert_indexable, check_indexable, hashed_part,
+    Ordered, Part, Phonetic, Prefixed, QueryError, Reply, Route, ScalarValue, Schema, SearchName,
+    ServerError, ServerErrorKind, ShapeValue, Shaped, Shortfall, Similar, Single, SortKey, Sortable,
+    SortableValue, Stopwords, Stored, Suffixed, Tag, Text, TextValue, Vector, VectorElement, VectorKind,
+    VectorLengthError, VectorOptions, VectorType, VectorValue, Worded, Yes, assert_indexable,
+    check_indexable, hashed_part,
 };
 
 #[cfg(feature = "geo")]

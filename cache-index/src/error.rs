@@ -75,9 +75,9 @@ pub enum QueryError {
         /// The operand as text.
         value: String,
     },
-    /// A prefix shorter than the server's minimum.
+    /// A prefix, an end or a part shorter than the server's minimum.
     #[error(
-        "`{field}`: `{prefix}` is too short a prefix; the server finds nothing for prefixes under {MIN_PREFIX} bytes"
+        "`{field}`: `{prefix}` is too short; the server finds nothing by parts of values under {MIN_PREFIX} bytes"
     )]
     PrefixTooShort {
         /// The field's search name.

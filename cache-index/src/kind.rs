@@ -114,6 +114,16 @@ pub trait Prefixed: Kind {}
 impl Prefixed for Tag {}
 impl Prefixed for Text {}
 
+/// Kinds whose whole values are searched by their end.
+#[diagnostic::on_unimplemented(
+    message = "a `{Self}` field cannot be searched with `ends_with`",
+    label = "not a TAG field",
+    note = "add `#[index]` to a string field, or `#[index(tag, name = \"…\")]` beside another index"
+)]
+pub trait Suffixed: Kind {}
+
+impl Suffixed for Tag {}
+
 /// Kinds that are searched by words.
 #[diagnostic::on_unimplemented(
     message = "a `{Self}` field cannot be searched with `matches`",

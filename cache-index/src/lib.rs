@@ -55,7 +55,7 @@ pub use command::{Batch, Command, Route};
 pub use decode::{Completeness, Hit, IndexInfo, SearchAnswer, Shortfall};
 pub use embedded::{Each, Embedded, EmbeddedFields, One, Shape, Single, Values};
 pub use error::{DecodeError, GeoError, MAX_SEPARATED_TAG, MAX_TAG, NameError, QueryError};
-pub use field::{Field, IndexesEmpty, IndexesMissing, No, Options, Phonetic, Sortable, Yes};
+pub use field::{Field, IndexesEmpty, IndexesMissing, No, Options, Part, Phonetic, Sortable, Yes};
 pub use filter::{Filter, NumericRange, Rendered};
 pub use finder::FindBy;
 pub use geo::{Distance, GeoPoint};
@@ -64,7 +64,7 @@ pub use json::write_json;
 pub use keyspace::{DEFAULT_GLOBAL, Keyspace, check_name};
 pub use kind::{
     Comparable, FieldKind, Geo, GeoShapeKind, Kind, Located, Numeric, Ordered, Prefixed, Shaped, Similar,
-    Stored, Tag, Text, VectorKind, Worded,
+    Stored, Suffixed, Tag, Text, VectorKind, Worded,
 };
 pub use params::Params;
 pub use path::{FieldPath, Nested, Path, Root, SearchName, Step};

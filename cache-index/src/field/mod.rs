@@ -1,5 +1,6 @@
 //! Field handles: a model's fields as typed constants, from which filters and sort keys are made.
 
+mod affix;
 mod declare;
 mod near;
 mod options;
@@ -10,13 +11,14 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Bound, RangeBounds};
 
-use crate::error::{MIN_PREFIX, QueryError};
+use crate::error::QueryError;
 use crate::filter::{Filter, Node, NumericRange, Test};
-use crate::kind::{Comparable, Ordered, Prefixed, Worded};
+use crate::kind::{Comparable, Ordered, Worded};
 use crate::schema::FieldDef;
 use crate::sort::{Direction, SortKey};
 use crate::value::{Comparand, Operand};
 
+pub use affix::Part;
 pub use options::{IndexesEmpty, IndexesMissing, No, Options, Phonetic, Sortable, Yes};
 
 /// The largest integer that a double tells from its neighbours (`Number.MAX_SAFE_INTEGER` of ECMAScript).
@@ -115,6 +117,15 @@ impl<M, V, K, O> Field<M, V, K, O> {
         Filter::new(node)
     }
 
+    /// Documents whose value is none of these, those without a value among them. No values: all documents.
+    pub fn not_in<T>(self, values: impl IntoIterator<Item = T>) -> Filter<M>
+    where
+        K: Comparable<V>,
+        T: Operand<K::Scalar>,
+    {
+        !self.is_in(values)
+    }
+
     /// Documents whose value is greater.
     #[doc(alias = ">")]
     pub fn gt<T>(self, value: T) -> Filter<M>
@@ -196,37 +207,6 @@ impl<M, V, K, O> Field<M, V, K, O> {
 }
 
 impl<M, V, K, O> Field<M, V, K, O> {
-    /// Documents whose value, or a word of whose text, begins like this.
-    ///
-    /// The server wants at least two bytes; a shorter prefix is refused, since its answer would be empty whatever
-    /// is there; and on TEXT fields letters that the server folds in a prefix only, such as `ß` and `Ä`. It also stops at `MAXPREFIXEXPANSIONS` (200) different values; an answer that was stopped says so.
-    #[doc(alias = "startswith")]
-    #[doc(alias = "prefix")]
-    pub fn starts_with(self, prefix: impl AsRef<str>) -> Filter<M>
-    where
-        K: Prefixed,
-    {
-        let (field, prefix, most) = (self.def.name(), prefix.as_ref(), self.def.longest_tag());
-        let refused = if prefix.contains('\0') {
-            Some(QueryError::NulCharacter { field })
-        } else if prefix.len() < MIN_PREFIX {
-            Some(QueryError::PrefixTooShort { field, prefix: prefix.to_owned() })
-        } else if prefix.len() > most {
-            Some(QueryError::TooLong { field, length: prefix.len(), most })
-        } else if K::KIND == crate::kind::FieldKind::Tag && prefix.ends_with('\\') {
-            Some(QueryError::PrefixEndsInBackslash { field })
-        } else {
-            None
-        };
-        Filter::new(match refused {
-            Some(error) => Node::Invalid(error),
-            None if K::KIND == crate::kind::FieldKind::Text => {
-                Node::Leaf(self.def, Test::WordPrefix(prefix.to_owned()))
-            }
-            None => Node::Leaf(self.def, Test::TagPrefix(prefix.to_owned())),
-        })
-    }
-
     /// Documents whose text has all words of this one, in any order, in this or another inflection.
     ///
     /// The text is cut into words as the server cuts the documents' text; stopwords are left out. A text without

@@ -2,9 +2,10 @@
 
 use geo::{Geometry, Relate};
 
-use super::Field;
+use super::{Field, Part};
 use crate::filter::{Filter, Lying, Node, Relation, Test};
-use crate::kind::Shaped;
+use crate::kind::{GeoShapeKind, Shaped};
+use crate::schema::FieldDef;
 use crate::shape::GeoShape;
 
 impl<M, V, K, O> Field<M, V, K, O> {
@@ -16,15 +17,7 @@ impl<M, V, K, O> Field<M, V, K, O> {
     where
         K: Shaped,
     {
-        self.lying(Relation::Within, shape)
-    }
-
-    /// Documents whose shape contains this one. See [`within`](Field::within).
-    pub fn contains(self, shape: &GeoShape) -> Filter<M>
-    where
-        K: Shaped,
-    {
-        self.lying(Relation::Contains, shape)
+        lying(self.def, Relation::Within, shape)
     }
 
     /// Documents whose shape and this one have a point in common. See [`within`](Field::within).
@@ -32,7 +25,7 @@ impl<M, V, K, O> Field<M, V, K, O> {
     where
         K: Shaped,
     {
-        self.lying(Relation::Intersects, shape)
+        lying(self.def, Relation::Intersects, shape)
     }
 
     /// Documents whose shape and this one have no point in common. See [`within`](Field::within). Documents without a
@@ -41,13 +34,19 @@ impl<M, V, K, O> Field<M, V, K, O> {
     where
         K: Shaped,
     {
-        self.lying(Relation::Disjoint, shape)
+        lying(self.def, Relation::Disjoint, shape)
     }
+}
 
-    fn lying(self, relation: Relation, shape: &GeoShape) -> Filter<M> {
-        let shape = shape.to_string();
-        Filter::new(Node::Leaf(self.def, Test::Lying(Lying { relation, shape, relates })))
+impl Part<GeoShapeKind> for &GeoShape {
+    fn filter<M>(self, field: FieldDef) -> Filter<M> {
+        lying(field, Relation::Contains, self)
     }
+}
+
+fn lying<M>(field: FieldDef, relation: Relation, shape: &GeoShape) -> Filter<M> {
+    let shape = shape.to_string();
+    Filter::new(Node::Leaf(field, Test::Lying(Lying { relation, shape, relates })))
 }
 
 fn relates(one: &str, relation: Relation, other: &str) -> Option<bool> {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::node::{Node, Test};
+use super::node::{Affix, Node, Test};
 use super::render::word_prefix;
 use crate::error::QueryError;
 use crate::schema::{FieldDef, Schema};
@@ -33,10 +33,9 @@ fn leaf(field: &FieldDef, test: &Test, document: &Value, schema: &Schema) -> Res
         Test::TagIn(asked) => values
             .flat_map(|value| tags(field, value))
             .any(|tag| asked.iter().any(|asked| same_tag(field, asked, tag))),
-        Test::TagPrefix(prefix) => values
+        Test::TagLike(affix, part) => values
             .flat_map(|value| tags(field, value))
-            .filter_map(|tag| tag.get(..prefix.len()))
-            .any(|start| same_tag(field, prefix, start)),
+            .any(|tag| like(field, *affix, part.as_bytes(), tag.as_bytes())),
         Test::Range(range) => values.any(|value| value.as_f64().is_some_and(|number| range.contains(number))),
         Test::Words(words) => {
             let asked = text::distinct_words(words, schema.stopwords());
@@ -93,4 +92,18 @@ fn tags<'a>(field: &FieldDef, value: &'a Value) -> Vec<&'a str> {
 
 fn same_tag(field: &FieldDef, one: &str, other: &str) -> bool {
     if field.folds_case() { one.eq_ignore_ascii_case(other) } else { one == other }
+}
+
+fn like(field: &FieldDef, affix: Affix, part: &[u8], tag: &[u8]) -> bool {
+    let same = |one: &[u8], other: &[u8]| {
+        if field.folds_case() { one.eq_ignore_ascii_case(other) } else { one == other }
+    };
+    match affix {
+        Affix::Prefix => tag.get(..part.len()).is_some_and(|start| same(part, start)),
+        Affix::Suffix => {
+            let start = tag.len().checked_sub(part.len());
+            start.and_then(|start| tag.get(start..)).is_some_and(|end| same(part, end))
+        }
+        Affix::Infix => tag.windows(part.len()).any(|some| same(part, some)),
+    }
 }

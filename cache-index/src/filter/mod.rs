@@ -21,7 +21,7 @@ use crate::schema::IndexSchema;
 pub(crate) use near::{Lying, Relation};
 pub(crate) use near::{Radius, Range};
 pub use node::NumericRange;
-pub(crate) use node::{Node, Test};
+pub(crate) use node::{Affix, Node, Test};
 pub use render::Rendered;
 
 /// Which documents of model `M` are meant. Made by the model's field handles, combined with `&`, `|` and `!`.

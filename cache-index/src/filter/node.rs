@@ -30,8 +30,8 @@ pub(crate) enum Node {
 pub(crate) enum Test {
     /// One of these tags; at least one.
     TagIn(Vec<String>),
-    /// A tag that begins like this.
-    TagPrefix(String),
+    /// A tag with this part.
+    TagLike(Affix, String),
     /// A number within these bounds.
     Range(NumericRange),
     /// A text with all words of this one.
@@ -51,6 +51,17 @@ pub(crate) enum Test {
     Similar(Range),
     /// No value at all.
     Missing,
+}
+
+/// Which part of a tag is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Affix {
+    /// The beginning.
+    Prefix,
+    /// The end.
+    Suffix,
+    /// Something in it.
+    Infix,
 }
 
 /// The bounds of a numeric test. Finite, and exact as doubles.

@@ -2,7 +2,7 @@
 
 use std::ops::Bound;
 
-use super::node::{Node, NumericRange, Test};
+use super::node::{Affix, Node, NumericRange, Test};
 use crate::error::{MIN_PREFIX, QueryError};
 use crate::params::Params;
 use crate::schema::{FieldDef, Schema};
@@ -17,7 +17,7 @@ pub struct Rendered {
     expansions: Expansions,
 }
 
-/// The prefixes of a query by themselves, as a query of their own.
+/// The parts of values of a query by themselves, as a query of their own.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Expansions {
     text: String,
@@ -40,7 +40,7 @@ impl Rendered {
         self.nothing
     }
 
-    /// The prefixes in the query, which the server expands into terms and stops at `MAXPREFIXEXPANSIONS`, as the text
+    /// The parts of values in the query, which the server expands into terms and stops at `MAXPREFIXEXPANSIONS`, as the text
     /// and the values of a query of their own; `None`: there are none.
     pub fn expansions(&self) -> Option<(&str, &Params)> {
         let Expansions { text, params } = &self.expansions;
@@ -55,6 +55,7 @@ pub(super) fn render(node: &Node, schema: &Schema) -> Result<Rendered, QueryErro
         params: Params::default(),
         expansions: Expansions::default(),
         negated: false,
+        lying: false,
         sounds: None,
     };
     let nothing = *node == Node::None;
@@ -74,6 +75,8 @@ struct Renderer<'a> {
     expansions: Expansions,
     /// Within a negation, where the server does not look for a word's other inflections by itself.
     negated: bool,
+    /// Whether there was a condition on shapes already.
+    lying: bool,
     /// What stands behind each word. Behind a group of words the server may overlook it (RediSearch 2.10.5).
     sounds: Option<&'static str>,
 }
@@ -90,20 +93,24 @@ impl Renderer<'_> {
                 self.text.push('-');
                 let outside = std::mem::replace(&mut self.negated, true);
                 match &**inner {
-                    Node::Leaf(field, test @ (Test::Similar(_) | Test::Lying(_))) => {
-                        self.twice(field, test)?;
-                    }
+                    Node::Leaf(field, test) if is_mistaken_negated(test) => self.twice(field, test)?,
                     inner => self.nested(inner)?,
                 }
                 self.negated = outside;
+            }
+            Node::Leaf(field, test @ Test::Lying(_)) if std::mem::replace(&mut self.lying, true) => {
+                // RediSearch 2.10.5 loses documents where two conditions on shapes must hold; not where one of them is
+                // the negation of a negation.
+                self.text.push_str("-(-");
+                self.twice(field, test)?;
+                self.text.push(')');
             }
             Node::Leaf(field, test) => self.leaf(field, test)?,
         }
         Ok(())
     }
 
-    /// The condition or the same once more. Behind a negation, RediSearch 2.10.5 lets the last document through that
-    /// meets a condition on vectors or shapes, unless something stands around it.
+    /// The condition or the same once more; see [`is_mistaken_negated`].
     fn twice(&mut self, field: &FieldDef, test: &Test) -> Result<(), QueryError> {
         self.text.push('(');
         let start = self.text.len();
@@ -152,7 +159,14 @@ impl Renderer<'_> {
                 }
                 self.text.push('}');
             }
-            Test::TagPrefix(prefix) => self.prefix(field, ['{', '}'], escape_tag(prefix).as_bytes()),
+            Test::TagLike(affix, part) => {
+                let around = match affix {
+                    Affix::Prefix => ["{", "*}"],
+                    Affix::Suffix => ["{*", "}"],
+                    Affix::Infix => ["{*", "*}"],
+                };
+                self.expanded(field, around, escape_tag(part).as_bytes());
+            }
             Test::Range(range) => self.range(range),
             Test::Words(words) => {
                 // By itself the server would also find what sounds alike.
@@ -172,22 +186,22 @@ impl Renderer<'_> {
             Test::Similar(range) => range.render(&mut self.text, &mut self.params),
             // Has another form; see above.
             Test::Missing => {}
-            Test::WordPrefix(prefix) => self.prefix(field, ['(', ')'], &word_prefix(field, prefix)?),
+            Test::WordPrefix(prefix) => self.expanded(field, ["(", "*)"], &word_prefix(field, prefix)?),
         }
         Ok(())
     }
 
-    fn prefix(&mut self, field: &FieldDef, [open, close]: [char; 2], prefix: &[u8]) {
+    /// A part of a value, which the server expands into the values that have it.
+    fn expanded(&mut self, field: &FieldDef, [before, behind]: [&str; 2], part: &[u8]) {
         let alone = &mut self.expansions;
         if !alone.text.is_empty() {
             alone.text.push('|');
         }
         alone.text.push_str(&format!("@{}:", field.name()));
         for (text, params) in [(&mut self.text, &mut self.params), (&mut alone.text, &mut alone.params)] {
-            text.push(open);
-            params.bind(text, prefix);
-            text.push('*');
-            text.push(close);
+            text.push_str(before);
+            params.bind(text, part);
+            text.push_str(behind);
         }
     }
 
@@ -268,6 +282,13 @@ impl Renderer<'_> {
         self.params.bind(&mut self.text, form);
         self.text.push_str(self.sounds.unwrap_or_default());
     }
+}
+
+/// Whether RediSearch 2.10.5 mistakes the negation of the condition, unless something stands around it: it lets the last
+/// document through that meets a condition on vectors or shapes, and keeps out the last one that has a negated word in
+/// another field.
+fn is_mistaken_negated(test: &Test) -> bool {
+    matches!(test, Test::Similar(_) | Test::Lying(_) | Test::Words(_) | Test::WordPrefix(_))
 }
 
 /// A tag as a parameter: the server drops a backslash before punctuation or blank, so each one is doubled.
