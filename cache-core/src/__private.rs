@@ -6,8 +6,13 @@ pub use cache_index::{
     Path, ScalarValue, Schema, Shape, Single, SortableValue, Step, Stored, Tag, Text, TextValue, Values, Yes,
 };
 
-pub use crate::model::{Indexed, Model};
+pub use crate::cache::Cache;
+pub use crate::document::modify;
+pub use crate::error::Result;
+pub use crate::model::{Indexed, Model, Versioned};
+pub use crate::primary_key::Id;
 pub use crate::query::Query;
+pub use crate::version::VersionValue;
 
 /// The kind that a type takes by itself.
 pub type KindOf<T> = <T as IndexValue>::Kind;

@@ -146,6 +146,27 @@ pub enum Error {
         /// The document's key.
         key: String,
     },
+    /// The document was changed, or deleted, since it was read; nothing was stored.
+    #[error(
+        "the `{model}` under `{key}` {}; read it again, or change it with `modify`, which does",
+        shown_conflict(*.expected, *.found)
+    )]
+    VersionConflict {
+        /// The model.
+        model: &'static str,
+        /// The document's key.
+        key: String,
+        /// The version that was to be replaced: the one in memory.
+        expected: u64,
+        /// The version that is stored; `None`: there is no document, or what it has as its version is none.
+        found: Option<u64>,
+    },
+    /// The version in memory is negative, or the last one that its type can count; nothing was stored.
+    #[error("no version follows the one of this `{model}`; do not set the field, and give it the type `u64`")]
+    NoNextVersion {
+        /// The model.
+        model: &'static str,
+    },
     /// What was made to be stored under one key has the primary key of another; nothing was stored.
     #[error(
         "the `{model}` made for `{expected}` belongs under `{found}`; give it the primary key it was asked for with"
@@ -240,6 +261,11 @@ impl Error {
         matches!(self, Self::AlreadyExists { .. })
     }
 
+    /// Whether a document was changed or deleted by somebody else since it was read.
+    pub fn is_version_conflict(&self) -> bool {
+        matches!(self, Self::VersionConflict { .. })
+    }
+
     /// What kept a partial update from being made, if that is what went wrong.
     pub fn patch_error(&self) -> Option<&PatchError> {
         match self {
@@ -266,5 +292,13 @@ impl Error {
             Self::Server { source, .. } => Some(source.kind()),
             _ => None,
         }
+    }
+}
+
+fn shown_conflict(expected: u64, found: Option<u64>) -> String {
+    match (expected, found) {
+        (0, Some(found)) => format!("has version {found}, and one that was never saved was to be new"),
+        (_, Some(found)) => format!("has version {found} by now, and version {expected} was to be replaced"),
+        (_, None) => format!("is gone, and version {expected} was to be replaced"),
     }
 }

@@ -8,6 +8,7 @@
 //! | describe documents | [`CacheModel`] (the derive and the trait), [`PrimaryKey`] |
 //! | read and write them | [`CacheModel::save`], [`CacheModel::get`], [`Saved`], [`Expiry`], [`Ttl`] |
 //! | change some of their fields | [`CacheModel::patch`], [`Patch`], [`PatchError`] |
+//! | not overwrite what others changed | `#[version]` of [`CacheModel`](derive@CacheModel), [`Error::VersionConflict`] |
 //! | go through all of them | [`CacheModel::keys`], [`CacheModel::ids`], [`CacheModel::save_stream`] |
 //! | find them | [`Field`], [`Filter`], [`Query`], [`Found`], [`Completeness`] |
 //! | make their indexes | [`Migrator`], [`Plan`], [`MigrateError`] |
@@ -16,7 +17,7 @@
 //! | know what went wrong | [`Error`] |
 
 // A file imports from those before it: patch_error, error, settings, connection, embedded, cache, script, primary_key,
-// model, document, query, cache_model, migrate, gate.
+// version, model, document, query, cache_model, migrate, gate.
 
 pub mod connection;
 #[cfg(feature = "embedded")]
@@ -36,6 +37,7 @@ mod primary_key;
 mod query;
 mod script;
 mod settings;
+mod version;
 
 pub use bytes::Bytes;
 pub use cache_derive::{CacheEmbedded, CacheModel, CacheValue};
@@ -58,8 +60,9 @@ pub use crate::document::{
 pub use crate::error::{Error, Result};
 pub use crate::gate::{Gate, GateError, Lease, Outcome};
 pub use crate::migrate::{MigrateError, MigratedIndex, Migration, Migrator, Plan, Step};
-pub use crate::model::{Indexed, Model};
+pub use crate::model::{Indexed, Model, Versioned};
 pub use crate::patch_error::PatchError;
 pub use crate::primary_key::{Id, PrimaryKey};
 pub use crate::query::{Found, Query};
 pub use crate::settings::{Protocol, RedisSettings};
+pub use crate::version::VersionValue;

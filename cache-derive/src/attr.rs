@@ -1,4 +1,5 @@
-//! Our own grammar: `#[cache(…)]` on the struct; `#[primary_key]`, `#[index(…)]` and `#[embedded]` on its fields.
+//! Our own grammar: `#[cache(…)]` on the struct; `#[primary_key]`, `#[index(…)]`, `#[embedded]` and `#[version]` on its
+//! fields.
 
 use syn::meta::ParseNestedMeta;
 use syn::{Attribute, Ident, Lit, LitStr, Meta, Path};
@@ -30,7 +31,7 @@ pub(crate) struct CacheAttr {
     pub(crate) path: Option<Path>,
 }
 
-/// What `#[primary_key]` and `#[index(…)]` say.
+/// What our attributes of a field say.
 #[derive(Default)]
 pub(crate) struct FieldAttr {
     /// The word `primary_key`.
@@ -39,6 +40,8 @@ pub(crate) struct FieldAttr {
     pub(crate) index: Option<IndexAttr>,
     /// The word `embedded`.
     pub(crate) embedded: Option<Ident>,
+    /// The word `version`.
+    pub(crate) version: Option<Ident>,
 }
 
 /// What `#[index(…)]` says.
@@ -86,7 +89,7 @@ impl CacheAttr {
         let mut read = Self::default();
         for attribute in attributes {
             let path = attribute.path();
-            if ["primary_key", "index", "embedded"].iter().any(|word| path.is_ident(word)) {
+            if ["primary_key", "index", "embedded", "version"].iter().any(|word| path.is_ident(word)) {
                 errors
                     .at(path, "`CacheModel` reads this attribute at a field; move it to the field it means");
             } else if path.is_ident("cache") {
@@ -140,14 +143,18 @@ impl FieldAttr {
             let Some(word) = attribute.path().get_ident() else { continue };
             if word == "cache" {
                 errors.at(attribute, "`#[cache(…)]` of `CacheModel` belongs to the struct, not to a field");
-            } else if word == "primary_key" || word == "embedded" {
+            } else if word == "primary_key" || word == "embedded" || word == "version" {
                 if !matches!(attribute.meta, Meta::Path(_)) {
                     errors.at(
                         &attribute.meta,
                         format!("`#[{word}]` of `CacheModel` takes no arguments; remove them"),
                     );
                 }
-                let slot = if word == "embedded" { &mut read.embedded } else { &mut read.primary_key };
+                let slot = match word.to_string().as_str() {
+                    "embedded" => &mut read.embedded,
+                    "version" => &mut read.version,
+                    _ => &mut read.primary_key,
+                };
                 set(slot, word.clone(), word, errors);
             } else if word == "index" {
                 let index = IndexAttr::read(attribute, word, errors);

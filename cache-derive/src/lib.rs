@@ -37,6 +37,7 @@ mod value;
 /// | | `#[cache(stopwords = ["…"])]` | the words that TEXT fields leave out; without it, 33 English ones; `[]`: none |
 /// | | `#[cache(crate = path)]` | where `cache_core` is, if not in the dependencies under that name |
 /// | exactly one field | `#[primary_key]` | holds the id |
+/// | one field | `#[version]` | counts the document's writes: a write of what somebody else changed meanwhile is refused |
 /// | any field | `#[index]` | is searched as its type says: strings, `char` and `bool` as TAG, numbers as NUMERIC, an `Option` as what it holds, each element of a list |
 /// | | `#[index(tag)]`, `#[index(numeric)]`, `#[index(text)]` | is searched as this kind |
 /// | | `#[index(sortable)]` | answers can be sorted by it |
@@ -49,8 +50,9 @@ mod value;
 /// | | `#[embedded]` | holds a struct that derives `CacheEmbedded`, or an `Option`, a list or a map of one: `User::ADDRESS.city` |
 ///
 /// Generated are a constant for every field that is in the document (`UserSession::EMAIL`), and for a model with
-/// an index `find()` and a `find_by_<field>()` for every indexed field. Members are named as serde names them.
-#[proc_macro_derive(CacheModel, attributes(cache, primary_key, index, embedded))]
+/// an index `find()` and a `find_by_<field>()` for every indexed field; for one with a version `modify()`. Members are
+/// named as serde names them.
+#[proc_macro_derive(CacheModel, attributes(cache, primary_key, index, embedded, version))]
 pub fn derive_cache_model(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     expand::cache_model(input.into()).into()
 }
@@ -80,7 +82,7 @@ pub fn derive_cache_model(input: proc_macro::TokenStream) -> proc_macro::TokenSt
 /// It takes the field attributes of `CacheModel` but `#[primary_key]`, and can hold embedded structs itself, to any
 /// depth. Generated is a struct of handles, one for each field. Within a list or a map, a field finds a document if
 /// one of the elements has the value, and is not sortable.
-#[proc_macro_derive(CacheEmbedded, attributes(cache, primary_key, index, embedded))]
+#[proc_macro_derive(CacheEmbedded, attributes(cache, primary_key, index, embedded, version))]
 pub fn derive_cache_embedded(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     expand::cache_embedded(input.into()).into()
 }

@@ -51,12 +51,24 @@ pub(crate) struct Model {
     pub(crate) stopwords: Option<Vec<LitStr>>,
     /// The primary key. None only where that is reported as a mistake.
     pub(crate) key: Option<Key>,
+    /// The version, if it has one.
+    pub(crate) version: Option<Version>,
     /// The fields that have a handle, in order.
     pub(crate) fields: Vec<Field>,
 }
 
 /// The field that holds the primary key.
 pub(crate) struct Key {
+    /// The field.
+    pub(crate) ident: Ident,
+    /// Its type.
+    pub(crate) ty: Type,
+    /// The member of the document.
+    pub(crate) member: String,
+}
+
+/// The field that holds the version.
+pub(crate) struct Version {
     /// The field.
     pub(crate) ident: Ident,
     /// Its type.

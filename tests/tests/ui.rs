@@ -22,6 +22,12 @@ fn parts() {
     TestCases::new().compile_fail("tests/ui/parts/*.rs");
 }
 
+/// What is refused of versions and of unique fields.
+#[test]
+fn writes() {
+    TestCases::new().compile_fail("tests/ui/writes/*.rs");
+}
+
 /// What is accepted, however unusual.
 #[test]
 fn pass() {
@@ -32,7 +38,7 @@ fn pass() {
 /// their name.
 #[test]
 fn one_message_per_mistake() {
-    for folder in ["tests/ui/derive", "tests/ui/parts", "tests/ui/types"] {
+    for folder in ["tests/ui/derive", "tests/ui/parts", "tests/ui/types", "tests/ui/writes"] {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_stem().unwrap().to_str().unwrap();

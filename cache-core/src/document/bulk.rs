@@ -6,7 +6,9 @@ use cache_index::{Batch, Command, Reply, ServerErrorKind};
 
 use super::expiry::Expiry;
 use super::keyed::{CHUNK, CHUNK_BYTES};
-use super::write::{Condition, Saved, WRITE, Written, was_written, write_command};
+use super::saved::Saved;
+use super::write::{Condition, Write};
+use super::write_script::WRITE;
 use crate::cache::Cache;
 use crate::error::{Error, Result};
 use crate::model::Model;
@@ -14,25 +16,20 @@ use crate::model::Model;
 /// Documents that travel together.
 #[derive(Default)]
 pub(super) struct Chunk {
-    commands: Vec<Command>,
-    /// For each document whether it has a command, or why it cannot be written.
-    documents: Vec<Result<()>>,
+    /// Each document, or why it cannot be written.
+    documents: Vec<Result<Write>>,
     bytes: usize,
-    scripted: bool,
 }
 
 impl Chunk {
     /// Adds a document. One that cannot be written is an error of its own and does not keep the others.
     pub(super) fn push<M: Model>(&mut self, cache: &Cache, model: &M) {
-        let written = cache
+        let write = cache
             .capabilities()
             .require_json("`save_many`")
-            .and_then(|()| write_command(model, cache, Condition::Any, Expiry::Model));
-        self.documents.push(written.map(|Written { command, scripted }| {
-            self.bytes += command.size();
-            self.scripted |= scripted;
-            self.commands.push(command);
-        }));
+            .and_then(|()| Write::new(model, cache, Condition::Any, Expiry::Model));
+        self.bytes += write.as_ref().map_or(0, Write::size);
+        self.documents.push(write);
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -45,11 +42,13 @@ impl Chunk {
 
     /// Writes the documents in one round trip. The flag says whether the server could be reached.
     pub(super) async fn send(self, cache: &Cache) -> (Vec<Result<Saved>>, bool) {
-        let count = self.commands.len();
-        let sent = if self.scripted {
-            send_scripts(cache, self.commands).await
+        let writes = || self.documents.iter().flatten();
+        let commands: Vec<_> = writes().map(Write::command).collect();
+        let count = commands.len();
+        let sent = if writes().any(Write::is_scripted) {
+            send_scripts(cache, commands).await
         } else {
-            cache.connection().send_all(Batch::pipeline(self.commands)).await
+            cache.connection().send_all(Batch::pipeline(commands)).await
         };
         let (answers, reached) = match sent {
             Ok(answers) => (answers, true),
@@ -61,10 +60,10 @@ impl Chunk {
             }
         };
         let mut answers = answers.into_iter();
-        let results = self.documents.into_iter().map(|document| {
-            document?;
-            was_written("JSON.SET", &answers.next().unwrap_or(Ok(Reply::Nil))?)?;
-            Ok(Saved::STORED)
+        let results = self.documents.into_iter().map(|write| {
+            let write = write?;
+            let (saved, _) = write.answer(answers.next().unwrap_or(Ok(Reply::Nil))?)?;
+            Ok(saved)
         });
         (results.collect(), reached)
     }

@@ -3,6 +3,7 @@
 mod embedding;
 mod index;
 mod key;
+mod version;
 
 use std::collections::HashMap;
 
@@ -13,6 +14,7 @@ use syn::{Data, GenericParam, Ident};
 use self::embedding::embedding;
 use self::index::index;
 use self::key::primary_key;
+use self::version::version;
 use crate::attr::CacheAttr;
 use crate::errors::Errors;
 use crate::model::{Draft, DraftField, Field, Model};
@@ -36,17 +38,18 @@ pub(crate) fn check(role: Role, draft: Draft<'_>, errors: &mut Errors) -> Model 
         part_of_models(&input.ident, &cache, fields.as_deref().unwrap_or_default(), errors);
     }
     container_serde(&serde, errors);
-    let (key, fields) = match fields {
+    let (key, version, fields) = match fields {
         Some(fields) => {
             readable(&fields, &serde, errors);
-            (
-                if role == Role::Model { primary_key(&input.ident, &fields, errors) } else { None },
-                members(fields, errors),
-            )
+            let (key, version) = match role {
+                Role::Model => (primary_key(&input.ident, &fields, errors), version(&fields, errors)),
+                Role::Embedded => (None, None),
+            };
+            (key, version, members(fields, errors))
         }
         None => {
             named_fields(role, &input.ident, &input.data, errors);
-            (None, Vec::new())
+            (None, None, Vec::new())
         }
     };
     Model {
@@ -58,6 +61,7 @@ pub(crate) fn check(role: Role, draft: Draft<'_>, errors: &mut Errors) -> Model 
         language: cache.language,
         stopwords: cache.stopwords,
         key,
+        version,
         fields,
     }
 }
@@ -120,6 +124,10 @@ fn part_of_models(name: &Ident, cache: &CacheAttr, fields: &[DraftField<'_>], er
             word,
             format!("`{name}` is embedded in models, which have the primary key; remove `#[primary_key]`"),
         );
+    }
+    for word in fields.iter().filter_map(|field| field.attr.version.as_ref()) {
+        errors
+            .at(word, format!("`{name}` is embedded in models, which have the version; remove `#[version]`"));
     }
 }
 
@@ -220,6 +228,11 @@ fn members(drafts: Vec<DraftField<'_>>, errors: &mut Errors) -> Vec<Field> {
         fields.push(Field { names, ty: draft.ty.clone(), summary: draft.summary, index, embedded });
     }
     fields
+}
+
+/// Whether the server's paths cannot name the member.
+fn unaddressable(member: &str) -> bool {
+    member.contains(|letter: char| letter.is_control() || letter == '"' || letter == '\\')
 }
 
 impl DraftField<'_> {

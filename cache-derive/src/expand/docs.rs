@@ -43,6 +43,20 @@ pub(super) fn finder(field: &Field, index: &Index) -> TokenStream {
     })
 }
 
+/// For `modify`.
+pub(super) fn modify(name: &Ident) -> TokenStream {
+    let name = name.unraw();
+    lines(&format!(
+        "Changes the `{name}` with this primary key: reads it, lets the closure change it, and stores it unless \
+         somebody else stored another one meanwhile; then all of that again, with the newer one, after a short wait \
+         of random length. Answers the document as it is stored. A `ttl` of the model starts anew.\n\nThe closure \
+         may be called many times, and leaves the primary key as it is; what it does to the version has no effect. \
+         When the future is dropped, the last change may or may not be stored.\n\n# Errors\n`NotFound` if there is \
+         none, `VersionConflict` if others were faster for 30 seconds, `OtherKey` if the primary key was changed; \
+         else as `save`."
+    ))
+}
+
 fn lines(text: &str) -> TokenStream {
     let lines = text.lines().map(|line| if line.is_empty() { String::new() } else { format!(" {line}") });
     quote!(#(#[doc = #lines])*)

@@ -1,6 +1,6 @@
 //! The expansion: from the input of the derive to its output.
 
-// A file imports from those before it: place, docs, handles, embedded, schema, finders, model,
+// A file imports from those before it: place, docs, handles, embedded, version, schema, finders, model,
 // block, fallback, value.
 
 mod block;
@@ -13,6 +13,7 @@ mod model;
 mod place;
 mod schema;
 mod value;
+mod version;
 
 use proc_macro2::TokenStream;
 use syn::DeriveInput;

@@ -4,6 +4,7 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote_spanned;
 
 use super::place::{call_site_at, located, span_of};
+use super::version;
 use crate::model::Model;
 
 /// The implementation. Without a primary key it is a stub that is never run.
@@ -26,6 +27,7 @@ pub(super) fn expand(model: &Model) -> TokenStream {
         }
         None => quote_spanned!(span=> ::core::option::Option::None),
     };
+    let version = model.version.as_ref().map(version::of_model);
     quote_spanned! {span=>
         impl __cache::Model for #name {
             #key
@@ -33,6 +35,7 @@ pub(super) fn expand(model: &Model) -> TokenStream {
             fn primary_key(&self) -> &Self::PrimaryKey {
                 #value
             }
+            #version
         }
     }
 }

@@ -84,6 +84,11 @@ fn a_model_without_an_index_has_no_finders() {
 }
 
 #[test]
+fn a_version_comes_with_modify() {
+    check("versioned.rs", "pub struct Versioned { #[primary_key] id: u64, #[version] version: u32 }");
+}
+
+#[test]
 fn mistakes_leave_stubs_of_what_was_understood() {
     check(
         "mistaken.rs",

@@ -43,6 +43,7 @@ pub struct Schema {
     fields: &'static [Entry],
     stopwords: Stopwords,
     language: Language,
+    version: Option<(&'static str, u64)>,
     // SHA-256 in const evaluation costs about a millisecond a model at every build; at run time it costs
     // microseconds once a process.
     fingerprint: OnceLock<Fingerprint>,
@@ -64,6 +65,7 @@ impl Schema {
             fields,
             stopwords: Stopwords::Default,
             language: Language::English,
+            version: None,
             fingerprint: OnceLock::new(),
         }
     }
@@ -77,6 +79,12 @@ impl Schema {
     /// The same schema with its words stemmed by the rules of another language than English.
     pub const fn with_language(mut self, language: Language) -> Self {
         self.language = language;
+        self
+    }
+
+    /// The same schema with a version in this JSON member, which counts up to `most`. No part of the index.
+    pub const fn with_version(mut self, member: &'static str, most: u64) -> Self {
+        self.version = Some((member, most));
         self
     }
 
@@ -119,6 +127,11 @@ impl Schema {
     /// The language whose rules stem the words of TEXT fields.
     pub fn language(&self) -> Language {
         self.language
+    }
+
+    /// The JSON member that holds the version, and the highest that its type counts to; `None`: there is no version.
+    pub fn version(&self) -> Option<(&'static str, u64)> {
+        self.version
     }
 
     /// The name of this schema's index in a namespace.

@@ -18,7 +18,7 @@ use self::target::Target;
 use super::encode::{may_be_unindexable, refuse_unindexable};
 use super::keyed::{key_of, keyed_by};
 use super::read::decode;
-use super::write::Saved;
+use super::saved::Saved;
 use crate::cache::Cache;
 use crate::error::{Error, Result};
 use crate::model::Model;
@@ -37,7 +37,7 @@ const DEEPEST: usize = 127;
 ///
 /// It is one atomic step on the server and one round trip: all changes are made or none, and nobody sees some of
 /// them. Other fields, and what other writers do to them, are left alone, and so is the time to live. Each field can
-/// be changed once.
+/// be changed once. A `#[version]` is counted up in the same step.
 ///
 /// What is wrong with a change is an error of `send`, so that changes can be written in a chain.
 ///
@@ -85,6 +85,7 @@ enum Kind {
     Integer,
     Single,
     Double,
+    Version,
 }
 
 impl Kind {
@@ -106,6 +107,7 @@ impl Kind {
             Self::Integer => "integer",
             Self::Single => "single",
             Self::Double => "double",
+            Self::Version => "version",
         }
     }
 }
@@ -181,7 +183,7 @@ impl<M: Model> Patch<M> {
     /// [`Error::NotFound`] if there is no such document, [`Error::Patch`] if the update cannot be made (see the
     /// changes), or what kept the server from doing it. But for a missing answer, nothing was changed then.
     pub async fn send(self, cache: &Cache) -> Result<Saved> {
-        self.run(cache, false).await.map(|_| Saved::STORED)
+        self.run(cache, false).await.map(|patched| Saved::with(patched.version))
     }
 
     /// Makes the changes, as [`send`](Patch::send), and answers the document as it then is, in the same step.
@@ -190,19 +192,20 @@ impl<M: Model> Patch<M> {
     /// As [`send`](Patch::send); and [`Error::Document`] if what is there now is not this model: the changes were
     /// made.
     pub async fn send_and_get(self, cache: &Cache) -> Result<M> {
-        let (key, document) = self.run(cache, true).await?;
+        let Patched { key, document, .. } = self.run(cache, true).await?;
         match document {
-            Some(Reply::Bulk(json)) => decode::<M, M>(&key, &json),
-            other => Err(unreadable(&other.unwrap_or(Reply::Nil))),
+            Reply::Bulk(json) => decode::<M, M>(&key, &json),
+            other => Err(unreadable(&other)),
         }
     }
 
-    async fn run(self, cache: &Cache, get: bool) -> Result<(bytes::Bytes, Option<Reply>)> {
+    async fn run(mut self, cache: &Cache, get: bool) -> Result<Patched> {
         cache.capabilities().require_json("`patch`")?;
         let call = keyed_by::<M>(cache, PATCH.call().arg("1"), &self.id)?;
         if let Some(refused) = self.refused {
             return Err(refused);
         }
+        self.changes.extend(next_version::<M>(&self.changes)?);
         let call = call.arg(if get { "get" } else { "" });
         let call = self.changes.iter().fold(call, Change::write);
         let key = key_of(&call);
@@ -212,7 +215,11 @@ impl<M: Model> Patch<M> {
         };
         let word = answer.next().unwrap_or(Reply::Nil);
         match word.as_str() {
-            Some("done") => Ok((key, answer.next())),
+            Some("done") => {
+                let document = answer.next().unwrap_or(Reply::Nil);
+                let version = answer.next().and_then(|version| version.as_str()?.parse().ok());
+                Ok(Patched { key, document, version })
+            }
             Some("missing") => {
                 let key = String::from_utf8_lossy(&key).into_owned();
                 Err(Error::NotFound { model: M::schema().model(), key: Some(key) })
@@ -254,6 +261,10 @@ impl<M: Model> Patch<M> {
         if target.members.first().is_some_and(|member| member == M::schema().primary_key()) {
             return Err(refused::<M>(PatchError::PrimaryKey { field: target.field }));
         }
+        let version = M::schema().version().map(|(member, _)| member);
+        if version.is_some_and(|version| target.members.first().is_some_and(|member| member == version)) {
+            return Err(refused::<M>(PatchError::Version { field: target.field }));
+        }
         let arguments = arguments(&target)?;
         match self.changes.iter_mut().find(|change| change.target.overlaps(&target)) {
             None => self.changes.push(Change { target, kind, arguments }),
@@ -264,6 +275,21 @@ impl<M: Model> Patch<M> {
         }
         Ok(())
     }
+}
+
+/// What was made of a document.
+struct Patched {
+    key: bytes::Bytes,
+    document: Reply,
+    version: Option<u64>,
+}
+
+/// The change of the version that comes with changes of a model that has one.
+fn next_version<M: Model>(changes: &[Change]) -> Result<Option<Change>> {
+    let Some((member, most)) = M::schema().version().filter(|_| !changes.is_empty()) else { return Ok(None) };
+    let target = Target::of(&FieldDef::stored(member)).map_err(refused::<M>)?;
+    let arguments = ["1".to_owned(), "0".to_owned(), most.to_string()].map(String::into_bytes).into();
+    Ok(Some(Change { target, kind: Kind::Version, arguments }))
 }
 
 impl Change {

@@ -11,10 +11,11 @@ use crate::script::Script;
 /// | `push` | the JSON of each element |
 /// | `remove` | none |
 /// | `integer` | the amount, the least and the most that the sum may be |
+/// | `version` | as `integer`; a member that is missing or `null` counts as 0 |
 /// | `single` | the amount |
 /// | `double` | the amount to compute with, the amount in the form that the server reads rightly |
 ///
-/// Answers `{'done'}` and the document if it is wanted, or why nothing was changed: `{'missing'}` without a document,
+/// Answers `{'done', the document if it is wanted, the version if there is one}`, or why nothing was changed: `{'missing'}` without a document,
 /// or a reason, the position of the change (from 0) and, for `number` and `range`, what the member holds.
 ///
 /// Integers are added here, as two parts of 15 digits: `JSON.NUMINCRBY` wraps at the ends of 64 signed bits and turns
@@ -59,7 +60,7 @@ local function single(number)
 end
 
 local function sum(kind, held, at)
-  if kind == 'integer' then
+  if kind == 'integer' or kind == 'version' then
     local high, low = parts(held)
     if not high then return nil, 'number' end
     high, low = plus(high, low, parts(ARGV[at]))
@@ -81,7 +82,7 @@ local function sum(kind, held, at)
   return ''
 end
 
-local sums = {}
+local sums, version = {}, nil
 local at, position = 2, 0
 while at <= #ARGV do
   local kind, path, parent = ARGV[at], ARGV[at + 1], ARGV[at + 2]
@@ -93,10 +94,12 @@ while at <= #ARGV do
     redis.call('JSON.TYPE', key, path)
   else
     local held, shown = number(path)
+    if kind == 'version' and (not shown or shown == 'null') then held = '0' end
     if not held then return {'number', position, shown} end
     local result, refused = sum(kind, held, at + 4)
     if not result then return {refused, position, shown} end
     sums[at] = result
+    if kind == 'version' then version = result end
   end
   at, position = at + 4 + ARGV[at + 3], position + 1
 end
@@ -119,9 +122,8 @@ while at <= #ARGV do
   end
   at = first + count
 end
-if ARGV[1] == 'get' then return {'done', redis.call('JSON.GET', key)} end
-return {'done'}",
-    sha1: "d0227a795a9a386c84e1fec29aa03aa136d8bfb6",
+return {'done', ARGV[1] == 'get' and redis.call('JSON.GET', key), version}",
+    sha1: "9650a6156ec1f30e1a6ed7959234ed545035bb50",
 };
 
 #[cfg(test)]

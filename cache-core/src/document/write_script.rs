@@ -1,0 +1,50 @@
+//! The script that writes a document together with all that depends on it: whether it may be written, its version,
+//! its time to live.
+
+use crate::script::Script;
+
+/// KEYS: the document. ARGV: its JSON; the condition (see below); the command that sets its time to live or nothing;
+/// the argument of that or nothing; the path of the version or nothing; the version that must be stored or nothing;
+/// the version to store.
+///
+/// | condition | writes | else answers |
+/// |---|---|---|
+/// | nothing | always | |
+/// | `NX` | if there is no document | `{'there'}` |
+/// | `XX` | if there is one | `{'missing'}` |
+/// | `GET` | if there is no document | `{'there', the document}` |
+///
+/// Answers `{'stored'}`, with `GET` the document as well; or why nothing was touched: see above, and
+/// `{'version', what is stored or false}`. Versions are compared and written as texts: numbers are doubles here.
+pub(super) const WRITE: Script = Script {
+    source: "local key = KEYS[1]
+local json, condition, setter, argument = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local path, expected, version = ARGV[5], ARGV[6], ARGV[7]
+
+local there = redis.call('JSON.TYPE', key)
+if there and condition == 'GET' then return {'there', redis.call('JSON.GET', key)} end
+if there and condition == 'NX' then return {'there'} end
+if not there and condition == 'XX' then return {'missing'} end
+if expected ~= '' then
+  local found = there and redis.call('JSON.GET', key, path):sub(2, -2)
+  if found == '' or found == 'null' then found = '0' end
+  if (found or '0') ~= expected then return {'version', found} end
+end
+
+redis.call('JSON.SET', key, '$', json)
+if path ~= '' then redis.call('JSON.SET', key, path, version) end
+if setter ~= '' then
+  if argument == '' then redis.call(setter, key) else redis.call(setter, key, argument) end
+end
+if condition == 'GET' then return {'stored', redis.call('JSON.GET', key)} end
+return {'stored'}",
+    sha1: "afccc0ed2302c1b0165e9f98f42f7be2ec3c6441",
+};
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_name_is_the_digest_of_the_source() {
+        crate::script::assert_named(&super::WRITE);
+    }
+}
