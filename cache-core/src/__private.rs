@@ -3,11 +3,12 @@
 pub use cache_index::{
     Comparand, Each, Embedded, EmbeddedFields, Entry, Field, FieldDef, FieldPath, Filter, FindBy,
     IndexSchema, IndexValue, Indexable, JsonType, Kind, Language, Nested, No, Numeric, One, Operand, Options,
-    Path, ScalarValue, Schema, Shape, Single, SortableValue, Step, Stored, Tag, Text, TextValue, Values, Yes,
+    Path, ScalarValue, Schema, Shape, Single, SortableValue, Step, Stored, Tag, Text, TextValue, UniqueValue,
+    Values, Yes, unique_json, unique_member,
 };
 
 pub use crate::cache::Cache;
-pub use crate::document::modify;
+pub use crate::document::{get_by_unique, modify};
 pub use crate::error::Result;
 pub use crate::model::{Indexed, Model, Versioned};
 pub use crate::primary_key::Id;

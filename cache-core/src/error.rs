@@ -161,6 +161,24 @@ pub enum Error {
         /// The version that is stored; `None`: there is no document, or what it has as its version is none.
         found: Option<u64>,
     },
+    /// Another document has the value of a unique field; nothing was stored.
+    #[error("`{holder}` has this `{}` of a `{model}` already; change that one, or choose another value", .fields.join("` and `"))]
+    NotUnique {
+        /// The model.
+        model: &'static str,
+        /// The field, or those that are unique together, by the names of their members.
+        fields: &'static [&'static str],
+        /// The key of the document that has the value.
+        holder: String,
+    },
+    /// A document was changed by others each time that it was tried; nothing was stored.
+    #[error("the `{model}` under `{key}` changed all the time; try again when fewer write it at once")]
+    Contended {
+        /// The model.
+        model: &'static str,
+        /// The document's key.
+        key: String,
+    },
     /// The version in memory is negative, or the last one that its type can count; nothing was stored.
     #[error("no version follows the one of this `{model}`; do not set the field, and give it the type `u64`")]
     NoNextVersion {
@@ -264,6 +282,11 @@ impl Error {
     /// Whether a document was changed or deleted by somebody else since it was read.
     pub fn is_version_conflict(&self) -> bool {
         matches!(self, Self::VersionConflict { .. })
+    }
+
+    /// Whether another document has the value of a unique field.
+    pub fn is_not_unique(&self) -> bool {
+        matches!(self, Self::NotUnique { .. })
     }
 
     /// What kept a partial update from being made, if that is what went wrong.

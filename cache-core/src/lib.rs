@@ -47,7 +47,7 @@ pub use cache_index::{
     Indexable, IndexesMissing, JsonType, Keyspace, Kind, Language, MAX_SEPARATED_TAG, MAX_TAG, NameError, No,
     Numeric, Operand, OptionalValue, Options, Ordered, Prefixed, QueryError, Reply, Route, ScalarValue,
     Schema, SearchName, ServerError, ServerErrorKind, Shortfall, Single, SortKey, Sortable, SortableValue,
-    Stopwords, Stored, Tag, Text, TextValue, Worded, Yes,
+    Stopwords, Stored, Tag, Text, TextValue, UniqueValue, Worded, Yes,
 };
 
 pub use crate::cache::Cache;

@@ -1,17 +1,17 @@
-//! Our own grammar: `#[cache(…)]` on the struct; `#[primary_key]`, `#[index(…)]`, `#[embedded]` and `#[version]` on its
-//! fields.
+//! Our own grammar: `#[cache(…)]` on the struct; `#[primary_key]`, `#[index(…)]`, `#[embedded]`, `#[version]` and
+//! `#[unique]` on its fields.
 
 use syn::meta::ParseNestedMeta;
 use syn::{Attribute, Ident, Lit, LitStr, Meta, Path};
 
 use crate::argument::{
-    argument_name, arguments, bare, crate_path, is_search_name, language, milliseconds, refused_prefix,
-    separator, set, string, unknown, weight, words,
+    argument_name, arguments, bare, crate_path, fields, is_search_name, language, milliseconds,
+    refused_prefix, separator, set, string, unknown, weight, words,
 };
 use crate::errors::Errors;
 
 const CACHE_TAKES: &str = "`#[cache(…)]` of `CacheModel` takes `prefix = \"…\"`, `ttl = \"30m\"`, `language = \"german\"`, \
-     `stopwords = [\"…\"]` and `crate = path`";
+     `stopwords = [\"…\"]`, `unique(a, b)` and `crate = path`";
 const INDEX_TAKES: &str = "`#[index(…)]` of `CacheModel` takes one of `tag`, `numeric` and `text`, and `sortable`, \
                            `fold_case`, `separator = ','`, `no_stem`, `weight = 2.0`, `with_suffix_trie`, \
                            `index_missing`, `name = \"…\"`";
@@ -27,6 +27,8 @@ pub(crate) struct CacheAttr {
     pub(crate) language: Option<Ident>,
     /// The words that texts leave out.
     pub(crate) stopwords: Option<Vec<LitStr>>,
+    /// The fields of each `unique(…)`, and the word.
+    pub(crate) unique: Vec<(Ident, Vec<Ident>)>,
     /// Where `cache_core` is.
     pub(crate) path: Option<Path>,
 }
@@ -42,6 +44,8 @@ pub(crate) struct FieldAttr {
     pub(crate) embedded: Option<Ident>,
     /// The word `version`.
     pub(crate) version: Option<Ident>,
+    /// The word `unique`.
+    pub(crate) unique: Option<Ident>,
 }
 
 /// What `#[index(…)]` says.
@@ -89,7 +93,10 @@ impl CacheAttr {
         let mut read = Self::default();
         for attribute in attributes {
             let path = attribute.path();
-            if ["primary_key", "index", "embedded", "version"].iter().any(|word| path.is_ident(word)) {
+            if ["primary_key", "index", "embedded", "version", "unique"]
+                .iter()
+                .any(|word| path.is_ident(word))
+            {
                 errors
                     .at(path, "`CacheModel` reads this attribute at a field; move it to the field it means");
             } else if path.is_ident("cache") {
@@ -128,6 +135,7 @@ impl CacheAttr {
                 }
             }
             "stopwords" => set(&mut self.stopwords, words(meta)?, &name, errors),
+            "unique" => self.unique.push((name, fields(meta)?)),
             "crate" => set(&mut self.path, crate_path(meta)?, &name, errors),
             _ => return Err(unknown(&name, CACHE_TAKES)),
         }
@@ -143,7 +151,7 @@ impl FieldAttr {
             let Some(word) = attribute.path().get_ident() else { continue };
             if word == "cache" {
                 errors.at(attribute, "`#[cache(…)]` of `CacheModel` belongs to the struct, not to a field");
-            } else if word == "primary_key" || word == "embedded" || word == "version" {
+            } else if word == "primary_key" || word == "embedded" || word == "version" || word == "unique" {
                 if !matches!(attribute.meta, Meta::Path(_)) {
                     errors.at(
                         &attribute.meta,
@@ -153,6 +161,7 @@ impl FieldAttr {
                 let slot = match word.to_string().as_str() {
                     "embedded" => &mut read.embedded,
                     "version" => &mut read.version,
+                    "unique" => &mut read.unique,
                     _ => &mut read.primary_key,
                 };
                 set(slot, word.clone(), word, errors);

@@ -35,9 +35,11 @@ mod value;
 /// | | `#[cache(ttl = "30m")]` | how long a document lives after each save; without it, until it is deleted |
 /// | | `#[cache(language = "german")]` | whose rules stem the words of TEXT fields; without it, English |
 /// | | `#[cache(stopwords = ["…"])]` | the words that TEXT fields leave out; without it, 33 English ones; `[]`: none |
+/// | | `#[cache(unique(tenant, email))]` | no two documents share the values of these fields together |
 /// | | `#[cache(crate = path)]` | where `cache_core` is, if not in the dependencies under that name |
 /// | exactly one field | `#[primary_key]` | holds the id |
 /// | one field | `#[version]` | counts the document's writes: a write of what somebody else changed meanwhile is refused |
+/// | any field | `#[unique]` | no two documents share its value, compared byte for byte; `None` is no value |
 /// | any field | `#[index]` | is searched as its type says: strings, `char` and `bool` as TAG, numbers as NUMERIC, an `Option` as what it holds, each element of a list |
 /// | | `#[index(tag)]`, `#[index(numeric)]`, `#[index(text)]` | is searched as this kind |
 /// | | `#[index(sortable)]` | answers can be sorted by it |
@@ -50,9 +52,10 @@ mod value;
 /// | | `#[embedded]` | holds a struct that derives `CacheEmbedded`, or an `Option`, a list or a map of one: `User::ADDRESS.city` |
 ///
 /// Generated are a constant for every field that is in the document (`UserSession::EMAIL`), and for a model with
-/// an index `find()` and a `find_by_<field>()` for every indexed field; for one with a version `modify()`. Members are
-/// named as serde names them.
-#[proc_macro_derive(CacheModel, attributes(cache, primary_key, index, embedded, version))]
+/// an index `find()` and a `find_by_<field>()` for every indexed field; for one with a version `modify()`; for every
+/// unique field `get_by_<field>()`, for several together `get_by_<field>_and_<field>()`. Members are named as serde names
+/// them.
+#[proc_macro_derive(CacheModel, attributes(cache, primary_key, index, embedded, version, unique))]
 pub fn derive_cache_model(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     expand::cache_model(input.into()).into()
 }
@@ -82,7 +85,7 @@ pub fn derive_cache_model(input: proc_macro::TokenStream) -> proc_macro::TokenSt
 /// It takes the field attributes of `CacheModel` but `#[primary_key]`, and can hold embedded structs itself, to any
 /// depth. Generated is a struct of handles, one for each field. Within a list or a map, a field finds a document if
 /// one of the elements has the value, and is not sortable.
-#[proc_macro_derive(CacheEmbedded, attributes(cache, primary_key, index, embedded, version))]
+#[proc_macro_derive(CacheEmbedded, attributes(cache, primary_key, index, embedded, version, unique))]
 pub fn derive_cache_embedded(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     expand::cache_embedded(input.into()).into()
 }

@@ -53,6 +53,8 @@ pub(crate) struct Model {
     pub(crate) key: Option<Key>,
     /// The version, if it has one.
     pub(crate) version: Option<Version>,
+    /// The fields whose values no two documents share, each time those of several together.
+    pub(crate) unique: Vec<Vec<UniquePart>>,
     /// The fields that have a handle, in order.
     pub(crate) fields: Vec<Field>,
 }
@@ -71,6 +73,17 @@ pub(crate) struct Key {
 pub(crate) struct Version {
     /// The field.
     pub(crate) ident: Ident,
+    /// Its type.
+    pub(crate) ty: Type,
+    /// The member of the document.
+    pub(crate) member: String,
+}
+
+/// A field of a unique tuple.
+#[derive(Clone)]
+pub(crate) struct UniquePart {
+    /// Its name, without the mark of raw identifiers.
+    pub(crate) plain: String,
     /// Its type.
     pub(crate) ty: Type,
     /// The member of the document.

@@ -12,7 +12,7 @@
 //!
 //! Most people use this crate through `cache-core`, which adds connections and everything that talks.
 
-// A file imports from those before it: command, path, error, reply, keyspace, kind, value, strict, json, schema, params,
+// A file imports from those before it: command, path, error, reply, keyspace, kind, value, unique, strict, json, schema, params,
 // text, filter, sort, field, finder, embedded, search, decode.
 
 mod command;
@@ -33,6 +33,7 @@ mod search;
 mod sort;
 mod strict;
 mod text;
+mod unique;
 mod value;
 #[cfg(feature = "ulid")]
 mod value_ulid;
@@ -57,6 +58,7 @@ pub use reply::{Reply, ServerError, ServerErrorKind};
 pub use schema::{Entry, FieldDef, Fingerprint, IndexSchema, Language, Schema, Stopwords};
 pub use search::SearchRequest;
 pub use sort::{Direction, SortKey};
+pub use unique::{UniqueValue, unique_json, unique_member};
 pub use value::{
     Comparand, IndexValue, Indexable, JsonType, Operand, OptionalValue, ScalarValue, SortableValue, TextValue,
 };

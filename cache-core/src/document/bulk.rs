@@ -2,13 +2,11 @@
 
 use std::borrow::Borrow;
 
-use cache_index::{Batch, Command, Reply, ServerErrorKind};
-
 use super::expiry::Expiry;
 use super::keyed::{CHUNK, CHUNK_BYTES};
 use super::saved::Saved;
+use super::unique;
 use super::write::{Condition, Write};
-use super::write_script::WRITE;
 use crate::cache::Cache;
 use crate::error::{Error, Result};
 use crate::model::Model;
@@ -40,56 +38,23 @@ impl Chunk {
         self.documents.len() >= CHUNK || self.bytes >= CHUNK_BYTES
     }
 
-    /// Writes the documents in one round trip. The flag says whether the server could be reached.
+    /// Writes the documents, in one round trip where none has unique values that changed. The flag says whether the
+    /// server could be reached.
     pub(super) async fn send(self, cache: &Cache) -> (Vec<Result<Saved>>, bool) {
-        let writes = || self.documents.iter().flatten();
-        let commands: Vec<_> = writes().map(Write::command).collect();
-        let count = commands.len();
-        let sent = if writes().any(Write::is_scripted) {
-            send_scripts(cache, commands).await
-        } else {
-            cache.connection().send_all(Batch::pipeline(commands)).await
-        };
-        let (answers, reached) = match sent {
-            Ok(answers) => (answers, true),
-            Err(error) => {
-                let reached = !error.is_unavailable();
-                let mut answers: Vec<_> = (1..count).map(|_| Err(error.again())).collect();
-                answers.push(Err(error));
-                (answers, reached)
+        let mut writes = Vec::with_capacity(self.documents.len());
+        let refused: Vec<_> =
+            self.documents.into_iter().map(|write| write.map(|write| writes.push(write))).collect();
+        let (answers, reached) = unique::run_many(cache, &mut writes).await;
+        let mut answered = writes.iter().zip(answers);
+        let results = refused.into_iter().map(|document| {
+            document?;
+            match answered.next() {
+                Some((write, answer)) => write.answer(answer?).map(|(saved, _)| saved),
+                None => Err(not_sent()),
             }
-        };
-        let mut answers = answers.into_iter();
-        let results = self.documents.into_iter().map(|write| {
-            let write = write?;
-            let (saved, _) = write.answer(answers.next().unwrap_or(Ok(Reply::Nil))?)?;
-            Ok(saved)
         });
         (results.collect(), reached)
     }
-}
-
-/// Sends calls of [`WRITE`]. The first one brings the script with it, so that the others find it.
-async fn send_scripts(cache: &Cache, calls: Vec<Command>) -> Result<Vec<Result<Reply>>> {
-    let by_source = |call: &Command| WRITE.by_source(call);
-    let sent = calls
-        .iter()
-        .enumerate()
-        .map(|(position, call)| if position == 0 { by_source(call) } else { call.clone() })
-        .collect();
-    let mut answers = cache.connection().send_all(Batch::pipeline(sent)).await?;
-    let lost = answers.iter().position(
-        |answer| matches!(answer, Err(error) if error.server_kind() == Some(ServerErrorKind::NoScript)),
-    );
-    if let Some(lost) = lost {
-        // Somebody emptied the server's script cache meanwhile. All that come behind are written again: otherwise an
-        // earlier document could end up over a later one of the same key.
-        let again = calls.iter().skip(lost).map(by_source).collect();
-        let rest = cache.connection().send_all(Batch::pipeline(again)).await?;
-        answers.truncate(lost);
-        answers.extend(rest);
-    }
-    Ok(answers)
 }
 
 pub(crate) fn save_many<M, I>(cache: &Cache, models: I) -> impl Future<Output = Vec<Result<Saved>>> + Send

@@ -7,11 +7,12 @@ use super::encode::write_document;
 use super::expiry::Expiry;
 use super::keyed::key_of_model;
 use super::saved::Saved;
+use super::unique::{self, Claims, Guarded};
 use super::write_script::WRITE;
 use crate::cache::Cache;
 use crate::error::{Error, Result};
 use crate::model::Model;
-use crate::script;
+use crate::script::Script;
 
 /// What must be there for a document to be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +62,7 @@ pub(super) struct Write {
     condition: Condition,
     expiry: Option<(&'static str, Option<u64>)>,
     version: Option<Version>,
+    claims: Option<Claims>,
 }
 
 /// How a version is counted up.
@@ -100,45 +102,13 @@ impl Write {
                 Some(Version { path: FieldDef::stored(member).path(), expected, next })
             }
         };
-        Ok(Self { model: name, key, json, condition, expiry: expiry.command::<M>(), version })
+        let claims = Claims::of_document(cache, M::schema(), &key, &json)?;
+        Ok(Self { model: name, key, json, condition, expiry: expiry.command::<M>(), version, claims })
     }
 
     /// The bytes of the document.
     pub(super) fn size(&self) -> usize {
         self.json.len()
-    }
-
-    /// Whether it is a call of [`WRITE`].
-    pub(super) fn is_scripted(&self) -> bool {
-        self.expiry.is_some() || self.version.is_some() || self.condition == Condition::NewOrGet
-    }
-
-    /// The command to send now.
-    pub(super) fn command(&self) -> Command {
-        if !self.is_scripted() {
-            let command = Command::new("JSON.SET").key(&self.key).arg("$").arg(&self.json);
-            return match self.condition.word() {
-                "" => command,
-                word => command.arg(word),
-            };
-        }
-        let (setter, argument) = self.expiry.unwrap_or(("", None));
-        let call =
-            WRITE.call().arg("1").key(&self.key).arg(&self.json).arg(self.condition.word()).arg(setter);
-        let call = match argument {
-            Some(argument) => call.arg_display(argument),
-            None => call.arg(""),
-        };
-        let checked = matches!(self.condition, Condition::Any | Condition::There);
-        let call = match &self.version {
-            Some(version) if checked => {
-                call.arg(&version.path).arg_display(version.expected).arg_display(version.next)
-            }
-            Some(version) => call.arg(&version.path).arg("").arg_display(version.next),
-            None => call.arg("").arg("").arg(""),
-        };
-        // Asked again, it answers the document that the first try stored.
-        if self.condition == Condition::NewOrGet { call.repeatable() } else { call }
     }
 
     /// What the answer to the command means.
@@ -155,7 +125,7 @@ impl Write {
             other => (other, None),
         };
         match (word.as_str(), second) {
-            (Some("stored"), None) => Ok((saved(), None)),
+            (Some("stored"), None | Some(Reply::Nil)) => Ok((saved(), None)),
             (Some("stored" | "there"), Some(Reply::Bulk(json))) => Ok((saved(), Some(json))),
             (Some("there" | "missing"), None) => Err(self.refused()),
             (Some("version"), found) => Err(self.conflict(found.as_ref().and_then(Reply::as_str))),
@@ -170,13 +140,8 @@ impl Write {
     }
 
     /// Writes it.
-    pub(super) async fn run(self, cache: &Cache) -> Result<Written> {
-        let command = self.command();
-        let reply = if self.is_scripted() {
-            script::run(cache, &WRITE, command).await?
-        } else {
-            cache.command(command).await?
-        };
+    pub(super) async fn run(mut self, cache: &Cache) -> Result<Written> {
+        let reply = unique::run(cache, &mut self).await?;
         self.answer(reply)
     }
 
@@ -200,5 +165,49 @@ impl Write {
             expected: self.version.as_ref().map_or(0, |version| version.expected),
             found: found.and_then(|found| found.parse().ok()),
         }
+    }
+}
+
+impl Guarded for Write {
+    const SCRIPT: &'static Script = &WRITE;
+
+    fn is_scripted(&self) -> bool {
+        self.expiry.is_some()
+            || self.version.is_some()
+            || self.claims.is_some()
+            || self.condition == Condition::NewOrGet
+    }
+
+    fn command(&self) -> Command {
+        if !self.is_scripted() {
+            let command = Command::new("JSON.SET").key(&self.key).arg("$").arg(&self.json);
+            return match self.condition.word() {
+                "" => command,
+                word => command.arg(word),
+            };
+        }
+        let (setter, argument) = self.expiry.unwrap_or(("", None));
+        let claims = self.claims.as_ref();
+        let call = unique::call(&WRITE, &self.key, claims).arg(&self.json);
+        let call = call.arg(self.condition.word()).arg(setter);
+        let call = match argument {
+            Some(argument) => call.arg_display(argument),
+            None => call.arg(""),
+        };
+        let checked = matches!(self.condition, Condition::Any | Condition::There);
+        let call = match &self.version {
+            Some(version) if checked => {
+                call.arg(&version.path).arg_display(version.expected).arg_display(version.next)
+            }
+            Some(version) => call.arg(&version.path).arg("").arg_display(version.next),
+            None => call.arg("").arg("").arg(""),
+        };
+        let call = unique::guarded(call, claims);
+        // Asked again, it answers the document that the first try stored.
+        if self.condition == Condition::NewOrGet { call.repeatable() } else { call }
+    }
+
+    fn claims(&mut self) -> Option<&mut Claims> {
+        self.claims.as_mut()
     }
 }

@@ -1,11 +1,12 @@
 //! The script that writes a document together with all that depends on it: whether it may be written, its version,
-//! its time to live.
+//! its time to live, the claims on its unique values.
 
+use super::unique::guard;
 use crate::script::Script;
 
-/// KEYS: the document. ARGV: its JSON; the condition (see below); the command that sets its time to live or nothing;
+/// KEYS: the document, then see [`guard!`](guard). ARGV: its JSON; the condition (see below); the command that sets its time to live or nothing;
 /// the argument of that or nothing; the path of the version or nothing; the version that must be stored or nothing;
-/// the version to store.
+/// the version to store; then see `guard!`.
 ///
 /// | condition | writes | else answers |
 /// |---|---|---|
@@ -14,10 +15,11 @@ use crate::script::Script;
 /// | `XX` | if there is one | `{'missing'}` |
 /// | `GET` | if there is no document | `{'there', the document}` |
 ///
-/// Answers `{'stored'}`, with `GET` the document as well; or why nothing was touched: see above, and
-/// `{'version', what is stored or false}`. Versions are compared and written as texts: numbers are doubles here.
+/// Answers `{'stored', with GET the document, what settle answers}`; or why nothing was touched: see above and `guard!`,
+/// and `{'version', what is stored or false}`. Versions are compared and written as texts: numbers are doubles here.
 pub(super) const WRITE: Script = Script {
-    source: "local key = KEYS[1]
+    source: guard!(
+        "local key = KEYS[1]
 local json, condition, setter, argument = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local path, expected, version = ARGV[5], ARGV[6], ARGV[7]
 
@@ -30,15 +32,18 @@ if expected ~= '' then
   if found == '' or found == 'null' then found = '0' end
   if (found or '0') ~= expected then return {'version', found} end
 end
+local _, refusal = unclaimed(key, 8)
+if refusal then return refusal end
 
 redis.call('JSON.SET', key, '$', json)
 if path ~= '' then redis.call('JSON.SET', key, path, version) end
 if setter ~= '' then
   if argument == '' then redis.call(setter, key) else redis.call(setter, key, argument) end
 end
-if condition == 'GET' then return {'stored', redis.call('JSON.GET', key)} end
-return {'stored'}",
-    sha1: "afccc0ed2302c1b0165e9f98f42f7be2ec3c6441",
+local ends = settle(key)
+return {'stored', condition == 'GET' and redis.call('JSON.GET', key), ends}"
+    ),
+    sha1: "77b118fb15d212eb10c141476402de805bfe05fe",
 };
 
 #[cfg(test)]

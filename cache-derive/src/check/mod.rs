@@ -3,6 +3,7 @@
 mod embedding;
 mod index;
 mod key;
+mod unique;
 mod version;
 
 use std::collections::HashMap;
@@ -14,6 +15,7 @@ use syn::{Data, GenericParam, Ident};
 use self::embedding::embedding;
 use self::index::index;
 use self::key::primary_key;
+use self::unique::unique;
 use self::version::version;
 use crate::attr::CacheAttr;
 use crate::errors::Errors;
@@ -38,18 +40,22 @@ pub(crate) fn check(role: Role, draft: Draft<'_>, errors: &mut Errors) -> Model 
         part_of_models(&input.ident, &cache, fields.as_deref().unwrap_or_default(), errors);
     }
     container_serde(&serde, errors);
-    let (key, version, fields) = match fields {
+    let (key, version, unique, fields) = match fields {
         Some(fields) => {
             readable(&fields, &serde, errors);
-            let (key, version) = match role {
-                Role::Model => (primary_key(&input.ident, &fields, errors), version(&fields, errors)),
-                Role::Embedded => (None, None),
+            let (key, version, unique) = match role {
+                Role::Model => (
+                    primary_key(&input.ident, &fields, errors),
+                    version(&fields, errors),
+                    unique(&cache.unique, &fields, errors),
+                ),
+                Role::Embedded => (None, None, Vec::new()),
             };
-            (key, version, members(fields, errors))
+            (key, version, unique, members(fields, errors))
         }
         None => {
             named_fields(role, &input.ident, &input.data, errors);
-            (None, None, Vec::new())
+            (None, None, Vec::new(), Vec::new())
         }
     };
     Model {
@@ -62,6 +68,7 @@ pub(crate) fn check(role: Role, draft: Draft<'_>, errors: &mut Errors) -> Model 
         stopwords: cache.stopwords,
         key,
         version,
+        unique,
         fields,
     }
 }
@@ -110,7 +117,11 @@ fn named_fields(role: Role, name: &Ident, data: &Data, errors: &mut Errors) {
 
 /// What only a model has.
 fn part_of_models(name: &Ident, cache: &CacheAttr, fields: &[DraftField<'_>], errors: &mut Errors) {
-    if cache.prefix.is_some() || cache.ttl.is_some() || cache.language.is_some() || cache.stopwords.is_some()
+    if cache.prefix.is_some()
+        || cache.ttl.is_some()
+        || cache.language.is_some()
+        || cache.stopwords.is_some()
+        || !cache.unique.is_empty()
     {
         errors.at(
             name,

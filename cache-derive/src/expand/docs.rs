@@ -43,6 +43,16 @@ pub(super) fn finder(field: &Field, index: &Index) -> TokenStream {
     })
 }
 
+/// For `get_by_<field>`.
+pub(super) fn getter(names: &[&str]) -> TokenStream {
+    let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+    lines(&format!(
+        "The document with this {}, of which there is at most one; `None` if there is none. Two key reads, and no \
+         search.\n\n# Errors\nAs `get`.",
+        names.join(" and ")
+    ))
+}
+
 /// For `modify`.
 pub(super) fn modify(name: &Ident) -> TokenStream {
     let name = name.unraw();

@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 
 use super::place::{located, span_of};
-use super::{embedded, version};
+use super::{embedded, unique, version};
 use crate::model::Model;
 
 /// The implementation of a model without mistakes.
@@ -35,11 +35,12 @@ pub(super) fn with_fields(model: &Model, fields: &TokenStream) -> TokenStream {
         model.language.as_ref().map(|language| quote!(.with_language(__cache::Language::#language)));
     let stopwords = model.stopwords.as_ref().map(|words| quote!(.with_stopwords(&[#(#words),*])));
     let version = model.version.as_ref().map(version::of_schema);
+    let unique = unique::of_schema(&model.unique);
     let key = model.key.as_ref().map_or("id", |key| &key.member);
     quote! {
         impl __cache::IndexSchema for #name {
             fn schema() -> &'static __cache::Schema {
-                static SCHEMA: __cache::Schema = __cache::Schema::new(#plain, #prefix, #key, &[#fields]) #language #stopwords #version;
+                static SCHEMA: __cache::Schema = __cache::Schema::new(#plain, #prefix, #key, &[#fields]) #language #stopwords #version #unique;
                 &SCHEMA
             }
         }

@@ -44,6 +44,7 @@ pub struct Schema {
     stopwords: Stopwords,
     language: Language,
     version: Option<(&'static str, u64)>,
+    unique: &'static [&'static [&'static str]],
     // SHA-256 in const evaluation costs about a millisecond a model at every build; at run time it costs
     // microseconds once a process.
     fingerprint: OnceLock<Fingerprint>,
@@ -66,6 +67,7 @@ impl Schema {
             stopwords: Stopwords::Default,
             language: Language::English,
             version: None,
+            unique: &[],
             fingerprint: OnceLock::new(),
         }
     }
@@ -85,6 +87,13 @@ impl Schema {
     /// The same schema with a version in this JSON member, which counts up to `most`. No part of the index.
     pub const fn with_version(mut self, member: &'static str, most: u64) -> Self {
         self.version = Some((member, most));
+        self
+    }
+
+    /// The same schema with values that no two documents share: each time those of these JSON members together. No part
+    /// of the index.
+    pub const fn with_unique(mut self, members: &'static [&'static [&'static str]]) -> Self {
+        self.unique = members;
         self
     }
 
@@ -132,6 +141,11 @@ impl Schema {
     /// The JSON member that holds the version, and the highest that its type counts to; `None`: there is no version.
     pub fn version(&self) -> Option<(&'static str, u64)> {
         self.version
+    }
+
+    /// The JSON members whose values no two documents share, each time those of several together.
+    pub fn unique(&self) -> &'static [&'static [&'static str]] {
+        self.unique
     }
 
     /// The name of this schema's index in a namespace.

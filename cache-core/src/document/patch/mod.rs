@@ -1,6 +1,10 @@
 //! Partial updates: some fields of a document changed in one step, typed by their handles.
 
+// A file imports from those before it: number, assign, target, readable, script, change, call.
+
 mod assign;
+mod call;
+mod change;
 mod number;
 mod readable;
 mod script;
@@ -9,22 +13,22 @@ mod target;
 use std::fmt;
 use std::marker::PhantomData;
 
-use cache_index::{Command, DecodeError, Field, FieldDef, Reply};
+use cache_index::{Command, Field, FieldDef, Reply};
 use serde_json::Value;
 
-use self::number::Range;
-use self::script::PATCH;
+use self::call::{Call, Patched, claims, unreadable};
+use self::change::{Change, Kind, next_version, refused};
 use self::target::Target;
 use super::encode::{may_be_unindexable, refuse_unindexable};
 use super::keyed::{key_of, keyed_by};
 use super::read::decode;
 use super::saved::Saved;
+use super::unique;
 use crate::cache::Cache;
 use crate::error::{Error, Result};
 use crate::model::Model;
 use crate::patch_error::PatchError;
 use crate::primary_key::Id;
-use crate::script::run;
 
 pub use assign::{Assign, List, Optional};
 pub use number::{Amount, Increment, Number, NumberRange};
@@ -69,47 +73,6 @@ pub struct Patch<M> {
     changes: Vec<Change>,
     refused: Option<Error>,
     model: PhantomData<fn() -> M>,
-}
-
-struct Change {
-    target: Target,
-    kind: Kind,
-    arguments: Vec<Vec<u8>>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Set,
-    Push,
-    Remove,
-    Integer,
-    Single,
-    Double,
-    Version,
-}
-
-impl Kind {
-    /// How numbers of this range are added to.
-    fn of(range: NumberRange) -> Self {
-        match range.0 {
-            Range::Integers { .. } => Self::Integer,
-            Range::Single => Self::Single,
-            Range::Double => Self::Double,
-        }
-    }
-
-    /// The script's word for it.
-    fn word(self) -> &'static str {
-        match self {
-            Self::Set => "set",
-            Self::Push => "push",
-            Self::Remove => "remove",
-            Self::Integer => "integer",
-            Self::Single => "single",
-            Self::Double => "double",
-            Self::Version => "version",
-        }
-    }
 }
 
 impl<M: Model> Patch<M> {
@@ -201,41 +164,15 @@ impl<M: Model> Patch<M> {
 
     async fn run(mut self, cache: &Cache, get: bool) -> Result<Patched> {
         cache.capabilities().require_json("`patch`")?;
-        let call = keyed_by::<M>(cache, PATCH.call().arg("1"), &self.id)?;
+        let key = key_of(&keyed_by::<M>(cache, Command::new("EVALSHA"), &self.id)?);
         if let Some(refused) = self.refused {
             return Err(refused);
         }
         self.changes.extend(next_version::<M>(&self.changes)?);
-        let call = call.arg(if get { "get" } else { "" });
-        let call = self.changes.iter().fold(call, Change::write);
-        let key = key_of(&call);
-        let mut answer = match run(cache, &PATCH, call).await? {
-            Reply::Array(items) => items.into_iter(),
-            other => return Err(unreadable(&other)),
-        };
-        let word = answer.next().unwrap_or(Reply::Nil);
-        match word.as_str() {
-            Some("done") => {
-                let document = answer.next().unwrap_or(Reply::Nil);
-                let version = answer.next().and_then(|version| version.as_str()?.parse().ok());
-                Ok(Patched { key, document, version })
-            }
-            Some("missing") => {
-                let key = String::from_utf8_lossy(&key).into_owned();
-                Err(Error::NotFound { model: M::schema().model(), key: Some(key) })
-            }
-            Some(why) => {
-                let change = answer
-                    .next()
-                    .and_then(|position| usize::try_from(position.as_int()?).ok())
-                    .and_then(|position| self.changes.get(position));
-                let held = answer.next().and_then(|held| held.as_str().map(str::to_owned));
-                Err(change
-                    .and_then(|change| change.refusal(why, held))
-                    .map_or_else(|| unreadable(&word), refused::<M>))
-            }
-            None => Err(unreadable(&word)),
-        }
+        let claims = claims::<M>(cache, &key, &self.changes)?;
+        let mut call = Call { key, get, changes: self.changes, claims };
+        let reply = unique::run(cache, &mut call).await?;
+        call.answer::<M>(reply)
     }
 
     /// Adds a change, unless something is wrong with it or with an earlier one.
@@ -277,48 +214,6 @@ impl<M: Model> Patch<M> {
     }
 }
 
-/// What was made of a document.
-struct Patched {
-    key: bytes::Bytes,
-    document: Reply,
-    version: Option<u64>,
-}
-
-/// The change of the version that comes with changes of a model that has one.
-fn next_version<M: Model>(changes: &[Change]) -> Result<Option<Change>> {
-    let Some((member, most)) = M::schema().version().filter(|_| !changes.is_empty()) else { return Ok(None) };
-    let target = Target::of(&FieldDef::stored(member)).map_err(refused::<M>)?;
-    let arguments = ["1".to_owned(), "0".to_owned(), most.to_string()].map(String::into_bytes).into();
-    Ok(Some(Change { target, kind: Kind::Version, arguments }))
-}
-
-impl Change {
-    /// Appends the change as the script reads it.
-    fn write(call: Command, change: &Self) -> Command {
-        call.arg(change.kind.word())
-            .arg(&change.target.path)
-            .arg(&change.target.parent)
-            .arg_display(change.arguments.len())
-            .args_from(&change.arguments)
-    }
-
-    /// Why the script did not make the change.
-    fn refusal(&self, why: &str, held: Option<String>) -> Option<PatchError> {
-        let field = self.target.field.clone();
-        Some(match why {
-            "parent" => PatchError::NoParent { field },
-            "list" => PatchError::NoList { field },
-            "number" => PatchError::NoNumber { field, current: held },
-            "range" => PatchError::OutOfRange {
-                field,
-                current: held.unwrap_or_default(),
-                by: self.arguments.first().map(|by| String::from_utf8_lossy(by).into_owned())?,
-            },
-            _ => return None,
-        })
-    }
-}
-
 /// Refuses what could be written and not be read: by the index, by the model, or by anybody.
 fn check_value<M: Model>(target: &Target, json: &[u8]) -> Result<()> {
     let field = || target.field.clone();
@@ -355,17 +250,6 @@ fn depth(json: &[u8]) -> usize {
 
 fn unwritable<M: Model>(source: serde_json::Error) -> Error {
     Error::Serialize { model: M::schema().model(), source }
-}
-
-fn refused<M: Model>(source: PatchError) -> Error {
-    Error::Patch { model: M::schema().model(), source }
-}
-
-fn unreadable(reply: &Reply) -> Error {
-    Error::Decode {
-        command: "EVALSHA".to_owned(),
-        source: DecodeError::unexpected("the answer of a partial update", reply.describe()),
-    }
 }
 
 /// Shows which fields are changed, and how: values may be personal data or secrets.

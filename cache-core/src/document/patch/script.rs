@@ -1,8 +1,10 @@
 //! The script that makes a partial update: first everything is checked, then everything is written.
 
+use crate::document::unique::guard;
 use crate::script::Script;
 
-/// KEYS: the document. ARGV: `get` if the document is wanted in the answer, then for each change its kind, the path of
+/// KEYS: the document, then see [`guard!`](guard). ARGV: `get` if the document is wanted in the answer, then see
+/// `guard!`, then for each change its kind, the path of
 /// the member, the path of the object that has it, how many arguments follow, and these:
 ///
 /// | kind | arguments |
@@ -15,7 +17,7 @@ use crate::script::Script;
 /// | `single` | the amount |
 /// | `double` | the amount to compute with, the amount in the form that the server reads rightly |
 ///
-/// Answers `{'done', the document if it is wanted, the version if there is one}`, or why nothing was changed: `{'missing'}` without a document,
+/// Answers `{'done', the document if it is wanted, the version if there is one, what settle answers}`, or why nothing was changed: `{'missing'}` without a document,
 /// or a reason, the position of the change (from 0) and, for `number` and `range`, what the member holds.
 ///
 /// Integers are added here, as two parts of 15 digits: `JSON.NUMINCRBY` wraps at the ends of 64 signed bits and turns
@@ -23,8 +25,11 @@ use crate::script::Script;
 /// written as text is read back as another double one time in ten. Nothing can fail once something was written:
 /// paths, types and sums are checked before, a server without memory refuses the first write.
 pub(super) const PATCH: Script = Script {
-    source: "local key = KEYS[1]
+    source: guard!(
+        "local key = KEYS[1]
 if redis.call('EXISTS', key) == 0 then return {'missing'} end
+local changes, refusal = unclaimed(key, 2)
+if refusal then return refusal end
 
 local function number(path)
   local held = redis.call('JSON.GET', key, path):sub(2, -2)
@@ -82,8 +87,8 @@ local function sum(kind, held, at)
   return ''
 end
 
-local sums, version = {}, nil
-local at, position = 2, 0
+local sums, version = {}, false
+local at, position = changes, 0
 while at <= #ARGV do
   local kind, path, parent = ARGV[at], ARGV[at + 1], ARGV[at + 2]
   if kind == 'set' then
@@ -104,7 +109,7 @@ while at <= #ARGV do
   at, position = at + 4 + ARGV[at + 3], position + 1
 end
 
-at = 2
+at = changes
 while at <= #ARGV do
   local kind, path, first, count = ARGV[at], ARGV[at + 1], at + 4, tonumber(ARGV[at + 3])
   if kind == 'set' then
@@ -122,8 +127,10 @@ while at <= #ARGV do
   end
   at = first + count
 end
-return {'done', ARGV[1] == 'get' and redis.call('JSON.GET', key), version}",
-    sha1: "9650a6156ec1f30e1a6ed7959234ed545035bb50",
+local ends = settle(key)
+return {'done', ARGV[1] == 'get' and redis.call('JSON.GET', key), version, ends}"
+    ),
+    sha1: "03bb9ca035196c476cf4c2e609f77e7c9d7fb6a1",
 };
 
 #[cfg(test)]
