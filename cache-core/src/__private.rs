@@ -1,7 +1,7 @@
 //! What the expansion of the derive macros names. No part of the public API: it changes without notice.
 
 pub use cache_index::{
-    Comparand, Each, Embedded, EmbeddedFields, Entry, Field, FieldDef, FieldPath, Filter, FindBy,
+    Comparand, Each, Embedded, EmbeddedFields, Entry, Field, FieldDef, FieldPath, Filter, FindBy, HashTag,
     IndexSchema, IndexValue, Indexable, JsonType, Kind, Language, Nested, No, Numeric, One, Operand, Options,
     Path, ScalarValue, Schema, Shape, Single, SortableValue, Step, Stored, Tag, Text, TextValue, UniqueValue,
     Values, Yes, unique_json, unique_member,

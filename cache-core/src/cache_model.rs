@@ -2,7 +2,6 @@
 
 use std::borrow::Borrow;
 use std::future::Future;
-use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
 use cache_index::Filter;
@@ -12,7 +11,7 @@ use crate::cache::Cache;
 use crate::document::{self, Condition, Expiry, Ids, Keys, Patch, SaveStream, Saved, Ttl};
 use crate::error::Result;
 use crate::model::{Indexed, Model};
-use crate::primary_key::Id;
+use crate::primary_key::{Id, ReadKey};
 use crate::query::Query;
 
 /// A struct that is stored as a JSON document under its primary key. Every [`Model`] is one; `#[derive(CacheModel)]`
@@ -368,11 +367,12 @@ pub trait CacheModel: Model {
 
     /// The primary keys of all documents: [`keys`](CacheModel::keys), read as what they are made from.
     ///
-    /// An id is read with `FromStr`, and refused if its `Display` is not what was read: `get` would not find it.
+    /// An id, or each part of a composite one, is read with `FromStr`, and refused if its `Display` is not what was read:
+    /// `get` would not find it.
     #[doc(alias = "all_pks")]
     fn ids(cache: &Cache) -> Ids<Self>
     where
-        Self: Model<PrimaryKey: FromStr<Err: Into<Box<dyn std::error::Error + Send + Sync>>>>,
+        Self: Model<PrimaryKey: ReadKey>,
     {
         Ids::new(cache)
     }
@@ -385,7 +385,7 @@ pub trait CacheModel: Model {
     /// # Errors
     /// What kept the server from answering, [`Error::Unsupported`](crate::Error::Unsupported) on a cluster.
     fn count_all(cache: &Cache) -> impl Future<Output = Result<u64>> + Send {
-        document::count_all(cache, Self::schema().prefix())
+        document::count_all(cache, Self::schema())
     }
 }
 

@@ -5,7 +5,7 @@
 //! | to | see |
 //! |---|---|
 //! | connect | [`Cache`], [`RedisSettings`], [`connection`] for a client of one's own |
-//! | describe documents | [`CacheModel`] (the derive and the trait), [`PrimaryKey`] |
+//! | describe documents | [`CacheModel`] (the derive and the trait), [`PrimaryKey`], [`DocumentKey`] |
 //! | read and write them | [`CacheModel::save`], [`CacheModel::get`], [`Saved`], [`Expiry`], [`Ttl`] |
 //! | change some of their fields | [`CacheModel::patch`], [`Patch`], [`PatchError`] |
 //! | not overwrite what others changed | `#[version]` of [`CacheModel`](derive@CacheModel), [`Error::VersionConflict`] |
@@ -42,12 +42,13 @@ mod version;
 pub use bytes::Bytes;
 pub use cache_derive::{CacheEmbedded, CacheModel, CacheValue};
 pub use cache_index::{
-    Batch, Command, Comparable, Comparand, Completeness, DecodeError, Direction, Embedded, EmbeddedFields,
-    Entry, Field, FieldDef, FieldKind, FieldPath, Filter, FindBy, Fingerprint, IndexSchema, IndexValue,
-    Indexable, IndexesMissing, JsonType, Keyspace, Kind, Language, MAX_SEPARATED_TAG, MAX_TAG, NameError, No,
-    Numeric, Operand, OptionalValue, Options, Ordered, Prefixed, QueryError, Reply, Route, ScalarValue,
-    Schema, SearchName, ServerError, ServerErrorKind, Shortfall, Single, SortKey, Sortable, SortableValue,
-    Stopwords, Stored, Tag, Text, TextValue, UniqueValue, Worded, Yes,
+    Batch, Beside, Command, Comparable, Comparand, Completeness, DecodeError, Direction, Embedded,
+    EmbeddedFields, Entry, Field, FieldDef, FieldKind, FieldPath, Filter, FindBy, Fingerprint, HashTag,
+    IndexSchema, IndexValue, Indexable, IndexesMissing, JsonType, Keyspace, Kind, Language,
+    MAX_SEPARATED_TAG, MAX_TAG, NameError, No, Numeric, Operand, OptionalValue, Options, Ordered, Prefixed,
+    QueryError, Reply, Route, ScalarValue, Schema, SearchName, ServerError, ServerErrorKind, Shortfall,
+    Single, SortKey, Sortable, SortableValue, Stopwords, Stored, Tag, Text, TextValue, UniqueValue, Worded,
+    Yes, hashed_part,
 };
 
 pub use crate::cache::Cache;
@@ -62,7 +63,7 @@ pub use crate::gate::{Gate, GateError, Lease, Outcome};
 pub use crate::migrate::{MigrateError, MigratedIndex, Migration, Migrator, Plan, Step};
 pub use crate::model::{Indexed, Model, Versioned};
 pub use crate::patch_error::PatchError;
-pub use crate::primary_key::{Id, PrimaryKey};
+pub use crate::primary_key::{DocumentKey, Id, IdPart, PrimaryKey, ReadKey};
 pub use crate::query::{Found, Query};
 pub use crate::settings::{Protocol, RedisSettings};
 pub use crate::version::VersionValue;

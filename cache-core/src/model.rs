@@ -6,7 +6,7 @@ use cache_index::IndexSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::primary_key::PrimaryKey;
+use crate::primary_key::DocumentKey;
 
 /// What a model is. What it can do is in [`CacheModel`](crate::CacheModel), which every model has. Implemented by
 /// `#[derive(CacheModel)]`.
@@ -16,15 +16,16 @@ use crate::primary_key::PrimaryKey;
     note = "add `#[derive(CacheModel)]` to the struct and mark one field with `#[primary_key]`"
 )]
 pub trait Model: IndexSchema + Serialize + DeserializeOwned + Send + Sync + 'static {
-    /// The type of the field marked `#[primary_key]`.
-    type PrimaryKey: PrimaryKey;
+    /// The type of the field marked `#[primary_key]`; of several, a tuple of their types in the order of the struct.
+    type PrimaryKey: DocumentKey;
 
     /// How long a document lives after each save; `None`: until it is deleted.
     const TTL: Option<Duration>;
 
-    /// The document's primary key.
+    /// The document's primary key: a reference to it, or for several fields a tuple of references, as
+    /// `(&self.tenant, &self.number)`. It can be given to everything that takes an id.
     #[doc(alias = "pk")]
-    fn primary_key(&self) -> &Self::PrimaryKey;
+    fn primary_key(&self) -> <Self::PrimaryKey as DocumentKey>::Ref<'_>;
 
     /// What is in the field marked `#[version]`, as it was read; 0: the document was never saved. `None` if there is
     /// no such field, or it is negative.

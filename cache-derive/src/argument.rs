@@ -119,6 +119,8 @@ pub(crate) fn refused_prefix(prefix: &str) -> Option<&'static str> {
         )
     } else if prefix.starts_with('~') {
         Some("prefixes that begin with `~` are reserved for keys that are not documents; choose another")
+    } else if prefix.chars().any(char::is_control) {
+        Some("the prefix has a control character; remove it")
     } else {
         None
     }

@@ -2,7 +2,7 @@
 //! `#[unique]` on its fields.
 
 use syn::meta::ParseNestedMeta;
-use syn::{Attribute, Ident, Lit, LitStr, Meta, Path};
+use syn::{Attribute, Ident, Lit, LitStr, Meta, Path, Token};
 
 use crate::argument::{
     argument_name, arguments, bare, crate_path, fields, is_search_name, language, milliseconds,
@@ -11,7 +11,7 @@ use crate::argument::{
 use crate::errors::Errors;
 
 const CACHE_TAKES: &str = "`#[cache(…)]` of `CacheModel` takes `prefix = \"…\"`, `ttl = \"30m\"`, `language = \"german\"`, \
-     `stopwords = [\"…\"]`, `unique(a, b)` and `crate = path`";
+     `stopwords = [\"…\"]`, `hash_tag`, `unique(a, b)` and `crate = path`";
 const INDEX_TAKES: &str = "`#[index(…)]` of `CacheModel` takes one of `tag`, `numeric` and `text`, and `sortable`, \
                            `fold_case`, `separator = ','`, `no_stem`, `weight = 2.0`, `with_suffix_trie`, \
                            `index_missing`, `name = \"…\"`";
@@ -27,6 +27,8 @@ pub(crate) struct CacheAttr {
     pub(crate) language: Option<Ident>,
     /// The words that texts leave out.
     pub(crate) stopwords: Option<Vec<LitStr>>,
+    /// The word `hash_tag`.
+    pub(crate) hash_tag: Option<Ident>,
     /// The fields of each `unique(…)`, and the word.
     pub(crate) unique: Vec<(Ident, Vec<Ident>)>,
     /// Where `cache_core` is.
@@ -42,6 +44,8 @@ pub(crate) struct FieldAttr {
     pub(crate) index: Option<IndexAttr>,
     /// The word `embedded`.
     pub(crate) embedded: Option<Ident>,
+    /// The word `hash_tag`.
+    pub(crate) hash_tag: Option<Ident>,
     /// The word `version`.
     pub(crate) version: Option<Ident>,
     /// The word `unique`.
@@ -135,6 +139,10 @@ impl CacheAttr {
                 }
             }
             "stopwords" => set(&mut self.stopwords, words(meta)?, &name, errors),
+            "hash_tag" => {
+                set(&mut self.hash_tag, name.clone(), &name, errors);
+                return bare(meta, &name);
+            }
             "unique" => self.unique.push((name, fields(meta)?)),
             "crate" => set(&mut self.path, crate_path(meta)?, &name, errors),
             _ => return Err(unknown(&name, CACHE_TAKES)),
@@ -150,7 +158,7 @@ impl FieldAttr {
         for attribute in attributes {
             let Some(word) = attribute.path().get_ident() else { continue };
             if word == "cache" {
-                errors.at(attribute, "`#[cache(…)]` of `CacheModel` belongs to the struct, not to a field");
+                read.cache(attribute, errors);
             } else if word == "primary_key" || word == "embedded" || word == "version" || word == "unique" {
                 if !matches!(attribute.meta, Meta::Path(_)) {
                     errors.at(
@@ -177,6 +185,30 @@ impl FieldAttr {
             }
         }
         read
+    }
+}
+
+impl FieldAttr {
+    /// Reads `#[cache(…)]` at a field, which may say `hash_tag` alone.
+    fn cache(&mut self, attribute: &Attribute, errors: &mut Errors) {
+        let mut only = matches!(attribute.meta, Meta::List(_));
+        let all = attribute.parse_nested_meta(|meta| {
+            only &= meta.path.is_ident("hash_tag") && (meta.input.is_empty() || meta.input.peek(Token![,]));
+            if let Some(word) = meta.path.get_ident().filter(|_| only) {
+                set(&mut self.hash_tag, word.clone(), word, errors);
+            }
+            while !meta.input.is_empty() && !meta.input.peek(Token![,]) {
+                meta.input.parse::<proc_macro2::TokenTree>()?;
+            }
+            Ok(())
+        });
+        if !only || all.is_err() || self.hash_tag.is_none() {
+            errors.at(
+                attribute,
+                "`#[cache(…)]` of `CacheModel` belongs to the struct, not to a field; a part of the primary key may say \
+                 `#[cache(hash_tag)]`",
+            );
+        }
     }
 }
 

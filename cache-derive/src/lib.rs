@@ -35,9 +35,11 @@ mod value;
 /// | | `#[cache(ttl = "30m")]` | how long a document lives after each save; without it, until it is deleted |
 /// | | `#[cache(language = "german")]` | whose rules stem the words of TEXT fields; without it, English |
 /// | | `#[cache(stopwords = ["…"])]` | the words that TEXT fields leave out; without it, 33 English ones; `[]`: none |
+/// | | `#[cache(hash_tag)]` | all documents are on one slot of a cluster |
 /// | | `#[cache(unique(tenant, email))]` | no two documents share the values of these fields together |
 /// | | `#[cache(crate = path)]` | where `cache_core` is, if not in the dependencies under that name |
-/// | exactly one field | `#[primary_key]` | holds the id |
+/// | one field, or up to four | `#[primary_key]` | holds the id, or a part of it |
+/// | one of several such fields | `#[cache(hash_tag)]` | documents that share this part are on one slot of a cluster |
 /// | one field | `#[version]` | counts the document's writes: a write of what somebody else changed meanwhile is refused |
 /// | any field | `#[unique]` | no two documents share its value, compared byte for byte; `None` is no value |
 /// | any field | `#[index]` | is searched as its type says: strings, `char` and `bool` as TAG, numbers as NUMERIC, an `Option` as what it holds, each element of a list |

@@ -49,8 +49,10 @@ pub(crate) struct Model {
     pub(crate) language: Option<Ident>,
     /// The words that texts leave out.
     pub(crate) stopwords: Option<Vec<LitStr>>,
-    /// The primary key. None only where that is reported as a mistake.
-    pub(crate) key: Option<Key>,
+    /// The parts of the primary key. None only where that is reported as a mistake.
+    pub(crate) key: Vec<Key>,
+    /// Which documents share a slot of a cluster.
+    pub(crate) hash_tag: Option<HashTag>,
     /// The version, if it has one.
     pub(crate) version: Option<Version>,
     /// The fields whose values no two documents share, each time those of several together.
@@ -59,7 +61,16 @@ pub(crate) struct Model {
     pub(crate) fields: Vec<Field>,
 }
 
-/// The field that holds the primary key.
+/// Which documents share a slot of a cluster.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum HashTag {
+    /// All of the model.
+    Model,
+    /// Those that share the part of the primary key with this number.
+    Part(usize),
+}
+
+/// A field that holds the primary key, or a part of it.
 pub(crate) struct Key {
     /// The field.
     pub(crate) ident: Ident,

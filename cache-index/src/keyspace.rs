@@ -1,7 +1,5 @@
 //! Names: from namespace and prefix to the keys of documents, the names of indexes and their aliases.
 
-use std::fmt;
-use std::io::Write;
 use std::sync::Arc;
 
 use crate::error::NameError;
@@ -14,9 +12,15 @@ pub const DEFAULT_GLOBAL: &str = "cache";
 /// | what | name |
 /// |---|---|
 /// | document | `<global>:<prefix>:<id>` |
+/// | document of a model with `#[cache(hash_tag)]` | `{<global>:<prefix>}:<id>` |
 /// | index | `<global>:<prefix>:idx:<fingerprint, 12 hex digits>` |
 /// | alias of the active index, for people and tools | `<global>:<prefix>:idx` |
-/// | any key that is no document | `<global>:~<prefix>:…` |
+/// | any key that is no document | `<global>:~<prefix>:<name>`, on a document's slot `<global>:~<prefix>:{<hash tag>}:<name>` |
+///
+/// A primary key of one field is the id as its `Display` writes it (U+0000 is refused). One of several is its parts in the order of the
+/// struct, joined with `:`, with `%`, `:`, `{`, `}` and control characters in them written as `%25`, `%3A`, `%7B`, `%7D`
+/// and so on; a part that is marked `#[cache(hash_tag)]` stands in braces: `<global>:<prefix>:{<part>}:<part>`. So no
+/// two primary keys share an id, and none of them has a hash tag that it was not given.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[doc(alias = "global_key_prefix")]
 pub struct Keyspace {
@@ -36,36 +40,6 @@ impl Keyspace {
     /// The namespace's name.
     pub fn global(&self) -> &str {
         &self.global
-    }
-
-    /// Writes the key of a document at the end of the buffer.
-    ///
-    /// # Errors
-    /// [`NameError::Empty`] if the id is empty; the buffer is as it was.
-    pub fn write_key(
-        &self,
-        buffer: &mut Vec<u8>,
-        prefix: &str,
-        id: impl fmt::Display,
-    ) -> Result<(), NameError> {
-        let start = buffer.len();
-        self.write_prefix(buffer, prefix);
-        let before = buffer.len();
-        // Writing into a vector cannot fail.
-        let _ = write!(buffer, "{id}");
-        if buffer.len() == before {
-            buffer.truncate(start);
-            return Err(NameError::Empty { what: "id" });
-        }
-        Ok(())
-    }
-
-    /// Writes what the keys of a model's documents begin with, the last separator included.
-    pub fn write_prefix(&self, buffer: &mut Vec<u8>, prefix: &str) {
-        buffer.extend_from_slice(self.global.as_bytes());
-        buffer.push(b':');
-        buffer.extend_from_slice(prefix.as_bytes());
-        buffer.push(b':');
     }
 }
 
@@ -98,7 +72,7 @@ pub fn check_name(what: &'static str, name: &str) -> Result<(), NameError> {
 /// Whether documents of one prefix would be taken for documents of the other.
 ///
 /// `user` and `user:session` overlap: `cache:user:session:1` belongs to both. `user` and `users` do not.
-pub fn prefixes_overlap(one: &str, other: &str) -> bool {
+pub(crate) fn prefixes_overlap(one: &str, other: &str) -> bool {
     let (short, long) = if one.len() <= other.len() { (one, other) } else { (other, one) };
     long.strip_prefix(short).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
 }
@@ -106,22 +80,6 @@ pub fn prefixes_overlap(one: &str, other: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn keys_follow_the_layout() {
-        let keyspace = Keyspace::new("shop:cache").unwrap();
-        let mut key = Vec::new();
-        keyspace.write_key(&mut key, "user", 42).unwrap();
-        assert_eq!(key, b"shop:cache:user:42");
-    }
-
-    #[test]
-    fn an_empty_id_is_refused_and_leaves_the_buffer_alone() {
-        let mut key = b"before".to_vec();
-        let refused = Keyspace::default().write_key(&mut key, "user", "");
-        assert_eq!(refused, Err(NameError::Empty { what: "id" }));
-        assert_eq!(key, b"before");
-    }
 
     #[test]
     fn ambiguous_names_are_refused() {

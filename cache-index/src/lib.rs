@@ -4,7 +4,7 @@
 //! | module's subject | types |
 //! |---|---|
 //! | commands and replies | [`Command`], [`Batch`], [`Route`], [`Reply`], [`ServerError`] |
-//! | names | [`Keyspace`], [`check_name`], [`prefixes_overlap`] |
+//! | names | [`Keyspace`], [`HashTag`], [`Beside`], [`hashed_part`], [`check_name`] |
 //! | schemas | [`Schema`], [`FieldDef`], [`Fingerprint`], [`Stopwords`], [`IndexSchema`] |
 //! | kinds and values | [`Kind`], [`Tag`], [`Numeric`], [`Text`], [`Stored`], [`IndexValue`], [`Indexable`], [`Operand`] |
 //! | queries | [`Field`], [`Filter`], [`SortKey`], [`FindBy`], [`SearchRequest`] |
@@ -12,13 +12,14 @@
 //!
 //! Most people use this crate through `cache-core`, which adds connections and everything that talks.
 
-// A file imports from those before it: command, path, error, reply, keyspace, kind, value, unique, strict, json, schema, params,
+// A file imports from those before it: command, path, error, reply, escape, keyspace, kind, value, unique, strict, json, schema, params,
 // text, filter, sort, field, finder, embedded, search, decode.
 
 mod command;
 mod decode;
 mod embedded;
 mod error;
+mod escape;
 mod field;
 mod filter;
 mod finder;
@@ -50,12 +51,14 @@ pub use field::{Field, IndexesMissing, No, Options, Sortable, Yes};
 pub use filter::{Filter, NumericRange, Rendered};
 pub use finder::FindBy;
 pub use json::write_json;
-pub use keyspace::{DEFAULT_GLOBAL, Keyspace, check_name, prefixes_overlap};
+pub use keyspace::{DEFAULT_GLOBAL, Keyspace, check_name};
 pub use kind::{Comparable, FieldKind, Kind, Numeric, Ordered, Prefixed, Stored, Tag, Text, Worded};
 pub use params::Params;
 pub use path::{FieldPath, Nested, Path, Root, SearchName, Step};
 pub use reply::{Reply, ServerError, ServerErrorKind};
-pub use schema::{Entry, FieldDef, Fingerprint, IndexSchema, Language, Schema, Stopwords};
+pub use schema::{
+    Beside, Entry, FieldDef, Fingerprint, HashTag, IndexSchema, Language, Schema, Stopwords, hashed_part,
+};
 pub use search::SearchRequest;
 pub use sort::{Direction, SortKey};
 pub use unique::{UniqueValue, unique_json, unique_member};

@@ -24,14 +24,14 @@ pub(super) fn keyed<M: Model>(
     command: Command,
     id: impl Id<M::PrimaryKey>,
 ) -> Result<Command> {
-    keyed_by::<M>(cache, command, &id)
+    id.parts(|parts| keyed_by::<M>(cache, command, parts))
 }
 
-/// The command with the key of the document whose id is shown like this.
-pub(super) fn keyed_by<M: Model>(cache: &Cache, command: Command, id: &impl Display) -> Result<Command> {
+/// The command with the key of the document whose primary key has these parts.
+pub(super) fn keyed_by<M: Model>(cache: &Cache, command: Command, parts: &[&dyn Display]) -> Result<Command> {
     let keyspace = cache.keyspace()?;
     let mut refused = Ok(());
-    let command = command.key_with(|buffer| refused = keyspace.write_key(buffer, M::schema().prefix(), id));
+    let command = command.key_with(|buffer| refused = M::schema().write_key(keyspace, buffer, parts));
     refused?;
     Ok(command)
 }
@@ -59,7 +59,8 @@ where
 /// The key of a document in memory.
 pub(super) fn key_of_model<M: Model>(cache: &Cache, model: &M) -> Result<Vec<u8>> {
     let mut key = Vec::with_capacity(64);
-    cache.keyspace()?.write_key(&mut key, M::schema().prefix(), model.primary_key())?;
+    let keyspace = cache.keyspace()?;
+    model.primary_key().parts(|parts| M::schema().write_key(keyspace, &mut key, parts))?;
     Ok(key)
 }
 

@@ -41,7 +41,7 @@ pub(super) async fn finish(cache: &Cache, plan: &Plan) -> Result<MigratedIndex, 
     // counted, where there is a reason to. In a cluster, where no one scan sees all keys, the counter has to do.
     let missing = match info.failures {
         0 => 0,
-        failures => match document::count_all(cache, plan.schema.prefix()).await {
+        failures => match document::count_all(cache, plan.schema).await {
             Ok(there) => there.saturating_sub(look(cache, plan).await?.documents),
             Err(Error::Unsupported { .. }) => failures,
             Err(error) => return Err(error.into()),

@@ -8,7 +8,7 @@ mod plan;
 
 use std::collections::HashSet;
 
-use cache_index::{IndexSchema, Schema, prefixes_overlap};
+use cache_index::{IndexSchema, Schema};
 
 pub use error::MigrateError;
 pub use plan::{Plan, Step};
@@ -63,6 +63,7 @@ impl Migrator {
         self.check()?;
         let mut plans = Vec::new();
         for schema in self.schemas.iter().filter(|schema| schema.is_indexed()) {
+            schema.check_namespace(cache.keyspace()?)?;
             plans.push(plan::plan(schema, cache.keyspace()?, inspect::inspect(cache, schema).await?)?);
         }
         Ok(plans)
@@ -109,7 +110,7 @@ impl Migrator {
         }
         for (number, one) in self.schemas.iter().enumerate() {
             for other in self.schemas.iter().skip(number + 1) {
-                if prefixes_overlap(one.prefix(), other.prefix()) {
+                if one.keys_overlap(other) {
                     return Err(MigrateError::Overlap {
                         one: one.model(),
                         one_prefix: one.prefix(),

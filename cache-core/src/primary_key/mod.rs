@@ -1,12 +1,17 @@
 //! Primary keys: what a type needs to name a document, and what may stand for it in a call.
 
+// A file imports from those before it: this one, composite.
+
+mod composite;
 #[cfg(feature = "ulid")]
 mod ulid;
 #[cfg(feature = "uuid")]
 mod uuid;
 
+use std::error::Error;
 use std::fmt::Display;
 use std::rc::Rc;
+use std::str::FromStr;
 use std::sync::Arc;
 
 /// A type whose values name documents. Its `Display` is the last part of the key, so it must be the same for
@@ -27,6 +32,41 @@ use std::sync::Arc;
 ///
 /// impl PrimaryKey for OrderId {}
 /// ```
+///
+/// # Ids that are made with the value
+///
+/// With the features `ulid` and `uuid` of this crate, `ulid::Ulid` and `uuid::Uuid` are primary keys. Both are made
+/// without asking anybody, in a constructor, so that a value has its id before it is saved and a second save finds the
+/// same document. `Ulid::new()` needs no more; `Uuid::now_v7()` needs the feature `v7` of the crate `uuid`. Both sort
+/// by the time of their making.
+///
+/// ```
+/// # mod example {
+/// use cache_core::CacheModel;
+/// use serde::{Deserialize, Serialize};
+/// use ulid::Ulid;
+/// use uuid::Uuid;
+///
+/// #[derive(Serialize, Deserialize, CacheModel)]
+/// struct Event {
+///     #[primary_key]
+///     id: Ulid,
+///     batch: Uuid,
+///     what: String,
+/// }
+///
+/// impl Event {
+///     pub fn new(what: &str) -> Self {
+///         Self { id: Ulid::new(), batch: Uuid::now_v7(), what: what.to_owned() }
+///     }
+/// }
+/// # pub fn run() { assert_ne!(Event::new("a").id, Event::new("a").id); }
+/// # }
+/// # example::run();
+/// ```
+///
+/// `#[serde(default = "Ulid::new")]` is no such constructor: it makes a new id when a document that lacks one is read,
+/// under which it is not stored.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a primary key",
     label = "not a primary key",
@@ -34,15 +74,97 @@ use std::sync::Arc;
 )]
 pub trait PrimaryKey: Display {}
 
-/// What may stand for a primary key of type `K` in a call: the key, a reference to it, `&str` for strings.
+/// What a model's documents are named by: a [`PrimaryKey`], or a tuple of two to four where as many fields are marked
+/// `#[primary_key]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a primary key",
+    label = "not a primary key",
+    note = "strings and integers of up to 64 bits are primary keys, and two to four of them together; a type of your own with `Display` becomes one with `impl PrimaryKey for … {{}}`"
+)]
+pub trait DocumentKey: Sized {
+    /// The key of a document at hand: a reference to it, or a tuple of references to its parts.
+    type Ref<'a>: Id<Self>
+    where
+        Self: 'a;
+
+    /// The key, borrowed.
+    fn borrowed(&self) -> Self::Ref<'_>;
+}
+
+/// What may stand for a primary key of type `K` in a call: the key, a reference to it, `&str` for strings; for a
+/// composite key a tuple of these, or a reference to its tuple.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not name a document whose primary key is `{K}`",
     label = "expected `{K}` or a reference to one"
 )]
-pub trait Id<K>: Display {}
+pub trait Id<K> {
+    /// Calls the closure with the parts of the id.
+    fn parts<R>(&self, with: impl FnOnce(&[&dyn Display]) -> R) -> R;
+}
 
-impl<K: PrimaryKey> Id<K> for K {}
-impl<K: PrimaryKey> Id<K> for &K {}
+/// What may stand for a primary key of one field, or for a part of a composite one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not name a document whose primary key is `{K}`",
+    label = "expected `{K}` or a reference to one"
+)]
+pub trait IdPart<K>: Display {}
+
+/// A primary key that can be read from the id in a document's key: each of its parts with `FromStr`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be read from the key of a document",
+    label = "lacks `FromStr`, or has a part that does",
+    note = "implement `FromStr` for it, as the inverse of its `Display`"
+)]
+pub trait ReadKey: DocumentKey {
+    /// The key that is made of these parts.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    fn read(parts: &[String]) -> Result<Self, Box<dyn Error + Send + Sync>>;
+}
+
+impl<K: PrimaryKey> DocumentKey for K {
+    type Ref<'a>
+        = &'a K
+    where
+        K: 'a;
+
+    fn borrowed(&self) -> &K {
+        self
+    }
+}
+
+impl<K: PrimaryKey + FromStr<Err: Into<Box<dyn Error + Send + Sync>>>> ReadKey for K {
+    fn read(parts: &[String]) -> Result<Self, Box<dyn Error + Send + Sync>> {
+        match parts {
+            [id] => read_part(id),
+            _ => Err("a primary key of one field has one part".into()),
+        }
+    }
+}
+
+fn read_part<K: FromStr<Err: Into<Box<dyn Error + Send + Sync>>>>(
+    part: &str,
+) -> Result<K, Box<dyn Error + Send + Sync>> {
+    part.parse().map_err(Into::into)
+}
+
+// Not one `impl` for all that are an `IdPart`: where nothing fits, the compiler would blame the key.
+macro_rules! ids {
+    ($([$($generics:tt)*] $id:ty => $key:ty;)*) => {$(
+        impl<$($generics)*> IdPart<$key> for $id {}
+        impl<$($generics)*> Id<$key> for $id {
+            fn parts<R>(&self, with: impl FnOnce(&[&dyn Display]) -> R) -> R {
+                with(&[self])
+            }
+        }
+    )*};
+}
+
+ids! {
+    [K: PrimaryKey] K => K;
+    [K: PrimaryKey] &K => K;
+}
 
 macro_rules! primary_keys {
     ($($type:ty)*) => {$(impl PrimaryKey for $type {})*};
@@ -52,8 +174,10 @@ primary_keys! { String Box<str> Arc<str> Rc<str> char i8 i16 i32 i64 isize u8 u1
 
 macro_rules! strings {
     ($($type:ty)*) => {$(
-        impl Id<$type> for &str {}
-        impl Id<$type> for &&str {}
+        ids! {
+            [] &str => $type;
+            [] &&str => $type;
+        }
     )*};
 }
 

@@ -14,7 +14,7 @@ use syn::{Data, GenericParam, Ident};
 
 use self::embedding::embedding;
 use self::index::index;
-use self::key::primary_key;
+use self::key::{hash_tag, primary_key};
 use self::unique::unique;
 use self::version::version;
 use crate::attr::CacheAttr;
@@ -40,37 +40,34 @@ pub(crate) fn check(role: Role, draft: Draft<'_>, errors: &mut Errors) -> Model 
         part_of_models(&input.ident, &cache, fields.as_deref().unwrap_or_default(), errors);
     }
     container_serde(&serde, errors);
-    let (key, version, unique, fields) = match fields {
-        Some(fields) => {
-            readable(&fields, &serde, errors);
-            let (key, version, unique) = match role {
-                Role::Model => (
-                    primary_key(&input.ident, &fields, errors),
-                    version(&fields, errors),
-                    unique(&cache.unique, &fields, errors),
-                ),
-                Role::Embedded => (None, None, Vec::new()),
-            };
-            (key, version, unique, members(fields, errors))
-        }
-        None => {
-            named_fields(role, &input.ident, &input.data, errors);
-            (None, None, Vec::new(), Vec::new())
-        }
-    };
-    Model {
-        prefix: cache.prefix.unwrap_or_else(|| snake_case(&input.ident.unraw().to_string())),
+    let prefix = cache.prefix.clone().unwrap_or_else(|| snake_case(&input.ident.unraw().to_string()));
+    let mut model = Model {
+        prefix,
         name: input.ident.clone(),
         vis: input.vis.clone(),
-        path: cache.path,
+        path: cache.path.clone(),
         ttl: cache.ttl,
-        language: cache.language,
-        stopwords: cache.stopwords,
-        key,
-        version,
-        unique,
-        fields,
+        language: cache.language.clone(),
+        stopwords: cache.stopwords.clone(),
+        key: Vec::new(),
+        hash_tag: None,
+        version: None,
+        unique: Vec::new(),
+        fields: Vec::new(),
+    };
+    let Some(fields) = fields else {
+        named_fields(role, &input.ident, &input.data, errors);
+        return model;
+    };
+    readable(&fields, &serde, errors);
+    if role == Role::Model {
+        model.key = primary_key(&input.ident, &fields, errors);
+        model.hash_tag = hash_tag(&cache, &model.prefix, &model.key, &fields, errors);
+        model.version = version(&fields, errors);
+        model.unique = unique(&cache.unique, &fields, errors);
     }
+    model.fields = members(fields, errors);
+    model
 }
 
 fn concrete(generics: &syn::Generics, errors: &mut Errors) {
@@ -117,6 +114,10 @@ fn named_fields(role: Role, name: &Ident, data: &Data, errors: &mut Errors) {
 
 /// What only a model has.
 fn part_of_models(name: &Ident, cache: &CacheAttr, fields: &[DraftField<'_>], errors: &mut Errors) {
+    let of_the_field = fields.iter().find_map(|field| field.attr.hash_tag.as_ref());
+    if let Some(word) = cache.hash_tag.as_ref().or(of_the_field) {
+        errors.at(word, format!("`{name}` is embedded in models, which have the keys; remove `hash_tag`"));
+    }
     if cache.prefix.is_some()
         || cache.ttl.is_some()
         || cache.language.is_some()

@@ -15,9 +15,10 @@ pub(super) fn unique(
     errors: &mut Errors,
 ) -> Vec<Vec<UniquePart>> {
     let mut unique: Vec<Vec<UniquePart>> = Vec::new();
+    let parts_of_key = fields.iter().filter(|field| field.attr.primary_key.is_some()).count();
     for field in fields {
         if let Some(word) = &field.attr.unique {
-            if field.attr.primary_key.is_some() {
+            if field.attr.primary_key.is_some() && parts_of_key == 1 {
                 errors.at(word, "no two documents share a primary key as it is; remove `#[unique]`");
             } else {
                 unique.extend(part(field, word, errors).map(|part| vec![part]));

@@ -1,12 +1,12 @@
 //! `IndexSchema`: the model as one `static`.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Literal, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 
 use super::place::{located, span_of};
 use super::{embedded, unique, version};
-use crate::model::Model;
+use crate::model::{HashTag, Model};
 
 /// The implementation of a model without mistakes.
 pub(super) fn expand(model: &Model) -> TokenStream {
@@ -36,11 +36,22 @@ pub(super) fn with_fields(model: &Model, fields: &TokenStream) -> TokenStream {
     let stopwords = model.stopwords.as_ref().map(|words| quote!(.with_stopwords(&[#(#words),*])));
     let version = model.version.as_ref().map(version::of_schema);
     let unique = unique::of_schema(&model.unique);
-    let key = model.key.as_ref().map_or("id", |key| &key.member);
+    let mut members = model.key.iter().map(|key| key.member.as_str());
+    let key = members.next().unwrap_or("id");
+    let members: Vec<_> = members.collect();
+    let further = (!members.is_empty()).then(|| quote!(.with_further_keys(&[#(#members),*])));
+    let hash_tag = model.hash_tag.map(|tag| match tag {
+        HashTag::Model => quote!(.with_hash_tag(__cache::HashTag::Model)),
+        HashTag::Part(number) => {
+            let number = Literal::usize_unsuffixed(number);
+            quote!(.with_hash_tag(__cache::HashTag::Part(#number)))
+        }
+    });
     quote! {
         impl __cache::IndexSchema for #name {
             fn schema() -> &'static __cache::Schema {
-                static SCHEMA: __cache::Schema = __cache::Schema::new(#plain, #prefix, #key, &[#fields]) #language #stopwords #version #unique;
+                static SCHEMA: __cache::Schema = __cache::Schema::new(#plain, #prefix, #key, &[#fields])
+                    #further #hash_tag #language #stopwords #version #unique;
                 &SCHEMA
             }
         }

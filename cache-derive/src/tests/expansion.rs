@@ -79,6 +79,14 @@ fn every_attribute() {
 }
 
 #[test]
+fn a_composite_key() {
+    check(
+        "composite.rs",
+        "struct Order { #[primary_key] #[cache(hash_tag)] tenant: String, #[primary_key] number: u64 }",
+    );
+}
+
+#[test]
 fn a_model_without_an_index_has_no_finders() {
     check("plain.rs", "pub struct Plain { #[primary_key] id: u64, rest: Vec<Vec<String>> }");
 }

@@ -29,7 +29,6 @@ fn all_mistakes_are_reported_at_once() {
         "a search name",
         "`#[primary_key]` of `CacheModel` takes no arguments",
         "`transparent` stores",
-        "`Wrong` has its `#[primary_key]`",
         "the primary key must be a member",
         "the index of `other` would be empty",
     ];
@@ -95,7 +94,7 @@ fn shapes() {
 #[test]
 fn struct_attributes() {
     let takes = "`#[cache(…)]` of `CacheModel` takes `prefix = \"…\"`, `ttl = \"30m\"`, `language = \
-                 \"german\"`, `stopwords = [\"…\"]` and `crate = path`";
+                 \"german\"`, `stopwords = [\"…\"]`, `hash_tag` and `crate = path`";
     for (attribute, expected) in [
         ("#[cache]", takes.to_owned()),
         ("#[cache = \"user\"]", takes.to_owned()),
@@ -226,11 +225,9 @@ fn field_attributes() {
         ),
         (
             "#[cache(ttl = \"1s\")] a: u8",
-            "`#[cache(…)]` of `CacheModel` belongs to the struct, not to a field".into(),
-        ),
-        (
-            "#[primary_key] a: u8",
-            "`User` has its `#[primary_key]` at `id` already; a model has exactly one".into(),
+            "`#[cache(…)]` of `CacheModel` belongs to the struct, not to a field; a part of the primary key may say \
+             `#[cache(hash_tag)]`"
+                .into(),
         ),
     ] {
         assert_eq!(message("", field), expected, "{field}");
@@ -258,6 +255,61 @@ fn primary_keys() {
     ] {
         assert_eq!(messages(&format!("struct User {{ {field} }}")), [expected]);
     }
+}
+
+#[test]
+fn hash_tags() {
+    let model = |container: &str, fields: &str| format!("{container} struct User {{ {fields} }}");
+    for (container, fields, expected) in [
+        (
+            "",
+            "#[primary_key] #[cache(hash_tag)] id: u8",
+            "every document has a `id` of its own, so none would share a slot with another; write \
+             `#[cache(hash_tag)]` at the struct to put all on one slot",
+        ),
+        (
+            "",
+            "#[primary_key] a: u8, #[primary_key] b: u8, #[cache(hash_tag)] c: u8",
+            "a hash tag is part of the key, and `c` is not; write `#[primary_key]` at it too, or remove `hash_tag`",
+        ),
+        (
+            "",
+            "#[primary_key] #[cache(hash_tag)] a: u8, #[primary_key] #[cache(hash_tag)] b: u8",
+            "a key has one hash tag; keep one `hash_tag`, at the struct or at one part of the primary key",
+        ),
+        (
+            "#[cache(hash_tag)]",
+            "#[primary_key] #[cache(hash_tag)] a: u8, #[primary_key] b: u8",
+            "a key has one hash tag; keep one `hash_tag`, at the struct or at one part of the primary key",
+        ),
+        ("#[cache(hash_tag = 1)]", "#[primary_key] a: u8", "`hash_tag` takes no value; write it alone"),
+        (
+            "#[cache(hash_tag, prefix = \"a{b\")]",
+            "#[primary_key] a: u8",
+            "the braces of the prefix `a{b` would take the place of the hash tag; choose another prefix",
+        ),
+        (
+            "",
+            "#[primary_key] a: u8, #[primary_key] #[cache(hash_tag = true)] b: u8",
+            "`#[cache(…)]` of `CacheModel` belongs to the struct, not to a field; a part of the primary key may say \
+             `#[cache(hash_tag)]`",
+        ),
+    ] {
+        assert_eq!(messages(&model(container, fields)), [expected], "{container} {fields}");
+    }
+}
+
+#[test]
+fn a_primary_key_has_at_most_four_parts() {
+    let fields: String =
+        ["a", "b", "c", "d", "e", "f"].map(|name| format!("#[primary_key] {name}: u8,")).concat();
+    assert_eq!(
+        messages(&format!("struct User {{ {fields} }}")),
+        [
+            "the primary key of `User` has 4 parts without `e`, and no more are possible; join two of them into a type of \
+          their own"
+        ]
+    );
 }
 
 #[test]

@@ -13,7 +13,7 @@ impl Schema {
         let mut command = Command::new("FT.CREATE")
             .arg(self.index_name(keyspace))
             .args_from(["ON", "JSON", "PREFIX", "1"])
-            .arg_with(|buffer| keyspace.write_prefix(buffer, self.prefix()));
+            .arg_with(|buffer| self.write_key_start(keyspace, buffer));
         if self.language() != Language::default() {
             command = command.arg("LANGUAGE").arg(self.language().name());
         }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use super::{Language, Schema};
+use super::{HashTag, Language, Schema};
 
 /// The version of the canonical form below. A change of the form is a change of this number, so that an index
 /// made by another version of this crate is recognised as such and not mistaken for a changed schema.
@@ -14,7 +14,8 @@ const CANON: &str = "1";
 ///
 /// The canonical form is a list of words, each written as its length in bytes, `:`, the word, `,` (a netstring,
 /// so that no two lists are written alike): `canon`, the version of the form, `on`, `json`, `prefix`, the
-/// prefix without the namespace, `stopwords`, their number, each of them, `language` and its name unless it is English,
+/// prefix without the namespace, `hash_tag` if it is around the prefix (one around a part of the id is no matter of
+/// the index, which is told prefixes only), `stopwords`, their number, each of them, `language` and its name unless it is English,
 /// then for every indexed field in order
 /// `field`, its path, its name, its kind, the number of its options, each of them.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -42,6 +43,9 @@ pub(super) fn of(schema: &Schema) -> Fingerprint {
 fn canonical(schema: &Schema) -> String {
     let mut form = Words(String::new());
     form.words(["canon", CANON, "on", "json", "prefix", schema.prefix()]);
+    if schema.hash_tag() == HashTag::Model {
+        form.word("hash_tag");
+    }
     form.word("stopwords");
     form.list(schema.stopwords().words());
     if schema.language() != Language::default() {
@@ -149,6 +153,24 @@ mod tests {
                 &[Entry::Field(FieldDef::indexed::<String, Tag>("email", "e"))],
             ),
         ];
+        static TAGGED: Schema = Schema::new(
+            "User",
+            "user",
+            "id",
+            &[Entry::Field(FieldDef::indexed::<String, Tag>("email", "email"))],
+        )
+        .with_hash_tag(HashTag::Model);
+        static PART: Schema = Schema::new(
+            "User",
+            "user",
+            "id",
+            &[Entry::Field(FieldDef::indexed::<String, Tag>("email", "email"))],
+        )
+        .with_further_keys(&["number"])
+        .with_hash_tag(HashTag::Part(0));
+        assert_ne!(SCHEMAS[1].fingerprint(), TAGGED.fingerprint());
+        assert_eq!(SCHEMAS[1].fingerprint(), PART.fingerprint());
+
         let distinct: std::collections::BTreeSet<_> = SCHEMAS.iter().map(Schema::fingerprint).collect();
         assert_eq!(distinct.len(), SCHEMAS.len());
     }

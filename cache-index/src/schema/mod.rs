@@ -3,6 +3,7 @@
 mod create;
 mod field_def;
 mod fingerprint;
+mod key;
 mod language;
 mod stopwords;
 
@@ -12,6 +13,7 @@ use crate::keyspace::Keyspace;
 
 pub use field_def::FieldDef;
 pub use fingerprint::Fingerprint;
+pub use key::{Beside, HashTag, hashed_part};
 pub use language::Language;
 pub use stopwords::Stopwords;
 
@@ -40,6 +42,8 @@ pub struct Schema {
     model: &'static str,
     prefix: &'static str,
     primary_key: &'static str,
+    further_keys: &'static [&'static str],
+    hash_tag: HashTag,
     fields: &'static [Entry],
     stopwords: Stopwords,
     language: Language,
@@ -63,6 +67,8 @@ impl Schema {
             model,
             prefix,
             primary_key,
+            further_keys: &[],
+            hash_tag: HashTag::None,
             fields,
             stopwords: Stopwords::Default,
             language: Language::English,
@@ -70,6 +76,18 @@ impl Schema {
             unique: &[],
             fingerprint: OnceLock::new(),
         }
+    }
+
+    /// The same schema with a primary key of several parts: these JSON members hold those behind the first.
+    pub const fn with_further_keys(mut self, members: &'static [&'static str]) -> Self {
+        self.further_keys = members;
+        self
+    }
+
+    /// The same schema with documents that share a slot of a cluster.
+    pub const fn with_hash_tag(mut self, tag: HashTag) -> Self {
+        self.hash_tag = tag;
+        self
     }
 
     /// The same schema with TEXT fields that leave out these words, given in lower case, in place of RediSearch's own.
@@ -107,9 +125,14 @@ impl Schema {
         self.prefix
     }
 
-    /// The JSON member that holds the primary key.
-    pub fn primary_key(&self) -> &'static str {
-        self.primary_key
+    /// The JSON members that hold the primary key: one, or one for each part in the order of the struct.
+    pub fn primary_key(&self) -> impl Iterator<Item = &'static str> + use<> {
+        std::iter::once(self.primary_key).chain(self.further_keys.iter().copied())
+    }
+
+    /// Which documents share a slot of a cluster.
+    pub fn hash_tag(&self) -> HashTag {
+        self.hash_tag
     }
 
     /// All fields, in the order of the structs, those of embedded structs in their place; also those without an

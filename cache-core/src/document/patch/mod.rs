@@ -10,7 +10,7 @@ mod readable;
 mod script;
 mod target;
 
-use std::fmt;
+use std::fmt::{self, Display};
 use std::marker::PhantomData;
 
 use cache_index::{Command, Field, FieldDef, Reply};
@@ -69,7 +69,7 @@ const DEEPEST: usize = 127;
 /// ```
 #[must_use = "an update does nothing until `send` sends it"]
 pub struct Patch<M> {
-    id: String,
+    id: Vec<String>,
     changes: Vec<Change>,
     refused: Option<Error>,
     model: PhantomData<fn() -> M>,
@@ -78,7 +78,8 @@ pub struct Patch<M> {
 impl<M: Model> Patch<M> {
     #[expect(clippy::needless_pass_by_value, reason = "an id is often a reference already")]
     pub(crate) fn new(id: impl Id<M::PrimaryKey>) -> Self {
-        Self { id: id.to_string(), changes: Vec::new(), refused: None, model: PhantomData }
+        let id = id.parts(|parts| parts.iter().map(ToString::to_string).collect());
+        Self { id, changes: Vec::new(), refused: None, model: PhantomData }
     }
 
     /// Sets a field, indexed or not, to a value of its type; for an `Option` also to what is to be in it, for strings
@@ -164,7 +165,11 @@ impl<M: Model> Patch<M> {
 
     async fn run(mut self, cache: &Cache, get: bool) -> Result<Patched> {
         cache.capabilities().require_json("`patch`")?;
-        let key = key_of(&keyed_by::<M>(cache, Command::new("EVALSHA"), &self.id)?);
+        let key = {
+            // Gone before the first await: it could not go to another thread.
+            let parts: Vec<&dyn Display> = self.id.iter().map(|part| part as &dyn Display).collect();
+            key_of(&keyed_by::<M>(cache, Command::new("EVALSHA"), &parts)?)
+        };
         if let Some(refused) = self.refused {
             return Err(refused);
         }
@@ -195,7 +200,7 @@ impl<M: Model> Patch<M> {
         arguments: impl FnOnce(&Target) -> Result<Vec<Vec<u8>>>,
     ) -> Result<()> {
         let target = Target::of(def).map_err(refused::<M>)?;
-        if target.members.first().is_some_and(|member| member == M::schema().primary_key()) {
+        if target.members.first().is_some_and(|member| M::schema().primary_key().any(|key| key == *member)) {
             return Err(refused::<M>(PatchError::PrimaryKey { field: target.field }));
         }
         let version = M::schema().version().map(|(member, _)| member);

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use cache_index::{Command, FieldDef, Keyspace, Reply, Schema};
+use cache_index::{Beside, Command, FieldDef, HashTag, Keyspace, Reply, Schema};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -77,8 +77,8 @@ impl Claims {
             model: schema.model(),
             key: key.to_vec(),
             unique,
-            start: start(cache.keyspace()?, schema),
-            one_slot: !cache.capabilities().cluster,
+            start: start(cache.keyspace()?, schema)?,
+            one_slot: !cache.capabilities().cluster || schema.hash_tag() == HashTag::Model,
             holders: vec![None; unique.len()],
             members,
             fence: None,
@@ -273,9 +273,14 @@ impl Claims {
     }
 }
 
-/// What the keys of claims begin with.
-pub(super) fn start(keyspace: &Keyspace, schema: &'static Schema) -> Vec<u8> {
-    format!("{}:~{}:unique:", keyspace.global(), schema.prefix()).into_bytes()
+/// What the keys of claims begin with. They are beside all documents of a model that has a hash tag for all of them.
+///
+/// With a hash tag for some of them, a value can be in documents of different slots, and its claim is on one of its own.
+pub(super) fn start(keyspace: &Keyspace, schema: &'static Schema) -> Result<Vec<u8>> {
+    let mut start = Vec::new();
+    schema.write_sibling(keyspace, &mut start, Beside::Model, &[&"unique"])?;
+    start.push(b':');
+    Ok(start)
 }
 
 /// The text that stands for these values of these members: JSON, so that no two tuples share one.

@@ -24,7 +24,7 @@ pub async fn get_by_unique<M: Model>(
     cache.capabilities().require_json("`get_by`")?;
     let members = M::schema().unique().get(number).copied().unwrap_or_default();
     let Some(values) = values.iter().cloned().collect::<Option<Vec<_>>>() else { return Ok(None) };
-    let mut claim = start(cache.keyspace()?, M::schema());
+    let mut claim = start(cache.keyspace()?, M::schema())?;
     claim.extend_from_slice(text(members, values.clone()).as_bytes());
     let mut before = None;
     for _ in 0..TRIES {

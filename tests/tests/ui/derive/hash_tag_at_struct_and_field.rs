@@ -1,14 +1,16 @@
-//! A model has one primary key.
+//! A key has one hash tag, at the struct or at a part.
 
 use cache_core::CacheModel;
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize, Deserialize, CacheModel)]
+#[cache(hash_tag)]
 struct User {
     #[primary_key]
-    id: String,
+    #[cache(hash_tag)]
+    tenant: String,
     #[primary_key]
-    email: String,
+    id: u64,
 }
 
 fn main() {}
