@@ -29,8 +29,8 @@ struct Session {
 }
 
 /// The scripts: they are part of what is sent, so a change of one is a change here.
-const WRITE: &str = "EVALSHA afccc0ed2302c1b0165e9f98f42f7be2ec3c6441 1";
-const PATCH: &str = "EVALSHA 9650a6156ec1f30e1a6ed7959234ed545035bb50 1";
+const WRITE: &str = "EVALSHA 77b118fb15d212eb10c141476402de805bfe05fe 1";
+const PATCH: &str = "EVALSHA 03bb9ca035196c476cf4c2e609f77e7c9d7fb6a1 1";
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheModel)]
 struct Counter {
@@ -68,9 +68,9 @@ async fn a_write_is_one_command() {
             r#"JSON.SET shop:cache:session:1 $ {"id":1}"#.to_owned(),
             r#"JSON.SET shop:cache:session:1 $ {"id":1} NX"#.to_owned(),
             r#"JSON.SET shop:cache:session:1 $ {"id":1} XX"#.to_owned(),
-            format!(r#"{WRITE} shop:cache:session:1 {{"id":1}} NX PEXPIRE 30000   "#),
-            format!(r#"{WRITE} shop:cache:session:1 {{"id":1}} XX PEXPIREAT 1800000000001   "#),
-            format!(r#"{WRITE} shop:cache:session:1 {{"id":1}}  PERSIST    "#),
+            format!(r#"{WRITE} shop:cache:session:1 {{"id":1}} NX PEXPIRE 30000    "#),
+            format!(r#"{WRITE} shop:cache:session:1 {{"id":1}} XX PEXPIREAT 1800000000001    "#),
+            format!(r#"{WRITE} shop:cache:session:1 {{"id":1}}  PERSIST     "#),
         ]
     );
 }
@@ -93,10 +93,54 @@ async fn a_version_is_compared_and_counted_up_in_the_same_command() {
     assert_eq!(
         recorder.sent(),
         [
-            format!(r#"{WRITE} {json}    $["v n"] 7 8"#),
-            format!(r#"{WRITE} {json}    $["v n"] 7 8"#),
-            format!(r#"{WRITE} {json} XX   $["v n"] 7 8"#),
-            format!(r#"{WRITE} {json} NX   $["v n"]  1"#),
+            format!(r#"{WRITE} {json}    $["v n"] 7 8 "#),
+            format!(r#"{WRITE} {json}    $["v n"] 7 8 "#),
+            format!(r#"{WRITE} {json} XX   $["v n"] 7 8 "#),
+            format!(r#"{WRITE} {json} NX   $["v n"]  1 "#),
+        ]
+    );
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheModel)]
+#[cache(unique(tenant, number))]
+struct Account {
+    #[primary_key]
+    id: u32,
+    #[unique]
+    email: Option<String>,
+    tenant: String,
+    number: u8,
+}
+
+#[tokio::test]
+async fn a_script_is_told_every_key() {
+    let stale = words(["stale", r#"["old"]"#, r#"["t"]"#, "[7]"]);
+    let held =
+        vec![Reply::Bulk("claimed".into()), Reply::Int(0), Reply::Bulk(":shop:cache:account:2".into())];
+    let held = Reply::Array(held);
+    let (recorder, cache) = Recorder::cache([words(["stored"]), stale, held, words(["stored"])]);
+    let account = Account { id: 1, email: Some("a:b".into()), tenant: "t".into(), number: 7 };
+    let _ = account.save(&cache).await.unwrap();
+    let _ = account.save(&cache).await.unwrap();
+    let key = "shop:cache:account:1";
+    let (email, old) =
+        (r#"shop:cache:~account:unique:["email","a:b"]"#, r#"shop:cache:~account:unique:["email","old"]"#);
+    let both = r#"shop:cache:~account:unique:["tenant","number","t",7]"#;
+    let json = r#"{"id":1,"email":"a:b","tenant":"t","number":7}"#;
+    let script = WRITE.trim_end_matches(" 1");
+    let wants = |holder: u8| format!(r#"2 {holder} 1 $.email ["a:b"] 0 2 $.tenant ["t"] $.number [7]"#);
+    let is = |email: &str| format!(r#"       0 3 $.email ["{email}"] $.tenant ["t"] $.number [7]"#);
+    assert_eq!(
+        recorder.sent(),
+        [
+            format!("{script} 3 {key} {email} {both} {json}{} {} 0", is("a:b"), wants(0)),
+            format!("{script} 3 {key} {email} {both} {json}{} {} 0", is("a:b"), wants(0)),
+            format!("{script} 4 {key} {email} {both} {old} {json}{} {} 1", is("old"), wants(0)),
+            format!(
+                "{script} 5 {key} {email} {both} {old} shop:cache:account:2 {json}{} {} 1",
+                is("old"),
+                wants(5)
+            ),
         ]
     );
 }
@@ -131,7 +175,7 @@ async fn a_patch_tells_the_script_everything() {
     assert_eq!(
         recorder.sent(),
         [format!(
-            "{PATCH} shop:cache:user:7  set $.name $ 1 \"an\\\"n\" \
+            "{PATCH} shop:cache:user:7   set $.name $ 1 \"an\\\"n\" \
              integer $[\"visit count\"] $ 3 -2 0 18446744073709551615 \
              double $.level $ 2 1e-1 0.1 single $.ratio $ 1 1.0000000149011612e-1 \
              push $.tags $ 2 \"a\" \"b c\" remove $.bio $ 0"
@@ -175,7 +219,7 @@ async fn get_or_insert_reads_first() {
         [
             "JSON.GET shop:cache:session:1 (repeatable)".to_owned(),
             "JSON.GET shop:cache:session:1 (repeatable)".to_owned(),
-            format!(r#"{WRITE} shop:cache:session:1 {{"id":1}} GET PEXPIRE 30000    (repeatable)"#),
+            format!(r#"{WRITE} shop:cache:session:1 {{"id":1}} GET PEXPIRE 30000     (repeatable)"#),
             "JSON.GET shop:cache:session:1 (repeatable)".to_owned(),
         ]
     );
