@@ -3,9 +3,11 @@
 pub use cache_index::{
     Comparand, Each, Embedded, EmbeddedFields, Entry, Field, FieldDef, FieldPath, Filter, FindBy, HashTag,
     IndexSchema, IndexValue, Indexable, JsonType, Kind, Language, Nested, No, Numeric, One, Operand, Options,
-    Path, ScalarValue, Schema, Shape, Single, SortableValue, Step, Stored, Tag, Text, TextValue, UniqueValue,
-    Values, Yes, unique_json, unique_member,
+    Path, ScalarValue, Schema, Shape, Single, SortableValue, Step, Stored, Tag, Text, TextValue,
+    UniqueOperand, UniqueValue, Values, Yes, unique_member,
 };
+
+pub use futures_core::future::BoxFuture;
 
 pub use crate::cache::Cache;
 pub use crate::document::{get_by_unique, modify};

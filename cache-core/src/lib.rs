@@ -47,8 +47,8 @@ pub use cache_index::{
     IndexSchema, IndexValue, Indexable, IndexesMissing, JsonType, Keyspace, Kind, Language,
     MAX_SEPARATED_TAG, MAX_TAG, NameError, No, Numeric, Operand, OptionalValue, Options, Ordered, Prefixed,
     QueryError, Reply, Route, ScalarValue, Schema, SearchName, ServerError, ServerErrorKind, Shortfall,
-    Single, SortKey, Sortable, SortableValue, Stopwords, Stored, Tag, Text, TextValue, UniqueValue, Worded,
-    Yes, hashed_part,
+    Single, SortKey, Sortable, SortableValue, Stopwords, Stored, Tag, Text, TextValue, UniqueOperand,
+    UniqueValue, Worded, Yes, hashed_part,
 };
 
 pub use crate::cache::Cache;

@@ -61,7 +61,7 @@ pub use schema::{
 };
 pub use search::SearchRequest;
 pub use sort::{Direction, SortKey};
-pub use unique::{UniqueValue, unique_json, unique_member};
+pub use unique::{UniqueOperand, UniqueValue, unique_member};
 pub use value::{
     Comparand, IndexValue, Indexable, JsonType, Operand, OptionalValue, ScalarValue, SortableValue, TextValue,
 };

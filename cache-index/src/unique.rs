@@ -25,6 +25,28 @@ pub trait UniqueValue {
     const UNIQUE_JSON: JsonType;
 }
 
+/// What a unique field of type `V` can be looked up by: a value of it; strings also by `&str`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be looked up in a field of `{V}`",
+    label = "expected a value like `{V}`",
+    note = "convert the value to the field's own type; strings also take `&str`"
+)]
+pub trait UniqueOperand<V> {
+    /// The JSON that a document has where the field has this value; `None`: no document has it.
+    fn unique_json(self) -> Option<Value>;
+}
+
+impl<V: UniqueValue, T: Operand<V::Unique>> UniqueOperand<V> for T {
+    fn unique_json(self) -> Option<Value> {
+        json(self.into_comparand(), V::UNIQUE_JSON)
+    }
+}
+
+/// The member of a unique field of type `V`.
+pub const fn unique_member<V: UniqueValue>(member: &'static str) -> &'static str {
+    member
+}
+
 impl<T: UniqueValue> UniqueValue for Option<T> {
     type Unique = T::Unique;
     const UNIQUE_JSON: JsonType = T::UNIQUE_JSON;
@@ -47,14 +69,8 @@ unique! {
     i8 i16 i32 i64 isize u8 u16 u32 u64 usize
 }
 
-/// The member of a unique field of type `V`.
-pub const fn unique_member<V: UniqueValue>(member: &'static str) -> &'static str {
-    member
-}
-
-/// The JSON that a document has where a unique field of type `V` has this value; `None`: no document has it.
-pub fn unique_json<V: UniqueValue>(value: impl Operand<V::Unique>) -> Option<Value> {
-    match (value.into_comparand(), V::UNIQUE_JSON) {
+fn json(comparand: Comparand, json: JsonType) -> Option<Value> {
+    match (comparand, json) {
         (Comparand::Tag(text), JsonType::Bool) => text.parse().ok().map(Value::Bool),
         (Comparand::Tag(text), _) => Some(Value::String(text)),
         (Comparand::Integer(number), _) => {
@@ -70,11 +86,14 @@ mod tests {
 
     #[test]
     fn a_value_is_what_serde_writes() {
-        assert_eq!(unique_json::<String>("a\"b"), Some(Value::from("a\"b")));
-        assert_eq!(unique_json::<Option<String>>("true"), Some(Value::from("true")));
-        assert_eq!(unique_json::<bool>(true), Some(Value::from(true)));
-        assert_eq!(unique_json::<char>('x'), Some(Value::from("x")));
-        assert_eq!(unique_json::<u64>(u64::MAX), Some(Value::from(u64::MAX)));
-        assert_eq!(unique_json::<i8>(-7), Some(Value::from(-7)));
+        fn json<V>(value: impl UniqueOperand<V>) -> Option<Value> {
+            value.unique_json()
+        }
+        assert_eq!(json::<String>("a\"b"), Some(Value::from("a\"b")));
+        assert_eq!(json::<Option<String>>("true"), Some(Value::from("true")));
+        assert_eq!(json::<bool>(true), Some(Value::from(true)));
+        assert_eq!(json::<char>('x'), Some(Value::from("x")));
+        assert_eq!(json::<u64>(u64::MAX), Some(Value::from(u64::MAX)));
+        assert_eq!(json::<i8>(-7), Some(Value::from(-7)));
     }
 }

@@ -31,20 +31,20 @@ fn getter(number: usize, parts: &[UniquePart], vis: &Visibility) -> TokenStream 
     let arguments = parts.iter().enumerate().map(|(position, UniquePart { ty, .. })| {
         let (span, ty, value) = (span_of(ty), at_one_place(ty), format_ident!("value_{position}"));
         quote_spanned! {span=>
-            #value: impl __cache::Operand<<#ty as __cache::UniqueValue>::Unique> + ::core::marker::Send
+            #value: impl __cache::UniqueOperand<#ty>
         }
     });
     let values = parts.iter().enumerate().map(|(position, UniquePart { ty, .. })| {
         let (span, ty, value) = (span_of(ty), at_one_place(ty), format_ident!("value_{position}"));
-        quote_spanned!(span=> __cache::unique_json::<#ty>(#value))
+        quote_spanned!(span=> __cache::UniqueOperand::<#ty>::unique_json(#value))
     });
     quote! {
         #docs
-        #vis async fn #name(
-            cache: &__cache::Cache,
+        #vis fn #name<'a>(
+            cache: &'a __cache::Cache,
             #(#arguments),*
-        ) -> __cache::Result<::core::option::Option<Self>> {
-            __cache::get_by_unique(cache, #number, &[#(#values),*]).await
+        ) -> __cache::BoxFuture<'a, __cache::Result<::core::option::Option<Self>>> {
+            __cache::get_by_unique(cache, #number, [#(#values),*])
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use cache_index::{Command, Reply};
+use futures_core::future::BoxFuture;
 use serde_json::Value;
 
 use super::claims::{is_value, start, text};
@@ -16,14 +17,19 @@ use crate::model::Model;
 ///
 /// # Errors
 /// As [`CacheModel::get`](crate::CacheModel::get).
-pub async fn get_by_unique<M: Model>(
-    cache: &Cache,
+pub fn get_by_unique<'a, M: Model, const N: usize>(
+    cache: &'a Cache,
     number: usize,
-    values: &[Option<Value>],
-) -> Result<Option<M>> {
+    values: [Option<Value>; N],
+) -> BoxFuture<'a, Result<Option<M>>> {
+    // In a box: an `async fn` with the derive's arguments would make three messages of one wrong type.
+    Box::pin(get(cache, number, values.into_iter().collect()))
+}
+
+async fn get<M: Model>(cache: &Cache, number: usize, values: Option<Vec<Value>>) -> Result<Option<M>> {
     cache.capabilities().require_json("`get_by`")?;
     let members = M::schema().unique().get(number).copied().unwrap_or_default();
-    let Some(values) = values.iter().cloned().collect::<Option<Vec<_>>>() else { return Ok(None) };
+    let Some(values) = values else { return Ok(None) };
     let mut claim = start(cache.keyspace()?, M::schema())?;
     claim.extend_from_slice(text(members, values.clone()).as_bytes());
     let mut before = None;
