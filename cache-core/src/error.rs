@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cache_index::{
-    Completeness, DecodeError, NameError, QueryError, SearchName, ServerError, ServerErrorKind,
+    Completeness, DecodeError, NameError, NotIndexable, QueryError, SearchName, ServerError, ServerErrorKind,
 };
 
 use crate::patch_error::PatchError;
@@ -77,6 +77,16 @@ pub enum Error {
         /// What serde found.
         #[source]
         source: serde_json::Error,
+    },
+    /// The document would vanish from its index. Checked in debug builds only: it shows a mistake in how the model is
+    /// declared, not one of a value.
+    #[error("this `{model}` would not be in its index")]
+    NotIndexable {
+        /// The model.
+        model: &'static str,
+        /// Why.
+        #[source]
+        source: NotIndexable,
     },
     /// An indexed string contains U+0000, at which the index truncates or merges values.
     #[error(

@@ -9,8 +9,10 @@
 //! | read and write them | [`CacheModel::save`], [`CacheModel::get`], [`Saved`], [`Expiry`], [`Ttl`] |
 //! | change some of their fields | [`CacheModel::patch`], [`Patch`], [`PatchError`] |
 //! | not overwrite what others changed | `#[version]` of [`CacheModel`](derive@CacheModel), [`Error::VersionConflict`] |
+//! | share no values between documents | `#[unique]` of [`CacheModel`](derive@CacheModel), [`UniqueValue`], [`Error::NotUnique`] |
 //! | go through all of them | [`CacheModel::keys`], [`CacheModel::ids`], [`CacheModel::save_stream`] |
 //! | find them | [`Field`], [`Filter`], [`Query`], [`Found`], [`Completeness`] |
+//! | test without a server that they fit their indexes | [`assert_indexable`], [`check_indexable`] |
 //! | make their indexes | [`Migrator`], [`Plan`], [`MigrateError`] |
 //! | let one process do a thing | [`Gate`], [`Lease`], [`Outcome`] |
 //! | try things on a private server | [`Cache::embedded`](struct.Cache.html#method.embedded) (feature `embedded`) |
@@ -45,10 +47,10 @@ pub use cache_index::{
     Batch, Beside, Command, Comparable, Comparand, Completeness, DecodeError, Direction, Embedded,
     EmbeddedFields, Entry, Field, FieldDef, FieldKind, FieldPath, Filter, FindBy, Fingerprint, HashTag,
     IndexSchema, IndexValue, Indexable, IndexesMissing, JsonType, Keyspace, Kind, Language,
-    MAX_SEPARATED_TAG, MAX_TAG, NameError, No, Numeric, Operand, OptionalValue, Options, Ordered, Prefixed,
-    QueryError, Reply, Route, ScalarValue, Schema, SearchName, ServerError, ServerErrorKind, Shortfall,
-    Single, SortKey, Sortable, SortableValue, Stopwords, Stored, Tag, Text, TextValue, UniqueOperand,
-    UniqueValue, Worded, Yes, hashed_part,
+    MAX_SEPARATED_TAG, MAX_TAG, NameError, No, NotIndexable, Numeric, Operand, OptionalValue, Options,
+    Ordered, Prefixed, QueryError, Reply, Route, ScalarValue, Schema, SearchName, ServerError,
+    ServerErrorKind, Shortfall, Single, SortKey, Sortable, SortableValue, Stopwords, Stored, Tag, Text,
+    TextValue, UniqueOperand, UniqueValue, Worded, Yes, assert_indexable, check_indexable, hashed_part,
 };
 
 pub use crate::cache::Cache;

@@ -107,6 +107,8 @@ pub(crate) struct Field {
     pub(crate) names: Names,
     /// The type.
     pub(crate) ty: Type,
+    /// Whether serde leaves it out of some documents.
+    pub(crate) skippable: bool,
     /// The first paragraph of its documentation.
     pub(crate) summary: Option<String>,
     /// The index, if it has one.

@@ -17,6 +17,8 @@ pub trait Embedded {
     type Fields<M: 'static, P: Path>: EmbeddedFields;
     /// Whether a member holds one, or many.
     type Shape: Shape;
+    /// Whether a document may lack it, or have `null` in its place.
+    const OPTIONAL: bool = false;
 }
 
 /// An embedded struct, or an `Option` of one: what an embedded list or map may hold.
@@ -77,11 +79,13 @@ impl<T: Single> Single for Box<T> {}
 impl<T: Embedded> Embedded for Option<T> {
     type Fields<M: 'static, P: Path> = T::Fields<M, P>;
     type Shape = T::Shape;
+    const OPTIONAL: bool = true;
 }
 
 impl<T: Embedded> Embedded for Box<T> {
     type Fields<M: 'static, P: Path> = T::Fields<M, P>;
     type Shape = T::Shape;
+    const OPTIONAL: bool = T::OPTIONAL;
 }
 
 impl<T: Single> Embedded for Vec<T> {

@@ -6,6 +6,7 @@
 //! | commands and replies | [`Command`], [`Batch`], [`Route`], [`Reply`], [`ServerError`] |
 //! | names | [`Keyspace`], [`HashTag`], [`Beside`], [`hashed_part`], [`check_name`] |
 //! | schemas | [`Schema`], [`FieldDef`], [`Fingerprint`], [`Stopwords`], [`IndexSchema`] |
+//! | documents that fit them | [`check_indexable`], [`assert_indexable`], [`NotIndexable`] |
 //! | kinds and values | [`Kind`], [`Tag`], [`Numeric`], [`Text`], [`Stored`], [`IndexValue`], [`Indexable`], [`Operand`] |
 //! | queries | [`Field`], [`Filter`], [`SortKey`], [`FindBy`], [`SearchRequest`] |
 //! | answers | [`SearchAnswer`], [`Hit`], [`Completeness`], [`Shortfall`], [`IndexInfo`] |
@@ -13,7 +14,7 @@
 //! Most people use this crate through `cache-core`, which adds connections and everything that talks.
 
 // A file imports from those before it: command, path, error, reply, escape, keyspace, kind, value, unique, strict, json, schema, params,
-// text, filter, sort, field, finder, embedded, search, decode.
+// text, filter, sort, field, finder, embedded, indexable, search, decode.
 
 mod command;
 mod decode;
@@ -23,6 +24,7 @@ mod escape;
 mod field;
 mod filter;
 mod finder;
+mod indexable;
 mod json;
 mod keyspace;
 mod kind;
@@ -50,6 +52,7 @@ pub use error::{DecodeError, MAX_SEPARATED_TAG, MAX_TAG, NameError, QueryError};
 pub use field::{Field, IndexesMissing, No, Options, Sortable, Yes};
 pub use filter::{Filter, NumericRange, Rendered};
 pub use finder::FindBy;
+pub use indexable::{NotIndexable, assert_indexable, check_document, check_indexable};
 pub use json::write_json;
 pub use keyspace::{DEFAULT_GLOBAL, Keyspace, check_name};
 pub use kind::{Comparable, FieldKind, Kind, Numeric, Ordered, Prefixed, Stored, Tag, Text, Worded};

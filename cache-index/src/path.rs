@@ -25,6 +25,7 @@ pub struct FieldPath {
     member: &'static str,
     name: &'static str,
     step: Step,
+    optional: bool,
 }
 
 impl FieldPath {
@@ -36,7 +37,32 @@ impl FieldPath {
         name: &'static str,
         step: Step,
     ) -> Self {
-        Self { parent, member, name, step }
+        Self { parent, member, name, step, optional: false }
+    }
+
+    /// The same embedded struct, which a document may lack.
+    pub const fn optional(self, optional: bool) -> Self {
+        Self { optional, ..self }
+    }
+
+    /// Whether a document may lack it.
+    pub(crate) const fn is_optional(&self) -> bool {
+        self.optional
+    }
+
+    /// The embedded struct around it.
+    pub(crate) const fn parent(&self) -> Option<&'static Self> {
+        self.parent
+    }
+
+    /// The member that it is stored as; of a flattened one, the field that holds it.
+    pub(crate) const fn member(&self) -> &'static str {
+        self.member
+    }
+
+    /// How to get from the member to it.
+    pub(crate) const fn step(&self) -> Step {
+        self.step
     }
 
     /// Whether the document has many of it: it or one around it is in a list.

@@ -42,6 +42,8 @@ pub trait IndexValue {
     const JSON: JsonType;
     /// How to get from the JSON to what is indexed: the whole, each element of a list, each value of a map.
     const STEP: Step;
+    /// Whether a document may lack the value, or have `null` in its place.
+    const OPTIONAL: bool = false;
 }
 
 /// A type that can be indexed as this kind.
@@ -138,6 +140,7 @@ impl<T: IndexValue> IndexValue for Option<T> {
     type Scalar = T::Scalar;
     const JSON: JsonType = T::JSON;
     const STEP: Step = T::STEP;
+    const OPTIONAL: bool = true;
 }
 impl<K: Kind, T: Indexable<K>> Indexable<K> for Option<T> {}
 impl<T: SortableValue> SortableValue for Option<T> {}

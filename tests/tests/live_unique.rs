@@ -389,7 +389,7 @@ async fn every_type_is_found_by_its_value(cache: Cache) {
         Everything::get_by_flag(cache, true).await,
         Everything::get_by_large(cache, u64::MAX).await,
         Everything::get_by_uuid(cache, uuid).await,
-        Everything::get_by_ulid(cache, &ulid).await,
+        Everything::get_by_ulid(cache, ulid).await,
         Everything::get_by_type(cache, "t").await,
     ];
     for found in found {

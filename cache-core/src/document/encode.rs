@@ -1,6 +1,6 @@
 //! Documents on their way out: as JSON, and refused where the index could not hold them.
 
-use cache_index::{FieldKind, JsonType, MAX_SEPARATED_TAG, Schema, write_json};
+use cache_index::{FieldKind, JsonType, MAX_SEPARATED_TAG, Schema, check_document, write_json};
 use serde_json::Value;
 
 use crate::error::{Error, Result};
@@ -9,15 +9,21 @@ use crate::model::Model;
 /// Appends the document as JSON.
 ///
 /// # Errors
-/// [`Error::Serialize`], [`Error::NulCharacter`], [`Error::TagTooLong`].
+/// [`Error::Serialize`], [`Error::NulCharacter`], [`Error::TagTooLong`]; in debug builds [`Error::NotIndexable`].
 pub(super) fn write_document<M: Model>(buffer: &mut Vec<u8>, model: &M) -> Result<()> {
     let schema = M::schema();
     let start = buffer.len();
     let serialize = |source| Error::Serialize { model: schema.model(), source };
     write_json(buffer, model).map_err(serialize)?;
     let json = buffer.get(start..).unwrap_or_default();
-    if may_be_unindexable(json) {
-        refuse_unindexable(schema, &serde_json::from_slice(json).map_err(serialize)?)?;
+    // What the check finds is in the model's declaration: whoever develops meets it at the first save.
+    if cfg!(debug_assertions) && schema.is_indexed() || may_be_unindexable(json) {
+        let document = serde_json::from_slice(json).map_err(serialize)?;
+        if cfg!(debug_assertions) {
+            let refuse = |source| Error::NotIndexable { model: schema.model(), source };
+            check_document(schema, &document).map_err(refuse)?;
+        }
+        refuse_unindexable(schema, &document)?;
     }
     Ok(())
 }

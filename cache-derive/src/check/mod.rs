@@ -35,7 +35,7 @@ pub(crate) enum Role {
 /// Applies the rules. What breaks one is left out of the model, as far as the rest can do without it.
 pub(crate) fn check(role: Role, draft: Draft<'_>, errors: &mut Errors) -> Model {
     let Draft { input, cache, serde, fields } = draft;
-    concrete(&input.generics, errors);
+    concrete(role, &input.generics, errors);
     if role == Role::Embedded {
         part_of_models(&input.ident, &cache, fields.as_deref().unwrap_or_default(), errors);
     }
@@ -66,12 +66,16 @@ pub(crate) fn check(role: Role, draft: Draft<'_>, errors: &mut Errors) -> Model 
         model.version = version(&fields, errors);
         model.unique = unique(&cache.unique, &fields, errors);
     }
-    model.fields = members(fields, errors);
+    model.fields = members(&input.ident, fields, errors);
     model
 }
 
-fn concrete(generics: &syn::Generics, errors: &mut Errors) {
+fn concrete(role: Role, generics: &syn::Generics, errors: &mut Errors) {
     let Some(first) = generics.params.first() else { return };
+    let (what, derive) = match role {
+        Role::Model => ("a model", "CacheModel"),
+        Role::Embedded => ("an embedded struct", "CacheEmbedded"),
+    };
     let advice = match first {
         GenericParam::Lifetime(lifetime) => {
             let lifetime = &lifetime.lifetime;
@@ -81,14 +85,14 @@ fn concrete(generics: &syn::Generics, errors: &mut Errors) {
         }
         GenericParam::Type(parameter) => {
             let parameter = &parameter.ident;
-            format!("remove `{parameter}` and derive `CacheModel` for a struct of its own per type")
+            format!("remove `{parameter}` and derive `{derive}` for a struct of its own per type")
         }
         GenericParam::Const(parameter) => {
             let parameter = &parameter.ident;
-            format!("remove `{parameter}` and derive `CacheModel` for a struct of its own per value")
+            format!("remove `{parameter}` and derive `{derive}` for a struct of its own per value")
         }
     };
-    errors.at(&generics.params, format!("a model is one concrete type: {advice}"));
+    errors.at(&generics.params, format!("{what} is one concrete type: {advice}"));
 }
 
 fn named_fields(role: Role, name: &Ident, data: &Data, errors: &mut Errors) {
@@ -184,7 +188,7 @@ fn readable(fields: &[DraftField<'_>], serde: &ContainerSerde, errors: &mut Erro
 }
 
 /// The fields that are in the document, each under names of its own.
-fn members(drafts: Vec<DraftField<'_>>, errors: &mut Errors) -> Vec<Field> {
+fn members(name: &Ident, drafts: Vec<DraftField<'_>>, errors: &mut Errors) -> Vec<Field> {
     let mut handles = HashMap::new();
     let mut members = HashMap::new();
     let mut searches = HashMap::new();
@@ -203,7 +207,7 @@ fn members(drafts: Vec<DraftField<'_>>, errors: &mut Errors) -> Vec<Field> {
             continue;
         }
         let index = draft.attr.index.as_ref().map(|attr| index(&draft, attr, errors));
-        let embedded = draft.attr.embedded.as_ref().map(|word| embedding(&draft, word, errors));
+        let embedded = draft.attr.embedded.as_ref().map(|word| embedding(name, &draft, word, errors));
         let index = index.filter(|_| embedded.is_none());
         let names = draft.names;
         let (plain, member) = (names.plain.clone(), names.member.serialize.clone());
@@ -237,7 +241,15 @@ fn members(drafts: Vec<DraftField<'_>>, errors: &mut Errors) -> Vec<Field> {
                 ),
             );
         }
-        fields.push(Field { names, ty: draft.ty.clone(), summary: draft.summary, index, embedded });
+        let skippable = draft.serde.skip_serializing_if.is_some();
+        fields.push(Field {
+            names,
+            ty: draft.ty.clone(),
+            skippable,
+            summary: draft.summary,
+            index,
+            embedded,
+        });
     }
     fields
 }

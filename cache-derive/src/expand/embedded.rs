@@ -20,7 +20,8 @@ pub(super) fn place(field: &Field, embedding: Embedding, around: Option<&Ident>)
     let (marker, ty, span) = (marker(field), at_one_place(&field.ty), span_of(&field.ty));
     let (member, name) = match embedding {
         Embedding::Member => (field.names.member.serialize.as_str(), field.names.member.serialize.as_str()),
-        Embedding::Flat => ("", ""),
+        // No part of a path or a name; it tells two flattened structs apart.
+        Embedding::Flat => (field.names.plain.as_str(), field.names.plain.as_str()),
     };
     let shape = quote_spanned!(span=> <#ty as __cache::Embedded>::Shape);
     let step = match embedding {
@@ -36,12 +37,17 @@ pub(super) fn place(field: &Field, embedding: Embedding, around: Option<&Ident>)
             quote!(<#around as __cache::Path>::Sort<S>),
         ),
     };
+    let optional = if field.skippable {
+        quote!(true)
+    } else {
+        quote_spanned!(span=> <#ty as __cache::Embedded>::OPTIONAL)
+    };
     let bound = around.map(|around| quote!(<#around: __cache::Path>));
     quote_spanned! {span=>
         #[allow(non_camel_case_types)]
         #definition
         impl #bound __cache::Nested for #marker #generics {
-            const AT: __cache::FieldPath = __cache::FieldPath::new(#parent, #member, #name, #step);
+            const AT: __cache::FieldPath = __cache::FieldPath::new(#parent, #member, #name, #step).optional(#optional);
             type Sort<S: 'static> = <#shape as __cache::Shape>::Sort<#sort>;
         }
     }

@@ -52,12 +52,13 @@ pub(super) fn indexed(field: &Field, index: &Index) -> TokenStream {
         let method = located(word, span);
         quote_spanned!(span=> .#method(#value))
     });
+    let skippable = field.skippable.then(|| quote!(.skippable()));
     match &index.kind {
         None => quote_spanned! {span_of(&field.ty)=>
-            __cache::Field::inferred(#member, #name) #(#options)*
+            __cache::Field::inferred(#member, #name) #(#options)* #skippable
         },
         Some((_, word)) => quote_spanned! {call_site_at(word.span())=>
-            __cache::Field::indexed(#member, #name) #(#options)*
+            __cache::Field::indexed(#member, #name) #(#options)* #skippable
         },
     }
 }

@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
-use syn::Visibility;
+use syn::{Ident, Visibility};
 
 use super::docs;
 use super::place::{at_one_place, span_of};
@@ -29,13 +29,13 @@ fn getter(number: usize, parts: &[UniquePart], vis: &Visibility) -> TokenStream 
     let names: Vec<_> = parts.iter().map(|part| part.plain.as_str()).collect();
     let (name, docs) = (format_ident!("get_by_{}", names.join("_and_")), docs::getter(&names));
     let arguments = parts.iter().enumerate().map(|(position, UniquePart { ty, .. })| {
-        let (span, ty, value) = (span_of(ty), at_one_place(ty), format_ident!("value_{position}"));
+        let (span, ty, value) = (span_of(ty), at_one_place(ty), argument(position, parts));
         quote_spanned! {span=>
             #value: impl __cache::UniqueOperand<#ty>
         }
     });
     let values = parts.iter().enumerate().map(|(position, UniquePart { ty, .. })| {
-        let (span, ty, value) = (span_of(ty), at_one_place(ty), format_ident!("value_{position}"));
+        let (span, ty, value) = (span_of(ty), at_one_place(ty), argument(position, parts));
         quote_spanned!(span=> __cache::UniqueOperand::<#ty>::unique_json(#value))
     });
     quote! {
@@ -46,5 +46,13 @@ fn getter(number: usize, parts: &[UniquePart], vis: &Visibility) -> TokenStream 
         ) -> __cache::BoxFuture<'a, __cache::Result<::core::option::Option<Self>>> {
             __cache::get_by_unique(cache, #number, [#(#values),*])
         }
+    }
+}
+
+/// The name of an argument. Not the field's: a field can be called `cache`.
+fn argument(position: usize, parts: &[UniquePart]) -> Ident {
+    match parts {
+        [_] => format_ident!("value"),
+        _ => format_ident!("value_{position}"),
     }
 }

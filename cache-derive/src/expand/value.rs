@@ -51,6 +51,7 @@ fn newtype(name: &Ident, member: &Member, ty: &Type) -> TokenStream {
             type Scalar = __cache::ScalarOf<#ty>;
             const JSON: __cache::JsonType = <#ty as __cache::IndexValue>::JSON;
             const STEP: __cache::Step = <#ty as __cache::IndexValue>::STEP;
+            const OPTIONAL: bool = <#ty as __cache::IndexValue>::OPTIONAL;
         }
         impl<K: __cache::Kind> __cache::Indexable<K> for #name where #ty: __cache::Indexable<K> {}
         impl __cache::ScalarValue for #name

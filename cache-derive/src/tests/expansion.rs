@@ -97,6 +97,15 @@ fn a_version_comes_with_modify() {
 }
 
 #[test]
+fn a_unique_field_is_read_by_its_value() {
+    check(
+        "unique.rs",
+        "#[cache(unique(tenant, r#type))] \
+         pub struct Account { #[primary_key] id: u64, #[unique] email: Option<String>, tenant: String, r#type: u8 }",
+    );
+}
+
+#[test]
 fn mistakes_leave_stubs_of_what_was_understood() {
     check(
         "mistaken.rs",

@@ -79,6 +79,11 @@ impl<M, V, K, O> Field<M, V, K, O> {
         Self::new(self.def.index_missing::<V>())
     }
 
+    /// The same field, which serde leaves out of some documents.
+    pub const fn skippable(self) -> Self {
+        Self::new(self.def.skippable())
+    }
+
     /// The same field within an embedded struct.
     pub const fn within_embedded<P: Path>(self) -> Self {
         Self::new(self.def.within::<P>())

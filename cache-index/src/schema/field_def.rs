@@ -23,6 +23,7 @@ pub struct FieldDef {
     no_stem: bool,
     weight: Option<&'static str>,
     index_missing: bool,
+    may_be_absent: bool,
 }
 
 impl FieldDef {
@@ -42,18 +43,21 @@ impl FieldDef {
             no_stem: false,
             weight: None,
             index_missing: false,
+            may_be_absent: false,
         }
     }
 
     /// A field of type `V`, indexed as `K`, searched by `name`.
     pub const fn indexed<V: Indexable<K>, K: Kind>(member: &'static str, name: &'static str) -> Self {
-        Self { name, step: V::STEP, kind: K::KIND, json: V::JSON, ..Self::stored(member) }
+        let may_be_absent = V::OPTIONAL;
+        Self { name, step: V::STEP, kind: K::KIND, json: V::JSON, may_be_absent, ..Self::stored(member) }
     }
 
     /// A field of type `V`, indexed as the kind that the type takes by itself, searched by `name`.
     pub const fn inferred<V: IndexValue>(member: &'static str, name: &'static str) -> Self {
         let kind = <V::Kind as Kind>::KIND;
-        Self { name, step: V::STEP, kind, json: V::JSON, ..Self::stored(member) }
+        let may_be_absent = V::OPTIONAL;
+        Self { name, step: V::STEP, kind, json: V::JSON, may_be_absent, ..Self::stored(member) }
     }
 
     /// The same field with its values kept beside the index, so that answers can be sorted by it.
@@ -90,6 +94,11 @@ impl FieldDef {
     /// The same field with the documents that lack it in the index, so that they can be searched for.
     pub const fn index_missing<V: OptionalValue>(self) -> Self {
         Self { index_missing: true, ..self }
+    }
+
+    /// The same field, which serde leaves out of some documents (`skip_serializing_if`).
+    pub const fn skippable(self) -> Self {
+        Self { may_be_absent: true, ..self }
     }
 
     /// The same field within an embedded struct. In a list it is not sortable: there is no single value.
@@ -153,6 +162,21 @@ impl FieldDef {
     /// Whether documents that lack the field are in the index as such. `null` is not lacking it.
     pub const fn indexes_missing(&self) -> bool {
         self.index_missing
+    }
+
+    /// Whether a document may lack the field, or have `null` there.
+    pub const fn may_be_absent(&self) -> bool {
+        self.may_be_absent
+    }
+
+    /// The embedded struct that the field is in.
+    pub(crate) const fn parent(&self) -> Option<&'static FieldPath> {
+        self.parent
+    }
+
+    /// How to get from the member to the values.
+    pub(crate) const fn step(&self) -> Step {
+        self.step
     }
 
     /// Whether words are stemmed.

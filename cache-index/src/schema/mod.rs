@@ -1,6 +1,7 @@
 //! A model's schema as data: its name, its prefix, its fields, and what index they make.
 
 mod create;
+mod distinct;
 mod field_def;
 mod fingerprint;
 mod key;
@@ -57,12 +58,17 @@ pub struct Schema {
 impl Schema {
     /// The schema of a model: its Rust name, the prefix of its keys, the JSON member that holds its primary
     /// key, and its fields in order.
+    ///
+    /// # Panics
+    /// In const evaluation, as a message of the compiler: if a flattened struct has a member that another field has too,
+    /// so that documents could not be read back.
     pub const fn new(
         model: &'static str,
         prefix: &'static str,
         primary_key: &'static str,
         fields: &'static [Entry],
     ) -> Self {
+        distinct::assert_distinct(model, fields);
         Self {
             model,
             prefix,
