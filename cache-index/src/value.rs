@@ -25,7 +25,8 @@ pub enum JsonType {
 /// A type that can be indexed without saying how.
 ///
 /// `String`, `&'static str`-like types, `char` and `bool` are [`Tag`], numbers are [`Numeric`]; `Option<T>`
-/// indexes as `T`, lists and sets index each of their elements, and maps each of their values. 128-bit integers have no kind: RedisJSON
+/// indexes as `T`, lists and sets index each of their elements, and maps each of their values; of `bool` neither, since
+/// the server leaves a document with several of them at one path out of the index. 128-bit integers have no kind: RedisJSON
 /// turns them into doubles.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be indexed",
@@ -83,7 +84,8 @@ impl<T: IndexValue> OptionalValue for Option<T> {}
 /// A scalar that stands alone in JSON: what lists and sets may hold.
 #[diagnostic::on_unimplemented(
     message = "a list of `{Self}` cannot be indexed",
-    label = "the elements of an indexed list are strings, `char`, `bool` or numbers",
+    label = "the elements of an indexed list are strings, `char` or numbers",
+    note = "the server takes no lists of `bool`: list the names of what is true, or index an enum",
     note = "remove `#[index]` to store the field without an index"
 )]
 pub trait ScalarValue: IndexValue {
@@ -120,7 +122,6 @@ scalars! {
     Rc<str> as String: String, Tag + Text;
     Cow<'static, str> as String: String, Tag + Text;
     char as char: String, Tag;
-    bool as bool: Bool, Tag;
     i8 as i8: Number, Numeric;
     i16 as i16: Number, Numeric;
     i32 as i32: Number, Numeric;
@@ -134,6 +135,16 @@ scalars! {
     f32 as f32: Number, Numeric;
     f64 as f64: Number, Numeric;
 }
+
+// No `ScalarValue`: RediSearch 2.10.5 leaves a document with two of them at one path out of its index.
+impl IndexValue for bool {
+    type Kind = Tag;
+    type Scalar = Self;
+    const JSON: JsonType = JsonType::Bool;
+    const STEP: Step = Step::One;
+}
+impl Indexable<Tag> for bool {}
+impl SortableValue for bool {}
 
 impl<T: IndexValue> IndexValue for Option<T> {
     type Kind = T::Kind;
@@ -286,7 +297,7 @@ mod tests {
         use crate::kind::FieldKind;
         assert_eq!(kind::<Option<String>>(), (FieldKind::Tag, JsonType::String, Step::One));
         assert_eq!(kind::<Vec<u32>>(), (FieldKind::Numeric, JsonType::Number, Step::Each));
-        assert_eq!(kind::<Option<HashSet<bool>>>(), (FieldKind::Tag, JsonType::Bool, Step::Each));
+        assert_eq!(kind::<Option<HashSet<char>>>(), (FieldKind::Tag, JsonType::String, Step::Each));
         assert_eq!(kind::<[f32; 3]>(), (FieldKind::Numeric, JsonType::Number, Step::Each));
         assert_eq!(kind::<HashMap<String, char>>(), (FieldKind::Tag, JsonType::String, Step::Values));
     }

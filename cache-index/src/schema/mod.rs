@@ -6,7 +6,9 @@ mod field_def;
 mod fingerprint;
 mod key;
 mod language;
+mod message;
 mod stopwords;
+mod truths;
 
 use std::sync::OnceLock;
 
@@ -61,7 +63,8 @@ impl Schema {
     ///
     /// # Panics
     /// In const evaluation, as a message of the compiler: if a flattened struct has a member that another field has too,
-    /// so that documents could not be read back.
+    /// so that documents could not be read back, or an embedded list an indexed `bool`, so that the server would leave
+    /// documents out of the index.
     pub const fn new(
         model: &'static str,
         prefix: &'static str,
@@ -69,6 +72,7 @@ impl Schema {
         fields: &'static [Entry],
     ) -> Self {
         distinct::assert_distinct(model, fields);
+        truths::assert_single(model, fields);
         Self {
             model,
             prefix,
