@@ -2,19 +2,24 @@
 //!
 //! `cargo test -p cache-tests --test models`; a word behind `--` runs the cases whose names have it.
 
-// A file imports from those before it: figures, sample, case, types, round_trip.
+// A file imports from those before it: figures, sample, case, types, round_trip, writes.
 
 mod case;
 mod figures;
 mod round_trip;
 mod sample;
 mod types;
+mod writes;
 
 use libtest_mimic::Arguments;
 
 fn main() {
+    if writes::act() {
+        return;
+    }
     let arguments = Arguments::from_args();
-    let cases = round_trip::trials();
+    let mut cases = round_trip::trials();
+    cases.extend(writes::trials());
     let conclusion = libtest_mimic::run(&arguments, cases);
     if !arguments.list {
         println!("figures: {}", figures::line());
