@@ -2,10 +2,16 @@
 
 #![cfg(unix)]
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use cache_core::{Cache, CacheModel, Command, Error, Expiry, Protocol, Reply, ServerErrorKind};
+use cache_core::connection::PushStream;
+use cache_core::{
+    Batch, Cache, CacheModel, Capabilities, Command, Connection, Error, Expiry, Protocol, Reply, Result,
+    ServerErrorKind,
+};
 use cache_tests::cluster;
+use futures_core::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheModel)]
@@ -200,6 +206,66 @@ async fn a_hash_tag_makes_it_one_script(cache: Cache) {
     assert_ne!(error.server_kind(), Some(ServerErrorKind::NoScript), "{error:?}");
 }
 
+/// A connection of a process that sleeps before it writes the document that it has locked the claims for.
+struct Sleeping {
+    inner: Arc<dyn Connection>,
+    document: String,
+    pause: Duration,
+}
+
+impl Connection for Sleeping {
+    fn send(&self, command: Command) -> BoxFuture<'_, Result<Reply>> {
+        Box::pin(async move {
+            if command.route_key() == Some(self.document.as_bytes()) {
+                tokio::time::sleep(self.pause).await;
+            }
+            self.inner.send(command).await
+        })
+    }
+
+    fn send_all(&self, batch: Batch) -> BoxFuture<'_, Result<Vec<Result<Reply>>>> {
+        self.inner.send_all(batch)
+    }
+
+    fn capabilities(&self) -> &Capabilities {
+        self.inner.capabilities()
+    }
+
+    fn pushes(&self) -> Option<PushStream> {
+        None
+    }
+
+    fn deadline(&self) -> Duration {
+        Duration::from_millis(100)
+    }
+}
+
+async fn whoever_wakes_up_too_late_writes_nothing(cache: Cache) {
+    let global = cache.keyspace().unwrap().global().to_owned();
+    let sleeper = |pause| {
+        let inner = Arc::clone(cache.connection());
+        let connection = Sleeping { inner, document: format!("{global}:user:1"), pause };
+        Cache::from_connection(Arc::new(connection)).namespace(&global)
+    };
+    let asleep = sleeper(Duration::from_millis(1_800));
+    let asleep = tokio::spawn(async move { user(1, "a", 0).save(&asleep).await });
+    while claims(&cache).await.len() < 2 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    // Its claims are its own for 1.4 seconds; then they are anybody's.
+    let _ = user(2, "a", 0).save(&cache).await.unwrap();
+    assert!(!asleep.is_finished(), "the sleeper sleeps longer than its claims are its own");
+    let error = asleep.await.unwrap().unwrap_err();
+    assert!(error.is_unavailable(), "{error:?}");
+    assert!(!User::exists(&cache, 1).await.unwrap());
+    assert_eq!(User::get_by_email(&cache, "a").await.unwrap().unwrap().id, 2);
+    assert_eq!(claims(&cache).await, [r#"["email","a"]"#, r#"["tenant","number","acme",2]"#]);
+
+    let drowsy = sleeper(Duration::from_millis(100));
+    let _ = user(1, "b", 0).save(&drowsy).await.unwrap();
+    assert_eq!(User::get_by_email(&cache, "b").await.unwrap().unwrap().id, 1);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn on_a_cluster() {
     let server = cluster::one_node().await;
@@ -211,5 +277,6 @@ async fn on_a_cluster() {
         of_many_racers_one_wins(within("race")).await;
         documents_have_their_claims_after_a_melee(within("melee")).await;
         a_hash_tag_makes_it_one_script(within("tag")).await;
+        whoever_wakes_up_too_late_writes_nothing(within("late")).await;
     }
 }
