@@ -4,11 +4,19 @@ pub use cache_index::{
     Comparand, DistanceMetric, Each, Embedded, EmbeddedFields, Entry, Field, FieldDef, FieldPath, Filter,
     FindBy, FlatValue, Geo, GeoShapeKind, HashTag, IndexSchema, IndexValue, Indexable, JsonType, Kind,
     Language, Nested, No, Numeric, One, Operand, Options, Path, ScalarValue, Schema, Shape, ShapeValue,
-    Single, SortableValue, Step, Stored, Tag, Text, TextValue, Values, VectorKind, VectorValue, Yes,
+    Single, SortableValue, Step, Stored, Tag, Text, TextValue, UniqueOperand, UniqueValue, Values,
+    VectorKind, VectorValue, Yes, unique_member,
 };
 
-pub use crate::model::{Indexed, Model};
+pub use futures_core::future::BoxFuture;
+
+pub use crate::cache::Cache;
+pub use crate::document::{get_by_unique, modify};
+pub use crate::error::Result;
+pub use crate::model::{Indexed, Model, Versioned};
+pub use crate::primary_key::Id;
 pub use crate::query::Query;
+pub use crate::version::VersionValue;
 
 /// The kind that a type takes by itself.
 pub type KindOf<T> = <T as IndexValue>::Kind;

@@ -44,9 +44,15 @@ pub trait CacheModel: Model {
     /// A model with a `ttl` starts it anew, in the same atomic step as the write. A model without one leaves the
     /// time to live as it is: none for a new document, what [`CacheModel::expire`] set for one that was there.
     ///
+    /// With a `#[version]`, what is there must have the version of this document, 0 for one that was never saved; what
+    /// is stored has the next one, which [`Saved::version`] tells. Values of `#[unique]` fields are claimed, and those
+    /// that the document had before are given up, in the same atomic step (on a cluster: see the README).
+    ///
     /// When the future is dropped, or fails because no answer came, the document may or may not be stored.
     ///
     /// # Errors
+    /// [`Error::VersionConflict`](crate::Error::VersionConflict) if somebody else wrote or deleted it since it was read,
+    /// [`Error::NotUnique`](crate::Error::NotUnique) if another document has a value that is unique,
     /// [`Error::NulCharacter`](crate::Error::NulCharacter) if an indexed string holds U+0000,
     /// [`Error::Name`](crate::Error::Name) if the primary key is empty,
     /// [`Error::Serialize`](crate::Error::Serialize) if serde cannot write the document, in debug builds
@@ -253,7 +259,7 @@ pub trait CacheModel: Model {
         document::get_many(cache, ids)
     }
 
-    /// Deletes this document; `false` if it was not there.
+    /// Deletes this document, whatever its version; `false` if it was not there.
     ///
     /// # Errors
     /// What kept the server from deleting it.

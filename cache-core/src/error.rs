@@ -156,6 +156,45 @@ pub enum Error {
         /// The document's key.
         key: String,
     },
+    /// The document was changed, or deleted, since it was read; nothing was stored.
+    #[error(
+        "the `{model}` under `{key}` {}; read it again, or change it with `modify`, which does",
+        shown_conflict(*.expected, *.found)
+    )]
+    VersionConflict {
+        /// The model.
+        model: &'static str,
+        /// The document's key.
+        key: String,
+        /// The version that was to be replaced: the one in memory.
+        expected: u64,
+        /// The version that is stored; `None`: there is no document, or what it has as its version is none.
+        found: Option<u64>,
+    },
+    /// Another document has the value of a unique field; nothing was stored.
+    #[error("`{holder}` has this `{}` of a `{model}` already; change that one, or choose another value", .fields.join("` and `"))]
+    NotUnique {
+        /// The model.
+        model: &'static str,
+        /// The field, or those that are unique together, by the names of their members.
+        fields: &'static [&'static str],
+        /// The key of the document that has the value.
+        holder: String,
+    },
+    /// A document was changed by others each time that it was tried; nothing was stored.
+    #[error("the `{model}` under `{key}` changed all the time; try again when fewer write it at once")]
+    Contended {
+        /// The model.
+        model: &'static str,
+        /// The document's key.
+        key: String,
+    },
+    /// The version in memory is negative, or the last one that its type can count; nothing was stored.
+    #[error("no version follows the one of this `{model}`; do not set the field, and give it the type `u64`")]
+    NoNextVersion {
+        /// The model.
+        model: &'static str,
+    },
     /// What was made to be stored under one key has the primary key of another; nothing was stored.
     #[error(
         "the `{model}` made for `{expected}` belongs under `{found}`; give it the primary key it was asked for with"
@@ -250,6 +289,16 @@ impl Error {
         matches!(self, Self::AlreadyExists { .. })
     }
 
+    /// Whether a document was changed or deleted by somebody else since it was read.
+    pub fn is_version_conflict(&self) -> bool {
+        matches!(self, Self::VersionConflict { .. })
+    }
+
+    /// Whether another document has the value of a unique field.
+    pub fn is_not_unique(&self) -> bool {
+        matches!(self, Self::NotUnique { .. })
+    }
+
     /// What kept a partial update from being made, if that is what went wrong.
     pub fn patch_error(&self) -> Option<&PatchError> {
         match self {
@@ -276,5 +325,13 @@ impl Error {
             Self::Server { source, .. } => Some(source.kind()),
             _ => None,
         }
+    }
+}
+
+fn shown_conflict(expected: u64, found: Option<u64>) -> String {
+    match (expected, found) {
+        (0, Some(found)) => format!("has version {found}, and one that was never saved was to be new"),
+        (_, Some(found)) => format!("has version {found} by now, and version {expected} was to be replaced"),
+        (_, None) => format!("is gone, and version {expected} was to be replaced"),
     }
 }

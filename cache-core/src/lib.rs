@@ -8,6 +8,8 @@
 //! | describe documents | [`CacheModel`] (the derive and the trait), [`PrimaryKey`], [`DocumentKey`] |
 //! | read and write them | [`CacheModel::save`], [`CacheModel::get`], [`Saved`], [`Expiry`], [`Ttl`] |
 //! | change some of their fields | [`CacheModel::patch`], [`Patch`], [`PatchError`] |
+//! | not overwrite what others changed | `#[version]` of [`CacheModel`](derive@CacheModel), [`Error::VersionConflict`] |
+//! | share no values between documents | `#[unique]` of [`CacheModel`](derive@CacheModel), [`UniqueValue`], [`Error::NotUnique`] |
 //! | go through all of them | [`CacheModel::keys`], [`CacheModel::ids`], [`CacheModel::save_stream`] |
 //! | find them | [`Field`], [`Filter`], [`Query`], [`Found`], [`Completeness`] |
 //! | test without a server that they fit their indexes | [`assert_indexable`], [`check_indexable`] |
@@ -17,7 +19,7 @@
 //! | know what went wrong | [`Error`] |
 
 // A file imports from those before it: patch_error, error, settings, connection, embedded, cache, script, primary_key,
-// model, document, query, cache_model, migrate, gate.
+// version, model, document, query, cache_model, migrate, gate.
 
 pub mod connection;
 #[cfg(feature = "embedded")]
@@ -37,6 +39,7 @@ mod primary_key;
 mod query;
 mod script;
 mod settings;
+mod version;
 
 pub use bytes::Bytes;
 pub use cache_derive::{CacheEmbedded, CacheModel, CacheValue};
@@ -48,9 +51,9 @@ pub use cache_index::{
     MAX_SEPARATED_TAG, MAX_TAG, NameError, No, NotIndexable, Numeric, Operand, OptionalValue, Options,
     Ordered, Part, Phonetic, Prefixed, QueryError, Reply, Route, ScalarValue, Schema, SearchName,
     ServerError, ServerErrorKind, ShapeValue, Shaped, Shortfall, Similar, Single, SortKey, Sortable,
-    SortableValue, Stopwords, Stored, Suffixed, Tag, Text, TextValue, Vector, VectorElement, VectorKind,
-    VectorLengthError, VectorOptions, VectorType, VectorValue, Worded, Yes, assert_indexable,
-    check_indexable, hashed_part,
+    SortableValue, Stopwords, Stored, Suffixed, Tag, Text, TextValue, UniqueOperand, UniqueValue, Vector,
+    VectorElement, VectorKind, VectorLengthError, VectorOptions, VectorType, VectorValue, Worded, Yes,
+    assert_indexable, check_indexable, hashed_part,
 };
 
 #[cfg(feature = "geo")]
@@ -66,8 +69,9 @@ pub use crate::document::{
 pub use crate::error::{Error, Result};
 pub use crate::gate::{Gate, GateError, Lease, Outcome};
 pub use crate::migrate::{MigrateError, MigratedIndex, Migration, Migrator, Plan, Step};
-pub use crate::model::{Indexed, Model};
+pub use crate::model::{Indexed, Model, Versioned};
 pub use crate::patch_error::PatchError;
 pub use crate::primary_key::{DocumentKey, Id, IdPart, PrimaryKey, ReadKey};
 pub use crate::query::{Found, Query};
 pub use crate::settings::{Protocol, RedisSettings};
+pub use crate::version::VersionValue;

@@ -26,6 +26,18 @@ pub trait Model: IndexSchema + Serialize + DeserializeOwned + Send + Sync + 'sta
     /// `(&self.tenant, &self.number)`. It can be given to everything that takes an id.
     #[doc(alias = "pk")]
     fn primary_key(&self) -> <Self::PrimaryKey as DocumentKey>::Ref<'_>;
+
+    /// What is in the field marked `#[version]`, as it was read; 0: the document was never saved. `None` if there is
+    /// no such field, or it is negative.
+    fn document_version(&self) -> Option<u64> {
+        None
+    }
+}
+
+/// A model with a field marked `#[version]`. Implemented by `#[derive(CacheModel)]`.
+pub trait Versioned: Model {
+    /// Puts a version into the field.
+    fn set_version(&mut self, version: u64);
 }
 
 /// A model with at least one `#[index]`. Implemented by `#[derive(CacheModel)]`.

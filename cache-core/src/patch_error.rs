@@ -63,6 +63,12 @@ pub enum PatchError {
         /// The field.
         field: String,
     },
+    /// The field is the version, which every update counts up by itself.
+    #[error("`{field}` is the version, which every update counts up by itself; leave it out")]
+    Version {
+        /// The field.
+        field: String,
+    },
     /// The value is written in another form than the model reads, as for a field with `#[serde(with = …)]`.
     #[error("the model would not read `{field}` as its value was written; change it with `get` and `save`")]
     Unreadable {

@@ -206,6 +206,17 @@ pub(crate) fn bare(meta: &ParseNestedMeta<'_>, name: &Ident) -> syn::Result<()> 
     Err(syn::Error::new_spanned(name, format!("`{name}` takes no value; write it alone")))
 }
 
+/// `(tenant, email)`: names of fields.
+pub(crate) fn fields(meta: &ParseNestedMeta<'_>) -> syn::Result<Vec<Ident>> {
+    if !meta.input.peek(syn::token::Paren) {
+        return Err(syn::Error::new_spanned(&meta.path, "expected names of fields: `unique(tenant, email)`"));
+    }
+    let inside;
+    syn::parenthesized!(inside in meta.input);
+    let names = inside.parse_terminated(Ident::parse_any, Token![,])?;
+    Ok(names.into_iter().collect())
+}
+
 fn value(meta: &ParseNestedMeta<'_>, example: &str) -> syn::Result<Expr> {
     if !meta.input.peek(Token![=]) {
         return Err(syn::Error::new_spanned(&meta.path, format!("expected a value: `{example}`")));

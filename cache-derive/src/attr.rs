@@ -1,17 +1,18 @@
-//! Our own grammar: `#[cache(…)]` on the struct; `#[primary_key]`, `#[index(…)]` and `#[embedded]` on its fields.
+//! Our own grammar: `#[cache(…)]` on the struct; `#[primary_key]`, `#[index(…)]`, `#[embedded]`, `#[version]` and
+//! `#[unique]` on its fields.
 
 use syn::meta::ParseNestedMeta;
 use syn::{Attribute, Ident, LitStr, Meta, Path, Token};
 
 use crate::argument::{
-    argument_name, arguments, bare, crate_path, is_search_name, language, milliseconds, refused_prefix,
-    score, set, string, unknown, words,
+    argument_name, arguments, bare, crate_path, fields, is_search_name, language, milliseconds,
+    refused_prefix, score, set, string, unknown, words,
 };
 use crate::errors::Errors;
 use crate::option::IndexOption;
 
 const CACHE_TAKES: &str = "`#[cache(…)]` of `CacheModel` takes `prefix = \"…\"`, `ttl = \"30m\"`, `language = \"german\"`, \
-     `stopwords = [\"…\"]`, `score = 0.5`, `filter = \"@age > 17\"`, `hash_tag` and `crate = path`";
+     `stopwords = [\"…\"]`, `score = 0.5`, `filter = \"@age > 17\"`, `hash_tag`, `unique(a, b)` and `crate = path`";
 pub(crate) const INDEX_TAKES: &str = "`#[index(…)]` of `CacheModel` takes one of `tag`, `numeric`, `text`, `geo`, `geoshape` and `vector`; \
      of any kind `sortable`, `unf`, `no_index`, `index_missing`, `name = \"…\"`; \
      of TAG `fold_case`, `separator = ','`, `with_suffix_trie`; \
@@ -37,11 +38,13 @@ pub(crate) struct CacheAttr {
     pub(crate) filter: Option<LitStr>,
     /// The word `hash_tag`.
     pub(crate) hash_tag: Option<Ident>,
+    /// The fields of each `unique(…)`, and the word.
+    pub(crate) unique: Vec<(Ident, Vec<Ident>)>,
     /// Where `cache_core` is.
     pub(crate) path: Option<Path>,
 }
 
-/// What `#[primary_key]` and `#[index(…)]` say.
+/// What our attributes of a field say.
 #[derive(Default)]
 pub(crate) struct FieldAttr {
     /// The word `primary_key`.
@@ -52,6 +55,10 @@ pub(crate) struct FieldAttr {
     pub(crate) embedded: Option<Ident>,
     /// The word `hash_tag`.
     pub(crate) hash_tag: Option<Ident>,
+    /// The word `version`.
+    pub(crate) version: Option<Ident>,
+    /// The word `unique`.
+    pub(crate) unique: Option<Ident>,
 }
 
 /// What `#[index(…)]` says.
@@ -89,7 +96,10 @@ impl CacheAttr {
         let mut read = Self::default();
         for attribute in attributes {
             let path = attribute.path();
-            if ["primary_key", "index", "embedded"].iter().any(|word| path.is_ident(word)) {
+            if ["primary_key", "index", "embedded", "version", "unique"]
+                .iter()
+                .any(|word| path.is_ident(word))
+            {
                 errors
                     .at(path, "`CacheModel` reads this attribute at a field; move it to the field it means");
             } else if path.is_ident("cache") {
@@ -151,6 +161,7 @@ impl CacheAttr {
                 set(&mut self.hash_tag, name.clone(), &name, errors);
                 return bare(meta, &name);
             }
+            "unique" => self.unique.push((name, fields(meta)?)),
             "crate" => set(&mut self.path, crate_path(meta)?, &name, errors),
             _ => return Err(unknown(&name, CACHE_TAKES)),
         }
@@ -166,14 +177,19 @@ impl FieldAttr {
             let Some(word) = attribute.path().get_ident() else { continue };
             if word == "cache" {
                 read.cache(attribute, errors);
-            } else if word == "primary_key" || word == "embedded" {
+            } else if word == "primary_key" || word == "embedded" || word == "version" || word == "unique" {
                 if !matches!(attribute.meta, Meta::Path(_)) {
                     errors.at(
                         &attribute.meta,
                         format!("`#[{word}]` of `CacheModel` takes no arguments; remove them"),
                     );
                 }
-                let slot = if word == "embedded" { &mut read.embedded } else { &mut read.primary_key };
+                let slot = match word.to_string().as_str() {
+                    "embedded" => &mut read.embedded,
+                    "version" => &mut read.version,
+                    "unique" => &mut read.unique,
+                    _ => &mut read.primary_key,
+                };
                 set(slot, word.clone(), word, errors);
             } else if word == "index" {
                 let index = IndexAttr::read(attribute, word, errors);

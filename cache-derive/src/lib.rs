@@ -39,9 +39,12 @@ mod value;
 /// | | `#[cache(score = 0.5)]` | what its documents count in scores, from 0 to 1; without it, 1 |
 /// | | `#[cache(filter = "@age > 17")]` | only the documents for which this is true are in the index; without it, all |
 /// | | `#[cache(hash_tag)]` | all documents are on one slot of a cluster |
+/// | | `#[cache(unique(tenant, email))]` | no two documents share the values of these fields together |
 /// | | `#[cache(crate = path)]` | where `cache_core` is, if not in the dependencies under that name |
 /// | one field, or up to four | `#[primary_key]` | holds the id, or a part of it |
 /// | one of several such fields | `#[cache(hash_tag)]` | documents that share this part are on one slot of a cluster |
+/// | one field | `#[version]` | counts the document's writes: a write of what somebody else changed meanwhile is refused |
+/// | any field | `#[unique]` | no two documents share its value, compared byte for byte; `None` is no value |
 /// | any field | `#[index]` | is searched as its type says: strings, `char` and `bool` as TAG, numbers as NUMERIC, an `Option` as what it holds, each element of a list |
 /// | | `#[index(tag)]`, `numeric`, `text`, `geo`, `geoshape`, `vector` | is searched as this kind |
 /// | | `#[index(text, name = "…")]` beside `#[index]` | has another index, with a handle and a finder of that name |
@@ -59,8 +62,10 @@ mod value;
 /// | | `#[embedded]` | holds a struct that derives `CacheEmbedded`, or an `Option`, a list or a map of one: `User::ADDRESS.city` |
 ///
 /// Generated are a constant for every field that is in the document (`UserSession::EMAIL`), and for a model with
-/// an index `find()` and a `find_by_<field>()` for every indexed field. Members are named as serde names them.
-#[proc_macro_derive(CacheModel, attributes(cache, primary_key, index, embedded))]
+/// an index `find()` and a `find_by_<field>()` for every indexed field; for one with a version `modify()`; for every
+/// unique field `get_by_<field>()`, for several together `get_by_<field>_and_<field>()`. Members are named as serde names
+/// them.
+#[proc_macro_derive(CacheModel, attributes(cache, primary_key, index, embedded, version, unique))]
 pub fn derive_cache_model(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     expand::cache_model(input.into()).into()
 }
@@ -90,7 +95,7 @@ pub fn derive_cache_model(input: proc_macro::TokenStream) -> proc_macro::TokenSt
 /// It takes the field attributes of `CacheModel` but `#[primary_key]`, and can hold embedded structs itself, to any
 /// depth. Generated is a struct of handles, one for each field. Within a list or a map, a field finds a document if
 /// one of the elements has the value, and is not sortable.
-#[proc_macro_derive(CacheEmbedded, attributes(cache, primary_key, index, embedded))]
+#[proc_macro_derive(CacheEmbedded, attributes(cache, primary_key, index, embedded, version, unique))]
 pub fn derive_cache_embedded(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     expand::cache_embedded(input.into()).into()
 }

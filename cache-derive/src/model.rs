@@ -58,6 +58,10 @@ pub(crate) struct Model {
     pub(crate) key: Vec<Key>,
     /// Which documents share a slot of a cluster.
     pub(crate) hash_tag: Option<HashTag>,
+    /// The version, if it has one.
+    pub(crate) version: Option<Version>,
+    /// The fields whose values no two documents share, each time those of several together.
+    pub(crate) unique: Vec<Vec<UniquePart>>,
     /// The fields that have a handle, in order.
     pub(crate) fields: Vec<Field>,
 }
@@ -75,6 +79,27 @@ pub(crate) enum HashTag {
 pub(crate) struct Key {
     /// The field.
     pub(crate) ident: Ident,
+    /// Its type.
+    pub(crate) ty: Type,
+    /// The member of the document.
+    pub(crate) member: String,
+}
+
+/// The field that holds the version.
+pub(crate) struct Version {
+    /// The field.
+    pub(crate) ident: Ident,
+    /// Its type.
+    pub(crate) ty: Type,
+    /// The member of the document.
+    pub(crate) member: String,
+}
+
+/// A field of a unique tuple.
+#[derive(Clone)]
+pub(crate) struct UniquePart {
+    /// Its name, without the mark of raw identifiers.
+    pub(crate) plain: String,
     /// Its type.
     pub(crate) ty: Type,
     /// The member of the document.

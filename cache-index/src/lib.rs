@@ -13,7 +13,7 @@
 //!
 //! Most people use this crate through `cache-core`, which adds connections and everything that talks.
 
-// A file imports from those before it: command, path, error, reply, escape, keyspace, kind, vector, value, value_*, geo, shape, strict, json, schema, params,
+// A file imports from those before it: command, path, error, reply, escape, keyspace, kind, vector, value, value_*, geo, shape, unique, strict, json, schema, params,
 // text, filter, sort, field, finder, embedded, indexable, search, decode.
 
 mod command;
@@ -39,6 +39,7 @@ mod shape;
 mod sort;
 mod strict;
 mod text;
+mod unique;
 mod value;
 #[cfg(feature = "ulid")]
 mod value_ulid;
@@ -77,6 +78,7 @@ pub use search::SearchRequest;
 #[cfg(feature = "geo")]
 pub use shape::GeoShape;
 pub use sort::{Direction, SortKey};
+pub use unique::{UniqueOperand, UniqueValue, unique_member};
 pub use value::{
     Comparand, FlatValue, IndexValue, Indexable, JsonType, Operand, OptionalValue, ScalarValue, ShapeValue,
     SortableValue, TextValue, VectorValue,

@@ -28,12 +28,13 @@ pub enum JsonType {
 /// A type that can be indexed without saying how.
 ///
 /// `String`, `&'static str`-like types, `char` and `bool` are [`Tag`], numbers are [`Numeric`]; `Option<T>`
-/// indexes as `T`, lists and sets index each of their elements, and maps each of their values. 128-bit integers have no kind: RedisJSON
+/// indexes as `T`, lists and sets index each of their elements, and maps each of their values; of `bool` neither, since
+/// the server leaves a document with several of them at one path out of the index. 128-bit integers have no kind: RedisJSON
 /// turns them into doubles.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be indexed",
     label = "has no index kind",
-    note = "strings, `char`, `bool`, numbers up to 64 bits, and `Option`, lists and sets of these can be indexed",
+    note = "strings, `char`, `bool`, numbers up to 64 bits (RedisJSON turns larger ones into doubles), and `Option`, lists and sets of these can be indexed",
     note = "remove `#[index]` to store the field without an index"
 )]
 pub trait IndexValue {
@@ -117,7 +118,8 @@ impl<T: FlatValue> FlatValue for Option<T> {}
 /// A scalar that stands alone in JSON: what lists and sets may hold.
 #[diagnostic::on_unimplemented(
     message = "a list of `{Self}` cannot be indexed",
-    label = "the elements of an indexed list are strings, `char`, `bool`, numbers, points or vectors",
+    label = "the elements of an indexed list are strings, `char`, numbers, points or vectors",
+    note = "the server takes no lists of `bool` or of shapes: list names in their place, or index an enum",
     note = "remove `#[index]` to store the field without an index"
 )]
 pub trait ScalarValue: IndexValue {
@@ -154,7 +156,6 @@ scalars! {
     Rc<str> as String: String, Tag + Text;
     Cow<'static, str> as String: String, Tag + Text;
     char as char: String, Tag;
-    bool as bool: Bool, Tag;
     i8 as i8: Number, Numeric;
     i16 as i16: Number, Numeric;
     i32 as i32: Number, Numeric;
@@ -168,6 +169,16 @@ scalars! {
     f32 as f32: Number, Numeric;
     f64 as f64: Number, Numeric;
 }
+
+// No `ScalarValue`: RediSearch 2.10.5 leaves a document with two of them at one path out of its index.
+impl IndexValue for bool {
+    type Kind = Tag;
+    type Scalar = Self;
+    const JSON: JsonType = JsonType::Bool;
+    const STEP: Step = Step::One;
+}
+impl Indexable<Tag> for bool {}
+impl SortableValue for bool {}
 
 impl<T: IndexValue> IndexValue for Option<T> {
     type Kind = T::Kind;
@@ -322,7 +333,7 @@ mod tests {
         use crate::kind::FieldKind;
         assert_eq!(kind::<Option<String>>(), (FieldKind::Tag, JsonType::String, Step::One));
         assert_eq!(kind::<Vec<u32>>(), (FieldKind::Numeric, JsonType::Number, Step::Each));
-        assert_eq!(kind::<Option<HashSet<bool>>>(), (FieldKind::Tag, JsonType::Bool, Step::Each));
+        assert_eq!(kind::<Option<HashSet<char>>>(), (FieldKind::Tag, JsonType::String, Step::Each));
         assert_eq!(kind::<[f32; 3]>(), (FieldKind::Numeric, JsonType::Number, Step::Each));
         assert_eq!(kind::<HashMap<String, char>>(), (FieldKind::Tag, JsonType::String, Step::Values));
     }

@@ -4,6 +4,7 @@ use ulid::Ulid;
 
 use crate::kind::Tag;
 use crate::path::Step;
+use crate::unique::unique;
 use crate::value::{
     Comparand, IndexValue, Indexable, JsonType, Operand, ScalarValue, SortableValue, operands, scalars,
 };
@@ -11,6 +12,8 @@ use crate::value::{
 scalars! {
     Ulid as Ulid: String, Tag;
 }
+
+unique! { Ulid }
 
 operands! {
     Ulid: Ulid, |value| Comparand::Tag(value.to_string());

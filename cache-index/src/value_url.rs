@@ -4,6 +4,7 @@ use url::Url;
 
 use crate::kind::Tag;
 use crate::path::Step;
+use crate::unique::unique;
 use crate::value::{
     Comparand, IndexValue, Indexable, JsonType, Operand, ScalarValue, SortableValue, operands, scalars,
 };
@@ -11,6 +12,8 @@ use crate::value::{
 scalars! {
     Url as Url: String, Tag;
 }
+
+unique! { Url }
 
 operands! {
     Url: Url, |value| Comparand::Tag(value.to_string());

@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use crate::kind::Tag;
 use crate::path::Step;
+use crate::unique::unique;
 use crate::value::{
     Comparand, IndexValue, Indexable, JsonType, Operand, ScalarValue, SortableValue, operands, scalars,
 };
@@ -11,6 +12,8 @@ use crate::value::{
 scalars! {
     Uuid as Uuid: String, Tag;
 }
+
+unique! { Uuid }
 
 operands! {
     Uuid: Uuid, |value| Comparand::Tag(value.to_string());

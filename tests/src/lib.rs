@@ -1,7 +1,10 @@
 //! What the live tests share: one private server a process, a namespace a test, both protocols.
 
 pub mod child;
+pub mod cluster;
+pub mod crash;
 pub mod recorder;
+pub mod stopping;
 
 use std::future::Future;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -29,9 +29,23 @@ struct Session {
 }
 
 /// The scripts: they are part of what is sent, so a change of one is a change here.
-const WRITE: &str = "EVALSHA 86b0ec39413a4502283ce78ac0fc57878b6d0964 1";
-const PATCH: &str = "EVALSHA d0227a795a9a386c84e1fec29aa03aa136d8bfb6 1";
-const INSERT_OR_GET: &str = "EVALSHA 4e7d925987fec249684e8af9cdc9de488f08d544 1";
+const WRITE: &str = "EVALSHA 77b118fb15d212eb10c141476402de805bfe05fe 1";
+const PATCH: &str = "EVALSHA 03bb9ca035196c476cf4c2e609f77e7c9d7fb6a1 1";
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheModel)]
+struct Counter {
+    #[primary_key]
+    id: u32,
+    hits: u64,
+    #[serde(rename = "v n")]
+    #[version]
+    version: u32,
+}
+
+/// An answer of a script.
+fn words<const N: usize>(words: [&'static str; N]) -> Reply {
+    Reply::Array(words.map(|word| Reply::Bulk(word.into())).into())
+}
 
 fn ok() -> Reply {
     Reply::Status("OK".to_owned())
@@ -39,7 +53,8 @@ fn ok() -> Reply {
 
 #[tokio::test]
 async fn a_write_is_one_command() {
-    let (recorder, cache) = Recorder::cache([ok(), ok(), ok(), Reply::Int(1), Reply::Int(1), Reply::Int(1)]);
+    let (recorder, cache) =
+        Recorder::cache([ok(), ok(), ok(), words(["stored"]), words(["stored"]), words(["stored"])]);
     let (one, at) = (Session { id: 1 }, UNIX_EPOCH + Duration::from_millis(1_800_000_000_001));
     let _ = one.save_with(&cache, Expiry::Keep).await.unwrap();
     let _ = one.insert_with(&cache, Expiry::Keep).await.unwrap();
@@ -53,16 +68,86 @@ async fn a_write_is_one_command() {
             r#"JSON.SET shop:cache:session:1 $ {"id":1}"#.to_owned(),
             r#"JSON.SET shop:cache:session:1 $ {"id":1} NX"#.to_owned(),
             r#"JSON.SET shop:cache:session:1 $ {"id":1} XX"#.to_owned(),
-            format!(r#"{WRITE} shop:cache:session:1 {{"id":1}} NX PEXPIRE 30000"#),
-            format!(r#"{WRITE} shop:cache:session:1 {{"id":1}} XX PEXPIREAT 1800000000001"#),
-            format!(r#"{WRITE} shop:cache:session:1 {{"id":1}}  PERSIST "#),
+            format!(r#"{WRITE} shop:cache:session:1 {{"id":1}} NX PEXPIRE 30000    "#),
+            format!(r#"{WRITE} shop:cache:session:1 {{"id":1}} XX PEXPIREAT 1800000000001    "#),
+            format!(r#"{WRITE} shop:cache:session:1 {{"id":1}}  PERSIST     "#),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_version_is_compared_and_counted_up_in_the_same_command() {
+    let conflict = || Reply::Array(vec![Reply::Bulk("version".into()), Reply::Nil]);
+    let answers = [words(["stored"]), conflict(), words(["version", "9"]), words(["stored"])];
+    let (recorder, cache) = Recorder::cache(answers);
+    let one = Counter { id: 1, hits: 5, version: 7 };
+    assert_eq!(one.save(&cache).await.unwrap().version(), Some(8));
+    let error = one.save(&cache).await.unwrap_err();
+    assert!(matches!(error, Error::VersionConflict { expected: 7, found: None, .. }), "{error:?}");
+    let error = one.replace(&cache).await.unwrap_err();
+    assert!(matches!(error, Error::VersionConflict { expected: 7, found: Some(9), .. }), "{error:?}");
+    assert_eq!(one.insert(&cache).await.unwrap().version(), Some(1));
+    let last = Counter { version: u32::MAX, ..one };
+    assert!(matches!(last.save(&cache).await, Err(Error::NoNextVersion { .. })));
+    let json = r#"shop:cache:counter:1 {"id":1,"hits":5,"v n":7}"#;
+    assert_eq!(
+        recorder.sent(),
+        [
+            format!(r#"{WRITE} {json}    $["v n"] 7 8 "#),
+            format!(r#"{WRITE} {json}    $["v n"] 7 8 "#),
+            format!(r#"{WRITE} {json} XX   $["v n"] 7 8 "#),
+            format!(r#"{WRITE} {json} NX   $["v n"]  1 "#),
+        ]
+    );
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheModel)]
+#[cache(unique(tenant, number))]
+struct Account {
+    #[primary_key]
+    id: u32,
+    #[unique]
+    email: Option<String>,
+    tenant: String,
+    number: u8,
+}
+
+#[tokio::test]
+async fn a_script_is_told_every_key() {
+    let stale = words(["stale", r#"["old"]"#, r#"["t"]"#, "[7]"]);
+    let held =
+        vec![Reply::Bulk("claimed".into()), Reply::Int(0), Reply::Bulk(":shop:cache:account:2".into())];
+    let held = Reply::Array(held);
+    let (recorder, cache) = Recorder::cache([words(["stored"]), stale, held, words(["stored"])]);
+    let account = Account { id: 1, email: Some("a:b".into()), tenant: "t".into(), number: 7 };
+    let _ = account.save(&cache).await.unwrap();
+    let _ = account.save(&cache).await.unwrap();
+    let key = "shop:cache:account:1";
+    let (email, old) =
+        (r#"shop:cache:~account:unique:["email","a:b"]"#, r#"shop:cache:~account:unique:["email","old"]"#);
+    let both = r#"shop:cache:~account:unique:["tenant","number","t",7]"#;
+    let json = r#"{"id":1,"email":"a:b","tenant":"t","number":7}"#;
+    let script = WRITE.trim_end_matches(" 1");
+    let wants = |holder: u8| format!(r#"2 {holder} 1 $.email ["a:b"] 0 2 $.tenant ["t"] $.number [7]"#);
+    let is = |email: &str| format!(r#"       0 3 $.email ["{email}"] $.tenant ["t"] $.number [7]"#);
+    assert_eq!(
+        recorder.sent(),
+        [
+            format!("{script} 3 {key} {email} {both} {json}{} {} 0", is("a:b"), wants(0)),
+            format!("{script} 3 {key} {email} {both} {json}{} {} 0", is("a:b"), wants(0)),
+            format!("{script} 4 {key} {email} {both} {old} {json}{} {} 1", is("old"), wants(0)),
+            format!(
+                "{script} 5 {key} {email} {both} {old} shop:cache:account:2 {json}{} {} 1",
+                is("old"),
+                wants(5)
+            ),
         ]
     );
 }
 
 #[tokio::test]
 async fn a_condition_that_did_not_hold_is_an_error_of_its_own() {
-    let (_, cache) = Recorder::cache([Reply::Nil, Reply::Int(0), Reply::Int(0)]);
+    let (_, cache) = Recorder::cache([Reply::Nil, words(["there"]), words(["missing"])]);
     let key = "shop:cache:session:1";
     let error = Session { id: 1 }.insert_with(&cache, Expiry::Keep).await.unwrap_err();
     assert!(matches!(&error, Error::AlreadyExists { key: found, .. } if found == key), "{error}");
@@ -90,7 +175,7 @@ async fn a_patch_tells_the_script_everything() {
     assert_eq!(
         recorder.sent(),
         [format!(
-            "{PATCH} shop:cache:user:7  set $.name $ 1 \"an\\\"n\" \
+            "{PATCH} shop:cache:user:7   set $.name $ 1 \"an\\\"n\" \
              integer $[\"visit count\"] $ 3 -2 0 18446744073709551615 \
              double $.level $ 2 1e-1 0.1 single $.ratio $ 1 1.0000000149011612e-1 \
              push $.tags $ 2 \"a\" \"b c\" remove $.bio $ 0"
@@ -123,7 +208,7 @@ async fn a_refused_patch_sends_nothing() {
 #[tokio::test]
 async fn get_or_insert_reads_first() {
     let there = || Reply::Bulk(r#"{"id":1}"#.into());
-    let (recorder, cache) = Recorder::cache([there(), Reply::Nil, there()]);
+    let (recorder, cache) = Recorder::cache([there(), Reply::Nil, words(["stored", r#"{"id":1}"#])]);
     Session::get_or_insert_with(&cache, 1, || unreachable!()).await.unwrap();
     Session::get_or_insert_with(&cache, 1, || Session { id: 1 }).await.unwrap();
     let error = Session::get_or_insert_with(&cache, 1, || Session { id: 2 }).await.unwrap_err();
@@ -134,7 +219,7 @@ async fn get_or_insert_reads_first() {
         [
             "JSON.GET shop:cache:session:1 (repeatable)".to_owned(),
             "JSON.GET shop:cache:session:1 (repeatable)".to_owned(),
-            format!(r#"{INSERT_OR_GET} shop:cache:session:1 {{"id":1}} PEXPIRE 30000 (repeatable)"#),
+            format!(r#"{WRITE} shop:cache:session:1 {{"id":1}} GET PEXPIRE 30000     (repeatable)"#),
             "JSON.GET shop:cache:session:1 (repeatable)".to_owned(),
         ]
     );

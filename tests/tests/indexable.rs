@@ -102,9 +102,8 @@ fn refused(change: impl FnOnce(&mut Sample)) -> (String, String, &'static str) {
 }
 
 #[track_caller]
-fn is(refused: (String, String, &'static str), field: &str, path: &str, found: &str) {
-    let (name, place, kind) = refused;
-    assert_eq!((name.as_str(), place.as_str(), kind), (field, path, found));
+fn is(refused: &(String, String, &'static str), field: &str, path: &str, found: &str) {
+    assert_eq!((refused.0.as_str(), refused.1.as_str(), refused.2), (field, path, found));
 }
 
 #[test]
@@ -124,36 +123,36 @@ fn what_fits_is_accepted() {
 
 #[test]
 fn another_type_is_found_wherever_it_is() {
-    is(refused(|s| s.one = any(json!(1))), "one", "$.one", "a number");
-    is(refused(|s| s.one = any(json!(["a"]))), "one", "$.one", "a list");
-    is(refused(|s| s.maybe = Some(any(json!(true)))), "maybe", "$.maybe", "`true` or `false`");
-    is(refused(|s| s.many[1] = any(json!({}))), "many", "$.many[*]", "an object");
-    is(refused(|s| s.many[1] = any(json!(null))), "many", "$.many[*]", "`null`");
-    is(refused(|s| s.map = [("b".to_owned(), any(json!(1)))].into()), "map", "$.map.*", "a number");
-    is(refused(|s| s.part.tag = any(json!(1))), "part_tag", "$.part.tag", "a number");
+    is(&refused(|s| s.one = any(json!(1))), "one", "$.one", "a number");
+    is(&refused(|s| s.one = any(json!(["a"]))), "one", "$.one", "a list");
+    is(&refused(|s| s.maybe = Some(any(json!(true)))), "maybe", "$.maybe", "`true` or `false`");
+    is(&refused(|s| s.many[1] = any(json!({}))), "many", "$.many[*]", "an object");
+    is(&refused(|s| s.many[1] = any(json!(null))), "many", "$.many[*]", "`null`");
+    is(&refused(|s| s.map = [("b".to_owned(), any(json!(1)))].into()), "map", "$.map.*", "a number");
+    is(&refused(|s| s.part.tag = any(json!(1))), "part_tag", "$.part.tag", "a number");
     is(
-        refused(|s| s.maybe_part = Some(part(json!(1), None))),
+        &refused(|s| s.maybe_part = Some(part(json!(1), None))),
         "maybe_part_tag",
         "$.maybe_part.tag",
         "a number",
     );
-    is(refused(|s| s.parts[0] = Some(part(json!(1), None))), "parts_tag", "$.parts[*].tag", "a number");
+    is(&refused(|s| s.parts[0] = Some(part(json!(1), None))), "parts_tag", "$.parts[*].tag", "a number");
     let map = |tag| [("b".to_owned(), part(json!("a"), Some(tag)))].into();
-    is(refused(|s| s.part_map = map(json!([]))), "part_map_maybe", "$.part_map.*.maybe", "a list");
+    is(&refused(|s| s.part_map = map(json!([]))), "part_map_maybe", "$.part_map.*.maybe", "a list");
 }
 
 #[test]
 fn what_should_be_there_is_missed() {
-    is(refused(|s| s.one = any(json!(null))), "one", "$.one", "absent");
-    is(refused(|s| s.part.tag = any(json!(null))), "part_tag", "$.part.tag", "absent");
-    is(refused(|s| s.parts[0] = Some(part(json!(null), None))), "parts_tag", "$.parts[*].tag", "absent");
+    is(&refused(|s| s.one = any(json!(null))), "one", "$.one", "absent");
+    is(&refused(|s| s.part.tag = any(json!(null))), "part_tag", "$.part.tag", "absent");
+    is(&refused(|s| s.parts[0] = Some(part(json!(null), None))), "parts_tag", "$.parts[*].tag", "absent");
 }
 
 /// Documents whose struct writes itself as something else.
 macro_rules! written_as {
     ($($name:ident { $($(#[$attribute:meta])* $field:ident: $type:ty),* } as $written:expr;)*) => {$(
         #[derive(Debug, Default, Deserialize, CacheModel)]
-        #[allow(dead_code, reason = "they are written as something else")]
+        #[expect(dead_code, reason = "what is written is said beside it")]
         struct $name {
             #[primary_key]
             #[serde(default)]

@@ -46,7 +46,7 @@ struct Everything {
     #[index]
     set: BTreeSet<i64>,
     #[index]
-    option_list: Option<Vec<bool>>,
+    option_list: Option<Vec<char>>,
     #[index(text)]
     text: String,
     stored: HashMap<String, serde_json::Value>,

@@ -28,6 +28,12 @@ fn kinds() {
     TestCases::new().compile_fail("tests/ui/kinds/*.rs");
 }
 
+/// What is refused of versions and of unique fields.
+#[test]
+fn writes() {
+    TestCases::new().compile_fail("tests/ui/writes/*.rs");
+}
+
 /// What is accepted, however unusual.
 #[test]
 fn pass() {
@@ -38,7 +44,7 @@ fn pass() {
 /// their name.
 #[test]
 fn one_message_per_mistake() {
-    for folder in ["tests/ui/derive", "tests/ui/kinds", "tests/ui/parts", "tests/ui/types"] {
+    for folder in ["derive", "kinds", "parts", "types", "writes"].map(|topic| format!("tests/ui/{topic}")) {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_stem().unwrap().to_str().unwrap();

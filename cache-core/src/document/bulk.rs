@@ -2,11 +2,11 @@
 
 use std::borrow::Borrow;
 
-use cache_index::{Batch, Command, Reply, ServerErrorKind};
-
 use super::expiry::Expiry;
 use super::keyed::{CHUNK, CHUNK_BYTES};
-use super::write::{Condition, Saved, WRITE, Written, was_written, write_command};
+use super::saved::Saved;
+use super::unique;
+use super::write::{Condition, Write};
 use crate::cache::Cache;
 use crate::error::{Error, Result};
 use crate::model::Model;
@@ -14,25 +14,20 @@ use crate::model::Model;
 /// Documents that travel together.
 #[derive(Default)]
 pub(super) struct Chunk {
-    commands: Vec<Command>,
-    /// For each document whether it has a command, or why it cannot be written.
-    documents: Vec<Result<()>>,
+    /// Each document, or why it cannot be written.
+    documents: Vec<Result<Write>>,
     bytes: usize,
-    scripted: bool,
 }
 
 impl Chunk {
     /// Adds a document. One that cannot be written is an error of its own and does not keep the others.
     pub(super) fn push<M: Model>(&mut self, cache: &Cache, model: &M) {
-        let written = cache
+        let write = cache
             .capabilities()
             .require_json("`save_many`")
-            .and_then(|()| write_command(model, cache, Condition::Any, Expiry::Model));
-        self.documents.push(written.map(|Written { command, scripted }| {
-            self.bytes += command.size();
-            self.scripted |= scripted;
-            self.commands.push(command);
-        }));
+            .and_then(|()| Write::new(model, cache, Condition::Any, Expiry::Model));
+        self.bytes += write.as_ref().map_or(0, Write::size);
+        self.documents.push(write);
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -43,54 +38,23 @@ impl Chunk {
         self.documents.len() >= CHUNK || self.bytes >= CHUNK_BYTES
     }
 
-    /// Writes the documents in one round trip. The flag says whether the server could be reached.
+    /// Writes the documents, in one round trip where none has unique values that changed. The flag says whether the
+    /// server could be reached.
     pub(super) async fn send(self, cache: &Cache) -> (Vec<Result<Saved>>, bool) {
-        let count = self.commands.len();
-        let sent = if self.scripted {
-            send_scripts(cache, self.commands).await
-        } else {
-            cache.connection().send_all(Batch::pipeline(self.commands)).await
-        };
-        let (answers, reached) = match sent {
-            Ok(answers) => (answers, true),
-            Err(error) => {
-                let reached = !error.is_unavailable();
-                let mut answers: Vec<_> = (1..count).map(|_| Err(error.again())).collect();
-                answers.push(Err(error));
-                (answers, reached)
-            }
-        };
-        let mut answers = answers.into_iter();
-        let results = self.documents.into_iter().map(|document| {
+        let mut writes = Vec::with_capacity(self.documents.len());
+        let refused: Vec<_> =
+            self.documents.into_iter().map(|write| write.map(|write| writes.push(write))).collect();
+        let (answers, reached) = unique::run_many(cache, &mut writes).await;
+        let mut answered = writes.iter().zip(answers);
+        let results = refused.into_iter().map(|document| {
             document?;
-            was_written("JSON.SET", &answers.next().unwrap_or(Ok(Reply::Nil))?)?;
-            Ok(Saved::STORED)
+            match answered.next() {
+                Some((write, answer)) => write.answer(answer?).map(|(saved, _)| saved),
+                None => Err(not_sent()),
+            }
         });
         (results.collect(), reached)
     }
-}
-
-/// Sends calls of [`WRITE`]. The first one brings the script with it, so that the others find it.
-async fn send_scripts(cache: &Cache, calls: Vec<Command>) -> Result<Vec<Result<Reply>>> {
-    let by_source = |call: &Command| WRITE.by_source(call);
-    let sent = calls
-        .iter()
-        .enumerate()
-        .map(|(position, call)| if position == 0 { by_source(call) } else { call.clone() })
-        .collect();
-    let mut answers = cache.connection().send_all(Batch::pipeline(sent)).await?;
-    let lost = answers.iter().position(
-        |answer| matches!(answer, Err(error) if error.server_kind() == Some(ServerErrorKind::NoScript)),
-    );
-    if let Some(lost) = lost {
-        // Somebody emptied the server's script cache meanwhile. All that come behind are written again: otherwise an
-        // earlier document could end up over a later one of the same key.
-        let again = calls.iter().skip(lost).map(by_source).collect();
-        let rest = cache.connection().send_all(Batch::pipeline(again)).await?;
-        answers.truncate(lost);
-        answers.extend(rest);
-    }
-    Ok(answers)
 }
 
 pub(crate) fn save_many<M, I>(cache: &Cache, models: I) -> impl Future<Output = Vec<Result<Saved>>> + Send

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use cache_index::{Command, DecodeError};
 
-use super::keyed::{keyed, truth};
+use super::keyed::keyed;
 use crate::cache::Cache;
 use crate::error::{Error, Result};
 use crate::model::Model;
@@ -81,45 +81,16 @@ pub(crate) fn ttl<M: Model>(
     }
 }
 
-pub(crate) fn expire<M: Model>(
-    cache: &Cache,
-    id: impl Id<M::PrimaryKey>,
-    after: Duration,
-) -> impl Future<Output = Result<bool>> + Send {
-    truth(
-        cache,
-        keyed::<M>(cache, Command::new("PEXPIRE"), id).map(|command| command.arg_display(millis(after))),
-    )
-}
-
-pub(crate) fn expire_at<M: Model>(
-    cache: &Cache,
-    id: impl Id<M::PrimaryKey>,
-    at: SystemTime,
-) -> impl Future<Output = Result<bool>> + Send {
-    truth(
-        cache,
-        keyed::<M>(cache, Command::new("PEXPIREAT"), id).map(|command| command.arg_display(since_epoch(at))),
-    )
-}
-
-pub(crate) fn persist<M: Model>(
-    cache: &Cache,
-    id: impl Id<M::PrimaryKey>,
-) -> impl Future<Output = Result<bool>> + Send {
-    truth(cache, keyed::<M>(cache, Command::new("PERSIST"), id))
-}
-
 /// The longest that the server takes: about 146 million years, half of what its signed milliseconds can count.
 const MOST: u64 = (i64::MAX / 2) as u64;
 
 /// Whole milliseconds, as PEXPIRE wants them. A begun one counts: half a millisecond is not zero, which would delete.
-fn millis(duration: Duration) -> u64 {
+pub(super) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos().div_ceil(1_000_000)).unwrap_or(MOST).min(MOST)
 }
 
 /// Milliseconds since 1970, as PEXPIREAT wants them. What lies before is as much over as 1970 itself.
-fn since_epoch(time: SystemTime) -> u64 {
+pub(super) fn since_epoch(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH).map_or(0, millis)
 }
 

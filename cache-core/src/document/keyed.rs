@@ -56,6 +56,24 @@ where
     Ok(full)
 }
 
+/// The key of a document in memory.
+pub(super) fn key_of_model<M: Model>(cache: &Cache, model: &M) -> Result<Vec<u8>> {
+    let mut key = Vec::with_capacity(64);
+    let keyspace = cache.keyspace()?;
+    model.primary_key().parts(|parts| M::schema().write_key(keyspace, &mut key, parts))?;
+    Ok(key)
+}
+
+/// Refuses a document that belongs under another key than the one it was made for.
+pub(super) fn same_key<M: Model>(cache: &Cache, made: &M, expected: &[u8]) -> Result<()> {
+    let found = key_of_model(cache, made)?;
+    if found == expected {
+        return Ok(());
+    }
+    let shown = |key: &[u8]| String::from_utf8_lossy(key).into_owned();
+    Err(Error::OtherKey { model: M::schema().model(), expected: shown(expected), found: shown(&found) })
+}
+
 /// The key that a command is about.
 pub(super) fn key_of(command: &Command) -> Bytes {
     Bytes::copy_from_slice(command.route_key().unwrap_or_default())

@@ -12,7 +12,7 @@ use futures_core::Stream;
 use futures_core::future::BoxFuture;
 
 use super::bulk::Chunk;
-use super::write::Saved;
+use super::saved::Saved;
 use crate::cache::Cache;
 use crate::error::Result;
 use crate::model::Model;

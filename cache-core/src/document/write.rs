@@ -1,39 +1,18 @@
-//! Writing and deleting documents by their keys.
+//! Writing documents by their keys: one command for a plain one, one script for those that need more than that.
 
-use cache_index::{Command, DecodeError, Reply};
+use bytes::Bytes;
+use cache_index::{Command, DecodeError, FieldDef, Reply};
 
 use super::encode::write_document;
 use super::expiry::Expiry;
-use super::keyed::{chunks_of_keys, count, key_of, keyed, truth};
+use super::keyed::key_of_model;
+use super::saved::Saved;
+use super::unique::{self, Claims, Guarded};
+use super::write_script::WRITE;
 use crate::cache::Cache;
 use crate::error::{Error, Result};
 use crate::model::Model;
-use crate::primary_key::Id;
-use crate::script::{self, Script};
-
-/// What a save did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[must_use = "a degraded cache stores nothing; `stored()` says whether it did"]
-#[non_exhaustive]
-pub struct Saved {
-    stored: bool,
-    version: Option<u64>,
-}
-
-impl Saved {
-    /// A document that is on the server.
-    pub(super) const STORED: Self = Self { stored: true, version: None };
-
-    /// Whether the document is on the server. A cache without a server stores nothing.
-    pub fn stored(&self) -> bool {
-        self.stored
-    }
-
-    /// The document's new version; `None` for models that have none.
-    pub fn version(&self) -> Option<u64> {
-        self.version
-    }
-}
+use crate::script::Script;
 
 /// What must be there for a document to be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,33 +23,21 @@ pub(crate) enum Condition {
     New,
     /// A document.
     There,
+    /// Nothing; and the answer is the document that then is there.
+    NewOrGet,
 }
 
 impl Condition {
-    /// The server's word for it.
+    /// The server's word for it; the last is one of the script's.
     fn word(self) -> &'static str {
         match self {
             Self::Any => "",
             Self::New => "NX",
             Self::There => "XX",
+            Self::NewOrGet => "GET",
         }
     }
 }
-
-/// KEYS: the document. ARGV: its JSON; NX, XX or nothing; the command that sets its time to live, and the argument of
-/// that or nothing. Answers 1, or 0 if the condition did not hold: then nothing was touched.
-pub(super) const WRITE: Script = Script {
-    source: "local stored
-if ARGV[2] == '' then
-  stored = redis.call('JSON.SET', KEYS[1], '$', ARGV[1])
-else
-  stored = redis.call('JSON.SET', KEYS[1], '$', ARGV[1], ARGV[2])
-end
-if not stored then return 0 end
-if ARGV[4] == '' then redis.call(ARGV[3], KEYS[1]) else redis.call(ARGV[3], KEYS[1], ARGV[4]) end
-return 1",
-    sha1: "86b0ec39413a4502283ce78ac0fc57878b6d0964",
-};
 
 /// Writes a document, if the condition holds, together with its time to live.
 pub(crate) fn write<M: Model>(
@@ -80,96 +47,167 @@ pub(crate) fn write<M: Model>(
     expiry: Expiry,
     what: &'static str,
 ) -> impl Future<Output = Result<Saved>> + Send {
-    let command = write_command(model, cache, condition, expiry);
+    let write = Write::new(model, cache, condition, expiry);
     async move {
         cache.capabilities().require_json(what)?;
-        let Written { command, scripted } = command?;
-        let (name, key) = (command.name().to_owned(), key_of(&command));
-        let reply =
-            if scripted { script::run(cache, &WRITE, command).await } else { cache.command(command).await };
-        if was_written(&name, &reply?)? {
-            return Ok(Saved::STORED);
-        }
-        let model = M::schema().model();
-        let key = String::from_utf8_lossy(&key).into_owned();
-        Err(match condition {
-            Condition::New => Error::AlreadyExists { model, key },
-            Condition::Any | Condition::There => Error::NotFound { model, key: Some(key) },
-        })
+        write?.run(cache).await.map(|(saved, _)| saved)
     }
 }
 
-/// A command that writes a document.
-pub(super) struct Written {
-    pub(super) command: Command,
-    /// Whether it is a call of [`WRITE`].
-    pub(super) scripted: bool,
-}
-
-pub(super) fn write_command<M: Model>(
-    model: &M,
-    cache: &Cache,
+/// A document on its way to the server.
+pub(super) struct Write {
+    model: &'static str,
+    key: Vec<u8>,
+    json: Vec<u8>,
     condition: Condition,
-    expiry: Expiry,
-) -> Result<Written> {
-    let id = model.primary_key();
-    let Some((setter, argument)) = expiry.command::<M>() else {
-        let command = keyed::<M>(cache, Command::new("JSON.SET"), id)?
-            .arg("$")
-            .try_arg_with(|buffer| write_document(buffer, model))?;
-        let command = if condition == Condition::Any { command } else { command.arg(condition.word()) };
-        return Ok(Written { command, scripted: false });
-    };
-    let command = keyed::<M>(cache, WRITE.call().arg("1"), id)?
-        .try_arg_with(|buffer| write_document(buffer, model))?
-        .arg(condition.word())
-        .arg(setter);
-    let command = match argument {
-        Some(argument) => command.arg_display(argument),
-        None => command.arg(""),
-    };
-    Ok(Written { command, scripted: true })
+    expiry: Option<(&'static str, Option<u64>)>,
+    version: Option<Version>,
+    claims: Option<Claims>,
 }
 
-/// Whether the condition held, by what the command answered: `OK` or nothing without the script, 1 or 0 with it.
-pub(super) fn was_written(command: &str, reply: &Reply) -> Result<bool> {
-    match reply {
-        Reply::Nil | Reply::Int(0) => Ok(false),
-        Reply::Int(1) => Ok(true),
-        Reply::Status(status) if status == "OK" => Ok(true),
-        other => Err(Error::Decode {
-            command: command.to_owned(),
-            source: DecodeError::unexpected("whether the document was stored", other.describe()),
-        }),
+/// How a version is counted up.
+struct Version {
+    path: String,
+    /// The one in memory.
+    expected: u64,
+    /// The one to store.
+    next: u64,
+}
+
+/// What a write did, and the document if that was asked for.
+pub(super) type Written = (Saved, Option<Bytes>);
+
+impl Write {
+    /// # Errors
+    /// If the document cannot be written at all.
+    pub(super) fn new<M: Model>(
+        model: &M,
+        cache: &Cache,
+        condition: Condition,
+        expiry: Expiry,
+    ) -> Result<Self> {
+        let mut json = Vec::with_capacity(256);
+        let key = key_of_model(cache, model)?;
+        write_document(&mut json, model)?;
+        let name = M::schema().model();
+        let version = match M::schema().version() {
+            None => None,
+            Some((member, most)) => {
+                let new = matches!(condition, Condition::New | Condition::NewOrGet);
+                let expected = if new { Some(0) } else { model.document_version() };
+                let next = expected.and_then(|version| version.checked_add(1)).filter(|next| *next <= most);
+                let (Some(expected), Some(next)) = (expected, next) else {
+                    return Err(Error::NoNextVersion { model: name });
+                };
+                Some(Version { path: FieldDef::stored(member).path(), expected, next })
+            }
+        };
+        let claims = Claims::of_document(cache, M::schema(), &key, &json)?;
+        Ok(Self { model: name, key, json, condition, expiry: expiry.command::<M>(), version, claims })
     }
-}
 
-pub(crate) fn delete<M: Model>(
-    cache: &Cache,
-    id: impl Id<M::PrimaryKey>,
-) -> impl Future<Output = Result<bool>> + Send {
-    truth(cache, keyed::<M>(cache, Command::new("DEL"), id))
-}
+    /// The bytes of the document.
+    pub(super) fn size(&self) -> usize {
+        self.json.len()
+    }
 
-pub(crate) fn delete_many<M, I>(cache: &Cache, ids: I) -> impl Future<Output = Result<u64>> + Send
-where
-    M: Model,
-    I: IntoIterator<Item: Id<M::PrimaryKey>>,
-{
-    let commands = chunks_of_keys::<M, _>(cache, || Command::new("DEL"), ids);
-    async move {
-        let mut deleted = 0;
-        for command in commands? {
-            deleted += count(cache, command).await?;
+    /// What the answer to the command means.
+    pub(super) fn answer(&self, reply: Reply) -> Result<Written> {
+        let saved = || Saved::with(self.version.as_ref().map(|version| version.next));
+        let (word, second) = match reply {
+            // Without the script the answer is `OK` or nothing.
+            Reply::Status(status) if status == "OK" => return Ok((saved(), None)),
+            Reply::Nil if !self.is_scripted() => return Err(self.refused()),
+            Reply::Array(items) => {
+                let mut items = items.into_iter();
+                (items.next().unwrap_or(Reply::Nil), items.next())
+            }
+            other => (other, None),
+        };
+        match (word.as_str(), second) {
+            (Some("stored"), None | Some(Reply::Nil)) => Ok((saved(), None)),
+            (Some("stored" | "there"), Some(Reply::Bulk(json))) => Ok((saved(), Some(json))),
+            (Some("there" | "missing"), None) => Err(self.refused()),
+            (Some("version"), found) => Err(self.conflict(found.as_ref().and_then(Reply::as_str))),
+            (_, second) => Err(Error::Decode {
+                command: if self.is_scripted() { "EVALSHA" } else { "JSON.SET" }.to_owned(),
+                source: DecodeError::unexpected(
+                    "whether the document was stored",
+                    second.unwrap_or(word).describe(),
+                ),
+            }),
         }
-        Ok(deleted)
+    }
+
+    /// Writes it.
+    pub(super) async fn run(mut self, cache: &Cache) -> Result<Written> {
+        let reply = unique::run(cache, &mut self).await?;
+        self.answer(reply)
+    }
+
+    fn shown_key(&self) -> String {
+        String::from_utf8_lossy(&self.key).into_owned()
+    }
+
+    /// The condition did not hold.
+    fn refused(&self) -> Error {
+        let (model, key) = (self.model, self.shown_key());
+        match self.condition {
+            Condition::New | Condition::NewOrGet => Error::AlreadyExists { model, key },
+            Condition::Any | Condition::There => Error::NotFound { model, key: Some(key) },
+        }
+    }
+
+    fn conflict(&self, found: Option<&str>) -> Error {
+        Error::VersionConflict {
+            model: self.model,
+            key: self.shown_key(),
+            expected: self.version.as_ref().map_or(0, |version| version.expected),
+            found: found.and_then(|found| found.parse().ok()),
+        }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn the_name_is_the_digest_of_the_source() {
-        crate::script::assert_named(&super::WRITE);
+impl Guarded for Write {
+    const SCRIPT: &'static Script = &WRITE;
+
+    fn is_scripted(&self) -> bool {
+        self.expiry.is_some()
+            || self.version.is_some()
+            || self.claims.is_some()
+            || self.condition == Condition::NewOrGet
+    }
+
+    fn command(&self) -> Command {
+        if !self.is_scripted() {
+            let command = Command::new("JSON.SET").key(&self.key).arg("$").arg(&self.json);
+            return match self.condition.word() {
+                "" => command,
+                word => command.arg(word),
+            };
+        }
+        let (setter, argument) = self.expiry.unwrap_or(("", None));
+        let claims = self.claims.as_ref();
+        let call = unique::call(&WRITE, &self.key, claims).arg(&self.json);
+        let call = call.arg(self.condition.word()).arg(setter);
+        let call = match argument {
+            Some(argument) => call.arg_display(argument),
+            None => call.arg(""),
+        };
+        let checked = matches!(self.condition, Condition::Any | Condition::There);
+        let call = match &self.version {
+            Some(version) if checked => {
+                call.arg(&version.path).arg_display(version.expected).arg_display(version.next)
+            }
+            Some(version) => call.arg(&version.path).arg("").arg_display(version.next),
+            None => call.arg("").arg("").arg(""),
+        };
+        let call = unique::guarded(call, claims);
+        // Asked again, it answers the document that the first try stored.
+        if self.condition == Condition::NewOrGet { call.repeatable() } else { call }
+    }
+
+    fn claims(&mut self) -> Option<&mut Claims> {
+        self.claims.as_mut()
     }
 }

@@ -1,5 +1,6 @@
 //! Indexes of fields: what they are called, which of their options have a meaning where.
 
+use super::unaddressable;
 use crate::argument::is_search_name;
 use crate::attr::{IndexAttr, Kind};
 use crate::errors::Errors;
@@ -27,7 +28,7 @@ pub(super) fn index(field: &DraftField<'_>, attr: &IndexAttr, errors: &mut Error
         }
         None => true,
     });
-    if member.contains(|letter: char| letter.is_control() || letter == '"' || letter == '\\') {
+    if unaddressable(member) {
         errors.at(
             &attr.word,
             format!("the server cannot index the member {member:?}: rename `{plain}` to one without quotes, backslashes \

@@ -4,6 +4,8 @@ mod embedding;
 mod index;
 mod key;
 mod members;
+mod unique;
+mod version;
 
 use quote::ToTokens;
 use syn::ext::IdentExt;
@@ -11,6 +13,8 @@ use syn::{Data, GenericParam, Ident};
 
 use self::key::{hash_tag, primary_key};
 use self::members::members;
+use self::unique::unique;
+use self::version::version;
 use crate::attr::CacheAttr;
 use crate::errors::Errors;
 use crate::model::{Draft, DraftField, Field, Model};
@@ -35,39 +39,36 @@ pub(crate) fn check(role: Role, draft: Draft<'_>, errors: &mut Errors) -> Model 
     }
     container_serde(&serde, errors);
     let prefix = cache.prefix.clone().unwrap_or_else(|| snake_case(&input.ident.unraw().to_string()));
-    let (key, hash_tag, fields) = match fields {
-        Some(fields) => {
-            readable(&fields, &serde, errors);
-            let (key, hash_tag) = match role {
-                Role::Model => {
-                    let key = primary_key(&input.ident, &fields, errors);
-                    let hash_tag = hash_tag(&cache, &prefix, &key, &fields, errors);
-                    (key, hash_tag)
-                }
-                Role::Embedded => (Vec::new(), None),
-            };
-            (key, hash_tag, members(&input.ident, fields, errors))
-        }
-        None => {
-            named_fields(role, &input.ident, &input.data, errors);
-            (Vec::new(), None, Vec::new())
-        }
-    };
-    searched(&fields, errors);
-    Model {
+    let mut model = Model {
         prefix,
         name: input.ident.clone(),
         vis: input.vis.clone(),
-        path: cache.path,
+        path: cache.path.clone(),
         ttl: cache.ttl,
-        language: cache.language,
-        stopwords: cache.stopwords,
-        score: cache.score,
-        filter: cache.filter,
-        key,
-        hash_tag,
-        fields,
+        language: cache.language.clone(),
+        stopwords: cache.stopwords.clone(),
+        score: cache.score.clone(),
+        filter: cache.filter.clone(),
+        key: Vec::new(),
+        hash_tag: None,
+        version: None,
+        unique: Vec::new(),
+        fields: Vec::new(),
+    };
+    let Some(fields) = fields else {
+        named_fields(role, &input.ident, &input.data, errors);
+        return model;
+    };
+    readable(&fields, &serde, errors);
+    if role == Role::Model {
+        model.key = primary_key(&input.ident, &fields, errors);
+        model.hash_tag = hash_tag(&cache, &model.prefix, &model.key, &fields, errors);
+        model.version = version(&fields, errors);
+        model.unique = unique(&cache.unique, &fields, errors);
     }
+    model.fields = members(&input.ident, fields, errors);
+    searched(&model.fields, errors);
+    model
 }
 
 /// The server leaves documents out of an index that only sorts.
@@ -139,7 +140,7 @@ fn part_of_models(name: &Ident, cache: &CacheAttr, fields: &[DraftField<'_>], er
     }
     let of_keys = cache.prefix.is_some() || cache.ttl.is_some();
     let of_index = cache.language.is_some() || cache.stopwords.is_some() || cache.score.is_some();
-    if of_keys || of_index || cache.filter.is_some() {
+    if of_keys || of_index || cache.filter.is_some() || !cache.unique.is_empty() {
         errors.at(
             name,
             format!(
@@ -152,6 +153,10 @@ fn part_of_models(name: &Ident, cache: &CacheAttr, fields: &[DraftField<'_>], er
             word,
             format!("`{name}` is embedded in models, which have the primary key; remove `#[primary_key]`"),
         );
+    }
+    for word in fields.iter().filter_map(|field| field.attr.version.as_ref()) {
+        errors
+            .at(word, format!("`{name}` is embedded in models, which have the version; remove `#[version]`"));
     }
 }
 
@@ -193,6 +198,11 @@ fn readable(fields: &[DraftField<'_>], serde: &ContainerSerde, errors: &mut Erro
             ),
         );
     }
+}
+
+/// Whether the server's paths cannot name the member.
+fn unaddressable(member: &str) -> bool {
+    member.contains(|letter: char| letter.is_control() || letter == '"' || letter == '\\')
 }
 
 impl DraftField<'_> {

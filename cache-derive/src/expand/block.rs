@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
 
 use super::place::{span_of, visibility};
-use super::{docs, embedded, finders, handles, model};
+use super::{docs, embedded, finders, handles, model, unique, version};
 use crate::model::Model;
 
 /// The items, where `__cache` names what they use and where they add no name to the user's module.
@@ -25,6 +25,8 @@ pub(super) fn expand(model: &Model, schema: &TokenStream, indexed: bool) -> Toke
     });
     let finders = finders::expand(model);
     let implementation = model::expand(model);
+    let getters = unique::getters(&model.unique, &vis);
+    let versioned = model.version.as_ref().map(|version| version::expand(name, &vis, version));
     let searched = indexed.then(|| quote!(impl __cache::Indexed for #name {}));
     quote! {
         const _: () = {
@@ -35,8 +37,10 @@ pub(super) fn expand(model: &Model, schema: &TokenStream, indexed: bool) -> Toke
                 #handles
                 #(#embedded)*
                 #finders
+                #getters
             }
             #implementation
+            #versioned
             #searched
         };
     }

@@ -50,6 +50,30 @@ pub(super) fn finder(field: &Field, index: &Index) -> TokenStream {
     })
 }
 
+/// For `get_by_<field>`.
+pub(super) fn getter(names: &[&str]) -> TokenStream {
+    let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+    lines(&format!(
+        "The document with this {}, of which there is at most one; `None` if there is none. Two key reads, and no \
+         search.\n\n# Errors\nAs `get`.",
+        names.join(" and ")
+    ))
+}
+
+/// For `modify`.
+pub(super) fn modify(name: &Ident) -> TokenStream {
+    let name = name.unraw();
+    lines(&format!(
+        "Changes the `{name}` with this primary key: reads it, lets the closure change it, and stores it unless \
+         somebody else stored another one meanwhile; then all of that again, with the newer one, after a short wait \
+         of random length. Answers the document as it is stored. A `ttl` of the model starts anew.\n\nThe closure \
+         may be called many times, and leaves the primary key as it is; what it does to the version has no effect. \
+         When the future is dropped, the last change may or may not be stored.\n\n# Errors\n`NotFound` if there is \
+         none, `VersionConflict` if others were faster for 30 seconds, `OtherKey` if the primary key was changed; \
+         else as `save`."
+    ))
+}
+
 fn lines(text: &str) -> TokenStream {
     let lines = text.lines().map(|line| if line.is_empty() { String::new() } else { format!(" {line}") });
     quote!(#(#[doc = #lines])*)

@@ -1,6 +1,6 @@
 //! The expansion: from the input of the derive to its output.
 
-// A file imports from those before it: place, docs, handles, embedded, schema, finders, model,
+// A file imports from those before it: place, docs, handles, embedded, version, unique, schema, finders, model,
 // block, fallback, value.
 
 mod block;
@@ -12,7 +12,9 @@ mod handles;
 mod model;
 mod place;
 mod schema;
+mod unique;
 mod value;
+mod version;
 
 use proc_macro2::TokenStream;
 use syn::DeriveInput;

@@ -4,6 +4,7 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote_spanned;
 
 use super::place::{call_site_at, located, span_of};
+use super::version;
 use crate::model::{Key, Model};
 
 /// The implementation. Without a primary key it is a stub that is never run.
@@ -42,12 +43,14 @@ pub(super) fn expand(model: &Model) -> TokenStream {
         }
         None => quote_spanned!(span=> ::core::option::Option::None),
     };
+    let version = model.version.as_ref().map(version::of_model);
     let getter = quote_spanned!(at=> fn primary_key(&self) -> #reference { #value });
     quote_spanned! {span=>
         impl __cache::Model for #name {
             #key
             const TTL: ::core::option::Option<::core::time::Duration> = #ttl;
             #getter
+            #version
         }
     }
 }

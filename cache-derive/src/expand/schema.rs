@@ -4,8 +4,8 @@ use proc_macro2::{Literal, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 
-use super::embedded;
 use super::place::{located, span_of};
+use super::{embedded, unique, version};
 use crate::model::{HashTag, Model};
 
 /// The implementation of a model without mistakes.
@@ -36,6 +36,8 @@ pub(super) fn with_fields(model: &Model, fields: &TokenStream) -> TokenStream {
     let stopwords = model.stopwords.as_ref().map(|words| quote!(.with_stopwords(&[#(#words),*])));
     let score = model.score.as_ref().map(|score| quote!(.with_score(#score)));
     let filter = model.filter.as_ref().map(|filter| quote!(.with_filter(#filter)));
+    let version = model.version.as_ref().map(version::of_schema);
+    let unique = unique::of_schema(&model.unique);
     let mut members = model.key.iter().map(|key| key.member.as_str());
     let key = members.next().unwrap_or("id");
     let members: Vec<_> = members.collect();
@@ -51,7 +53,7 @@ pub(super) fn with_fields(model: &Model, fields: &TokenStream) -> TokenStream {
         impl __cache::IndexSchema for #name {
             fn schema() -> &'static __cache::Schema {
                 static SCHEMA: __cache::Schema = __cache::Schema::new(#plain, #prefix, #key, &[#fields])
-                    #further #hash_tag #language #stopwords #score #filter;
+                    #further #hash_tag #language #stopwords #score #filter #version #unique;
                 &SCHEMA
             }
         }

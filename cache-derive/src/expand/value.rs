@@ -63,6 +63,13 @@ fn newtype(name: &Ident, member: &Member, ty: &Type) -> TokenStream {
             type Element = <#ty as __cache::ScalarValue>::Element;
         }
         #(impl __cache::#words for #name where for<'x> #ty: __cache::#words {})*
+        impl __cache::UniqueValue for #name
+        where
+            for<'x> #ty: __cache::UniqueValue,
+        {
+            type Unique = <#ty as __cache::UniqueValue>::Unique;
+            const UNIQUE_JSON: __cache::JsonType = <#ty as __cache::UniqueValue>::UNIQUE_JSON;
+        }
         impl<V> __cache::Operand<V> for #name
         where
             #ty: __cache::Operand<V>,
@@ -97,6 +104,10 @@ fn name_of_enum(name: &Ident) -> TokenStream {
             type Element = Self;
         }
         impl __cache::SortableValue for #name {}
+        impl __cache::UniqueValue for #name {
+            type Unique = Self;
+            const UNIQUE_JSON: __cache::JsonType = __cache::JsonType::String;
+        }
         impl __cache::Operand<#name> for #name {
             fn into_comparand(self) -> __cache::Comparand {
                 __cache::Comparand::named(&self)

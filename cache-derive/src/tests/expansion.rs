@@ -92,6 +92,20 @@ fn a_model_without_an_index_has_no_finders() {
 }
 
 #[test]
+fn a_version_comes_with_modify() {
+    check("versioned.rs", "pub struct Versioned { #[primary_key] id: u64, #[version] version: u32 }");
+}
+
+#[test]
+fn a_unique_field_is_read_by_its_value() {
+    check(
+        "unique.rs",
+        "#[cache(unique(tenant, r#type))] \
+         pub struct Account { #[primary_key] id: u64, #[unique] email: Option<String>, tenant: String, r#type: u8 }",
+    );
+}
+
+#[test]
 fn mistakes_leave_stubs_of_what_was_understood() {
     check(
         "mistaken.rs",

@@ -94,7 +94,7 @@ fn shapes() {
 #[test]
 fn struct_attributes() {
     let takes = "`#[cache(…)]` of `CacheModel` takes `prefix = \"…\"`, `ttl = \"30m\"`, `language = \
-                 \"german\"`, `stopwords = [\"…\"]`, `score = 0.5`, `filter = \"@age > 17\"`, `hash_tag` and `crate = path`";
+                 \"german\"`, `stopwords = [\"…\"]`, `score = 0.5`, `filter = \"@age > 17\"`, `hash_tag`, `unique(a, b)` and `crate = path`";
     for (attribute, expected) in [
         ("#[cache]", takes.to_owned()),
         ("#[cache = \"user\"]", takes.to_owned()),

@@ -2,6 +2,7 @@
 //! Evaluated by the compiler, where the schema is made.
 
 use super::Entry;
+use super::message::Message;
 use crate::path::{FieldPath, Step};
 
 /// Refuses fields of which two are the same member.
@@ -150,38 +151,6 @@ const fn is_same_text(one: &str, other: &str) -> bool {
             ([], []) => return true,
             ([a, rest @ ..], [b, other_rest @ ..]) if *a == *b => (one, other) = (rest, other_rest),
             _ => return false,
-        }
-    }
-}
-
-/// A message of the compiler's, which cannot format there.
-struct Message {
-    bytes: [u8; 512],
-    length: usize,
-}
-
-impl Message {
-    const fn new() -> Self {
-        Self { bytes: [0; 512], length: 0 }
-    }
-
-    const fn and(mut self, text: &str) -> Self {
-        let mut text = text.as_bytes();
-        while let [first, rest @ ..] = text
-            && let Some(to) = self.bytes.split_at_mut(self.length).1.first_mut()
-        {
-            *to = *first;
-            self.length += 1;
-            text = rest;
-        }
-        self
-    }
-
-    #[expect(clippy::panic, reason = "it is a message of the compiler")]
-    const fn panic(&self) -> ! {
-        match std::str::from_utf8(self.bytes.split_at(self.length).0) {
-            Ok(message) => panic!("{}", message),
-            Err(_) => panic!("two fields are the same member of the document; rename one of them"),
         }
     }
 }

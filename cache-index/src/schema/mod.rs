@@ -6,8 +6,10 @@ mod field_def;
 mod fingerprint;
 mod key;
 mod language;
+mod message;
 mod options;
 mod stopwords;
+mod truths;
 mod vector_options;
 
 use std::sync::OnceLock;
@@ -53,6 +55,8 @@ pub struct Schema {
     language: Language,
     score: Option<&'static str>,
     filter: Option<&'static str>,
+    version: Option<(&'static str, u64)>,
+    unique: &'static [&'static [&'static str]],
     // SHA-256 in const evaluation costs about a millisecond a model at every build; at run time it costs
     // microseconds once a process.
     fingerprint: OnceLock<Fingerprint>,
@@ -64,7 +68,8 @@ impl Schema {
     ///
     /// # Panics
     /// In const evaluation, as a message of the compiler: if a flattened struct has a member that another field has too,
-    /// so that documents could not be read back.
+    /// so that documents could not be read back, or an embedded list an indexed `bool`, so that the server would leave
+    /// documents out of the index.
     pub const fn new(
         model: &'static str,
         prefix: &'static str,
@@ -72,6 +77,7 @@ impl Schema {
         fields: &'static [Entry],
     ) -> Self {
         distinct::assert_distinct(model, fields);
+        truths::assert_single(model, fields);
         Self {
             model,
             prefix,
@@ -83,6 +89,8 @@ impl Schema {
             language: Language::English,
             score: None,
             filter: None,
+            version: None,
+            unique: &[],
             fingerprint: OnceLock::new(),
         }
     }
@@ -120,6 +128,19 @@ impl Schema {
     /// The same schema with an index of only those documents for which this expression of RediSearch's is true.
     pub const fn with_filter(mut self, expression: &'static str) -> Self {
         self.filter = Some(expression);
+        self
+    }
+
+    /// The same schema with a version in this JSON member, which counts up to `most`. No part of the index.
+    pub const fn with_version(mut self, member: &'static str, most: u64) -> Self {
+        self.version = Some((member, most));
+        self
+    }
+
+    /// The same schema with values that no two documents share: each time those of these JSON members together. No part
+    /// of the index.
+    pub const fn with_unique(mut self, members: &'static [&'static [&'static str]]) -> Self {
+        self.unique = members;
         self
     }
 
@@ -177,6 +198,16 @@ impl Schema {
     /// The expression that says which documents are in the index; `None`: all.
     pub fn filter(&self) -> Option<&'static str> {
         self.filter
+    }
+
+    /// The JSON member that holds the version, and the highest that its type counts to; `None`: there is no version.
+    pub fn version(&self) -> Option<(&'static str, u64)> {
+        self.version
+    }
+
+    /// The JSON members whose values no two documents share, each time those of several together.
+    pub fn unique(&self) -> &'static [&'static [&'static str]] {
+        self.unique
     }
 
     /// The name of this schema's index in a namespace.

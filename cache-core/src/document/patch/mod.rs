@@ -1,6 +1,10 @@
 //! Partial updates: some fields of a document changed in one step, typed by their handles.
 
+// A file imports from those before it: number, assign, target, readable, script, change, call.
+
 mod assign;
+mod call;
+mod change;
 mod number;
 mod readable;
 mod script;
@@ -9,22 +13,22 @@ mod target;
 use std::fmt::{self, Display};
 use std::marker::PhantomData;
 
-use cache_index::{Command, DecodeError, Field, FieldDef, Reply};
+use cache_index::{Command, Field, FieldDef, Reply};
 use serde_json::Value;
 
-use self::number::Range;
-use self::script::PATCH;
+use self::call::{Call, Patched, claims, unreadable};
+use self::change::{Change, Kind, next_version, refused};
 use self::target::Target;
 use super::encode::{may_be_unindexable, refuse_unindexable};
 use super::keyed::{key_of, keyed_by};
 use super::read::decode;
-use super::write::Saved;
+use super::saved::Saved;
+use super::unique;
 use crate::cache::Cache;
 use crate::error::{Error, Result};
 use crate::model::Model;
 use crate::patch_error::PatchError;
 use crate::primary_key::Id;
-use crate::script::run;
 
 pub use assign::{Assign, List, Optional};
 pub use number::{Amount, Increment, Number, NumberRange};
@@ -37,7 +41,7 @@ const DEEPEST: usize = 127;
 ///
 /// It is one atomic step on the server and one round trip: all changes are made or none, and nobody sees some of
 /// them. Other fields, and what other writers do to them, are left alone, and so is the time to live. Each field can
-/// be changed once.
+/// be changed once. A `#[version]` is counted up in the same step.
 ///
 /// What is wrong with a change is an error of `send`, so that changes can be written in a chain.
 ///
@@ -69,45 +73,6 @@ pub struct Patch<M> {
     changes: Vec<Change>,
     refused: Option<Error>,
     model: PhantomData<fn() -> M>,
-}
-
-struct Change {
-    target: Target,
-    kind: Kind,
-    arguments: Vec<Vec<u8>>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Set,
-    Push,
-    Remove,
-    Integer,
-    Single,
-    Double,
-}
-
-impl Kind {
-    /// How numbers of this range are added to.
-    fn of(range: NumberRange) -> Self {
-        match range.0 {
-            Range::Integers { .. } => Self::Integer,
-            Range::Single => Self::Single,
-            Range::Double => Self::Double,
-        }
-    }
-
-    /// The script's word for it.
-    fn word(self) -> &'static str {
-        match self {
-            Self::Set => "set",
-            Self::Push => "push",
-            Self::Remove => "remove",
-            Self::Integer => "integer",
-            Self::Single => "single",
-            Self::Double => "double",
-        }
-    }
 }
 
 impl<M: Model> Patch<M> {
@@ -182,7 +147,7 @@ impl<M: Model> Patch<M> {
     /// [`Error::NotFound`] if there is no such document, [`Error::Patch`] if the update cannot be made (see the
     /// changes), or what kept the server from doing it. But for a missing answer, nothing was changed then.
     pub async fn send(self, cache: &Cache) -> Result<Saved> {
-        self.run(cache, false).await.map(|_| Saved::STORED)
+        self.run(cache, false).await.map(|patched| Saved::with(patched.version))
     }
 
     /// Makes the changes, as [`send`](Patch::send), and answers the document as it then is, in the same step.
@@ -191,49 +156,28 @@ impl<M: Model> Patch<M> {
     /// As [`send`](Patch::send); and [`Error::Document`] if what is there now is not this model: the changes were
     /// made.
     pub async fn send_and_get(self, cache: &Cache) -> Result<M> {
-        let (key, document) = self.run(cache, true).await?;
+        let Patched { key, document, .. } = self.run(cache, true).await?;
         match document {
-            Some(Reply::Bulk(json)) => decode::<M, M>(&key, &json),
-            other => Err(unreadable(&other.unwrap_or(Reply::Nil))),
+            Reply::Bulk(json) => decode::<M, M>(&key, &json),
+            other => Err(unreadable(&other)),
         }
     }
 
-    async fn run(self, cache: &Cache, get: bool) -> Result<(bytes::Bytes, Option<Reply>)> {
+    async fn run(mut self, cache: &Cache, get: bool) -> Result<Patched> {
         cache.capabilities().require_json("`patch`")?;
-        let call = {
+        let key = {
             // Gone before the first await: it could not go to another thread.
             let parts: Vec<&dyn Display> = self.id.iter().map(|part| part as &dyn Display).collect();
-            keyed_by::<M>(cache, PATCH.call().arg("1"), &parts)?
+            key_of(&keyed_by::<M>(cache, Command::new("EVALSHA"), &parts)?)
         };
         if let Some(refused) = self.refused {
             return Err(refused);
         }
-        let call = call.arg(if get { "get" } else { "" });
-        let call = self.changes.iter().fold(call, Change::write);
-        let key = key_of(&call);
-        let mut answer = match run(cache, &PATCH, call).await? {
-            Reply::Array(items) => items.into_iter(),
-            other => return Err(unreadable(&other)),
-        };
-        let word = answer.next().unwrap_or(Reply::Nil);
-        match word.as_str() {
-            Some("done") => Ok((key, answer.next())),
-            Some("missing") => {
-                let key = String::from_utf8_lossy(&key).into_owned();
-                Err(Error::NotFound { model: M::schema().model(), key: Some(key) })
-            }
-            Some(why) => {
-                let change = answer
-                    .next()
-                    .and_then(|position| usize::try_from(position.as_int()?).ok())
-                    .and_then(|position| self.changes.get(position));
-                let held = answer.next().and_then(|held| held.as_str().map(str::to_owned));
-                Err(change
-                    .and_then(|change| change.refusal(why, held))
-                    .map_or_else(|| unreadable(&word), refused::<M>))
-            }
-            None => Err(unreadable(&word)),
-        }
+        self.changes.extend(next_version::<M>(&self.changes)?);
+        let claims = claims::<M>(cache, &key, &self.changes)?;
+        let mut call = Call { key, get, changes: self.changes, claims };
+        let reply = unique::run(cache, &mut call).await?;
+        call.answer::<M>(reply)
     }
 
     /// Adds a change, unless something is wrong with it or with an earlier one.
@@ -259,6 +203,10 @@ impl<M: Model> Patch<M> {
         if target.members.first().is_some_and(|member| M::schema().primary_key().any(|key| key == *member)) {
             return Err(refused::<M>(PatchError::PrimaryKey { field: target.field }));
         }
+        let version = M::schema().version().map(|(member, _)| member);
+        if version.is_some_and(|version| target.members.first().is_some_and(|member| member == version)) {
+            return Err(refused::<M>(PatchError::Version { field: target.field }));
+        }
         let arguments = arguments(&target)?;
         match self.changes.iter_mut().find(|change| change.target.overlaps(&target)) {
             None => self.changes.push(Change { target, kind, arguments }),
@@ -268,33 +216,6 @@ impl<M: Model> Patch<M> {
             Some(_) => return Err(refused::<M>(PatchError::Twice { field: target.field })),
         }
         Ok(())
-    }
-}
-
-impl Change {
-    /// Appends the change as the script reads it.
-    fn write(call: Command, change: &Self) -> Command {
-        call.arg(change.kind.word())
-            .arg(&change.target.path)
-            .arg(&change.target.parent)
-            .arg_display(change.arguments.len())
-            .args_from(&change.arguments)
-    }
-
-    /// Why the script did not make the change.
-    fn refusal(&self, why: &str, held: Option<String>) -> Option<PatchError> {
-        let field = self.target.field.clone();
-        Some(match why {
-            "parent" => PatchError::NoParent { field },
-            "list" => PatchError::NoList { field },
-            "number" => PatchError::NoNumber { field, current: held },
-            "range" => PatchError::OutOfRange {
-                field,
-                current: held.unwrap_or_default(),
-                by: self.arguments.first().map(|by| String::from_utf8_lossy(by).into_owned())?,
-            },
-            _ => return None,
-        })
     }
 }
 
@@ -334,17 +255,6 @@ fn depth(json: &[u8]) -> usize {
 
 fn unwritable<M: Model>(source: serde_json::Error) -> Error {
     Error::Serialize { model: M::schema().model(), source }
-}
-
-fn refused<M: Model>(source: PatchError) -> Error {
-    Error::Patch { model: M::schema().model(), source }
-}
-
-fn unreadable(reply: &Reply) -> Error {
-    Error::Decode {
-        command: "EVALSHA".to_owned(),
-        source: DecodeError::unexpected("the answer of a partial update", reply.describe()),
-    }
 }
 
 /// Shows which fields are changed, and how: values may be personal data or secrets.

@@ -1,8 +1,10 @@
 //! The script that makes a partial update: first everything is checked, then everything is written.
 
+use crate::document::unique::guard;
 use crate::script::Script;
 
-/// KEYS: the document. ARGV: `get` if the document is wanted in the answer, then for each change its kind, the path of
+/// KEYS: the document, then see [`guard!`](guard). ARGV: `get` if the document is wanted in the answer, then see
+/// `guard!`, then for each change its kind, the path of
 /// the member, the path of the object that has it, how many arguments follow, and these:
 ///
 /// | kind | arguments |
@@ -11,10 +13,11 @@ use crate::script::Script;
 /// | `push` | the JSON of each element |
 /// | `remove` | none |
 /// | `integer` | the amount, the least and the most that the sum may be |
+/// | `version` | as `integer`; a member that is missing or `null` counts as 0 |
 /// | `single` | the amount |
 /// | `double` | the amount to compute with, the amount in the form that the server reads rightly |
 ///
-/// Answers `{'done'}` and the document if it is wanted, or why nothing was changed: `{'missing'}` without a document,
+/// Answers `{'done', the document if it is wanted, the version if there is one, what settle answers}`, or why nothing was changed: `{'missing'}` without a document,
 /// or a reason, the position of the change (from 0) and, for `number` and `range`, what the member holds.
 ///
 /// Integers are added here, as two parts of 15 digits: `JSON.NUMINCRBY` wraps at the ends of 64 signed bits and turns
@@ -22,8 +25,11 @@ use crate::script::Script;
 /// written as text is read back as another double one time in ten. Nothing can fail once something was written:
 /// paths, types and sums are checked before, a server without memory refuses the first write.
 pub(super) const PATCH: Script = Script {
-    source: "local key = KEYS[1]
+    source: guard!(
+        "local key = KEYS[1]
 if redis.call('EXISTS', key) == 0 then return {'missing'} end
+local changes, refusal = unclaimed(key, 2)
+if refusal then return refusal end
 
 local function number(path)
   local held = redis.call('JSON.GET', key, path):sub(2, -2)
@@ -59,7 +65,7 @@ local function single(number)
 end
 
 local function sum(kind, held, at)
-  if kind == 'integer' then
+  if kind == 'integer' or kind == 'version' then
     local high, low = parts(held)
     if not high then return nil, 'number' end
     high, low = plus(high, low, parts(ARGV[at]))
@@ -81,8 +87,8 @@ local function sum(kind, held, at)
   return ''
 end
 
-local sums = {}
-local at, position = 2, 0
+local sums, version = {}, false
+local at, position = changes, 0
 while at <= #ARGV do
   local kind, path, parent = ARGV[at], ARGV[at + 1], ARGV[at + 2]
   if kind == 'set' then
@@ -93,15 +99,17 @@ while at <= #ARGV do
     redis.call('JSON.TYPE', key, path)
   else
     local held, shown = number(path)
+    if kind == 'version' and (not shown or shown == 'null') then held = '0' end
     if not held then return {'number', position, shown} end
     local result, refused = sum(kind, held, at + 4)
     if not result then return {refused, position, shown} end
     sums[at] = result
+    if kind == 'version' then version = result end
   end
   at, position = at + 4 + ARGV[at + 3], position + 1
 end
 
-at = 2
+at = changes
 while at <= #ARGV do
   local kind, path, first, count = ARGV[at], ARGV[at + 1], at + 4, tonumber(ARGV[at + 3])
   if kind == 'set' then
@@ -119,9 +127,10 @@ while at <= #ARGV do
   end
   at = first + count
 end
-if ARGV[1] == 'get' then return {'done', redis.call('JSON.GET', key)} end
-return {'done'}",
-    sha1: "d0227a795a9a386c84e1fec29aa03aa136d8bfb6",
+local ends = settle(key)
+return {'done', ARGV[1] == 'get' and redis.call('JSON.GET', key), version, ends}"
+    ),
+    sha1: "03bb9ca035196c476cf4c2e609f77e7c9d7fb6a1",
 };
 
 #[cfg(test)]

@@ -1,0 +1,73 @@
+//! Deleting documents by their keys, and letting them end.
+
+use std::time::{Duration, SystemTime};
+
+use cache_index::Command;
+
+use super::expiry::{millis, since_epoch};
+use super::keyed::{CHUNK, chunks_of_keys, count};
+use super::touch::Touch;
+use super::unique;
+use crate::cache::Cache;
+use crate::error::Result;
+use crate::model::Model;
+use crate::primary_key::Id;
+
+pub(crate) fn delete<M: Model>(
+    cache: &Cache,
+    id: impl Id<M::PrimaryKey>,
+) -> impl Future<Output = Result<bool>> + Send {
+    let touch = Touch::delete::<M>(cache, id);
+    async move { touch?.run(cache).await }
+}
+
+pub(crate) fn delete_many<M, I>(cache: &Cache, ids: I) -> impl Future<Output = Result<u64>> + Send
+where
+    M: Model,
+    I: IntoIterator<Item: Id<M::PrimaryKey>>,
+{
+    let (mut commands, mut touches) = (Ok(Vec::new()), Ok(Vec::new()));
+    if M::schema().unique().is_empty() {
+        commands = chunks_of_keys::<M, _>(cache, || Command::new("DEL"), ids);
+    } else {
+        touches = ids.into_iter().map(|id| Touch::delete::<M>(cache, id)).collect::<Result<Vec<_>>>();
+    }
+    async move {
+        let mut deleted = 0;
+        for command in commands? {
+            deleted += count(cache, command).await?;
+        }
+        for touches in touches?.chunks_mut(CHUNK) {
+            for reply in unique::run_many(cache, touches).await.0 {
+                deleted += u64::from(Touch::answer(&reply?)?);
+            }
+        }
+        Ok(deleted)
+    }
+}
+
+pub(crate) fn expire<M: Model>(
+    cache: &Cache,
+    id: impl Id<M::PrimaryKey>,
+    after: Duration,
+) -> impl Future<Output = Result<bool>> + Send {
+    let touch = Touch::expire::<M>(cache, id, "PEXPIRE", Some(millis(after)));
+    async move { touch?.run(cache).await }
+}
+
+pub(crate) fn expire_at<M: Model>(
+    cache: &Cache,
+    id: impl Id<M::PrimaryKey>,
+    at: SystemTime,
+) -> impl Future<Output = Result<bool>> + Send {
+    let touch = Touch::expire::<M>(cache, id, "PEXPIREAT", Some(since_epoch(at)));
+    async move { touch?.run(cache).await }
+}
+
+pub(crate) fn persist<M: Model>(
+    cache: &Cache,
+    id: impl Id<M::PrimaryKey>,
+) -> impl Future<Output = Result<bool>> + Send {
+    let touch = Touch::expire::<M>(cache, id, "PERSIST", None);
+    async move { touch?.run(cache).await }
+}

@@ -1,0 +1,114 @@
+//! A partial update on its way to the server, and what the answer means.
+
+use bytes::Bytes;
+use cache_index::{Command, DecodeError, Reply};
+
+use super::change::{Change, Kind, refused};
+use super::script::PATCH;
+use crate::cache::Cache;
+use crate::document::unique::{self, Claims, Guarded, Next};
+use crate::error::{Error, Result};
+use crate::model::Model;
+use crate::script::Script;
+
+/// All changes of one document.
+pub(super) struct Call {
+    pub(super) key: Bytes,
+    /// Whether the document is wanted in the answer.
+    pub(super) get: bool,
+    pub(super) changes: Vec<Change>,
+    pub(super) claims: Option<Claims>,
+}
+
+/// What was made of a document.
+pub(super) struct Patched {
+    pub(super) key: Bytes,
+    pub(super) document: Reply,
+    pub(super) version: Option<u64>,
+}
+
+/// The claims of a document that is changed like this; none if nothing that is unique is changed.
+pub(super) fn claims<M: Model>(cache: &Cache, key: &[u8], changes: &[Change]) -> Result<Option<Claims>> {
+    let schema = M::schema();
+    let of = |member: &str| {
+        let is = |change: &&Change| matches!(&change.target.members[..], [only] if only == member);
+        changes.iter().find(is)
+    };
+    if !schema.unique().iter().copied().flatten().any(|member| of(member).is_some()) {
+        return Ok(None);
+    }
+    Claims::new(cache, schema, key, |member| of(member).map_or(Next::Held, next))
+}
+
+/// What a member has after the change.
+fn next(change: &Change) -> Next {
+    let argument = || change.arguments.first().map(Vec::as_slice).unwrap_or_default();
+    match change.kind {
+        Kind::Set => Next::Is(serde_json::from_slice(argument()).ok()),
+        Kind::Integer => match std::str::from_utf8(argument()).map(str::parse) {
+            Ok(Ok(by)) => Next::Plus(by),
+            _ => Next::Held,
+        },
+        Kind::Remove => Next::Is(None),
+        // No unique field is a list or a floating point number, or the version.
+        Kind::Push | Kind::Single | Kind::Double | Kind::Version => Next::Held,
+    }
+}
+
+impl Call {
+    /// What the answer means.
+    pub(super) fn answer<M: Model>(self, reply: Reply) -> Result<Patched> {
+        let mut answer = match reply {
+            Reply::Array(items) => items.into_iter(),
+            other => return Err(unreadable(&other)),
+        };
+        let word = answer.next().unwrap_or(Reply::Nil);
+        match word.as_str() {
+            Some("done") => {
+                let document = answer.next().unwrap_or(Reply::Nil);
+                let version = answer.next().and_then(|version| version.as_str()?.parse().ok());
+                Ok(Patched { key: self.key, document, version })
+            }
+            Some("missing") => {
+                let key = String::from_utf8_lossy(&self.key).into_owned();
+                Err(Error::NotFound { model: M::schema().model(), key: Some(key) })
+            }
+            Some(why) => {
+                let change = answer
+                    .next()
+                    .and_then(|position| usize::try_from(position.as_int()?).ok())
+                    .and_then(|position| self.changes.get(position));
+                let held = answer.next().and_then(|held| held.as_str().map(str::to_owned));
+                Err(change
+                    .and_then(|change| change.refusal(why, held))
+                    .map_or_else(|| unreadable(&word), refused::<M>))
+            }
+            None => Err(unreadable(&word)),
+        }
+    }
+}
+
+impl Guarded for Call {
+    const SCRIPT: &'static Script = &PATCH;
+
+    fn is_scripted(&self) -> bool {
+        true
+    }
+
+    fn command(&self) -> Command {
+        let claims = self.claims.as_ref();
+        let call = unique::call(&PATCH, &self.key, claims).arg(if self.get { "get" } else { "" });
+        self.changes.iter().fold(unique::guarded(call, claims), Change::write)
+    }
+
+    fn claims(&mut self) -> Option<&mut Claims> {
+        self.claims.as_mut()
+    }
+}
+
+pub(super) fn unreadable(reply: &Reply) -> Error {
+    Error::Decode {
+        command: "EVALSHA".to_owned(),
+        source: DecodeError::unexpected("the answer of a partial update", reply.describe()),
+    }
+}

@@ -1,0 +1,27 @@
+//! What a write did.
+
+/// What a save did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use = "a degraded cache stores nothing; `stored()` says whether it did"]
+#[non_exhaustive]
+pub struct Saved {
+    stored: bool,
+    version: Option<u64>,
+}
+
+impl Saved {
+    /// A document that is on the server, with this version.
+    pub(super) fn with(version: Option<u64>) -> Self {
+        Self { stored: true, version }
+    }
+
+    /// Whether the document is on the server. A cache without a server stores nothing.
+    pub fn stored(&self) -> bool {
+        self.stored
+    }
+
+    /// The document's new version; `None` for models that have none.
+    pub fn version(&self) -> Option<u64> {
+        self.version
+    }
+}

@@ -1,0 +1,119 @@
+//! Deleting documents and saying how long they live, where their claims must follow.
+
+use cache_index::{Command, DecodeError, Reply};
+
+use super::keyed::{key_of, keyed};
+use super::unique::{self, Claims, Guarded, Next, guard};
+use crate::cache::Cache;
+use crate::error::{Error, Result};
+use crate::model::Model;
+use crate::primary_key::Id;
+use crate::script::Script;
+
+/// KEYS: the document, then see [`guard!`](guard). ARGV: the command, which takes the document and answers a number; its
+/// argument behind the key or nothing; then see `guard!`.
+///
+/// Answers `{'done', the number, what settle answers}`, or what `guard!` says.
+const TOUCH: Script = Script {
+    source: guard!(
+        "local key, command, argument = KEYS[1], ARGV[1], ARGV[2]
+local _, refusal = unclaimed(key, 3)
+if refusal then return refusal end
+local number
+if argument == '' then number = redis.call(command, key) else number = redis.call(command, key, argument) end
+return {'done', number, settle(key)}"
+    ),
+    sha1: "71b08733ebab5b24394e17e68aee606348956932",
+};
+
+/// A command about a document with unique values.
+pub(super) struct Touch {
+    key: Vec<u8>,
+    command: &'static str,
+    argument: Option<u64>,
+    claims: Option<Claims>,
+}
+
+impl Touch {
+    /// Deletes the document.
+    pub(super) fn delete<M: Model>(cache: &Cache, id: impl Id<M::PrimaryKey>) -> Result<Self> {
+        Self::new::<M>(cache, id, "DEL", None, || Next::Is(None))
+    }
+
+    /// Says how long the document lives.
+    pub(super) fn expire<M: Model>(
+        cache: &Cache,
+        id: impl Id<M::PrimaryKey>,
+        command: &'static str,
+        argument: Option<u64>,
+    ) -> Result<Self> {
+        Self::new::<M>(cache, id, command, argument, || Next::Held)
+    }
+
+    fn new<M: Model>(
+        cache: &Cache,
+        id: impl Id<M::PrimaryKey>,
+        command: &'static str,
+        argument: Option<u64>,
+        next: impl Fn() -> Next,
+    ) -> Result<Self> {
+        let key = key_of(&keyed::<M>(cache, Command::new(command), id)?).to_vec();
+        let claims = Claims::new(cache, M::schema(), &key, |_| next())?;
+        Ok(Self { key, command, argument, claims })
+    }
+
+    /// Whether something was done.
+    pub(super) async fn run(mut self, cache: &Cache) -> Result<bool> {
+        let reply = unique::run(cache, &mut self).await?;
+        Self::answer(&reply)
+    }
+
+    /// Whether something was done, by the answer.
+    pub(super) fn answer(reply: &Reply) -> Result<bool> {
+        let number = match reply {
+            Reply::Array(items) => items.get(1).and_then(Reply::as_int),
+            other => other.as_int(),
+        };
+        number.map(|number| number > 0).ok_or_else(|| Error::Decode {
+            command: "EVALSHA".to_owned(),
+            source: DecodeError::unexpected("an integer", reply.describe()),
+        })
+    }
+}
+
+impl Guarded for Touch {
+    const SCRIPT: &'static Script = &TOUCH;
+
+    fn is_scripted(&self) -> bool {
+        self.claims.is_some()
+    }
+
+    fn command(&self) -> Command {
+        if !self.is_scripted() {
+            let command = Command::new(self.command).key(&self.key);
+            return match self.argument {
+                Some(argument) => command.arg_display(argument),
+                None => command,
+            };
+        }
+        let claims = self.claims.as_ref();
+        let call = unique::call(&TOUCH, &self.key, claims).arg(self.command);
+        let call = match self.argument {
+            Some(argument) => call.arg_display(argument),
+            None => call.arg(""),
+        };
+        unique::guarded(call, claims)
+    }
+
+    fn claims(&mut self) -> Option<&mut Claims> {
+        self.claims.as_mut()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_name_is_the_digest_of_the_source() {
+        crate::script::assert_named(&super::TOUCH);
+    }
+}

@@ -1,0 +1,168 @@
+//! Calls of scripts that look after claims: repeated until the right keys are declared, one or many at once.
+
+use std::collections::HashSet;
+
+use cache_index::{Batch, Command, Reply, ServerErrorKind};
+
+use super::across;
+use super::claims::Claims;
+use crate::cache::Cache;
+use crate::error::{Error, Result};
+use crate::script::{self, Script};
+
+/// How often it is tried while others change the same document each time.
+pub(super) const TRIES: usize = 64;
+
+/// A call of a script behind `guard!`, or a plain command where nothing is to be guarded.
+pub(in crate::document) trait Guarded: Send {
+    /// The script.
+    const SCRIPT: &'static Script;
+
+    /// The call, with the claims as they are known now.
+    fn command(&self) -> Command;
+
+    /// Whether the command is a call of the script.
+    fn is_scripted(&self) -> bool;
+
+    /// The claims, if there are any.
+    fn claims(&mut self) -> Option<&mut Claims>;
+}
+
+/// Calls until it is done, or known not to be.
+pub(in crate::document) async fn run<G: Guarded>(cache: &Cache, call: &mut G) -> Result<Reply> {
+    match call.claims().map(|claims| claims.one_slot) {
+        Some(true) => {}
+        Some(false) => return across::run(cache, call).await,
+        None => return send(cache, call).await,
+    }
+    for _ in 0..TRIES {
+        let reply = send(cache, call).await?;
+        let again = match call.claims() {
+            Some(claims) => claims.learn(&reply)?,
+            None => false,
+        };
+        if !again {
+            return Ok(reply);
+        }
+    }
+    Err(contended(call))
+}
+
+/// Sends the command once.
+pub(super) async fn send<G: Guarded>(cache: &Cache, call: &G) -> Result<Reply> {
+    if call.is_scripted() {
+        script::run(cache, G::SCRIPT, call.command()).await
+    } else {
+        cache.command(call.command()).await
+    }
+}
+
+pub(super) fn contended<G: Guarded>(call: &mut G) -> Error {
+    match call.claims() {
+        Some(claims) => claims.contended(),
+        None => Error::Unavailable { reason: "it was tried too often".to_owned(), source: None },
+    }
+}
+
+/// Calls all of them in one pipeline, and those that must be called again in the next: one result each, in order. The
+/// flag says whether the server could be reached.
+///
+/// Two calls about one document are made in their order. Across slots each is made by itself.
+pub(in crate::document) async fn run_many<G: Guarded>(
+    cache: &Cache,
+    calls: &mut [G],
+) -> (Vec<Result<Reply>>, bool) {
+    let mut results: Vec<Option<Result<Reply>>> = calls.iter().map(|_| None).collect();
+    if calls.iter_mut().any(|call| call.claims().is_some_and(|claims| !claims.one_slot)) {
+        for (call, result) in calls.iter_mut().zip(&mut results) {
+            let answer = run(cache, call).await;
+            let reached = !answer.as_ref().is_err_and(Error::is_unavailable);
+            *result = Some(answer);
+            if !reached {
+                return (finished(results), false);
+            }
+        }
+        return (finished(results), true);
+    }
+    for _ in 0..TRIES {
+        let round = next_round(calls, &results);
+        if round.is_empty() {
+            break;
+        }
+        let sent: Vec<_> = round.iter().filter_map(|&at| calls.get(at)).collect();
+        let commands: Vec<_> = sent.iter().map(|call| call.command()).collect();
+        let scripted = sent.iter().any(|call| call.is_scripted());
+        let answers = match pipeline::<G>(cache, commands, scripted).await {
+            Ok(answers) => answers,
+            Err(error) => {
+                for result in results.iter_mut().filter(|result| result.is_none()) {
+                    *result = Some(Err(error.again()));
+                }
+                return (finished(results), !error.is_unavailable());
+            }
+        };
+        for (at, answer) in round.into_iter().zip(answers) {
+            let (Some(call), Some(result)) = (calls.get_mut(at), results.get_mut(at)) else { continue };
+            *result = match (answer, call.claims()) {
+                (Ok(reply), Some(claims)) => match claims.learn(&reply) {
+                    Ok(true) => None,
+                    Ok(false) => Some(Ok(reply)),
+                    Err(error) => Some(Err(error)),
+                },
+                (answer, _) => Some(answer),
+            };
+        }
+    }
+    for (call, result) in calls.iter_mut().zip(&mut results) {
+        result.get_or_insert_with(|| Err(contended(call)));
+    }
+    (finished(results), true)
+}
+
+/// The calls to make now: those without a result, but for those about a document that an earlier one is about still.
+fn next_round<G: Guarded>(calls: &mut [G], results: &[Option<Result<Reply>>]) -> Vec<usize> {
+    let mut documents = HashSet::new();
+    let open = calls.iter_mut().zip(results).enumerate().filter(|(_, (_, result))| result.is_none());
+    open.filter_map(|(at, (call, _))| {
+        call.claims().is_none_or(|claims| documents.insert(claims.key.clone())).then_some(at)
+    })
+    .collect()
+}
+
+fn finished(results: Vec<Option<Result<Reply>>>) -> Vec<Result<Reply>> {
+    let not_sent = || Error::Unavailable {
+        reason: "not sent, since documents before it were not answered".to_owned(),
+        source: None,
+    };
+    results.into_iter().map(|result| result.unwrap_or_else(|| Err(not_sent()))).collect()
+}
+
+/// Sends the commands. If they are calls of the script, the first one brings it with it, so that the others find it.
+async fn pipeline<G: Guarded>(
+    cache: &Cache,
+    calls: Vec<Command>,
+    scripted: bool,
+) -> Result<Vec<Result<Reply>>> {
+    if !scripted {
+        return cache.connection().send_all(Batch::pipeline(calls)).await;
+    }
+    let by_source = |call: &Command| G::SCRIPT.by_source(call);
+    let sent = calls
+        .iter()
+        .enumerate()
+        .map(|(position, call)| if position == 0 { by_source(call) } else { call.clone() })
+        .collect();
+    let mut answers = cache.connection().send_all(Batch::pipeline(sent)).await?;
+    let lost = answers.iter().position(
+        |answer| matches!(answer, Err(error) if error.server_kind() == Some(ServerErrorKind::NoScript)),
+    );
+    if let Some(lost) = lost {
+        // Somebody emptied the server's script cache meanwhile. All that come behind are written again: otherwise an
+        // earlier document could end up over a later one of the same key.
+        let again = calls.iter().skip(lost).map(by_source).collect();
+        let rest = cache.connection().send_all(Batch::pipeline(again)).await?;
+        answers.truncate(lost);
+        answers.extend(rest);
+    }
+    Ok(answers)
+}

@@ -1,0 +1,55 @@
+//! The script that writes a document together with all that depends on it: whether it may be written, its version,
+//! its time to live, the claims on its unique values.
+
+use super::unique::guard;
+use crate::script::Script;
+
+/// KEYS: the document, then see [`guard!`](guard). ARGV: its JSON; the condition (see below); the command that sets its time to live or nothing;
+/// the argument of that or nothing; the path of the version or nothing; the version that must be stored or nothing;
+/// the version to store; then see `guard!`.
+///
+/// | condition | writes | else answers |
+/// |---|---|---|
+/// | nothing | always | |
+/// | `NX` | if there is no document | `{'there'}` |
+/// | `XX` | if there is one | `{'missing'}` |
+/// | `GET` | if there is no document | `{'there', the document}` |
+///
+/// Answers `{'stored', with GET the document, what settle answers}`; or why nothing was touched: see above and `guard!`,
+/// and `{'version', what is stored or false}`. Versions are compared and written as texts: numbers are doubles here.
+pub(super) const WRITE: Script = Script {
+    source: guard!(
+        "local key = KEYS[1]
+local json, condition, setter, argument = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local path, expected, version = ARGV[5], ARGV[6], ARGV[7]
+
+local there = redis.call('JSON.TYPE', key)
+if there and condition == 'GET' then return {'there', redis.call('JSON.GET', key)} end
+if there and condition == 'NX' then return {'there'} end
+if not there and condition == 'XX' then return {'missing'} end
+if expected ~= '' then
+  local found = there and redis.call('JSON.GET', key, path):sub(2, -2)
+  if found == '' or found == 'null' then found = '0' end
+  if (found or '0') ~= expected then return {'version', found} end
+end
+local _, refusal = unclaimed(key, 8)
+if refusal then return refusal end
+
+redis.call('JSON.SET', key, '$', json)
+if path ~= '' then redis.call('JSON.SET', key, path, version) end
+if setter ~= '' then
+  if argument == '' then redis.call(setter, key) else redis.call(setter, key, argument) end
+end
+local ends = settle(key)
+return {'stored', condition == 'GET' and redis.call('JSON.GET', key), ends}"
+    ),
+    sha1: "77b118fb15d212eb10c141476402de805bfe05fe",
+};
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_name_is_the_digest_of_the_source() {
+        crate::script::assert_named(&super::WRITE);
+    }
+}

@@ -1,0 +1,198 @@
+//! Values of each type, random and hostile, and what may become of them on their way.
+
+use std::borrow::Cow;
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use cache_core::CacheValue;
+use proptest::prelude::*;
+use proptest::sample::select;
+use serde::{Deserialize, Serialize};
+use ulid::Ulid;
+use url::Url;
+use uuid::Uuid;
+
+/// A type whose values are saved and found. A new type needs an `impl` here and a line in `types.rs`.
+pub(crate) trait Sample: Clone + PartialEq + Debug + Send + Sync + 'static {
+    /// Values of it: small ones, so that some are equal, extreme ones, and any.
+    fn strategy() -> BoxedStrategy<Self>;
+
+    /// Whether this may come back in place of the other, because it lost what the README says is lost.
+    fn is_near(&self, _other: &Self) -> bool {
+        false
+    }
+
+    /// Whether a query for it may be refused, since the index's doubles could not answer it truthfully.
+    fn is_refusable(&self) -> bool {
+        false
+    }
+}
+
+macro_rules! integers {
+    ($($type:ty)*) => {$(
+        impl Sample for $type {
+            fn strategy() -> BoxedStrategy<Self> {
+                let extremes = select(vec![<$type>::MIN, <$type>::MIN + 1, 0, <$type>::MAX - 1, <$type>::MAX]);
+                prop_oneof![0..3 as $type, any::<$type>(), extremes].boxed()
+            }
+
+            fn is_refusable(&self) -> bool {
+                i128::try_from(*self).unwrap().unsigned_abs() >= 1 << 53
+            }
+        }
+    )*};
+}
+
+integers! { i8 i16 i32 i64 isize u8 u16 u32 u64 usize }
+
+impl Sample for f64 {
+    fn strategy() -> BoxedStrategy<Self> {
+        let finite = any::<f64>().prop_filter("not finite", |number| number.is_finite());
+        let whole = (-1_000_i16..1_000).prop_map(f64::from);
+        prop_oneof![2 => finite, 2 => -180.0..180.0, 1 => 1.7e9..1.8e9, 1 => whole, 1 => 0.0..1.0].boxed()
+    }
+
+    fn is_near(&self, other: &Self) -> bool {
+        self.next_up() == *other || self.next_down() == *other
+    }
+}
+
+impl Sample for f32 {
+    fn strategy() -> BoxedStrategy<Self> {
+        let finite = any::<f32>().prop_filter("not finite", |number| number.is_finite());
+        prop_oneof![finite, -180.0_f32..180.0, (-9_i8..9).prop_map(f32::from)].boxed()
+    }
+}
+
+impl Sample for bool {
+    fn strategy() -> BoxedStrategy<Self> {
+        any::<bool>().boxed()
+    }
+}
+
+impl Sample for char {
+    fn strategy() -> BoxedStrategy<Self> {
+        let hostile = select("\\\"'{}|*$@- \n\t:~ıßé\u{301}🦊".chars().collect::<Vec<_>>());
+        let any = any::<char>().prop_filter("U+0000 is refused", |letter| *letter != '\0');
+        prop_oneof![any, hostile, proptest::char::range('a', 'c')].boxed()
+    }
+}
+
+/// Strings in which what has a meaning to somebody is frequent.
+fn text() -> impl Strategy<Value = String> {
+    let hostile = select(vec![
+        "",
+        " ",
+        "a",
+        "A",
+        "a b",
+        " a ",
+        "\\",
+        "a\\",
+        "a\\!b",
+        "{x}",
+        "a|b",
+        "@id:[1 2]",
+        "*",
+        "$p0",
+        "a,b",
+        "\"",
+        "null",
+        "true",
+        "1",
+        "é",
+        "É",
+        "ß",
+        "🦊",
+        "a\nb",
+        "\u{1}",
+        "\u{7f}",
+        "-a",
+        "%a%",
+    ]);
+    let any = any::<String>().prop_map(|text| text.replace('\0', ""));
+    prop_oneof![2 => hostile.prop_map(str::to_owned), 1 => "[abAB ,]{0,3}", 2 => any, 1 => "[a-z@.]{5,300}"]
+}
+
+macro_rules! mapped {
+    ($($type:ty: $strategy:expr => $map:expr;)*) => {$(
+        impl Sample for $type {
+            fn strategy() -> BoxedStrategy<Self> {
+                $strategy.prop_map($map).boxed()
+            }
+        }
+    )*};
+}
+
+mapped! {
+    String: text() => |text| text;
+    Box<str>: text() => Into::into;
+    Arc<str>: text() => Into::into;
+    Cow<'static, str>: text() => Cow::Owned;
+    Name: text() => Name;
+    Uuid: any::<u128>() => Uuid::from_u128;
+    Ulid: any::<u128>() => Ulid;
+    Words: prop::collection::vec("[a-zäé]{2,9}|[A-Z][a-z]{3}|[0-9]{2,4}", 1..6) => |words| Words(words.join(" "));
+}
+
+impl Sample for Url {
+    fn strategy() -> BoxedStrategy<Self> {
+        let parts = ("[a-c]{1,3}", "[a-zA-Z0-9/%ü .-]{0,12}", "[a-z=&ü{}|]{0,9}");
+        parts
+            .prop_filter_map("no URL", |(host, path, query)| {
+                Url::parse(&format!("https://{host}.example/{path}?{query}")).ok()
+            })
+            .boxed()
+    }
+}
+
+impl Sample for Cents {
+    fn strategy() -> BoxedStrategy<Self> {
+        i64::strategy().prop_map(|amount| Self { amount }).boxed()
+    }
+
+    fn is_refusable(&self) -> bool {
+        self.amount.is_refusable()
+    }
+}
+
+impl Sample for Role {
+    fn strategy() -> BoxedStrategy<Self> {
+        select(vec![Self::Reader, Self::SeniorEditor, Self::Owner]).boxed()
+    }
+}
+
+/// A newtype of a string.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheValue)]
+pub(crate) struct Name(String);
+
+/// A text of at least one word.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheValue)]
+pub(crate) struct Words(String);
+
+impl Words {
+    /// A word that can be searched for.
+    pub(crate) fn a_word(&self) -> &str {
+        self.0.split(' ').max_by_key(|word| word.len()).unwrap_or_default()
+    }
+}
+
+/// A newtype of a number, with a name for it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, CacheValue)]
+#[serde(transparent)]
+pub(crate) struct Cents {
+    amount: i64,
+}
+
+/// An enum.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, CacheValue)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Role {
+    /// As it is.
+    Reader,
+    /// In two words.
+    SeniorEditor,
+    /// Under another name.
+    #[serde(rename = "the boss")]
+    Owner,
+}

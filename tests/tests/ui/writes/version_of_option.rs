@@ -1,0 +1,14 @@
+//! A version is always there.
+
+use cache_core::CacheModel;
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize, CacheModel)]
+struct User {
+    #[primary_key]
+    id: String,
+    #[version]
+    version: Option<u64>,
+}
+
+fn main() {}
