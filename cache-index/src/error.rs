@@ -64,10 +64,10 @@ pub enum QueryError {
         /// The operand as text.
         value: String,
     },
-    /// An integer that a double cannot tell from its neighbours.
+    /// An integer that a double cannot tell from its neighbours, where only the server could decide.
     #[error(
-        "`{field}`: {value} is beyond ±(2^53 - 1); the index holds doubles and would confuse it with its \
-         neighbours; index such numbers as strings"
+        "`{field}`: {value} is beyond ±(2^53 - 1), where the index, which holds doubles, confuses neighbours; read the \
+         documents with `eq` or `is_in`, which are exact all the same, or index such numbers as strings"
     )]
     NotExact {
         /// The field's search name.

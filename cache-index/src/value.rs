@@ -30,7 +30,8 @@ pub enum JsonType {
 /// `String`, `&'static str`-like types, `char` and `bool` are [`Tag`], numbers are [`Numeric`]; `Option<T>`
 /// indexes as `T`, lists and sets index each of their elements, and maps each of their values; of `bool` neither, since
 /// the server leaves a document with several of them at one path out of the index. 128-bit integers have no kind: RedisJSON
-/// turns them into doubles.
+/// turns them into doubles. Integers beyond ±(2^53 - 1) are stored exactly and indexed as doubles, which confuse
+/// neighbours: [`eq`](crate::Field::eq) finds them exactly all the same, and what could not be true is refused.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be indexed",
     label = "has no index kind",

@@ -241,7 +241,7 @@ struct Counter {
     n: i64,
 }
 
-async fn integers_beyond_doubles_are_refused_and_others_are_exact(cache: Cache) {
+async fn integers_beyond_doubles_are_found_exactly_or_refused(cache: Cache) {
     Migrator::new().register::<Counter>().run(&cache).await.unwrap();
     const EDGE: i64 = (1 << 53) - 1;
     for n in [EDGE - 1, EDGE, EDGE + 1, EDGE + 2, -EDGE, i64::MIN] {
@@ -250,10 +250,34 @@ async fn integers_beyond_doubles_are_refused_and_others_are_exact(cache: Cache) 
     assert_eq!(Counter::find_by_n(EDGE).one(&cache).await.unwrap().n, EDGE);
     assert_eq!(Counter::find_by_n(-EDGE).one(&cache).await.unwrap().n, -EDGE);
     assert_eq!(Counter::find().filter(Counter::N.gt(EDGE)).count(&cache).await.unwrap(), 2);
-    for n in [EDGE + 1, i64::MIN] {
-        let error = Counter::find_by_n(n).all(&cache).await.unwrap_err();
+    // To the index, each two of the first and of the last ones are the same.
+    let stored = [EDGE + 1, EDGE + 2, i64::MIN, i64::MIN + 1, i64::MAX, i64::MAX - 1];
+    for n in [EDGE + 2, i64::MIN + 1, i64::MAX, i64::MAX - 1] {
+        let _ = Counter { id: n, n }.save(&cache).await.unwrap();
+    }
+    for n in stored {
+        assert_eq!(Counter::find_by_n(n).one(&cache).await.unwrap().n, n);
+        let found = Counter::find_by_n(n).all(&cache).await.unwrap();
+        assert_eq!((found.len(), found.total()), (1, 1), "{n}");
+        let refused = [
+            Counter::N.ne(n),
+            Counter::N.gt(n),
+            Counter::N.le(n),
+            Counter::N.not_in([1, n]),
+            !(Counter::N.eq(n) & Counter::N.gt(0)),
+        ];
+        for filter in refused {
+            let error = Counter::find().filter(filter).all(&cache).await.unwrap_err();
+            assert!(matches!(error, Error::Query(QueryError::NotExact { .. })), "{error}");
+        }
+        let error = Counter::find_by_n(n).count(&cache).await.unwrap_err();
         assert!(matches!(error, Error::Query(QueryError::NotExact { .. })), "{error}");
     }
+    assert!(Counter::find_by_n(i64::MAX - 2).all(&cache).await.unwrap().is_empty());
+    let several = Counter::find().filter(Counter::N.is_in(stored) | Counter::N.eq(EDGE));
+    assert_eq!(several.all(&cache).await.unwrap().len(), 7);
+    let page = several.page(5, 10).all(&cache).await.unwrap();
+    assert_eq!((page.len(), page.total()), (2, 7));
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheModel)]
@@ -328,7 +352,7 @@ live! {
     finders,
     verbs,
     what_has_no_true_answer_is_refused,
-    integers_beyond_doubles_are_refused_and_others_are_exact,
+    integers_beyond_doubles_are_found_exactly_or_refused,
     five_thousand_documents,
     empty_strings_are_found,
     what_expires_is_not_found,

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use cache_index::{
-    Batch, Completeness, DecodeError, Hit, Rendered, Reply, SearchAnswer, SearchRequest, ServerErrorKind,
-    Shortfall,
+    Batch, Completeness, DecodeError, Hit, QueryError, Rendered, Reply, SearchAnswer, SearchRequest,
+    ServerErrorKind, Shortfall,
 };
 
 use super::{Found, Query};
@@ -23,13 +23,58 @@ pub(super) async fn all<M: Model>(query: &Query<M>, cache: &Cache) -> Result<Fou
     if rendered.is_nothing() {
         return Ok(Found::nothing());
     }
+    if let Some(refused) = rendered.inexact() {
+        return exactly(query, cache, &rendered, refused).await;
+    }
+    let (answer, completeness) = answer(query, cache, &rendered).await?;
+    let limit = query.page.map_or(u64::MAX, |(_, limit)| limit);
+    // What went between being found and being read is no loss: it is gone.
+    let gone = answer.hits.iter().filter(|hit| hit.document.is_none()).count() as u64;
+    let total = if limit == 0 { answer.total } else { answer.total.saturating_sub(gone) };
+    let page = usize::try_from(limit).unwrap_or(usize::MAX);
+    let items = answer.hits.into_iter().filter_map(read::<M>).take(page).collect::<Result<_>>()?;
+    Ok(Found { items, total, completeness })
+}
+
+/// As [`all`], where the server finds more than what is meant: all of that is read, and what is meant is kept.
+async fn exactly<M: Model>(
+    query: &Query<M>,
+    cache: &Cache,
+    rendered: &Rendered,
+    refused: &QueryError,
+) -> Result<Found<M>> {
+    let (offset, limit) = query.page.unwrap_or((0, u64::MAX));
+    if limit == 0 {
+        return Err(refused.clone().into());
+    }
+    let whole = Query { page: None, ..query.clone() };
+    let (answer, completeness) = answer(&whole, cache, rendered).await?;
+    let mut meant = Vec::new();
+    for hit in answer.hits {
+        let Some(json) = &hit.document else { continue };
+        if query.filter.accepts_json(&document::decode::<M, serde_json::Value>(&hit.key, json)?)? {
+            meant.push(hit);
+        }
+    }
+    let (total, places) = (meant.len() as u64, |number| usize::try_from(number).unwrap_or(usize::MAX));
+    let page = meant.into_iter().skip(places(offset)).take(places(limit));
+    let items = page.filter_map(read::<M>).collect::<Result<_>>()?;
+    Ok(Found { items, total, completeness })
+}
+
+/// What the server answers, and whether that is all.
+async fn answer<M: Model>(
+    query: &Query<M>,
+    cache: &Cache,
+    rendered: &Rendered,
+) -> Result<(SearchAnswer, Completeness)> {
     let index = index_of::<M>(cache)?;
     let capabilities = cache.capabilities();
     let most = capabilities.max_search_results;
     let (offset, limit) = query.page.unwrap_or((0, most));
     let mut request = SearchRequest {
         index: &index,
-        filter: &rendered,
+        filter: rendered,
         sort: query.sort.map(|key| (key.field(), key.direction())),
         // What lies beyond is never answered; `completeness` says so.
         offset: offset.min(most),
@@ -50,12 +95,7 @@ pub(super) async fn all<M: Model>(query: &Query<M>, cache: &Cache) -> Result<Fou
     if !query.partial && !completeness.is_complete() {
         return Err(Error::Incomplete { model: M::schema().model(), completeness });
     }
-    // What went between being found and being read is no loss: it is gone.
-    let gone = answer.hits.iter().filter(|hit| hit.document.is_none()).count() as u64;
-    let total = if limit == 0 { answer.total } else { answer.total.saturating_sub(gone) };
-    let page = usize::try_from(limit).unwrap_or(usize::MAX);
-    let items = answer.hits.into_iter().filter_map(read::<M>).take(page).collect::<Result<_>>()?;
-    Ok(Found { items, total, completeness })
+    Ok((answer, completeness))
 }
 
 pub(super) async fn explain<M: Model>(query: &Query<M>, cache: &Cache) -> Result<String> {

@@ -12,7 +12,7 @@ use std::marker::PhantomData;
 use std::ops::{Bound, RangeBounds};
 
 use crate::error::QueryError;
-use crate::filter::{Filter, Node, NumericRange, Test};
+use crate::filter::{Filter, Node, NumericRange, Test, not_exact};
 use crate::kind::{Comparable, Ordered, Worded};
 use crate::schema::FieldDef;
 use crate::sort::{Direction, SortKey};
@@ -70,8 +70,10 @@ impl<M, V, K, O> Field<M, V, K, O> {
 impl<M, V, K, O> Field<M, V, K, O> {
     /// Documents whose value is this one; of a list, those that have it as an element.
     ///
-    /// Strings are compared byte for byte (unless the field is declared `fold_case`), numbers as doubles: an
-    /// integer operand beyond ±(2^53 - 1) is refused. The few doubles that RedisJSON alters (see [`write_json`](crate::write_json)) are
+    /// Strings are compared byte for byte (unless the field is declared `fold_case`), integers exactly. The index holds
+    /// doubles, so that of an integer beyond ±(2^53 - 1) the server also finds the neighbours, which are then left out
+    /// here: the documents are read for it, and `count` and a negation refuse such an operand
+    /// ([`QueryError::NotExact`]), as do ranges. The few doubles that RedisJSON alters (see [`write_json`](crate::write_json)) are
     /// found by what it made of them. A document without the field, or with `null`, is not found.
     #[doc(alias = "==")]
     pub fn eq<T>(self, value: T) -> Filter<M>
@@ -108,6 +110,7 @@ impl<M, V, K, O> Field<M, V, K, O> {
                     let at = Bound::Included(number);
                     node = node.or(self.range(NumericRange { start: at, end: at }));
                 }
+                Ok(Checked::Integer(number)) => node = node.or(Node::Leaf(self.def, Test::Integer(number))),
                 Err(error) => return Filter::new(Node::Invalid(error)),
             }
         }
@@ -195,6 +198,7 @@ impl<M, V, K, O> Field<M, V, K, O> {
     {
         let number = |value: T| match self.checked(value.into_comparand())? {
             Checked::Number(number) => Ok(number),
+            Checked::Integer(number) => Err(not_exact(&self.def, number)),
             // No ordered kind compares tags.
             Checked::Tag(tag) => Err(QueryError::NotFinite { field: self.def.name(), value: tag }),
         };
@@ -297,9 +301,7 @@ impl<M, V, K, O> Field<M, V, K, O> {
             }
             Comparand::Tag(tag) => Ok(Checked::Tag(tag)),
             Comparand::Unnamed => Err(QueryError::Unnamed { field }),
-            Comparand::Integer(number) if number.abs() > MAX_EXACT => {
-                Err(QueryError::NotExact { field, value: number.to_string() })
-            }
+            Comparand::Integer(number) if number.abs() > MAX_EXACT => Ok(Checked::Integer(number)),
             Comparand::Integer(number) => Ok(Checked::Number(number as f64)),
             Comparand::Float(number) if number.is_finite() => Ok(Checked::Number(number)),
             Comparand::Float(number) => Err(QueryError::NotFinite { field, value: number.to_string() }),
@@ -310,6 +312,8 @@ impl<M, V, K, O> Field<M, V, K, O> {
 enum Checked {
     Tag(String),
     Number(f64),
+    /// An integer that is no double, or a neighbour of one.
+    Integer(i128),
 }
 
 impl<M, V, K, O> Clone for Field<M, V, K, O> {

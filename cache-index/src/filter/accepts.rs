@@ -37,6 +37,7 @@ fn leaf(field: &FieldDef, test: &Test, document: &Value, schema: &Schema) -> Res
             .flat_map(|value| tags(field, value))
             .any(|tag| like(field, *affix, part.as_bytes(), tag.as_bytes())),
         Test::Range(range) => values.any(|value| value.as_f64().is_some_and(|number| range.contains(number))),
+        Test::Integer(number) => values.any(|value| integer(value) == Some(*number)),
         Test::Words(words) => {
             let asked = text::distinct_words(words, schema.stopwords());
             if asked.is_empty() {
@@ -72,6 +73,10 @@ fn leaf(field: &FieldDef, test: &Test, document: &Value, schema: &Schema) -> Res
                 .any(|word| word.cut.unwrap_or(word.whole).starts_with(&prefix))
         }
     })
+}
+
+fn integer(value: &Value) -> Option<i128> {
+    value.as_i64().map(i128::from).or_else(|| value.as_u64().map(i128::from))
 }
 
 /// The tags that the index holds of a value: of a field with a separator, the parts without the blanks around them,

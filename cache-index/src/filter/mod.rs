@@ -21,14 +21,14 @@ use crate::schema::IndexSchema;
 pub(crate) use near::{Lying, Relation};
 pub(crate) use near::{Radius, Range};
 pub use node::NumericRange;
-pub(crate) use node::{Affix, Node, Test};
+pub(crate) use node::{Affix, Node, Test, not_exact};
 pub use render::Rendered;
 
 /// Which documents of model `M` are meant. Made by the model's field handles, combined with `&`, `|` and `!`.
 ///
 /// A filter is a value: it can be kept, cloned, passed on, rendered and evaluated without a server. Values in it
 /// are bound as parameters and never become query text. An operand that has no true answer on the server (a
-/// NUL, a NaN, an integer beyond 2^53, a text without a word) makes the filter invalid; whatever is then done
+/// NUL, a NaN, a range from an integer beyond 2^53, a text without a word) makes the filter invalid; whatever is then done
 /// with it says so with a [`QueryError`].
 ///
 /// `!filter` means every document that the filter does not accept, those without the field among them.
@@ -64,7 +64,7 @@ impl<M: IndexSchema> Filter<M> {
 
     /// Whether the document passes, decided here with the server's rules and without a server.
     ///
-    /// Case is folded for ASCII letters only, as every version of the server does; words are stemmed in English.
+    /// Case is folded for ASCII letters only, as every version of the server does; words are stemmed in the model's language.
     ///
     /// # Errors
     /// [`QueryError`] if an operand has no true answer on the server, or the document cannot be serialised.

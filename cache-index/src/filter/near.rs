@@ -8,6 +8,8 @@ use crate::error::QueryError;
 use crate::geo::GeoPoint;
 use crate::params::Params;
 use crate::schema::FieldDef;
+use crate::value::JsonType;
+use crate::vector::{ElementType, VectorType};
 
 /// Points not farther than this from a centre.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -121,7 +123,12 @@ impl Range {
 
     pub(super) fn accepts(&self, field: &FieldDef, value: &Value) -> bool {
         let Some(numbers) = value.as_array() else { return false };
-        let numbers: Vec<f64> = numbers.iter().filter_map(Value::as_f64).collect();
+        // The decimals of a single are read as a double that is not quite the single.
+        let rounded = |number: f64| match field.json() {
+            JsonType::Vector(VectorType { element: ElementType::Float64, .. }) => number,
+            _ => f64::from(number as f32),
+        };
+        let numbers: Vec<f64> = numbers.iter().filter_map(Value::as_f64).map(rounded).collect();
         let distance = field.vector_options().distance_metric().between(&numbers, &self.numbers);
         numbers.len() == self.numbers.len() && distance <= self.radius
     }

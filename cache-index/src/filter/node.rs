@@ -34,6 +34,8 @@ pub(crate) enum Test {
     TagLike(Affix, String),
     /// A number within these bounds.
     Range(NumericRange),
+    /// This integer, which a double cannot tell from its neighbours.
+    Integer(i128),
     /// A text with all words of this one.
     Words(String),
     /// A text with a word that begins like this one.
@@ -141,6 +143,11 @@ impl Group {
     }
 }
 
+/// Only `eq` and `is_in` find such an integer by itself.
+pub(crate) fn not_exact(field: &FieldDef, number: i128) -> QueryError {
+    QueryError::NotExact { field: field.name(), value: number.to_string() }
+}
+
 impl Node {
     pub(crate) fn and(self, other: Self) -> Self {
         match (self, other) {
@@ -168,6 +175,16 @@ impl Node {
         .bounded()
     }
 
+    /// Why what the server finds may be more than what is meant; `None`: it is not.
+    pub(crate) fn inexact(&self) -> Option<QueryError> {
+        match self {
+            Self::And(group) | Self::Or(group) => group.nodes.iter().find_map(Self::inexact),
+            Self::Leaf(field, Test::Integer(number)) => Some(not_exact(field, *number)),
+            Self::Not(inner) => inner.inexact(),
+            Self::All | Self::None | Self::Invalid(_) | Self::Leaf(..) => None,
+        }
+    }
+
     fn depth(&self) -> usize {
         match self {
             Self::And(group) | Self::Or(group) => group.depth,
@@ -181,6 +198,10 @@ impl Node {
     }
 
     pub(crate) fn negate(self) -> Self {
+        // The server would leave out what it confuses with the integer, and nobody could bring it back.
+        if let Some(error) = self.inexact() {
+            return Self::Invalid(error);
+        }
         match self {
             Self::All => Self::None,
             Self::None => Self::All,

@@ -14,6 +14,7 @@ pub struct Rendered {
     text: String,
     params: Params,
     nothing: bool,
+    inexact: Option<QueryError>,
     expansions: Expansions,
 }
 
@@ -40,6 +41,12 @@ impl Rendered {
         self.nothing
     }
 
+    /// Why the server's answer may hold more than what is meant, so that each document is to be checked with
+    /// [`Filter::accepts_json`](crate::Filter::accepts_json), and their number alone means nothing; `None`: it does not.
+    pub fn inexact(&self) -> Option<&QueryError> {
+        self.inexact.as_ref()
+    }
+
     /// The parts of values in the query, which the server expands into terms and stops at `MAXPREFIXEXPANSIONS`, as the text
     /// and the values of a query of their own; `None`: there are none.
     pub fn expansions(&self) -> Option<(&str, &Params)> {
@@ -62,7 +69,13 @@ pub(super) fn render(node: &Node, schema: &Schema) -> Result<Rendered, QueryErro
     if !nothing {
         out.node(node)?;
     }
-    Ok(Rendered { text: out.text, params: out.params, nothing, expansions: out.expansions })
+    Ok(Rendered {
+        text: out.text,
+        params: out.params,
+        nothing,
+        inexact: node.inexact(),
+        expansions: out.expansions,
+    })
 }
 
 /// How many words stand side by side before they are put into groups: the server's parser gives up at 252.
@@ -168,6 +181,10 @@ impl Renderer<'_> {
                 self.expanded(field, around, escape_tag(part).as_bytes());
             }
             Test::Range(range) => self.range(range),
+            Test::Integer(number) => {
+                let double = Bound::Included(*number as f64);
+                self.range(&NumericRange { start: double, end: double });
+            }
             Test::Words(words) => {
                 // By itself the server would also find what sounds alike.
                 self.sounds = field.phonetics().map(|_| "=>{$phonetic:false}");

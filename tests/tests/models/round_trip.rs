@@ -1,6 +1,6 @@
 //! What was saved is what is read, and is found by its index: every type in every shape, over both protocols.
 
-use cache_core::{Cache, CacheModel, Error, Migrator, Protocol, QueryError};
+use cache_core::{Cache, CacheModel, Error, Filter, Indexed, Migrator, Model, Protocol, QueryError};
 use futures_util::{StreamExt, stream};
 use libtest_mimic::{Failed, Trial};
 use proptest::strategy::{Strategy, ValueTree};
@@ -120,6 +120,15 @@ async fn read_back<C: Case>(
     Ok(read)
 }
 
+/// How many documents there are: counted by the server, or where it could confuse some, by reading them.
+async fn count<M: Model + Indexed>(cache: &Cache, filter: Filter<M>) -> Result<u64, Error> {
+    let query = M::find().filter(filter);
+    match query.count(cache).await {
+        Err(Error::Query(QueryError::NotExact { .. })) => query.all(cache).await.map(|found| found.total()),
+        counted => counted,
+    }
+}
+
 /// Asks for one of a document's values in this shape, and says what is wrong with the answer.
 async fn ask<C: Case>(
     cache: &Cache,
@@ -138,11 +147,10 @@ async fn ask<C: Case>(
         Meaning::Accepts => filter().accepts(&C::new(*id, other.clone())).unwrap_or_default(),
     };
     let expected = all.iter().filter(wanted).count() as u64;
-    let itself = C::find().filter(filter() & C::numbered(id)).count(cache).await;
-    let together = C::find().filter(filter()).count(cache).await;
+    let itself = count(cache, filter() & C::numbered(id)).await;
+    let together = count(cache, filter()).await;
     match (itself, together) {
         (Ok(1), Ok(together)) if together == expected => None,
-        (Err(Error::Query(QueryError::NotExact { .. })), Err(_)) if value.is_refusable() => None,
         (itself, together) => {
             Some(format!("{shape:?} {value:?}: itself {itself:?}, of {expected} found {together:?}"))
         }

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use cache_core::{Distance, GeoPoint, GeoShape, Vector};
+use half::{bf16, f16};
 use ulid::Ulid;
 use url::Url;
 use uuid::Uuid;
@@ -37,4 +39,11 @@ crate::cases! {
     numeric_f64: f64, #[index], lists #[index], |field, value| field.eq(*value), Equal;
     numeric_newtype: Cents, #[index], lists #[index], |field, value| field.eq(*value), Equal;
     text_newtype: Words, #[index(text)], lists #[index(text)], |field, value| field.matches(value.a_word()), Accepts;
+    text_phonetic: Words, #[index(text, phonetic = "en", index_empty)], lists #[index(text, phonetic = "en")], |field, value| field.matches(value.a_word()), Accepts;
+    geo_point: GeoPoint, #[index], lists #[index], |field, value| field.within_radius(*value, Distance::meters(1.0)), Accepts;
+    geoshape_flat: GeoShape, #[index(flat)], lists, |field, value| field.intersects(value), Accepts;
+    vector_f32: Vector<f32, 3>, #[index(distance_metric = "l2")], lists #[index(distance_metric = "l2")], |field, value| field.within_range(value, 0.0), Accepts;
+    vector_f64: Vector<f64, 3>, #[index(distance_metric = "l2")], lists #[index(distance_metric = "l2")], |field, value| field.within_range(value, 0.0), Accepts;
+    vector_f16: Vector<f16, 3>, #[index(distance_metric = "l2")], lists #[index(distance_metric = "l2")], |field, value| field.within_range(value, 0.0), Accepts;
+    vector_bf16: Vector<bf16, 3>, #[index(distance_metric = "l2")], lists #[index(distance_metric = "l2")], |field, value| field.within_range(value, 0.0), Accepts;
 }
