@@ -9,7 +9,7 @@ use ulid::Ulid;
 use url::Url;
 use uuid::Uuid;
 
-use crate::sample::{Cents, Name, Role, Words};
+use crate::sample::{Cents, Name, Role, Words, a_word};
 
 crate::cases! {
     tag_bool: bool, #[index], lists, |field, value| field.eq(*value), Equal;
@@ -38,8 +38,12 @@ crate::cases! {
     numeric_f32: f32, #[index], lists #[index], |field, value| field.eq(*value), Equal;
     numeric_f64: f64, #[index], lists #[index], |field, value| field.eq(*value), Equal;
     numeric_newtype: Cents, #[index], lists #[index], |field, value| field.eq(*value), Equal;
-    text_newtype: Words, #[index(text)], lists #[index(text)], |field, value| field.matches(value.a_word()), Accepts;
-    text_phonetic: Words, #[index(text, phonetic = "en", index_empty)], lists #[index(text, phonetic = "en")], |field, value| field.matches(value.a_word()), Accepts;
+    text_string: String, #[index(text)], lists #[index(text)], |field, value| field.matches(a_word(value)?), Accepts;
+    text_box_str: Box<str>, #[index(text)], lists #[index(text)], |field, value| field.matches(a_word(value)?), Accepts;
+    text_arc_str: Arc<str>, #[index(text)], lists #[index(text)], |field, value| field.matches(a_word(value)?), Accepts;
+    text_cow: Cow<'static, str>, #[index(text)], lists #[index(text)], |field, value| field.matches(a_word(value)?), Accepts;
+    text_newtype: Words, #[index(text)], lists #[index(text)], |field, value| field.matches(a_word(value)?), Accepts;
+    text_phonetic: Words, #[index(text, phonetic = "en", index_empty)], lists #[index(text, phonetic = "en")], |field, value| field.matches(a_word(value)?), Accepts;
     geo_point: GeoPoint, #[index], lists #[index], |field, value| field.within_radius(*value, Distance::meters(1.0)), Accepts;
     geoshape_flat: GeoShape, #[index(flat)], lists, |field, value| field.intersects(value), Accepts;
     vector_f32: Vector<f32, 3>, #[index(distance_metric = "l2")], lists #[index(distance_metric = "l2")], |field, value| field.within_range(value, 0.0), Accepts;
