@@ -12,27 +12,23 @@ pub(super) fn expand(model: &Model) -> TokenStream {
     // All of it at one place, so that a trait that the struct lacks is one message.
     let span = call_site_at(model.name.span());
     let name = located(&model.name, span);
-    let at = match &model.key[..] {
-        [key] => span_of(&key.ty),
-        _ => span,
-    };
     let (key, reference, value) = match &model.key[..] {
         [] => (
-            quote_spanned!(at=> type PrimaryKey = ::std::string::String;),
-            quote_spanned!(at=> &Self::PrimaryKey),
+            quote_spanned!(span=> type PrimaryKey = ::std::string::String;),
+            quote_spanned!(span=> &Self::PrimaryKey),
             quote_spanned!(span=> loop {}),
         ),
         [Key { ident, ty, .. }] => (
-            quote_spanned!(at=> type PrimaryKey = #ty;),
-            quote_spanned!(at=> &Self::PrimaryKey),
+            quote_spanned!(span_of(ty)=> type PrimaryKey = #ty;),
+            quote_spanned!(span=> &Self::PrimaryKey),
             quote_spanned!(span=> &self.#ident),
         ),
         parts => {
             let types: Vec<_> = parts.iter().map(|part| &part.ty).collect();
             let idents = parts.iter().map(|part| &part.ident);
             (
-                quote_spanned!(at=> type PrimaryKey = (#(#types),*);),
-                quote_spanned!(at=> (#(&#types),*)),
+                quote_spanned!(span=> type PrimaryKey = (#(#types),*);),
+                quote_spanned!(span=> (#(&#types),*)),
                 quote_spanned!(span=> (#(&self.#idents),*)),
             )
         }
@@ -43,13 +39,14 @@ pub(super) fn expand(model: &Model) -> TokenStream {
         }
         None => quote_spanned!(span=> ::core::option::Option::None),
     };
-    let version = model.version.as_ref().map(version::of_model);
-    let getter = quote_spanned!(at=> fn primary_key(&self) -> #reference { #value });
+    let version = model.version.as_ref().map(|version| version::of_model(version, span));
     quote_spanned! {span=>
         impl __cache::Model for #name {
             #key
             const TTL: ::core::option::Option<::core::time::Duration> = #ttl;
-            #getter
+            fn primary_key(&self) -> #reference {
+                #value
+            }
             #version
         }
     }

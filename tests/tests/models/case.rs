@@ -84,8 +84,6 @@ pub(crate) trait Case: Model<PrimaryKey = u32> + Indexed + Clone {
     type Value: Sample;
     /// What [`filter`](Case::filter) means.
     const MEANING: Meaning;
-    /// Whether lists of the type are indexed.
-    const LISTS: bool;
 
     /// The document with these values.
     fn new(id: u32, values: Values<Self::Value>) -> Self;
@@ -93,8 +91,8 @@ pub(crate) trait Case: Model<PrimaryKey = u32> + Indexed + Clone {
     /// Its number and its values.
     fn into_parts(self) -> (u32, Values<Self::Value>);
 
-    /// What finds a value in this shape.
-    fn filter(shape: Shape, value: &Self::Value) -> Filter<Self>;
+    /// What finds a value in this shape; `None`: there is nothing to search for.
+    fn filter(shape: Shape, value: &Self::Value) -> Option<Filter<Self>>;
 
     /// What finds the document of this number.
     fn numbered(id: u32) -> Filter<Self>;
@@ -147,7 +145,6 @@ macro_rules! cases {
             impl Case for Document {
                 type Value = $type;
                 const MEANING: Meaning = Meaning::$meaning;
-                const LISTS: bool = false $(|| !stringify!($lists).is_empty())?;
 
                 fn new(number: u32, values: Values<$type>) -> Self {
                     let part = |value| Part { value };
@@ -174,21 +171,21 @@ macro_rules! cases {
                     (self.number, values)
                 }
 
-                fn filter(shape: Shape, $value: &$type) -> Filter<Self> {
-                    match shape {
+                fn filter(shape: Shape, $value: &$type) -> Option<Filter<Self>> {
+                    Some(match shape {
                         Shape::Plain => { let $field = Self::PLAIN; $filter }
                         Shape::Option => { let $field = Self::OPTION; $filter }
                         Shape::Vec => {
-                            $(if !stringify!($lists).is_empty() { let $field = Self::VEC; return $filter; })?
-                            Filter::none()
+                            $(if !stringify!($lists).is_empty() { let $field = Self::VEC; return Some($filter); })?
+                            return None;
                         }
                         Shape::Nested => { let $field = Self::NESTED.value; $filter }
                         Shape::NestedOption => { let $field = Self::NESTED_OPTION.value; $filter }
                         Shape::NestedVec => {
-                            $(if !stringify!($lists).is_empty() { let $field = Self::NESTED_VEC.value; return $filter; })?
-                            Filter::none()
+                            $(if !stringify!($lists).is_empty() { let $field = Self::NESTED_VEC.value; return Some($filter); })?
+                            return None;
                         }
-                    }
+                    })
                 }
 
                 fn numbered(id: u32) -> Filter<Self> {

@@ -128,18 +128,15 @@ async fn ask<C: Case>(
     id: u32,
     values: &Values<C::Value>,
 ) -> Option<String> {
-    if !C::LISTS && matches!(shape, Shape::Vec | Shape::NestedVec) {
-        return None;
-    }
     let value = *values.of(shape).last()?;
-    let filter = || C::filter(shape, value);
+    let filter = C::filter(shape, value)?;
     let wanted = |(id, other): &&Document<C>| match C::MEANING {
         Meaning::Equal => other.of(shape).contains(&value),
-        Meaning::Accepts => filter().accepts(&C::new(*id, other.clone())).unwrap_or_default(),
+        Meaning::Accepts => filter.accepts(&C::new(*id, other.clone())).unwrap_or_default(),
     };
     let expected = all.iter().filter(wanted).count() as u64;
-    let itself = C::find().filter(filter() & C::numbered(id)).count(cache).await;
-    let together = C::find().filter(filter()).count(cache).await;
+    let itself = C::find().filter(filter.clone() & C::numbered(id)).count(cache).await;
+    let together = C::find().filter(filter.clone()).count(cache).await;
     match (itself, together) {
         (Ok(1), Ok(together)) if together == expected => None,
         (Err(Error::Query(QueryError::NotExact { .. })), Err(_)) if value.is_refusable() => None,

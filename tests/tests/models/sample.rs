@@ -132,7 +132,7 @@ mapped! {
     Name: text() => Name;
     Uuid: any::<u128>() => Uuid::from_u128;
     Ulid: any::<u128>() => Ulid;
-    Words: prop::collection::vec("[a-zäé]{2,9}|[A-Z][a-z]{3}|[0-9]{2,4}", 1..6) => |words| Words(words.join(" "));
+    Words: prop::collection::vec("[a-z]{5,9}|[a-zäé]{2,9}|[A-Z][a-z]{3}|[0-9]{2,4}", 1..6) => |words| Words(words.join(" "));
 }
 
 impl Sample for Url {
@@ -170,11 +170,18 @@ pub(crate) struct Name(String);
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheValue)]
 pub(crate) struct Words(String);
 
-impl Words {
-    /// A word that can be searched for.
-    pub(crate) fn a_word(&self) -> &str {
-        self.0.split(' ').max_by_key(|word| word.len()).unwrap_or_default()
+impl AsRef<str> for Words {
+    fn as_ref(&self) -> &str {
+        &self.0
     }
+}
+
+/// A word that can be searched for, if the text has one of which it is certain what the server takes for it.
+pub(crate) fn a_word(text: &impl AsRef<str>) -> Option<&str> {
+    let text = text.as_ref();
+    let words = text.split([' ', '.', ',', '@', '|']);
+    let plain = |word: &&str| word.len() > 4 && word.chars().all(|letter| letter.is_ascii_lowercase());
+    words.filter(plain).max_by_key(|word| word.len()).filter(|_| !text.contains('\\'))
 }
 
 /// A newtype of a number, with a name for it.

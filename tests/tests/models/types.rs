@@ -7,7 +7,7 @@ use ulid::Ulid;
 use url::Url;
 use uuid::Uuid;
 
-use crate::sample::{Cents, Name, Role, Words};
+use crate::sample::{Cents, Name, Role, Words, a_word};
 
 crate::cases! {
     tag_bool: bool, #[index], lists, |field, value| field.eq(*value), Equal;
@@ -36,5 +36,9 @@ crate::cases! {
     numeric_f32: f32, #[index], lists #[index], |field, value| field.eq(*value), Equal;
     numeric_f64: f64, #[index], lists #[index], |field, value| field.eq(*value), Equal;
     numeric_newtype: Cents, #[index], lists #[index], |field, value| field.eq(*value), Equal;
-    text_newtype: Words, #[index(text)], lists #[index(text)], |field, value| field.matches(value.a_word()), Accepts;
+    text_string: String, #[index(text)], lists #[index(text)], |field, value| field.matches(a_word(value)?), Accepts;
+    text_box_str: Box<str>, #[index(text)], lists #[index(text)], |field, value| field.matches(a_word(value)?), Accepts;
+    text_arc_str: Arc<str>, #[index(text)], lists #[index(text)], |field, value| field.matches(a_word(value)?), Accepts;
+    text_cow: Cow<'static, str>, #[index(text)], lists #[index(text)], |field, value| field.matches(a_word(value)?), Accepts;
+    text_newtype: Words, #[index(text)], lists #[index(text)], |field, value| field.matches(a_word(value)?), Accepts;
 }
