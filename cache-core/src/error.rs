@@ -181,8 +181,9 @@ pub enum Error {
         /// The key of the document that has the value.
         holder: String,
     },
-    /// A document was changed by others each time that it was tried; nothing was stored.
-    #[error("the `{model}` under `{key}` changed all the time; try again when fewer write it at once")]
+    /// A document with unique values could not be written between the writes of others, or not in the time that its
+    /// claims are held; nothing was stored.
+    #[error("the `{model}` under `{key}` could not be written between the writes of others; try again")]
     Contended {
         /// The model.
         model: &'static str,
@@ -292,6 +293,11 @@ impl Error {
     /// Whether a document was changed or deleted by somebody else since it was read.
     pub fn is_version_conflict(&self) -> bool {
         matches!(self, Self::VersionConflict { .. })
+    }
+
+    /// Whether a document with unique values could not be written between the writes of others: trying again helps.
+    pub fn is_contended(&self) -> bool {
+        matches!(self, Self::Contended { .. })
     }
 
     /// Whether another document has the value of a unique field.

@@ -256,7 +256,7 @@ async fn whoever_wakes_up_too_late_writes_nothing(cache: Cache) {
     let _ = user(2, "a", 0).save(&cache).await.unwrap();
     assert!(!asleep.is_finished(), "the sleeper sleeps longer than its claims are its own");
     let error = asleep.await.unwrap().unwrap_err();
-    assert!(error.is_unavailable(), "{error:?}");
+    assert!(error.is_contended(), "{error:?}");
     assert!(!User::exists(&cache, 1).await.unwrap());
     assert_eq!(User::get_by_email(&cache, "a").await.unwrap().unwrap().id, 2);
     assert_eq!(claims(&cache).await, [r#"["email","a"]"#, r#"["tenant","number","acme",2]"#]);

@@ -289,6 +289,10 @@ async fn many_are_each_claimed(cache: Cache) {
         assert_eq!(User::get_by_email(&cache, value).await.unwrap(), Some(user(id, value)));
     }
     assert_eq!(User::get_by_email(&cache, "x").await.unwrap(), None);
+    // However many are about one document.
+    let results = User::save_many(&cache, (0..200).map(|n| user(0, &format!("w{n}")))).await;
+    assert!(results.iter().all(Result::is_ok));
+    assert_eq!(User::get(&cache, 0).await.unwrap(), Some(user(0, "w199")));
     assert_eq!(User::delete_many(&cache, 0..1_200_u32).await.unwrap(), 1_000);
     assert_eq!(claims(&cache).await, [""; 0]);
 }

@@ -1,6 +1,6 @@
 //! The version: where it is, how it is read and set, and `modify`.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
 use syn::{Ident, Visibility};
 
@@ -14,12 +14,13 @@ pub(super) fn of_schema(version: &Version) -> TokenStream {
     quote_spanned!(span=> .with_version(#member, <#ty as __cache::VersionValue>::MOST))
 }
 
-/// What the model says of it.
-pub(super) fn of_model(version: &Version) -> TokenStream {
+/// What the model says of it, as a part of an implementation at this place.
+pub(super) fn of_model(version: &Version, at: Span) -> TokenStream {
     let (span, ty, ident) = (span_of(&version.ty), at_one_place(&version.ty), &version.ident);
-    quote_spanned! {span=>
+    let count = quote_spanned!(span=> <#ty as __cache::VersionValue>::count(self.#ident));
+    quote_spanned! {at=>
         fn document_version(&self) -> ::core::option::Option<u64> {
-            <#ty as __cache::VersionValue>::count(self.#ident)
+            #count
         }
     }
 }

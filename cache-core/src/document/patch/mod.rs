@@ -41,7 +41,8 @@ const DEEPEST: usize = 127;
 ///
 /// It is one atomic step on the server and one round trip: all changes are made or none, and nobody sees some of
 /// them. Other fields, and what other writers do to them, are left alone, and so is the time to live. Each field can
-/// be changed once. A `#[version]` is counted up in the same step.
+/// be changed once. A `#[version]` is counted up in the same step. A change of a `#[unique]` field takes a second round trip,
+/// to learn which value is given up.
 ///
 /// What is wrong with a change is an error of `send`, so that changes can be written in a chain.
 ///

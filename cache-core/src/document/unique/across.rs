@@ -82,7 +82,7 @@ pub(super) async fn run<G: Guarded>(cache: &Cache, call: &mut G) -> Result<Reply
         match word(&reply) {
             Some("late") => {
                 session.abandon(claims).await;
-                return Err(timeout(cache));
+                return Err(claims.contended());
             }
             Some("stored" | "done") => {
                 session.settle(claims, ends(&reply), old).await;
@@ -141,7 +141,7 @@ impl Session<'_> {
                     self.refuse_live(claims, number, key, &stale).await?;
                 }
                 (Some("pending"), _) if Instant::now() < until => sleep(LOOK.mul_f64(rand::random())).await,
-                (Some("pending"), _) => return Err(timeout(self.cache)),
+                (Some("pending"), _) => return Err(claims.contended()),
                 _ => return Err(unreadable(&reply)),
             }
         }
@@ -242,10 +242,6 @@ fn ends(reply: &Reply) -> &str {
 
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-fn timeout(cache: &Cache) -> Error {
-    Error::Timeout { command: "a claim of a unique value".to_owned(), after: cache.connection().deadline() }
 }
 
 fn unreadable(reply: &Reply) -> Error {

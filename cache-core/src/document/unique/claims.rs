@@ -158,7 +158,7 @@ impl Claims {
     /// Takes in what a script answered. `true`: it did nothing yet, and is to be called again.
     ///
     /// # Errors
-    /// [`Error::NotUnique`], or that it is too late.
+    /// [`Error::NotUnique`].
     pub(in crate::document) fn learn(&mut self, reply: &Reply) -> Result<bool> {
         let Reply::Array(items) = reply else { return Ok(false) };
         let claimed = |claims: &Self| {
@@ -198,7 +198,7 @@ impl Claims {
         }
     }
 
-    /// The document was changed by others each time before it could be written.
+    /// Others were at the document or its values each time.
     pub(super) fn contended(&self) -> Error {
         Error::Contended { model: self.model, key: String::from_utf8_lossy(&self.key).into_owned() }
     }

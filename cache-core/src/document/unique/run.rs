@@ -84,11 +84,13 @@ pub(in crate::document) async fn run_many<G: Guarded>(
         }
         return (finished(results), true);
     }
-    for _ in 0..TRIES {
+    let mut idle = 0;
+    while idle < TRIES {
         let round = next_round(calls, &results);
         if round.is_empty() {
             break;
         }
+        idle += 1;
         let sent: Vec<_> = round.iter().filter_map(|&at| calls.get(at)).collect();
         let commands: Vec<_> = sent.iter().map(|call| call.command()).collect();
         let scripted = sent.iter().any(|call| call.is_scripted());
@@ -111,6 +113,9 @@ pub(in crate::document) async fn run_many<G: Guarded>(
                 },
                 (answer, _) => Some(answer),
             };
+            if result.is_some() {
+                idle = 0;
+            }
         }
     }
     for (call, result) in calls.iter_mut().zip(&mut results) {
