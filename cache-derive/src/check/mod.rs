@@ -145,6 +145,12 @@ fn part_of_models(name: &Ident, cache: &CacheAttr, fields: &[DraftField<'_>], er
         errors
             .at(word, format!("`{name}` is embedded in models, which have the version; remove `#[version]`"));
     }
+    for word in fields.iter().filter_map(|field| field.attr.unique.as_ref()) {
+        errors.at(
+            word,
+            format!("`{name}` is embedded in models, whose own fields can be unique; remove `#[unique]`"),
+        );
+    }
 }
 
 fn container_serde(serde: &ContainerSerde, errors: &mut Errors) {
