@@ -24,7 +24,7 @@ struct Session {
 }
 
 /// The script that writes a document together with its time to live.
-const WRITE: &str = "86b0ec39413a4502283ce78ac0fc57878b6d0964";
+const WRITE: &str = "77b118fb15d212eb10c141476402de805bfe05fe";
 
 #[tokio::test]
 async fn documents() {
@@ -41,7 +41,7 @@ async fn documents() {
             r#"JSON.SET shop:cache:user:1 $ {"id":1,"name":"ann","age":30}"#,
             "JSON.GET shop:cache:user:1 (repeatable)",
             "JSON.MGET shop:cache:user:1 shop:cache:user:2 $ (repeatable)",
-            &format!(r#"EVALSHA {WRITE} 1 shop:cache:session:a {{"id":"a"}}  PEXPIRE 60500"#),
+            &format!(r#"EVALSHA {WRITE} 1 shop:cache:session:a {{"id":"a"}}  PEXPIRE 60500    "#),
         ]
     );
 }
