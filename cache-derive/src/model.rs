@@ -85,7 +85,7 @@ pub(crate) struct Key {
 pub(crate) struct Field {
     /// What it is called. Serde reads and writes the same member, or an alias of it.
     pub(crate) names: Names,
-    /// The type.
+    /// The type of what serde writes: the field's own, if `#[index(as = …)]` names no other.
     pub(crate) ty: Type,
     /// Whether serde leaves it out of some documents.
     pub(crate) skippable: bool,
@@ -114,6 +114,8 @@ pub(crate) struct Index {
     pub(crate) kind: Option<(Kind, Ident)>,
     /// The options.
     pub(crate) options: Vec<IndexOption>,
+    /// What serde writes of the field, if that is not the field's type.
+    pub(crate) stored: Option<Type>,
 }
 
 impl Index {

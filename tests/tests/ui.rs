@@ -28,6 +28,12 @@ fn kinds() {
     TestCases::new().compile_fail("tests/ui/kinds/*.rs");
 }
 
+/// What is refused of types that are written in a form of their own.
+#[test]
+fn forms() {
+    TestCases::new().compile_fail("tests/ui/forms/*.rs");
+}
+
 /// What is accepted, however unusual.
 #[test]
 fn pass() {
@@ -38,7 +44,8 @@ fn pass() {
 /// their name.
 #[test]
 fn one_message_per_mistake() {
-    for folder in ["tests/ui/derive", "tests/ui/kinds", "tests/ui/parts", "tests/ui/types"] {
+    for folder in ["tests/ui/derive", "tests/ui/forms", "tests/ui/kinds", "tests/ui/parts", "tests/ui/types"]
+    {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_stem().unwrap().to_str().unwrap();

@@ -9,12 +9,14 @@ use crate::option::IndexOption;
 /// What `#[index(…)]` at this field makes.
 pub(super) fn index(field: &DraftField<'_>, attr: &IndexAttr, errors: &mut Errors) -> Index {
     let (plain, member) = (&field.names.plain, &field.names.member.serialize);
-    if let Some(word) = &field.serde.serialize_with {
+    if let Some(word) = &field.serde.serialize_with
+        && attr.stored.is_none()
+    {
         errors.at(
             &attr.word,
             format!(
                 "`CacheModel` cannot see what `#[serde({word} = …)]` writes for `{plain}`, so the index might not fit \
-                 it; remove `#[index]`, or give the field a type that is stored as it is searched"
+                 it; write the type that is stored, `#[index(as = String)]`, or remove `#[index]`"
             ),
         );
     }
@@ -46,6 +48,7 @@ pub(super) fn index(field: &DraftField<'_>, attr: &IndexAttr, errors: &mut Error
         name: attr.name.as_ref().map_or_else(|| member.clone(), |(name, _)| name.clone()),
         kind: attr.kind.clone(),
         options,
+        stored: attr.stored.clone(),
     }
 }
 

@@ -49,9 +49,9 @@ pub(super) fn members(name: &Ident, drafts: Vec<DraftField<'_>>, errors: &mut Er
         if let Some((attr, index)) = first.as_ref().filter(|_| alone) {
             taken.search(&names, attr, index, errors);
         }
-        let field = |names, index, embedded| Field {
+        let field = |names, index: Option<Index>, embedded| Field {
             names,
-            ty: draft.ty.clone(),
+            ty: index.as_ref().and_then(|index| index.stored.as_ref()).unwrap_or(draft.ty).clone(),
             skippable: draft.serde.skip_serializing_if.is_some(),
             summary: draft.summary.clone(),
             index,

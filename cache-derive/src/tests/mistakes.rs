@@ -267,13 +267,13 @@ fn members_and_names() {
         ),
         (
             "#[index] #[serde(with = \"x\")] a: A",
-            "`CacheModel` cannot see what `#[serde(with = …)]` writes for `a`, so the index might not fit it; remove \
-             `#[index]`, or give the field a type that is stored as it is searched",
+            "`CacheModel` cannot see what `#[serde(with = …)]` writes for `a`, so the index might not fit it; write the \
+             type that is stored, `#[index(as = String)]`, or remove `#[index]`",
         ),
         (
             "#[index] #[serde(serialize_with = \"x\")] a: A",
             "`CacheModel` cannot see what `#[serde(serialize_with = …)]` writes for `a`, so the index might not fit \
-             it; remove `#[index]`, or give the field a type that is stored as it is searched",
+             it; write the type that is stored, `#[index(as = String)]`, or remove `#[index]`",
         ),
         (
             "#[index] #[serde(rename = \"first-name\")] a: u8",
