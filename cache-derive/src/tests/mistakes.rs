@@ -266,7 +266,7 @@ fn members_and_names() {
              `#[serde(flatten)]`",
         ),
         (
-            "#[index] #[serde(with = \"x\")] a: A",
+            "#[index] #[serde(with = \"As::<x>\")] a: A",
             "`CacheModel` cannot see what `#[serde(with = …)]` writes for `a`, so the index might not fit it; write the \
              type that is stored, `#[index(as = String)]`, or remove `#[index]`",
         ),
