@@ -56,7 +56,8 @@ pub trait IndexValue {
     message = "`{Self}` cannot be indexed as `{K}`",
     label = "not a type of this kind",
     note = "TAG and TEXT index strings, TAG also `bool` and `char`, NUMERIC indexes numbers, GEO a `GeoPoint`, \
-            GEOSHAPE a `GeoShape`, VECTOR a `Vector`"
+            GEOSHAPE a `GeoShape`, VECTOR a `Vector`",
+    note = "dates are numbers with `#[serde(with = \"cache_core::epoch_millis\")]`"
 )]
 pub trait Indexable<K: Kind>: IndexValue {}
 
