@@ -5,6 +5,8 @@
 mod compare;
 mod form;
 mod modules;
+#[cfg(all(test, feature = "chrono", feature = "time"))]
+mod tests;
 mod unit;
 #[cfg(feature = "chrono")]
 mod with_chrono;

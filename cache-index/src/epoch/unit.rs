@@ -167,10 +167,16 @@ impl Unit for FloatSeconds {
 
     fn compare(nanoseconds: i128) -> Comparand {
         let below = nanoseconds.div_euclid(1_000);
-        let number = Self::double(below);
+        let (number, next) = (Self::double(below), Self::double(below.saturating_add(1)));
+        let between = number.midpoint(next);
         if nanoseconds % 1_000 == 0 {
-            return Comparand::Float(number);
+            if Self::read(EpochNumber::Float(number)) == Some(nanoseconds) {
+                return Comparand::Float(number);
+            }
+        } else if number < between && between < next {
+            return Comparand::Float(between);
         }
-        Comparand::Float(number.midpoint(Self::double(below.saturating_add(1))))
+        // Refused as what no double holds: it would compare as a date beside it does.
+        Comparand::Integer(nanoseconds)
     }
 }
