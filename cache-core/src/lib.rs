@@ -45,15 +45,16 @@ pub use bytes::Bytes;
 pub use cache_derive::{CacheEmbedded, CacheModel, CacheValue};
 pub use cache_index::{
     Batch, Beside, Command, Comparable, Comparand, Completeness, DecodeError, Direction, Distance,
-    DistanceMetric, ElementType, Embedded, EmbeddedFields, Entry, Field, FieldDef, FieldKind, FieldPath,
-    Filter, FindBy, Fingerprint, FlatValue, Geo, GeoError, GeoPoint, GeoShapeKind, HashTag, IndexSchema,
-    IndexValue, Indexable, IndexesEmpty, IndexesMissing, JsonType, Keyspace, Kind, Language, Located,
-    MAX_SEPARATED_TAG, MAX_TAG, NameError, No, NotIndexable, Numeric, Operand, OptionalValue, Options,
-    Ordered, Part, Phonetic, Prefixed, QueryError, Reply, Route, ScalarValue, Schema, SearchName,
-    ServerError, ServerErrorKind, ShapeValue, Shaped, Shortfall, Similar, Single, SortKey, Sortable,
-    SortableValue, Stopwords, Stored, Suffixed, Tag, Text, TextValue, UniqueOperand, UniqueValue, Vector,
-    VectorElement, VectorKind, VectorLengthError, VectorOptions, VectorType, VectorValue, Worded, Yes,
-    assert_indexable, check_indexable, hashed_part,
+    DistanceMetric, ElementType, Embedded, EmbeddedFields, Entry, Epoch, EpochValue, Field, FieldDef,
+    FieldKind, FieldPath, Filter, FindBy, Fingerprint, FlatValue, FloatSeconds, Geo, GeoError, GeoPoint,
+    GeoShapeKind, HashTag, IndexSchema, IndexValue, Indexable, IndexesEmpty, IndexesMissing, JsonType,
+    Keyspace, Kind, Language, Located, MAX_SEPARATED_TAG, MAX_TAG, Millis, NameError, No, NotIndexable,
+    Numeric, Operand, OptionalValue, Options, Ordered, Part, Phonetic, Prefixed, QueryError, Reply, Route,
+    ScalarValue, Schema, SearchName, Seconds, ServerError, ServerErrorKind, ShapeValue, Shaped, Shortfall,
+    Similar, Single, SortKey, Sortable, SortableValue, Stopwords, Stored, Suffixed, Tag, Text, TextValue,
+    UniqueOperand, UniqueValue, Unit, Vector, VectorElement, VectorKind, VectorLengthError, VectorOptions,
+    VectorType, VectorValue, Worded, Yes, assert_indexable, check_indexable, epoch_float_seconds,
+    epoch_millis, epoch_seconds, hashed_part,
 };
 
 #[cfg(feature = "geo")]

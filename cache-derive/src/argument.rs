@@ -2,7 +2,7 @@
 
 use syn::ext::IdentExt;
 use syn::meta::ParseNestedMeta;
-use syn::{Attribute, Expr, Ident, Lit, LitStr, Path, Token};
+use syn::{Attribute, Expr, Ident, Lit, LitStr, Path, Token, Type};
 
 use crate::errors::Errors;
 
@@ -237,6 +237,21 @@ pub(crate) fn string(meta: &ParseNestedMeta<'_>, example: &str) -> syn::Result<L
         },
         other => Err(syn::Error::new_spanned(other, format!("expected a string literal: `{example}`"))),
     }
+}
+
+/// The type that serde writes in place of the field's own.
+pub(crate) fn stored_type(meta: &ParseNestedMeta<'_>) -> syn::Result<Type> {
+    if !meta.input.peek(Token![=]) {
+        return Err(syn::Error::new_spanned(
+            &meta.path,
+            "expected the type that serde writes: `as = String`",
+        ));
+    }
+    let mut ty = meta.value()?.parse()?;
+    while let Type::Group(group) = ty {
+        ty = *group.elem;
+    }
+    Ok(ty)
 }
 
 pub(crate) fn crate_path(meta: &ParseNestedMeta<'_>) -> syn::Result<Path> {

@@ -2,11 +2,11 @@
 //! `#[unique]` on its fields.
 
 use syn::meta::ParseNestedMeta;
-use syn::{Attribute, Ident, LitStr, Meta, Path, Token};
+use syn::{Attribute, Ident, LitStr, Meta, Path, Token, Type};
 
 use crate::argument::{
     argument_name, arguments, bare, crate_path, fields, is_search_name, language, milliseconds,
-    refused_prefix, score, set, string, unknown, words,
+    refused_prefix, score, set, stored_type, string, unknown, words,
 };
 use crate::errors::Errors;
 use crate::option::IndexOption;
@@ -14,7 +14,7 @@ use crate::option::IndexOption;
 const CACHE_TAKES: &str = "`#[cache(…)]` of `CacheModel` takes `prefix = \"…\"`, `ttl = \"30m\"`, `language = \"german\"`, \
      `stopwords = [\"…\"]`, `score = 0.5`, `filter = \"@age > 17\"`, `hash_tag`, `unique(a, b)` and `crate = path`";
 pub(crate) const INDEX_TAKES: &str = "`#[index(…)]` of `CacheModel` takes one of `tag`, `numeric`, `text`, `geo`, `geoshape` and `vector`; \
-     of any kind `sortable`, `unf`, `no_index`, `index_missing`, `name = \"…\"`; \
+     of any kind `sortable`, `unf`, `no_index`, `index_missing`, `name = \"…\"`, `as = String`; \
      of TAG `fold_case`, `separator = ','`, `with_suffix_trie`; \
      of TEXT `no_stem`, `weight = 2.0`, `phonetic = \"en\"`, `index_empty`, `with_suffix_trie`; \
      of GEOSHAPE `flat` or `spherical`; \
@@ -71,6 +71,8 @@ pub(crate) struct IndexAttr {
     pub(crate) options: Vec<IndexOption>,
     /// The name that queries use, if it is not the document's, and its literal.
     pub(crate) name: Option<(String, LitStr)>,
+    /// What serde writes of the field, if that is not the field's type.
+    pub(crate) stored: Option<Type>,
 }
 
 /// A kind that is written out.
@@ -226,7 +228,7 @@ impl FieldAttr {
 
 impl IndexAttr {
     fn read(attribute: &Attribute, word: &Ident, errors: &mut Errors) -> Self {
-        let mut read = Self { word: word.clone(), kind: None, options: Vec::new(), name: None };
+        let mut read = Self { word: word.clone(), kind: None, options: Vec::new(), name: None, stored: None };
         match &attribute.meta {
             Meta::Path(_) => {}
             Meta::List(list) if list.tokens.is_empty() => {}
@@ -260,6 +262,10 @@ impl IndexAttr {
                         "a search name is made of ASCII letters, digits and `_`, and does not begin with a digit",
                     );
                 }
+                return Ok(());
+            }
+            "as" => {
+                set(&mut self.stored, stored_type(meta)?, &name, errors);
                 return Ok(());
             }
             _ => return Err(unknown(&name, INDEX_TAKES)),

@@ -59,6 +59,7 @@ mod value;
 /// | | `#[index(flat)]`, `#[index(spherical)]` | shapes lie on a plane, or on the globe, as without it |
 /// | | `#[index(hnsw, distance_metric = "l2", m = 16)]` | how vectors are indexed and compared: `flat` and `cosine` without it |
 /// | | `#[index(name = "…")]` | the name in queries, if not the document's |
+/// | | `#[index(as = String)]` | is searched as what serde writes, where that is another type: of another crate, or with `#[serde(with = …)]` |
 /// | | `#[embedded]` | holds a struct that derives `CacheEmbedded`, or an `Option`, a list or a map of one: `User::ADDRESS.city` |
 ///
 /// Generated are a constant for every field that is in the document (`UserSession::EMAIL`), and for a model with

@@ -1,6 +1,11 @@
 //! The model: what the input says (`Draft`), and what is generated from it once the rules hold (`Model`).
 
-use syn::{Attribute, Data, DeriveInput, Expr, Fields, Ident, Lit, LitStr, Meta, Path, Type, Visibility};
+use proc_macro2::{Literal, Span};
+use syn::spanned::Spanned;
+use syn::{
+    Attribute, Data, DeriveInput, Expr, Fields, Ident, Lit, LitStr, Meta, Path, Type, Visibility,
+    parse_quote_spanned,
+};
 
 use crate::attr::{CacheAttr, FieldAttr, Kind};
 use crate::errors::Errors;
@@ -110,8 +115,10 @@ pub(crate) struct UniquePart {
 pub(crate) struct Field {
     /// What it is called. Serde reads and writes the same member, or an alias of it.
     pub(crate) names: Names,
-    /// The type.
+    /// The type of what serde writes: the field's own, if neither `#[index(as = …)]` nor `form` says otherwise.
     pub(crate) ty: Type,
+    /// The form that a module gives it.
+    pub(crate) form: Option<Form>,
     /// Whether serde leaves it out of some documents.
     pub(crate) skippable: bool,
     /// The first paragraph of its documentation.
@@ -139,6 +146,37 @@ pub(crate) struct Index {
     pub(crate) kind: Option<(Kind, Ident)>,
     /// The options.
     pub(crate) options: Vec<IndexOption>,
+    /// What serde writes of the field, if that is not the field's type.
+    pub(crate) stored: Option<Type>,
+    /// The module that writes the field and may say what it writes.
+    pub(crate) module: Option<Module>,
+}
+
+/// A module of `#[serde(with = …)]`.
+#[derive(Clone)]
+pub(crate) struct Module {
+    /// Where it is.
+    pub(crate) path: Path,
+    /// Where that is written.
+    pub(crate) span: Span,
+}
+
+/// A field whose form a module decides.
+pub(crate) struct Form {
+    /// The number under which the form is known.
+    pub(crate) number: Literal,
+    /// The module.
+    pub(crate) module: Module,
+    /// The field's own type.
+    pub(crate) own: Type,
+}
+
+impl Form {
+    /// The type of what the module writes, as the expansion names it.
+    pub(crate) fn ty(&self, model: &Ident) -> Type {
+        let (span, number) = (self.own.span().resolved_at(Span::call_site()), &self.number);
+        parse_quote_spanned!(span=> <#model as __cache::HasForm<#number>>::As)
+    }
 }
 
 impl Index {

@@ -47,6 +47,8 @@ pub(crate) struct FieldSerde {
     pub(crate) flatten: Option<Ident>,
     /// The word by which other code writes the field, `with` or `serialize_with`.
     pub(crate) serialize_with: Option<Ident>,
+    /// The module that writes and reads it: the value of `with`.
+    pub(crate) with: Option<LitStr>,
 }
 
 impl ContainerSerde {
@@ -97,7 +99,11 @@ impl FieldSerde {
                 "skip_deserializing" => read.skip_deserializing = Some(word),
                 "skip_serializing_if" => read.skip_serializing_if = Some(word),
                 "flatten" => read.flatten = Some(word),
-                "with" | "serialize_with" => read.serialize_with = Some(word),
+                "serialize_with" => read.serialize_with = Some(word),
+                "with" => {
+                    read.serialize_with = Some(word);
+                    read.with = Some(meta.value()?.parse()?);
+                }
                 _ => {}
             }
             Ok(())

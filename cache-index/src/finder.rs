@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::ops::{Bound, Range, RangeFrom, RangeFull, RangeInclusive, RangeTo, RangeToInclusive};
 
+use crate::epoch::{Epoch, EpochValue, Unit};
 use crate::field::Field;
 use crate::filter::Filter;
 use crate::geo::{Distance, GeoPoint};
@@ -83,4 +84,28 @@ macro_rules! ranges {
 
 ranges! {
     Range<S>, RangeInclusive<S>, RangeFrom<S>, RangeTo<S>, RangeToInclusive<S>, RangeFull, (Bound<S>, Bound<S>)
+}
+
+macro_rules! dates {
+    ($($found:ty: $method:ident;)*) => {$(
+        impl<T: EpochValue + Clone, U: Unit> FindBy<Epoch<T, U>, Numeric> for $found {
+            fn into_filter<M, V: IndexValue<Scalar = Epoch<T, U>>, O>(
+                self,
+                field: Field<M, V, Numeric, O>,
+            ) -> Filter<M> {
+                field.$method(self)
+            }
+        }
+    )*};
+}
+
+dates! {
+    T: eq;
+    &T: eq;
+    Range<T>: between;
+    RangeInclusive<T>: between;
+    RangeFrom<T>: between;
+    RangeTo<T>: between;
+    RangeToInclusive<T>: between;
+    (Bound<T>, Bound<T>): between;
 }

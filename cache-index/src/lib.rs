@@ -13,12 +13,13 @@
 //!
 //! Most people use this crate through `cache-core`, which adds connections and everything that talks.
 
-// A file imports from those before it: command, path, error, reply, escape, keyspace, kind, vector, value, value_*, geo, shape, unique, strict, json, schema, params,
+// A file imports from those before it: command, path, error, reply, escape, keyspace, kind, vector, value, value_*, epoch, geo, shape, unique, strict, json, schema, params,
 // text, filter, sort, field, finder, embedded, indexable, search, decode.
 
 mod command;
 mod decode;
 mod embedded;
+mod epoch;
 mod error;
 mod escape;
 mod field;
@@ -55,6 +56,10 @@ mod vector_half;
 pub use command::{Batch, Command, Route};
 pub use decode::{Completeness, Hit, IndexInfo, SearchAnswer, Shortfall};
 pub use embedded::{Each, Embedded, EmbeddedFields, One, Shape, Single, Values};
+pub use epoch::{
+    Epoch, EpochNumber, EpochValue, FloatSeconds, Form, HasForm, KnownForm, Millis, NoForm, Seconds, Unit,
+    Written, default_form, epoch_float_seconds, epoch_millis, epoch_seconds,
+};
 pub use error::{DecodeError, GeoError, MAX_SEPARATED_TAG, MAX_TAG, NameError, QueryError};
 pub use field::{Field, IndexesEmpty, IndexesMissing, No, Options, Part, Phonetic, Sortable, Yes};
 pub use filter::{Filter, NumericRange, Rendered};

@@ -36,6 +36,8 @@ pub enum JsonType {
     message = "`{Self}` cannot be indexed",
     label = "has no index kind",
     note = "strings, `char`, `bool`, numbers up to 64 bits (RedisJSON turns larger ones into doubles), and `Option`, lists and sets of these can be indexed",
+    note = "dates can with `#[serde(with = \"cache_core::epoch_millis\")]`, or `epoch_seconds` or `epoch_float_seconds`; what \
+            serde writes as another type with `#[index(as = String)]`",
     note = "remove `#[index]` to store the field without an index"
 )]
 pub trait IndexValue {
@@ -56,7 +58,8 @@ pub trait IndexValue {
     message = "`{Self}` cannot be indexed as `{K}`",
     label = "not a type of this kind",
     note = "TAG and TEXT index strings, TAG also `bool` and `char`, NUMERIC indexes numbers, GEO a `GeoPoint`, \
-            GEOSHAPE a `GeoShape`, VECTOR a `Vector`"
+            GEOSHAPE a `GeoShape`, VECTOR a `Vector`",
+    note = "dates are numbers with `#[serde(with = \"cache_core::epoch_millis\")]`"
 )]
 pub trait Indexable<K: Kind>: IndexValue {}
 

@@ -34,6 +34,12 @@ fn writes() {
     TestCases::new().compile_fail("tests/ui/writes/*.rs");
 }
 
+/// What is refused of types that are written in a form of their own.
+#[test]
+fn forms() {
+    TestCases::new().compile_fail("tests/ui/forms/*.rs");
+}
+
 /// What is accepted, however unusual.
 #[test]
 fn pass() {
@@ -44,7 +50,9 @@ fn pass() {
 /// their name.
 #[test]
 fn one_message_per_mistake() {
-    for folder in ["derive", "kinds", "parts", "types", "writes"].map(|topic| format!("tests/ui/{topic}")) {
+    for folder in
+        ["derive", "forms", "kinds", "parts", "types", "writes"].map(|topic| format!("tests/ui/{topic}"))
+    {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_stem().unwrap().to_str().unwrap();

@@ -4,18 +4,25 @@ use super::unaddressable;
 use crate::argument::is_search_name;
 use crate::attr::{IndexAttr, Kind};
 use crate::errors::Errors;
-use crate::model::{DraftField, Index};
+use syn::Path;
+
+use crate::model::{DraftField, Index, Module};
 use crate::option::IndexOption;
+use crate::serde_attr::FieldSerde;
 
 /// What `#[index(…)]` at this field makes.
 pub(super) fn index(field: &DraftField<'_>, attr: &IndexAttr, errors: &mut Errors) -> Index {
     let (plain, member) = (&field.names.plain, &field.names.member.serialize);
-    if let Some(word) = &field.serde.serialize_with {
+    let module = module(field).filter(|_| attr.stored.is_none());
+    if let Some(word) = &field.serde.serialize_with
+        && attr.stored.is_none()
+        && module.is_none()
+    {
         errors.at(
             &attr.word,
             format!(
                 "`CacheModel` cannot see what `#[serde({word} = …)]` writes for `{plain}`, so the index might not fit \
-                 it; remove `#[index]`, or give the field a type that is stored as it is searched"
+                 it; write the type that is stored, `#[index(as = String)]`, or remove `#[index]`"
             ),
         );
     }
@@ -47,7 +54,18 @@ pub(super) fn index(field: &DraftField<'_>, attr: &IndexAttr, errors: &mut Error
         name: attr.name.as_ref().map_or_else(|| member.clone(), |(name, _)| name.clone()),
         kind: attr.kind.clone(),
         options,
+        stored: attr.stored.clone(),
+        module,
     }
+}
+
+/// The module that writes the field, if it is one and could say what it writes. A `serialize_with` beside it writes
+/// in its place.
+fn module(field: &DraftField<'_>) -> Option<Module> {
+    let FieldSerde { serialize_with, with, .. } = &field.serde;
+    let literal = with.as_ref().filter(|_| serialize_with.as_ref().is_some_and(|word| word == "with"))?;
+    let path = literal.parse_with(Path::parse_mod_style).ok()?;
+    Some(Module { path, span: literal.span() })
 }
 
 /// Why an option has no meaning at this field. What depends on the field's type is left to the compiler.

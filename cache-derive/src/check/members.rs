@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use proc_macro2::Literal;
 use quote::ToTokens;
 use syn::Ident;
 
@@ -9,7 +10,7 @@ use super::embedding::embedding;
 use super::index::index;
 use crate::attr::IndexAttr;
 use crate::errors::Errors;
-use crate::model::{DraftField, Field, Index};
+use crate::model::{DraftField, Field, Form, Index};
 use crate::name::Names;
 
 /// The names that are taken, each with the field that has it.
@@ -49,24 +50,35 @@ pub(super) fn members(name: &Ident, drafts: Vec<DraftField<'_>>, errors: &mut Er
         if let Some((attr, index)) = first.as_ref().filter(|_| alone) {
             taken.search(&names, attr, index, errors);
         }
-        let field = |names, index, embedded| Field {
-            names,
-            ty: draft.ty.clone(),
-            skippable: draft.serde.skip_serializing_if.is_some(),
-            summary: draft.summary.clone(),
-            index,
-            embedded,
+        let field = |number, names, index: Option<Index>, embedded| {
+            let form = index.as_ref().and_then(|index| index.module.clone()).map(|module| Form {
+                number: Literal::usize_unsuffixed(number),
+                module,
+                own: draft.ty.clone(),
+            });
+            let stored = index.as_ref().and_then(|index| index.stored.clone());
+            Field {
+                names,
+                ty: stored
+                    .or_else(|| form.as_ref().map(|form| form.ty(name)))
+                    .unwrap_or_else(|| draft.ty.clone()),
+                form,
+                skippable: draft.serde.skip_serializing_if.is_some(),
+                summary: draft.summary.clone(),
+                index,
+                embedded,
+            }
         };
         if ours {
             let index = first.map(|(_, index)| index).filter(|_| embedded.is_none());
-            fields.push(field(names, index, embedded));
+            fields.push(field(fields.len(), names, index, embedded));
         }
         for (attr, index) in indexes {
             if let Some(names) = further(&draft, attr, errors)
                 && taken.handle(&names, errors)
             {
                 taken.search(&names, attr, &index, errors);
-                fields.push(field(names, Some(index), None));
+                fields.push(field(fields.len(), names, Some(index), None));
             }
         }
     }

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
 
 use super::place::{span_of, visibility};
-use super::{docs, embedded, finders, handles, model, unique, version};
+use super::{docs, embedded, finders, forms, handles, model, unique, version};
 use crate::model::Model;
 
 /// The items, where `__cache` names what they use and where they add no name to the user's module.
@@ -23,7 +23,7 @@ pub(super) fn expand(model: &Model, schema: &TokenStream, indexed: bool) -> Toke
             #vis const #handle: #fields = <#fields as __cache::EmbeddedFields>::ALL;
         )
     });
-    let finders = finders::expand(model);
+    let (forms, finders) = (forms::expand(model), finders::expand(model));
     let implementation = model::expand(model);
     let getters = unique::getters(&model.unique, &vis);
     let versioned = model.version.as_ref().map(|version| version::expand(name, &vis, version));
@@ -33,6 +33,7 @@ pub(super) fn expand(model: &Model, schema: &TokenStream, indexed: bool) -> Toke
             use #path::__private as __cache;
             #schema
             #(#places)*
+            #forms
             impl #name {
                 #handles
                 #(#embedded)*

@@ -6,7 +6,7 @@ use syn::{Ident, Visibility};
 
 use super::handles::{indexed, kind, options_type};
 use super::place::{at_one_place, span_of, visibility};
-use super::{docs, place};
+use super::{docs, forms, place};
 use crate::model::{Embedding, Field, Model};
 
 /// The type that marks an embedded struct's place. Private: as the type of a trait's item, a public one could not
@@ -81,11 +81,12 @@ pub(super) fn expand(model: &Model) -> TokenStream {
             }
         }
     });
-    let about = docs::embedded(name);
+    let (about, forms) = (docs::embedded(name), forms::expand(model));
     quote! {
         const _: () = {
             use #path::__private as __cache;
             #(#places)*
+            #forms
             #about
             // The places are named by nobody else, and a part's own type may be private where this one is not.
             #[allow(private_interfaces)]

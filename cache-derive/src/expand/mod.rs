@@ -1,6 +1,6 @@
 //! The expansion: from the input of the derive to its output.
 
-// A file imports from those before it: place, docs, handles, embedded, version, unique, schema, finders, model,
+// A file imports from those before it: place, docs, handles, forms, embedded, version, unique, schema, finders, model,
 // block, fallback, value.
 
 mod block;
@@ -8,6 +8,7 @@ mod docs;
 mod embedded;
 mod fallback;
 mod finders;
+mod forms;
 mod handles;
 mod model;
 mod place;

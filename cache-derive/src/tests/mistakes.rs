@@ -266,14 +266,14 @@ fn members_and_names() {
              `#[serde(flatten)]`",
         ),
         (
-            "#[index] #[serde(with = \"x\")] a: A",
-            "`CacheModel` cannot see what `#[serde(with = …)]` writes for `a`, so the index might not fit it; remove \
-             `#[index]`, or give the field a type that is stored as it is searched",
+            "#[index] #[serde(with = \"As::<x>\")] a: A",
+            "`CacheModel` cannot see what `#[serde(with = …)]` writes for `a`, so the index might not fit it; write the \
+             type that is stored, `#[index(as = String)]`, or remove `#[index]`",
         ),
         (
             "#[index] #[serde(serialize_with = \"x\")] a: A",
             "`CacheModel` cannot see what `#[serde(serialize_with = …)]` writes for `a`, so the index might not fit \
-             it; remove `#[index]`, or give the field a type that is stored as it is searched",
+             it; write the type that is stored, `#[index(as = String)]`, or remove `#[index]`",
         ),
         (
             "#[index] #[serde(rename = \"first-name\")] a: u8",

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use cache_index::write_json;
+use cache_index::{Epoch, EpochValue, Unit, Written, write_json};
 use serde::Serialize;
 
 /// What a field of type `V` may be set to: a value of the type or a reference to one; for an `Option<V>` also what
@@ -77,6 +77,28 @@ impl<V, T: Assign<V>, const N: usize> Assign<Vec<V>> for [T; N] {
         buffer.push(b']');
         Ok(())
     }
+}
+
+macro_rules! dates {
+    ($($value:ty => $field:ty;)*) => {$(
+        impl<T: EpochValue, U: Unit> Assign<$field> for $value {
+            fn write(self, buffer: &mut Vec<u8>) -> Result<(), serde_json::Error> {
+                write_json(buffer, &Written::<_, U>::new(&self))
+            }
+        }
+        impl<T: EpochValue, U: Unit> Assign<$field> for &$value {
+            fn write(self, buffer: &mut Vec<u8>) -> Result<(), serde_json::Error> {
+                write_json(buffer, &Written::<_, U>::new(self))
+            }
+        }
+    )*};
+}
+
+dates! {
+    T => Epoch<T, U>;
+    T => Option<Epoch<T, U>>;
+    Option<T> => Option<Epoch<T, U>>;
+    Vec<T> => Vec<Epoch<T, U>>;
 }
 
 /// A list that can be appended to: `Vec` and `VecDeque`, also in an `Option`. Sets are none: the server does not see

@@ -2,7 +2,7 @@
     "the prefix has an empty part: `:` separates parts, so it cannot stand at the ends or beside another"
 }
 ::core::compile_error! {
-    "unknown argument `sortible`; `#[index(…)]` of `CacheModel` takes one of `tag`, `numeric`, `text`, `geo`, `geoshape` and `vector`; of any kind `sortable`, `unf`, `no_index`, `index_missing`, `name = \"…\"`; of TAG `fold_case`, `separator = ','`, `with_suffix_trie`; of TEXT `no_stem`, `weight = 2.0`, `phonetic = \"en\"`, `index_empty`, `with_suffix_trie`; of GEOSHAPE `flat` or `spherical`; of VECTOR `flat` or `hnsw`, `distance_metric = \"cosine\"`, `initial_cap`, `block_size`, `m`, `ef_construction`, `ef_runtime` and `epsilon`"
+    "unknown argument `sortible`; `#[index(…)]` of `CacheModel` takes one of `tag`, `numeric`, `text`, `geo`, `geoshape` and `vector`; of any kind `sortable`, `unf`, `no_index`, `index_missing`, `name = \"…\"`, `as = String`; of TAG `fold_case`, `separator = ','`, `with_suffix_trie`; of TEXT `no_stem`, `weight = 2.0`, `phonetic = \"en\"`, `index_empty`, `with_suffix_trie`; of GEOSHAPE `flat` or `spherical`; of VECTOR `flat` or `hnsw`, `distance_metric = \"cosine\"`, `initial_cap`, `block_size`, `m`, `ef_construction`, `ef_runtime` and `epsilon`"
 }
 ::core::compile_error! {
     "`Mistaken` has no primary key; write `#[primary_key]` at the field that holds the id"

@@ -1,4 +1,4 @@
-//! A field that other code writes has no index.
+//! What a module of one's own writes is not known.
 
 use cache_core::CacheModel;
 use serde::{Deserialize, Serialize};

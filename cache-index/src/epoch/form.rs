@@ -1,0 +1,191 @@
+//! The form of a date in JSON: what serde writes and reads, and what that is to the index.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{Deserializer, Error as _, Unexpected, Visitor};
+use serde::ser::{Error as _, Serializer};
+use serde::{Deserialize, Serialize};
+
+use super::unit::{EpochNumber, EpochValue, Unit};
+use crate::kind::{Kind, Numeric};
+use crate::path::Step;
+use crate::value::{IndexValue, Indexable, JsonType, ScalarValue, SortableValue, TextValue};
+
+/// A date `T` as a number of the unit `U`: the type of handles of fields that are written by
+/// [`epoch_seconds`](crate::epoch_seconds) and its like. There are no values of it.
+pub struct Epoch<T, U>(PhantomData<fn() -> (T, U)>);
+
+impl<T: EpochValue, U: Unit> IndexValue for Epoch<T, U> {
+    type Kind = Numeric;
+    type Scalar = Self;
+    const JSON: JsonType = JsonType::Number;
+    const STEP: Step = Step::One;
+}
+impl<T: EpochValue, U: Unit> Indexable<Numeric> for Epoch<T, U> {}
+impl<T: EpochValue, U: Unit> SortableValue for Epoch<T, U> {}
+impl<T: EpochValue, U: Unit> ScalarValue for Epoch<T, U> {
+    type ElementKind = Numeric;
+    type Element = Self;
+}
+
+/// What can be written in this unit: dates, and `Option` and `Vec` of them.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be written as a number of seconds",
+    label = "not a date",
+    note = "dates, and `Option` and `Vec` of them can; the features `chrono` and `time` of `cache-core` have the dates of \
+            these crates"
+)]
+pub trait Form<U: Unit>: Sized {
+    /// What the index sees.
+    type As;
+
+    /// Writes it.
+    ///
+    /// # Errors
+    /// A date that the unit would round.
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
+
+    /// Reads it.
+    ///
+    /// # Errors
+    /// What is no number of the unit, or no date of the type.
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
+}
+
+/// A value that serializes in this unit.
+pub struct Written<'a, T, U>(&'a T, PhantomData<U>);
+
+impl<'a, T, U> Written<'a, T, U> {
+    /// The value in the unit.
+    pub fn new(value: &'a T) -> Self {
+        Self(value, PhantomData)
+    }
+}
+
+impl<T: Form<U>, U: Unit> Serialize for Written<'_, T, U> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.write(serializer)
+    }
+}
+
+/// A value that was read in this unit.
+struct Read<T, U>(T, PhantomData<U>);
+
+impl<'de, T: Form<U>, U: Unit> Deserialize<'de> for Read<T, U> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        T::read(deserializer).map(|value| Self(value, PhantomData))
+    }
+}
+
+impl<T: EpochValue, U: Unit> Form<U> for T {
+    type As = Epoch<T, U>;
+
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match U::write(self.nanoseconds()).map_err(S::Error::custom)? {
+            EpochNumber::Whole(number) => serializer.serialize_i64(number),
+            EpochNumber::Float(number) => serializer.serialize_f64(number),
+        }
+    }
+
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = deserializer.deserialize_any(Number)?;
+        let date = U::read(number).and_then(T::from_nanoseconds);
+        date.ok_or_else(|| {
+            let found = match number {
+                EpochNumber::Whole(number) => Unexpected::Signed(number),
+                EpochNumber::Float(number) => Unexpected::Float(number),
+            };
+            D::Error::invalid_value(found, &"a date as a number of the field's unit")
+        })
+    }
+}
+
+impl<T: Form<U>, U: Unit> Form<U> for Option<T> {
+    type As = Option<T::As>;
+
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Some(value) => serializer.serialize_some(&Written::new(value)),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Option::<Read<T, U>>::deserialize(deserializer)?.map(|read| read.0))
+    }
+}
+
+impl<T: Form<U>, U: Unit> Form<U> for Vec<T> {
+    type As = Vec<T::As>;
+
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter().map(Written::<T, U>::new))
+    }
+
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Vec::<Read<T, U>>::deserialize(deserializer)?.into_iter().map(|read| read.0).collect())
+    }
+}
+
+struct Number;
+
+impl Visitor<'_> for Number {
+    type Value = EpochNumber;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a date as a number")
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<EpochNumber, E> {
+        Ok(EpochNumber::Whole(number))
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<EpochNumber, E> {
+        i64::try_from(number)
+            .map(EpochNumber::Whole)
+            .map_err(|_| E::invalid_value(Unexpected::Unsigned(number), &self))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<EpochNumber, E> {
+        Ok(EpochNumber::Float(number))
+    }
+}
+
+/// The form of a model's field, by its number. What the derive writes for `#[serde(with = …)]`.
+pub trait HasForm<const FIELD: usize> {
+    /// What the index sees of the field.
+    type As: KnownForm;
+}
+
+/// What a module for `#[serde(with = …)]` is known to write.
+#[diagnostic::on_unimplemented(
+    message = "serde writes this field with a module that the index does not know",
+    label = "written by `#[serde(with = …)]`",
+    note = "write dates with `#[serde(with = \"cache_core::epoch_seconds\")]`, `epoch_millis` or `epoch_float_seconds`",
+    note = "for other modules, write the type that is stored: `#[index(as = String)]`"
+)]
+pub trait KnownForm {}
+
+impl<T, U> KnownForm for Epoch<T, U> {}
+impl<F: KnownForm> KnownForm for Option<F> {}
+impl<F: KnownForm> KnownForm for Vec<F> {}
+
+/// What a module writes that names no form. It can be indexed as anything, so that there is one message.
+pub struct NoForm<T>(PhantomData<fn() -> T>);
+
+impl<T> IndexValue for NoForm<T> {
+    type Kind = Numeric;
+    type Scalar = T;
+    const JSON: JsonType = JsonType::Any;
+    const STEP: Step = Step::One;
+}
+impl<T, K: Kind> Indexable<K> for NoForm<T> {}
+impl<T> SortableValue for NoForm<T> {}
+impl<T> TextValue for NoForm<T> {}
+
+/// The form that stands where a module exports none.
+pub mod default_form {
+    /// The form of a field of type `T`.
+    pub type __CacheForm<T> = super::NoForm<T>;
+}
