@@ -102,7 +102,7 @@ pub(crate) trait Case: Model<PrimaryKey = u32> + Indexed + Clone {
 /// are not indexed, nothing stands behind `lists`.
 #[macro_export]
 macro_rules! cases {
-    ($($name:ident: $type:ty, #[$index:meta], lists $(#[$lists:meta])?, |$field:ident, $value:ident| $filter:expr, $meaning:ident;)*) => {$(
+    ($($name:ident: $type:ty, $(#[$index:meta])+, lists $(#[$lists:meta])*, |$field:ident, $value:ident| $filter:expr, $meaning:ident;)*) => {$(
         #[allow(dead_code, unused_imports, reason = "not every model uses all that is made for it")]
         mod $name {
             use cache_core::{CacheEmbedded, CacheModel, Filter};
@@ -113,13 +113,13 @@ macro_rules! cases {
 
             #[derive(Debug, Clone, Serialize, Deserialize, CacheEmbedded)]
             struct Part {
-                #[$index]
+                $(#[$index])+
                 value: $type,
             }
 
             #[derive(Debug, Clone, Serialize, Deserialize, CacheEmbedded)]
             struct Element {
-                $(#[$lists])?
+                $(#[$lists])*
                 value: $type,
             }
 
@@ -128,11 +128,11 @@ macro_rules! cases {
                 #[primary_key]
                 #[index]
                 number: u32,
-                #[$index]
+                $(#[$index])+
                 plain: $type,
-                #[$index]
+                $(#[$index])+
                 option: Option<$type>,
-                $(#[$lists])?
+                $(#[$lists])*
                 vec: Vec<$type>,
                 #[embedded]
                 nested: Part,
@@ -176,13 +176,13 @@ macro_rules! cases {
                         Shape::Plain => { let $field = Self::PLAIN; $filter }
                         Shape::Option => { let $field = Self::OPTION; $filter }
                         Shape::Vec => {
-                            $(if !stringify!($lists).is_empty() { let $field = Self::VEC; return Some($filter); })?
+                            $(if !stringify!($lists).is_empty() { let $field = Self::VEC; return Some($filter); })*
                             return None;
                         }
                         Shape::Nested => { let $field = Self::NESTED.value; $filter }
                         Shape::NestedOption => { let $field = Self::NESTED_OPTION.value; $filter }
                         Shape::NestedVec => {
-                            $(if !stringify!($lists).is_empty() { let $field = Self::NESTED_VEC.value; return Some($filter); })?
+                            $(if !stringify!($lists).is_empty() { let $field = Self::NESTED_VEC.value; return Some($filter); })*
                             return None;
                         }
                     })

@@ -5,10 +5,12 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use cache_core::{CacheValue, GeoPoint, GeoShape, Vector};
+use chrono::{DateTime, NaiveDate, Utc};
 use half::{bf16, f16};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
 use ulid::Ulid;
 use url::Url;
 use uuid::Uuid;
@@ -181,6 +183,17 @@ vectors! {
     f64: |number| f64::from(number.round());
     f16: f16::from_f32;
     bf16: bf16::from_f32;
+}
+
+/// Seconds since 1970: around it, around now, and as far as years have four digits.
+fn instant() -> impl Strategy<Value = i64> {
+    prop_oneof![-3..3_i64, 1_700_000_000..1_800_000_000_i64, -62_135_596_800..253_402_300_799_i64]
+}
+
+mapped! {
+    DateTime<Utc>: instant() => |seconds| DateTime::from_timestamp(seconds, 0).unwrap();
+    NaiveDate: instant() => |seconds| DateTime::from_timestamp(seconds, 0).unwrap().date_naive();
+    OffsetDateTime: instant() => |seconds| Self::from_unix_timestamp(seconds).unwrap();
 }
 
 impl Sample for Cents {

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use cache_core::{Distance, GeoPoint, GeoShape, Vector};
+use chrono::{DateTime, NaiveDate, Utc};
 use half::{bf16, f16};
+use time::OffsetDateTime;
 use ulid::Ulid;
 use url::Url;
 use uuid::Uuid;
@@ -50,4 +52,9 @@ crate::cases! {
     vector_f64: Vector<f64, 3>, #[index(distance_metric = "l2")], lists #[index(distance_metric = "l2")], |field, value| field.within_range(value, 0.0), Accepts;
     vector_f16: Vector<f16, 3>, #[index(distance_metric = "l2")], lists #[index(distance_metric = "l2")], |field, value| field.within_range(value, 0.0), Accepts;
     vector_bf16: Vector<bf16, 3>, #[index(distance_metric = "l2")], lists #[index(distance_metric = "l2")], |field, value| field.within_range(value, 0.0), Accepts;
+    date_chrono_millis: DateTime<Utc>, #[index] #[serde(with = "cache_core::epoch_millis")], lists #[index] #[serde(with = "cache_core::epoch_millis")], |field, value| field.eq(*value), Equal;
+    date_chrono_seconds: DateTime<Utc>, #[index] #[serde(with = "cache_core::epoch_seconds")], lists #[index] #[serde(with = "cache_core::epoch_seconds")], |field, value| field.eq(*value), Equal;
+    date_chrono_float: DateTime<Utc>, #[index] #[serde(with = "cache_core::epoch_float_seconds")], lists #[index] #[serde(with = "cache_core::epoch_float_seconds")], |field, value| field.eq(*value), Equal;
+    date_chrono_day: NaiveDate, #[index] #[serde(with = "cache_core::epoch_seconds")], lists #[index] #[serde(with = "cache_core::epoch_seconds")], |field, value| field.eq(*value), Equal;
+    date_time_millis: OffsetDateTime, #[index] #[serde(with = "cache_core::epoch_millis")], lists #[index] #[serde(with = "cache_core::epoch_millis")], |field, value| field.eq(*value), Equal;
 }
