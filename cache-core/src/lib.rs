@@ -6,6 +6,7 @@
 //! |---|---|
 //! | connect | [`Cache`], [`RedisSettings`], [`connection`] for a client of one's own |
 //! | describe documents | [`CacheModel`] (the derive and the trait), [`PrimaryKey`], [`DocumentKey`] |
+//! | keep dates in them | [`epoch_seconds`], [`epoch_millis`], [`epoch_float_seconds`], [`EpochValue`] |
 //! | read and write them | [`CacheModel::save`], [`CacheModel::get`], [`Saved`], [`Expiry`], [`Ttl`] |
 //! | change some of their fields | [`CacheModel::patch`], [`Patch`], [`PatchError`] |
 //! | go through all of them | [`CacheModel::keys`], [`CacheModel::ids`], [`CacheModel::save_stream`] |

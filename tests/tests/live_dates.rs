@@ -117,7 +117,7 @@ async fn dates_come_back_as_they_were_and_are_found(cache: Cache) {
         let id = event.id;
         assert_eq!(Event::get(&cache, id).await.unwrap().as_ref(), Some(&event));
         assert_eq!(ids(&cache, Event::CREATED.eq(event.created)).await, [id]);
-        assert_eq!(ids(&cache, Event::PRECISE.eq(&event.precise)).await, [id]);
+        assert_eq!(ids(&cache, Event::PRECISE.eq(event.precise)).await, [id]);
         assert_eq!(ids(&cache, Event::DAY.eq(event.day)).await, [id]);
         assert_eq!(ids(&cache, Event::MORE.started.eq(event.more.started)).await, [id]);
         if let Some(ended) = event.ended {
