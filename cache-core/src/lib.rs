@@ -55,6 +55,9 @@ pub use cache_index::{
     hashed_part,
 };
 
+#[cfg(feature = "rust_decimal")]
+pub use cache_index::{DecimalNumber, decimal_number};
+
 #[cfg(feature = "geo")]
 pub use cache_index::GeoShape;
 

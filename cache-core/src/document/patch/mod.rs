@@ -1,6 +1,8 @@
 //! Partial updates: some fields of a document changed in one step, typed by their handles.
 
 mod assign;
+#[cfg(feature = "rust_decimal")]
+mod assign_decimal;
 mod number;
 mod readable;
 mod script;
