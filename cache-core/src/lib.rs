@@ -6,6 +6,7 @@
 //! |---|---|
 //! | connect | [`Cache`], [`RedisSettings`], [`connection`] for a client of one's own |
 //! | describe documents | [`CacheModel`] (the derive and the trait), [`PrimaryKey`], [`DocumentKey`] |
+//! | keep dates in them | [`epoch_seconds`], [`epoch_millis`], [`epoch_float_seconds`], [`EpochValue`] |
 //! | read and write them | [`CacheModel::save`], [`CacheModel::get`], [`Saved`], [`Expiry`], [`Ttl`] |
 //! | change some of their fields | [`CacheModel::patch`], [`Patch`], [`PatchError`] |
 //! | not overwrite what others changed | `#[version]` of [`CacheModel`](derive@CacheModel), [`Error::VersionConflict`] |
@@ -56,6 +57,9 @@ pub use cache_index::{
     VectorType, VectorValue, Worded, Yes, assert_indexable, check_indexable, epoch_float_seconds,
     epoch_millis, epoch_seconds, hashed_part,
 };
+
+#[cfg(feature = "rust_decimal")]
+pub use cache_index::{DecimalNumber, decimal_number};
 
 #[cfg(feature = "geo")]
 pub use cache_index::GeoShape;

@@ -14,7 +14,7 @@
 //! Most people use this crate through `cache-core`, which adds connections and everything that talks.
 
 // A file imports from those before it: command, path, error, reply, escape, keyspace, kind, vector, value, value_*, epoch, geo, shape, unique, strict, json, schema, params,
-// text, filter, sort, field, finder, embedded, indexable, search, decode.
+// text, filter, sort, field, finder, finder_decimal, embedded, indexable, search, decode.
 
 mod command;
 mod decode;
@@ -25,6 +25,8 @@ mod escape;
 mod field;
 mod filter;
 mod finder;
+#[cfg(feature = "rust_decimal")]
+mod finder_decimal;
 mod geo;
 mod indexable;
 mod json;
@@ -56,6 +58,8 @@ mod vector_half;
 pub use command::{Batch, Command, Route};
 pub use decode::{Completeness, Hit, IndexInfo, SearchAnswer, Shortfall};
 pub use embedded::{Each, Embedded, EmbeddedFields, One, Shape, Single, Values};
+#[cfg(feature = "rust_decimal")]
+pub use epoch::{DecimalForm, DecimalNumber, decimal_number};
 pub use epoch::{
     Epoch, EpochNumber, EpochValue, FloatSeconds, Form, HasForm, KnownForm, Millis, NoForm, Seconds, Unit,
     Written, default_form, epoch_float_seconds, epoch_millis, epoch_seconds,

@@ -36,8 +36,8 @@ pub enum JsonType {
     message = "`{Self}` cannot be indexed",
     label = "has no index kind",
     note = "strings, `char`, `bool`, numbers up to 64 bits (RedisJSON turns larger ones into doubles), and `Option`, lists and sets of these can be indexed",
-    note = "dates can with `#[serde(with = \"cache_core::epoch_millis\")]`, or `epoch_seconds` or `epoch_float_seconds`; what \
-            serde writes as another type with `#[index(as = String)]`",
+    note = "dates can with `#[serde(with = \"cache_core::epoch_millis\")]`, or `epoch_seconds` or `epoch_float_seconds`; \
+            decimals with `decimal_number`; what serde writes as another type with `#[index(as = String)]`",
     note = "remove `#[index]` to store the field without an index"
 )]
 pub trait IndexValue {

@@ -36,7 +36,7 @@ impl<T: EpochValue, U: Unit> ScalarValue for Epoch<T, U> {
     note = "dates, and `Option` and `Vec` of them can; the features `chrono` and `time` of `cache-core` have the dates of \
             these crates"
 )]
-pub trait Form<U: Unit>: Sized {
+pub trait Form<U>: Sized {
     /// What the index sees.
     type As;
 
@@ -63,7 +63,7 @@ impl<'a, T, U> Written<'a, T, U> {
     }
 }
 
-impl<T: Form<U>, U: Unit> Serialize for Written<'_, T, U> {
+impl<T: Form<U>, U> Serialize for Written<'_, T, U> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.write(serializer)
     }
@@ -72,7 +72,7 @@ impl<T: Form<U>, U: Unit> Serialize for Written<'_, T, U> {
 /// A value that was read in this unit.
 struct Read<T, U>(T, PhantomData<U>);
 
-impl<'de, T: Form<U>, U: Unit> Deserialize<'de> for Read<T, U> {
+impl<'de, T: Form<U>, U> Deserialize<'de> for Read<T, U> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         T::read(deserializer).map(|value| Self(value, PhantomData))
     }
@@ -89,7 +89,7 @@ impl<T: EpochValue, U: Unit> Form<U> for T {
     }
 
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let number = deserializer.deserialize_any(Number)?;
+        let number = deserializer.deserialize_any(EpochVisitor)?;
         let date = U::read(number).and_then(T::from_nanoseconds);
         date.ok_or_else(|| {
             let found = match number {
@@ -101,7 +101,7 @@ impl<T: EpochValue, U: Unit> Form<U> for T {
     }
 }
 
-impl<T: Form<U>, U: Unit> Form<U> for Option<T> {
+impl<T: Form<U>, U> Form<U> for Option<T> {
     type As = Option<T::As>;
 
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -116,7 +116,7 @@ impl<T: Form<U>, U: Unit> Form<U> for Option<T> {
     }
 }
 
-impl<T: Form<U>, U: Unit> Form<U> for Vec<T> {
+impl<T: Form<U>, U> Form<U> for Vec<T> {
     type As = Vec<T::As>;
 
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -128,13 +128,14 @@ impl<T: Form<U>, U: Unit> Form<U> for Vec<T> {
     }
 }
 
-struct Number;
+/// Reads any number.
+pub(super) struct EpochVisitor;
 
-impl Visitor<'_> for Number {
+impl Visitor<'_> for EpochVisitor {
     type Value = EpochNumber;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a date as a number")
+        f.write_str("a number")
     }
 
     fn visit_i64<E>(self, number: i64) -> Result<EpochNumber, E> {
@@ -162,7 +163,8 @@ pub trait HasForm<const FIELD: usize> {
 #[diagnostic::on_unimplemented(
     message = "serde writes this field with a module that the index does not know",
     label = "written by `#[serde(with = …)]`",
-    note = "write dates with `#[serde(with = \"cache_core::epoch_seconds\")]`, `epoch_millis` or `epoch_float_seconds`",
+    note = "write dates with `#[serde(with = \"cache_core::epoch_seconds\")]`, `epoch_millis` or `epoch_float_seconds`, \
+            decimals with `decimal_number`",
     note = "for other modules, write the type that is stored: `#[index(as = String)]`"
 )]
 pub trait KnownForm {}

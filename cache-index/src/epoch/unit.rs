@@ -9,7 +9,37 @@ const SECOND: i128 = 1_000_000_000;
 
 /// A type whose values are points in time: with the features `chrono` and `time`, the dates of these crates.
 ///
-/// Dates without an offset are taken as UTC, and dates without a time of day as their midnight.
+/// Dates without an offset are taken as UTC, and dates without a time of day as their midnight. A type of one's own can
+/// be one:
+///
+/// ```
+/// use cache_index::EpochValue;
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Debug, PartialEq)]
+/// struct Year(i32);
+///
+/// impl EpochValue for Year {
+///     fn nanoseconds(&self) -> i128 {
+///         (i128::from(self.0) - 1970) * 31_556_952_000_000_000
+///     }
+///
+///     fn from_nanoseconds(nanoseconds: i128) -> Option<Self> {
+///         i32::try_from(nanoseconds.div_euclid(31_556_952_000_000_000) + 1970).ok().map(Self)
+///     }
+/// }
+///
+/// #[derive(Serialize, Deserialize)]
+/// struct Book {
+///     #[serde(with = "cache_index::epoch_seconds")]
+///     printed: Year,
+/// }
+///
+/// let json = serde_json::to_string(&Book { printed: Year(1971) })?;
+/// assert_eq!(json, r#"{"printed":31556952}"#);
+/// assert_eq!(serde_json::from_str::<Book>(&json)?.printed, Year(1971));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no date that can be written as a number",
     label = "not a date",

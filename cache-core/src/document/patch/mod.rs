@@ -3,6 +3,8 @@
 // A file imports from those before it: number, assign, target, readable, script, change, call.
 
 mod assign;
+#[cfg(feature = "rust_decimal")]
+mod assign_decimal;
 mod call;
 mod change;
 mod number;
