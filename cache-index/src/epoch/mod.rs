@@ -5,7 +5,8 @@
 mod compare;
 mod form;
 mod modules;
-#[cfg(all(test, feature = "chrono", feature = "time"))]
+#[cfg(test)]
+#[cfg(all(feature = "chrono", feature = "time"))]
 mod tests;
 mod unit;
 #[cfg(feature = "chrono")]
