@@ -7,7 +7,8 @@
 //! | names | [`Keyspace`], [`HashTag`], [`Beside`], [`hashed_part`], [`check_name`] |
 //! | schemas | [`Schema`], [`FieldDef`], [`Fingerprint`], [`Stopwords`], [`IndexSchema`] |
 //! | documents that fit them | [`check_indexable`], [`assert_indexable`], [`NotIndexable`] |
-//! | kinds and values | [`Kind`], [`Tag`], [`Numeric`], [`Text`], [`Stored`], [`IndexValue`], [`Indexable`], [`Operand`] |
+//! | kinds and values | [`Kind`], [`Tag`], [`Numeric`], [`Text`], [`Geo`], [`GeoShapeKind`], [`VectorKind`], [`Stored`], [`IndexValue`], [`Indexable`], [`Operand`] |
+//! | values of our own | [`GeoPoint`], [`Distance`], [`Vector`], `GeoShape` (feature `geo`), [`Epoch`] and its modules |
 //! | queries | [`Field`], [`Filter`], [`SortKey`], [`FindBy`], [`SearchRequest`] |
 //! | answers | [`SearchAnswer`], [`Hit`], [`Completeness`], [`Shortfall`], [`IndexInfo`] |
 //!

@@ -34,6 +34,8 @@ struct Doc {
     number: f64,
     #[index]
     numbers: Vec<i64>,
+    #[index]
+    big: Vec<i64>,
     #[index(text, index_empty)]
     text: String,
     #[index(text, phonetic = "en", name = "loud")]
@@ -110,6 +112,12 @@ fn number() -> impl Strategy<Value = f64> {
     ]
 }
 
+/// The index's doubles cannot tell most of them from a neighbour.
+fn big() -> impl Strategy<Value = i64> {
+    let around = select(vec![0, 1 << 53, -(1 << 53), i64::MIN + 3, i64::MAX - 3]);
+    (around, -3..4_i64).prop_map(|(around, offset)| around + offset)
+}
+
 /// Close to each other and far apart, and not quite what the index keeps of them.
 fn point() -> impl Strategy<Value = GeoPoint> {
     select(vec![
@@ -147,29 +155,33 @@ fn doc() -> impl Strategy<Value = Doc> {
     let parts =
         proptest::collection::vec((value(), -3..4_i64).prop_map(|(name, size)| Part { name, size }), 0..3);
     let places = (words(), point(), proptest::option::of(shape()), vector());
-    (strings, numbers, texts, parts, places).prop_map(|(strings, numbers, texts, parts, places)| {
-        let (said, at, area, vector) = places;
-        let ((tag, folded, tags, list), (number, numbers, flag), (text, plain, maybe)) =
-            (strings, numbers, texts);
-        Doc {
-            id: 0,
-            tag,
-            folded,
-            tags,
-            list,
-            number,
-            numbers,
-            text,
-            plain,
-            flag,
-            maybe,
-            parts,
-            said,
-            at,
-            area,
-            vector,
-        }
-    })
+    let bigs = proptest::collection::vec(big(), 0..3);
+    (strings, numbers, texts, parts, places, bigs).prop_map(
+        |(strings, numbers, texts, parts, places, big)| {
+            let (said, at, area, vector) = places;
+            let ((tag, folded, tags, list), (number, numbers, flag), (text, plain, maybe)) =
+                (strings, numbers, texts);
+            Doc {
+                id: 0,
+                tag,
+                folded,
+                tags,
+                list,
+                number,
+                numbers,
+                text,
+                plain,
+                flag,
+                maybe,
+                parts,
+                said,
+                at,
+                area,
+                vector,
+                big,
+            }
+        },
+    )
 }
 
 fn leaf() -> impl Strategy<Value = Filter<Doc>> {
@@ -196,6 +208,9 @@ fn leaf() -> impl Strategy<Value = Filter<Doc>> {
         number().prop_map(|number| Doc::NUMBER.lt(number)),
         (number(), number()).prop_map(|(low, high)| Doc::NUMBER.between(low..=high)),
         (-3..4_i64).prop_map(|number| Doc::NUMBERS.ge(number)),
+        big().prop_map(|number| Doc::BIG.eq(number)),
+        proptest::collection::vec(big(), 0..4).prop_map(|numbers| Doc::BIG.is_in(numbers)),
+        big().prop_map(|number| Doc::BIG.lt(number)),
         proptest::collection::vec(-3..4_i64, 0..3).prop_map(|numbers| Doc::NUMBERS.is_in(numbers)),
         (-3..4_i64).prop_map(|number| Doc::PARTS.size.gt(number)),
     ];
