@@ -149,7 +149,9 @@ pub enum Error {
         key: Option<String>,
     },
     /// A document was to be new, and there is one already.
-    #[error("there is a `{model}` under `{key}` already; use `save` to replace it")]
+    #[error(
+        "there is a `{model}` under `{key}` already; read it, or use `save` to replace it (with a version, `modify`)"
+    )]
     AlreadyExists {
         /// The model.
         model: &'static str,

@@ -40,13 +40,15 @@ pub enum PatchError {
         field: String,
     },
     /// The struct that the field is a part of is missing or `null` in the document.
-    #[error("what `{field}` is a part of is missing in the document; set that as a whole first")]
+    #[error("what `{field}` is a part of is missing in the document; change it with `get` and `save`")]
     NoParent {
         /// The field.
         field: String,
     },
     /// The field stands in a list or a map, so that a document may have many of it.
-    #[error("`{field}` stands in a list or a map, of which the document may have many; set that as a whole")]
+    #[error(
+        "`{field}` stands in a list or a map, of which the document may have many; change it with `get` and `save`"
+    )]
     InList {
         /// The field.
         field: String,

@@ -1,6 +1,7 @@
-//! A serializer that refuses what a document would lose: NaN and infinities, which JSON has no word for, and
-//! integers beyond 64 bits, which RedisJSON turns into doubles.
+//! A serializer that refuses what a document would lose: NaN and infinities, which JSON has no word for, integers beyond
+//! 64 bits, which RedisJSON turns into doubles, and members of one name.
 
+use std::collections::HashSet;
 use std::fmt::Display;
 
 use serde::ser::{self, Error, Serialize, Serializer};
@@ -55,7 +56,7 @@ impl<S: Serializer> Serializer for Strict<S> {
     type SerializeTuple = Strict<S::SerializeTuple>;
     type SerializeTupleStruct = Strict<S::SerializeTupleStruct>;
     type SerializeTupleVariant = Strict<S::SerializeTupleVariant>;
-    type SerializeMap = Strict<S::SerializeMap>;
+    type SerializeMap = Members<S::SerializeMap>;
     type SerializeStruct = Strict<S::SerializeStruct>;
     type SerializeStructVariant = Strict<S::SerializeStructVariant>;
 
@@ -84,10 +85,15 @@ impl<S: Serializer> Serializer for Strict<S> {
         serialize_tuple_struct(name: &'static str, length: usize) -> SerializeTupleStruct;
         serialize_tuple_variant(name: &'static str, index: u32, variant: &'static str, length: usize)
             -> SerializeTupleVariant;
-        serialize_map(length: Option<usize>) -> SerializeMap;
         serialize_struct(name: &'static str, length: usize) -> SerializeStruct;
         serialize_struct_variant(name: &'static str, index: u32, variant: &'static str, length: usize)
             -> SerializeStructVariant;
+    }
+
+    fn serialize_map(self, length: Option<usize>) -> Result<Self::SerializeMap, S::Error> {
+        // A map of its own knows how many it has, and has none twice. A struct with something flattened does not.
+        let seen = length.is_none().then(HashSet::new);
+        self.0.serialize_map(length).map(|map| Members { map, seen })
     }
 
     fn serialize_f32(self, value: f32) -> Result<S::Ok, S::Error> {
@@ -166,20 +172,35 @@ compounds! {
     SerializeStructVariant::serialize_field(key: &'static str);
 }
 
-impl<S: ser::SerializeMap> ser::SerializeMap for Strict<S> {
+/// The members of an object, of which no two may have one name: the later one would take the place of the other.
+pub(crate) struct Members<S> {
+    map: S,
+    /// The names so far, where one could come twice.
+    seen: Option<HashSet<String>>,
+}
+
+impl<S: ser::SerializeMap> ser::SerializeMap for Members<S> {
     type Ok = S::Ok;
     type Error = S::Error;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), S::Error> {
-        self.0.serialize_key(key)
+        if let (Some(seen), Ok(name)) = (&mut self.seen, serde_json::to_string(key))
+            && !seen.insert(name.clone())
+        {
+            return Err(S::Error::custom(format_args!(
+                "two members are named {name}, of which one would be lost; keep the names of fields out of what is \
+                 flattened beside them"
+            )));
+        }
+        self.map.serialize_key(key)
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), S::Error> {
-        self.0.serialize_value(&Strictly(value))
+        self.map.serialize_value(&Strictly(value))
     }
 
     fn end(self) -> Result<S::Ok, S::Error> {
-        self.0.end()
+        self.map.end()
     }
 }
 
@@ -204,6 +225,20 @@ mod tests {
         assert!(written(&u128::MAX).is_err());
         let error = written(&i128::MIN).unwrap_err();
         assert!(error.contains("does not fit into 64 bits"), "{error}");
+    }
+
+    #[test]
+    fn members_of_one_name_are_refused() {
+        #[derive(serde::Serialize)]
+        struct Open {
+            id: u8,
+            #[serde(flatten)]
+            rest: BTreeMap<String, u8>,
+        }
+        let open = |name: &str| written(&Open { id: 1, rest: [(name.to_owned(), 2)].into() });
+        assert_eq!(open("other").unwrap(), r#"{"id":1,"other":2}"#);
+        let error = open("id").unwrap_err();
+        assert!(error.contains("two members are named \"id\""), "{error}");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Several indexes of one field, what sounds alike, empty texts, fields that are only sorted by, and what an index
 //! leaves out or counts less.
 
-use cache_core::{Cache, CacheEmbedded, CacheModel, Filter, IndexSchema, Migrator};
+use cache_core::{Cache, CacheEmbedded, CacheModel, Error, Filter, IndexSchema, MigrateError, Migrator};
 use cache_tests::live;
 use serde::{Deserialize, Serialize};
 
@@ -168,6 +168,47 @@ async fn an_index_holds_what_its_filter_lets_through(cache: Cache) {
     assert_eq!(Adult::count_all(&cache).await.unwrap(), 3);
 }
 
+#[derive(Debug, Serialize, Deserialize, CacheModel)]
+#[cache(filter = "@agee > 17")]
+struct Misspelled {
+    #[primary_key]
+    id: u32,
+    #[index]
+    age: u32,
+}
+
+#[derive(Debug, Serialize, Deserialize, CacheModel)]
+#[cache(filter = "@age >")]
+struct Unfinished {
+    #[primary_key]
+    id: u32,
+    #[index]
+    age: u32,
+}
+
+async fn a_filter_that_means_nothing_is_refused(cache: Cache) {
+    let error = Migrator::new().register::<Misspelled>().run(&cache).await.unwrap_err();
+    assert!(matches!(&error, MigrateError::FilterField { name, .. } if name == "agee"), "{error}");
+    let error = Migrator::new().register::<Unfinished>().run(&cache).await.unwrap_err();
+    assert!(matches!(&error, MigrateError::Refused { model: "Unfinished", .. }), "{error}");
+}
+
+#[derive(Debug, Serialize, Deserialize, CacheModel)]
+struct Open {
+    #[primary_key]
+    id: String,
+    #[serde(flatten)]
+    rest: std::collections::HashMap<String, u32>,
+}
+
+async fn a_flattened_member_takes_no_fields_place(cache: Cache) {
+    let open = |name: &str| Open { id: "a".to_owned(), rest: [(name.to_owned(), 1)].into() };
+    assert!(open("other").save(&cache).await.unwrap().stored());
+    let error = open("id").save(&cache).await.unwrap_err();
+    assert!(matches!(error, Error::Serialize { .. }), "{error}");
+    assert_eq!(Open::get(&cache, "a").await.unwrap().unwrap().rest.len(), 1);
+}
+
 async fn scores_are_part_of_the_schema(cache: Cache) {
     saved(&cache).await;
     let index = Book::schema().index_name(cache.keyspace().unwrap());
@@ -190,6 +231,8 @@ async fn scores_are_part_of_the_schema(cache: Cache) {
 }
 
 live! {
+    a_filter_that_means_nothing_is_refused,
+    a_flattened_member_takes_no_fields_place,
     an_index_holds_what_its_filter_lets_through,
     empty_texts_are_found,
     one_field_has_several_indexes,

@@ -26,6 +26,9 @@ pub(super) async fn create(cache: &Cache, plan: &Plan) -> Result<(), MigrateErro
     match cache.command(command).await {
         // The name holds the schema's fingerprint: whoever was faster made the same index.
         Err(error) if error.server_kind() == Some(ServerErrorKind::IndexExists) => Ok(()),
+        Err(source) if source.server_kind() == Some(ServerErrorKind::Other) => {
+            Err(MigrateError::Refused { model: plan.schema.model(), source: Box::new(source) })
+        }
         Err(error) => Err(error.into()),
         Ok(_) => Ok(()),
     }

@@ -34,6 +34,26 @@ pub enum MigrateError {
         /// The name.
         name: String,
     },
+    /// The `filter` of a model names a field that is not indexed. Nothing was written.
+    #[error(
+        "the filter of `{model}` names `@{name}`, which no indexed field is searched as; write the search name of a field \
+         with `#[index]`"
+    )]
+    FilterField {
+        /// The model.
+        model: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// The server refused to create an index.
+    #[error("the server refused the index of `{model}`; if it has a `filter`, look at that first")]
+    Refused {
+        /// The model.
+        model: &'static str,
+        /// What the server said.
+        #[source]
+        source: Box<Error>,
+    },
     /// An index that is none of ours has the name that our alias would have, and would shadow it.
     #[error(
         "an index named `{alias}` exists, which is the name of the alias of `{model}`; drop it with \

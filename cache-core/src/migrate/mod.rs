@@ -107,6 +107,9 @@ impl Migrator {
             {
                 return Err(MigrateError::SameName { model: schema.model(), name: twice });
             }
+            if let Some(name) = schema.unknown_in_filter() {
+                return Err(MigrateError::FilterField { model: schema.model(), name });
+            }
         }
         for (number, one) in self.schemas.iter().enumerate() {
             for other in self.schemas.iter().skip(number + 1) {

@@ -26,6 +26,15 @@ pub(super) fn index(field: &DraftField<'_>, attr: &IndexAttr, errors: &mut Error
             ),
         );
     }
+    if let Some(word) = &field.serde.skip_deserializing {
+        errors.at(
+            &attr.word,
+            format!(
+                "`{plain}` is written and not read back, so that the next save would store its default; remove \
+                 `#[serde({word})]` or `#[index]`"
+            ),
+        );
+    }
     let kind = attr.kind.as_ref().map(|(kind, _)| *kind);
     let mut options = attr.options.clone();
     options.retain(|option| match misplaced(option, kind, attr, field) {

@@ -54,6 +54,11 @@ fn part(field: &DraftField<'_>, at: impl ToTokens, errors: &mut Errors) -> Optio
         format!(
             "a unique field must be a member of the document, and `{plain}` {reason}; remove `{attribute}`"
         )
+    } else if let Some(word) = &field.serde.skip_deserializing {
+        format!(
+            "`{plain}` is written and not read back, so that the next save would claim its default; remove \
+             `#[serde({word})]`"
+        )
     } else if let Some(with) = &field.serde.serialize_with {
         format!(
             "`CacheModel` cannot see what `#[serde({with} = …)]` writes for `{plain}`, so it could not be found by its \

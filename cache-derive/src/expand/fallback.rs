@@ -22,3 +22,15 @@ pub(super) fn expand(model: &Model, input: &DeriveInput, errors: &syn::Error) ->
     let stubs = block::expand(model, &schema, true);
     quote!(#errors #stubs)
 }
+
+/// The errors and what was understood of an embedded struct, so that the models which embed it add no messages.
+pub(super) fn embedded(mut model: Model, input: &DeriveInput, errors: syn::Error) -> TokenStream {
+    let errors = errors.into_compile_error();
+    if !input.generics.params.is_empty() || model.fields.is_empty() {
+        return errors;
+    }
+    // One that is within itself would have no end.
+    model.fields.retain(|field| field.embedded.is_none());
+    let stubs = super::embedded::expand(&model);
+    quote!(#errors #stubs)
+}

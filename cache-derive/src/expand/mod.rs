@@ -50,7 +50,7 @@ pub(crate) fn cache_embedded(input: TokenStream) -> TokenStream {
     let (model, verdict) = collect(|errors| check(Role::Embedded, Draft::read(&input, errors), errors));
     match verdict {
         Ok(()) => embedded::expand(&model),
-        Err(error) => error.into_compile_error(),
+        Err(error) => fallback::embedded(model, &input, error),
     }
 }
 

@@ -3,6 +3,7 @@
 mod create;
 mod distinct;
 mod field_def;
+mod filter;
 mod fingerprint;
 mod key;
 mod language;
@@ -208,6 +209,13 @@ impl Schema {
     /// The JSON members whose values no two documents share, each time those of several together.
     pub fn unique(&self) -> &'static [&'static [&'static str]] {
         self.unique
+    }
+
+    /// The first name in the filter that no indexed field has; the server would take it for a field that every document
+    /// lacks.
+    pub fn unknown_in_filter(&self) -> Option<String> {
+        let names: Vec<String> = self.indexed().map(|field| field.name().to_string()).collect();
+        filter::names(self.filter?).into_iter().find(|name| !names.contains(name))
     }
 
     /// The name of this schema's index in a namespace.
