@@ -75,6 +75,16 @@ pub enum QueryError {
         /// The operand as text.
         value: String,
     },
+    /// An operand between the doubles that the index holds.
+    #[error(
+        "`{field}`: {value} has more digits than the doubles of the index, so it could not be compared truthfully; round it"
+    )]
+    BetweenDoubles {
+        /// The field's search name.
+        field: SearchName,
+        /// The operand as text.
+        value: String,
+    },
     /// A prefix, an end or a part shorter than the server's minimum.
     #[error(
         "`{field}`: `{prefix}` is too short; the server finds nothing by parts of values under {MIN_PREFIX} bytes"

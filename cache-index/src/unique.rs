@@ -76,7 +76,7 @@ fn json(comparand: Comparand, json: JsonType) -> Option<Value> {
         (Comparand::Integer(number), _) => {
             i64::try_from(number).map(Value::from).or_else(|_| u64::try_from(number).map(Value::from)).ok()
         }
-        (Comparand::Float(_) | Comparand::Unnamed, _) => None,
+        (Comparand::Float(_) | Comparand::Inexact(_) | Comparand::Unnamed, _) => None,
     }
 }
 

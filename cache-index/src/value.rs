@@ -243,6 +243,8 @@ pub enum Comparand {
     Integer(i128),
     /// A floating point number.
     Float(f64),
+    /// What no double stands for, as text: comparing it would be comparing its neighbour.
+    Inexact(String),
     /// A value that serde does not write as a string where the index holds strings.
     Unnamed,
 }

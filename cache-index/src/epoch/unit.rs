@@ -111,9 +111,12 @@ fn between_wholes(nanoseconds: i128, unit: i128) -> Comparand {
     } else if below.abs() < MAX_EXACT / 2 {
         Comparand::Float(below as f64 + 0.5)
     } else {
-        // Refused as what no double holds.
-        Comparand::Integer(nanoseconds)
+        Comparand::Inexact(shown(nanoseconds))
     }
+}
+
+fn shown(nanoseconds: i128) -> String {
+    format!("the date {nanoseconds} nanoseconds from 1970")
 }
 
 fn units(number: EpochNumber, unit: i128) -> Option<i128> {
@@ -206,7 +209,7 @@ impl Unit for FloatSeconds {
         } else if number < between && between < next {
             return Comparand::Float(between);
         }
-        // Refused as what no double holds: it would compare as a date beside it does.
-        Comparand::Integer(nanoseconds)
+        // It would compare as a date beside it does.
+        Comparand::Inexact(shown(nanoseconds))
     }
 }

@@ -52,7 +52,7 @@ fn read(number: f64) -> Option<Decimal> {
 
 fn compared(decimal: Decimal) -> Comparand {
     // What is no double is refused: it would compare as a decimal beside it does.
-    double(decimal).map_or(Comparand::Integer(decimal.mantissa().abs().max(MAX_EXACT + 1)), Comparand::Float)
+    double(decimal).map_or_else(|| Comparand::Inexact(decimal.to_string()), Comparand::Float)
 }
 
 impl Form<DecimalForm> for Decimal {

@@ -300,6 +300,7 @@ impl<M, V, K, O> Field<M, V, K, O> {
                 Err(QueryError::TooLong { field, length: tag.len(), most })
             }
             Comparand::Tag(tag) => Ok(Checked::Tag(tag)),
+            Comparand::Inexact(value) => Err(QueryError::BetweenDoubles { field, value }),
             Comparand::Unnamed => Err(QueryError::Unnamed { field }),
             Comparand::Integer(number) if number.abs() > MAX_EXACT => Ok(Checked::Integer(number)),
             Comparand::Integer(number) => Ok(Checked::Number(number as f64)),
