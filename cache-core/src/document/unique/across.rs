@@ -21,7 +21,7 @@ use tokio::time::{Instant, sleep};
 
 use super::claims::Claims;
 use super::content::Content;
-use super::run::{Guarded, TRIES, contended, send};
+use super::guarded::{Guarded, TRIES, contended, send};
 use super::scripts::{LOCK, SETTLE, SHOW};
 use crate::cache::Cache;
 use crate::error::{Error, Result};

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::claims::{is_value, start, text};
 use super::content::Content;
-use super::run::TRIES;
+use super::guarded::TRIES;
 use crate::cache::Cache;
 use crate::document::read::{decode, unreadable};
 use crate::error::Result;

@@ -7,17 +7,19 @@
 //! Where all keys are on one node, or share a hash tag, one script writes the document and its claims (`lua`, `run`).
 //! Across the slots of a cluster there is a protocol of several steps (`across`).
 
-// A file imports from those before it: content, claims, lua, scripts, run, across, get_by.
+// A file imports from those before it: content, claims, lua, scripts, guarded, across, run, get_by.
 
 mod across;
 mod claims;
 mod content;
 mod get_by;
+mod guarded;
 mod lua;
 mod run;
 mod scripts;
 
 pub(super) use claims::{Claims, Next, call, guarded};
 pub use get_by::get_by_unique;
+pub(super) use guarded::Guarded;
 pub(super) use lua::guard;
-pub(super) use run::{Guarded, run, run_many};
+pub(super) use run::{run, run_many};

@@ -5,28 +5,9 @@ use std::collections::HashSet;
 use cache_index::{Batch, Command, Reply, ServerErrorKind};
 
 use super::across;
-use super::claims::Claims;
+use super::guarded::{Guarded, TRIES, contended, send};
 use crate::cache::Cache;
 use crate::error::{Error, Result};
-use crate::script::{self, Script};
-
-/// How often it is tried while others change the same document each time.
-pub(super) const TRIES: usize = 64;
-
-/// A call of a script behind `guard!`, or a plain command where nothing is to be guarded.
-pub(in crate::document) trait Guarded: Send {
-    /// The script.
-    const SCRIPT: &'static Script;
-
-    /// The call, with the claims as they are known now.
-    fn command(&self) -> Command;
-
-    /// Whether the command is a call of the script.
-    fn is_scripted(&self) -> bool;
-
-    /// The claims, if there are any.
-    fn claims(&mut self) -> Option<&mut Claims>;
-}
 
 /// Calls until it is done, or known not to be.
 pub(in crate::document) async fn run<G: Guarded>(cache: &Cache, call: &mut G) -> Result<Reply> {
@@ -46,22 +27,6 @@ pub(in crate::document) async fn run<G: Guarded>(cache: &Cache, call: &mut G) ->
         }
     }
     Err(contended(call))
-}
-
-/// Sends the command once.
-pub(super) async fn send<G: Guarded>(cache: &Cache, call: &G) -> Result<Reply> {
-    if call.is_scripted() {
-        script::run(cache, G::SCRIPT, call.command()).await
-    } else {
-        cache.command(call.command()).await
-    }
-}
-
-pub(super) fn contended<G: Guarded>(call: &mut G) -> Error {
-    match call.claims() {
-        Some(claims) => claims.contended(),
-        None => Error::Unavailable { reason: "it was tried too often".to_owned(), source: None },
-    }
 }
 
 /// Calls all of them in one pipeline, and those that must be called again in the next: one result each, in order. The

@@ -1,0 +1,42 @@
+//! A call that looks after claims, as it is known now: what it sends, once.
+
+use cache_index::{Command, Reply};
+
+use super::claims::Claims;
+use crate::cache::Cache;
+use crate::error::{Error, Result};
+use crate::script::{self, Script};
+
+/// How often it is tried while others change the same document each time.
+pub(super) const TRIES: usize = 64;
+
+/// A call of a script behind `guard!`, or a plain command where nothing is to be guarded.
+pub(in crate::document) trait Guarded: Send {
+    /// The script.
+    const SCRIPT: &'static Script;
+
+    /// The call, with the claims as they are known now.
+    fn command(&self) -> Command;
+
+    /// Whether the command is a call of the script.
+    fn is_scripted(&self) -> bool;
+
+    /// The claims, if there are any.
+    fn claims(&mut self) -> Option<&mut Claims>;
+}
+
+/// Sends the command once.
+pub(super) async fn send<G: Guarded>(cache: &Cache, call: &G) -> Result<Reply> {
+    if call.is_scripted() {
+        script::run(cache, G::SCRIPT, call.command()).await
+    } else {
+        cache.command(call.command()).await
+    }
+}
+
+pub(super) fn contended<G: Guarded>(call: &mut G) -> Error {
+    match call.claims() {
+        Some(claims) => claims.contended(),
+        None => Error::Unavailable { reason: "it was tried too often".to_owned(), source: None },
+    }
+}
