@@ -26,6 +26,7 @@ const PHRASES: &[(&str, ServerErrorKind)] = &[
     ("index already exists", ServerErrorKind::IndexExists),
     ("cursor not found", ServerErrorKind::UnknownCursor),
     ("cursor does not exist", ServerErrorKind::UnknownCursor),
+    ("index was dropped while the cursor", ServerErrorKind::UnknownCursor),
     ("too many cursors", ServerErrorKind::TooManyCursors),
     ("unknown command", ServerErrorKind::UnknownCommand),
     ("existing key has wrong redis type", ServerErrorKind::WrongType),

@@ -46,7 +46,7 @@ impl<M: Model> Changes<M> {
             let Some((call, answer)) = answered.next() else { return Ok(false) };
             match call.answer::<M>(answer?) {
                 Ok(_) => Ok(true),
-                Err(error) if matches!(error, Error::NotFound { .. }) => Ok(false),
+                Err(Error::NotFound { .. }) => Ok(false),
                 Err(error) => Err(error),
             }
         });
