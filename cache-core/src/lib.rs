@@ -49,13 +49,14 @@ pub use cache_index::{
     DistanceMetric, ElementType, Embedded, EmbeddedFields, Entry, Epoch, EpochValue, Field, FieldDef,
     FieldKind, FieldPath, Filter, FindBy, Fingerprint, FlatValue, FloatSeconds, Geo, GeoError, GeoPoint,
     GeoShapeKind, HashTag, Hit, IndexSchema, IndexValue, Indexable, IndexesEmpty, IndexesMissing, JsonType,
-    Keyspace, Kind, Language, Loads, Located, MAX_SEPARATED_TAG, MAX_TAG, Millis, NameError, No,
-    NotIndexable, Numeric, Operand, OptionalValue, Options, Ordered, Part, Phonetic, Prefixed, QueryError,
-    Reply, Route, ScalarValue, Schema, Scorer, SearchName, Seconds, ServerError, ServerErrorKind, ShapeValue,
-    Shaped, Shortfall, Similar, Single, SortKey, Sortable, SortableValue, Stopwords, Stored, Suffixed, Tag,
-    Text, TextValue, UniqueOperand, UniqueValue, Unit, Vector, VectorElement, VectorKind, VectorLengthError,
-    VectorOptions, VectorType, VectorValue, Worded, Yes, assert_indexable, check_indexable,
-    epoch_float_seconds, epoch_millis, epoch_seconds, hashed_part,
+    Keyspace, Kind, Language, ListValue, Loads, Located, MAX_SEPARATED_TAG, MAX_TAG, Many, Millis, NameError,
+    Nearest, No, NotIndexable, Numeric, Operand, OptionalValue, Options, Ordered, Part, Phonetic, Prefixed,
+    QueryError, RawQuery, RawQueryError, RawValue, Reply, Route, ScalarValue, Schema, Scorer, SearchName,
+    Seconds, ServerError, ServerErrorKind, ShapeValue, Shaped, Shortfall, Similar, Single, SortKey, Sortable,
+    SortableValue, Stopwords, Stored, Suffixed, Tag, Text, TextValue, UniqueOperand, UniqueValue, Unit,
+    Vector, VectorElement, VectorKind, VectorLengthError, VectorOptions, VectorType, VectorValue, Wild,
+    Worded, Yes, assert_indexable, check_indexable, epoch_float_seconds, epoch_millis, epoch_seconds,
+    hashed_part,
 };
 
 #[cfg(feature = "rust_decimal")]
@@ -77,6 +78,6 @@ pub use crate::migrate::{MigrateError, MigratedIndex, Migration, Migrator, Plan,
 pub use crate::model::{Indexed, Model, Versioned};
 pub use crate::patch_error::PatchError;
 pub use crate::primary_key::{DocumentKey, Id, IdPart, PrimaryKey, ReadKey};
-pub use crate::query::{Found, Pages, Profile, Query, Row, Rows, Scored, Updated};
+pub use crate::query::{Found, Near, Pages, Profile, Query, Row, Rows, Scored, Updated};
 pub use crate::settings::{Protocol, RedisSettings};
 pub use crate::version::VersionValue;

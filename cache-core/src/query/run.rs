@@ -20,7 +20,7 @@ const TRIES: usize = 8;
 
 pub(super) async fn all<M: Model, R: Row<M>>(wanted: &Wanted<M>, cache: &Cache) -> Result<Found<R>> {
     let Some(prepared) = Prepared::new::<M, R>(wanted, cache)? else { return Ok(Found::nothing()) };
-    if prepared.inexact().is_some() {
+    if prepared.is_inexact() {
         return exactly(wanted, cache, &prepared).await;
     }
     let (answer, completeness) = answer(&prepared, wanted.page, cache).await?;
@@ -58,7 +58,7 @@ async fn exactly<M: Model, R: Row<M>>(
 /// Whether a document that the server found is there, and is what the filter means.
 pub(super) fn is_meant<M: Model>(wanted: &Wanted<M>, hit: &Hit) -> Result<bool> {
     let Some(json) = hit.document() else { return Ok(false) };
-    Ok(wanted.filter.accepts_json(&document::decode::<M, serde_json::Value>(&hit.key, &json)?)?)
+    Ok(wanted.filter.confirms_json(&document::decode::<M, serde_json::Value>(&hit.key, &json)?)?)
 }
 
 /// What the server answers, and whether that is all.
