@@ -18,9 +18,9 @@ pub trait Terms: Model + Indexed {
     /// The values of a TAG field, each once, sorted, as the index has them: in lower case where the field is `fold_case`,
     /// cut into tags where it has a `separator`, `true` and `false` of a `bool`.
     ///
-    /// They are more than the documents have: a value whose last document is gone or changed is listed until the server
-    /// has cleaned up, which takes it some seconds, and longer if little was deleted. All of them come in one answer, however many there are:
-    /// this is for fields with few values, such as a category.
+    /// They are more than the documents have: a value whose last document is gone, or has another one now, is listed until
+    /// the server cleans up, which it does every half a minute for an index of which 100 documents went or changed. And
+    /// all of them come in one answer, however many there are: this is for fields with few values, such as a category.
     ///
     /// ```no_run
     /// # use cache_core::{Cache, CacheModel, Terms};
