@@ -50,15 +50,15 @@ pub use cache_index::{
     Batch, Beside, Command, Comparable, Comparand, Completeness, Correction, DecodeError, Direction,
     Distance, DistanceMetric, ElementType, Embedded, EmbeddedFields, Entry, Epoch, EpochValue, Field,
     FieldDef, FieldKind, FieldPath, Filter, FindBy, Fingerprint, FlatValue, FloatSeconds, Geo, GeoError,
-    GeoPoint, GeoShapeKind, HashTag, IndexSchema, IndexValue, Indexable, IndexesEmpty, IndexesMissing,
-    JsonType, Keyspace, Kind, Language, Located, MAX_SEPARATED_TAG, MAX_TAG, Millis, Misspelled, NameError,
-    NewSuggestion, No, NotIndexable, Numeric, Operand, OptionalValue, Options, Ordered, Part, Phonetic,
-    Prefixed, QueryError, Reply, Route, ScalarValue, Schema, SearchName, Seconds, ServerError,
-    ServerErrorKind, ShapeValue, Shaped, Shortfall, Similar, Single, SortKey, Sortable, SortableValue,
-    Stopwords, Stored, Suffixed, Suggestion, SynonymGroups, Tag, Tagged, TermError, Text, TextValue,
-    UniqueOperand, UniqueValue, Unit, Vector, VectorElement, VectorKind, VectorLengthError, VectorOptions,
-    VectorType, VectorValue, Worded, Yes, assert_indexable, check_indexable, epoch_float_seconds,
-    epoch_millis, epoch_seconds, hashed_part,
+    GeoPoint, GeoShapeKind, HashTag, Hit, IndexSchema, IndexValue, Indexable, IndexesEmpty, IndexesMissing,
+    JsonType, Keyspace, Kind, Language, Loads, Located, MAX_SEPARATED_TAG, MAX_TAG, Millis, Misspelled,
+    NameError, NewSuggestion, No, NotIndexable, Numeric, Operand, OptionalValue, Options, Ordered, Part,
+    Phonetic, Prefixed, QueryError, Reply, Route, ScalarValue, Schema, Scorer, SearchName, Seconds,
+    ServerError, ServerErrorKind, ShapeValue, Shaped, Shortfall, Similar, Single, SortKey, Sortable,
+    SortableValue, Stopwords, Stored, Suffixed, Suggestion, SynonymGroups, Tag, Tagged, TermError, Text,
+    TextValue, UniqueOperand, UniqueValue, Unit, Vector, VectorElement, VectorKind, VectorLengthError,
+    VectorOptions, VectorType, VectorValue, Worded, Yes, assert_indexable, check_indexable,
+    epoch_float_seconds, epoch_millis, epoch_seconds, hashed_part,
 };
 
 #[cfg(feature = "rust_decimal")]
@@ -71,8 +71,8 @@ pub use crate::cache::Cache;
 pub use crate::cache_model::CacheModel;
 pub use crate::connection::{Capabilities, Connection};
 pub use crate::document::{
-    Amount, Assign, Expiry, Ids, Increment, Keys, List, Number, NumberRange, Optional, Patch, SaveStream,
-    Saved, Ttl,
+    Amount, Assign, Changes, EachDocument, Expiry, Ids, Increment, Keys, List, Number, NumberRange,
+    OneDocument, Optional, Patch, SaveStream, Saved, Ttl,
 };
 pub use crate::error::{Error, Result};
 pub use crate::gate::{Gate, GateError, Lease, Outcome};
@@ -80,7 +80,7 @@ pub use crate::migrate::{MigrateError, MigratedIndex, Migration, Migrator, Plan,
 pub use crate::model::{Indexed, Model, Versioned};
 pub use crate::patch_error::PatchError;
 pub use crate::primary_key::{DocumentKey, Id, IdPart, PrimaryKey, ReadKey};
-pub use crate::query::{Found, Query};
+pub use crate::query::{Found, Pages, Profile, Query, Row, Rows, Scored, Updated};
 pub use crate::settings::{Protocol, RedisSettings};
 pub use crate::terms::{Dictionary, SpellCheck, Suggest, Suggestions, Synonyms, Terms};
 pub use crate::version::VersionValue;

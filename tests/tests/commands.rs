@@ -64,6 +64,9 @@ async fn queries() {
     assert_eq!(
         recorder.sent(),
         [
+            // The first query asks whether the index is filled, in the same round trip.
+            "pipeline".to_owned(),
+            format!("FT.INFO {index} (repeatable)"),
             format!("FT.SEARCH {index} {text} RETURN 1 $ SORTBY age DESC LIMIT 20 10 TIMEOUT 1800 {params}"),
             format!("FT.SEARCH {index} * RETURN 1 $ LIMIT 0 1000000 TIMEOUT 1800 DIALECT 2 (repeatable)"),
             format!("FT.SEARCH {index} {text} NOCONTENT LIMIT 0 0 TIMEOUT 1800 {params}"),

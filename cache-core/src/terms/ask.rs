@@ -1,10 +1,11 @@
 //! Asking the server: commands about an index, and commands that travel together.
 
-use cache_index::{Batch, Command, DecodeError, FieldKind, Reply, ServerErrorKind, TermError};
+use cache_index::{Batch, Command, DecodeError, FieldKind, Reply, TermError};
 
 use crate::cache::Cache;
 use crate::error::{Error, Result};
 use crate::model::Model;
+use crate::query;
 
 /// How many commands travel together at most.
 const CHUNK: usize = 500;
@@ -25,10 +26,7 @@ pub(super) fn require_text<M: Model>() -> Result<()> {
 
 /// The error with what it means where the command names the model's index.
 pub(super) fn missing_index<M: Model>(index: &str, error: Error) -> Error {
-    if error.server_kind() == Some(ServerErrorKind::UnknownIndex) {
-        return Error::IndexMissing { model: M::schema().model(), index: index.to_owned() };
-    }
-    error
+    query::missing_index(M::schema().model(), index, error)
 }
 
 /// The answers to commands that travel together, in order; the first error if one of them has none.

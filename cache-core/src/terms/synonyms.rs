@@ -52,7 +52,8 @@ impl<M: Model> Synonyms<M> {
     /// through the documents for them (unless told to [skip](Synonyms::skip_initial_scan) that): without a deadline, but
     /// each look has one. `false`: the group had all of them.
     ///
-    /// Case does not matter. A word may be in several groups. Meanwhile queries find documents by the words they have.
+    /// Case does not matter. A word may be in several groups. Meanwhile queries are refused as incomplete, unless told to
+    /// [allow that](crate::Query::allow_partial): documents are found by the words they have, and not all by synonyms.
     ///
     /// ```no_run
     /// # use cache_core::{Cache, CacheModel, Migrator, Terms};
@@ -83,6 +84,9 @@ impl<M: Model> Synonyms<M> {
         // Each update makes the server look through all documents, and all replicas boot with the same words.
         let wanted = !update.is_part_of(&self.dump(cache).await?);
         if let Some(command) = update.command(&index, self.skip_initial_scan).filter(|_| wanted) {
+            if !self.skip_initial_scan {
+                cache.standing().saw(&index, cache.connection().generation(), false);
+            }
             cache.command(command).await.map_err(|error| missing_index::<M>(&index, error))?;
         }
         if !self.skip_initial_scan {
@@ -110,10 +114,12 @@ async fn wait<M: Model>(cache: &Cache, index: &str, asked_for: bool) -> Result<(
     let (mut pause, longest) = PAUSES;
     let mut seen_filled = !asked_for;
     loop {
+        let connection = cache.connection().generation();
         let reply = cache.command(Command::new("FT.INFO").arg(index).repeatable()).await;
         let reply = reply.map_err(|error| missing_index::<M>(index, error))?;
         let filled = decoded("FT.INFO", IndexInfo::decode(reply))?.is_filled();
         if filled && seen_filled {
+            cache.standing().saw(index, connection, true);
             return Ok(());
         }
         tokio::time::sleep(if filled { SETTLED } else { pause }).await;
