@@ -26,6 +26,7 @@ pub use each::Updated;
 pub use explain::Profile;
 pub use found::Found;
 pub use row::{Near, Row, Scored};
+pub(crate) use run::missing_index;
 pub use stream::{Pages, Rows};
 
 /// Which documents of model `M`, in which order, and what is made of each: `R`, by itself the model. Made by the
