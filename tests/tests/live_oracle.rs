@@ -235,14 +235,49 @@ fn leaf() -> impl Strategy<Value = Filter<Doc>> {
     prop_oneof![3 => tags, 2 => numbers, 2 => texts, 2 => places]
 }
 
+/// Conditions on one element, several of which stand for what the server decides only in part; and patterns.
+fn parts() -> impl Strategy<Value = Filter<Doc>> {
+    let of_part = prop_oneof![
+        value().prop_map(|value| Doc::PARTS.name.eq(value)),
+        value().prop_map(|value| Doc::PARTS.name.ne(value)),
+        (-3..4_i64).prop_map(|size| Doc::PARTS.size.gt(size)),
+        (-3..4_i64).prop_map(|size| Doc::PARTS.size.ne(size)),
+        value().prop_map(|value| Doc::PARTS.name.contains(value)),
+        value().prop_map(|value| Doc::TAG.eq(value)),
+        pattern().prop_map(|pattern| Doc::PARTS.name.wildcard(pattern)),
+    ];
+    let of_part = of_part.prop_recursive(2, 4, 2, combined);
+    let of_number = prop_oneof![
+        (-3..4_i64).prop_map(|low| Doc::NUMBERS.ge(low)),
+        (-3..4_i64).prop_map(|high| Doc::NUMBERS.lt(high))
+    ];
+    let of_number = of_number.prop_recursive(2, 4, 2, combined);
+    prop_oneof![
+        2 => of_part.prop_map(|condition| Doc::PARTS.any(|_| condition)),
+        1 => of_number.prop_map(|condition| Doc::NUMBERS.any(|_| condition)),
+        1 => pattern().prop_map(|pattern| Doc::TAG.wildcard(pattern)),
+        1 => pattern().prop_map(|pattern| Doc::FOLDED.wildcard(pattern)),
+        1 => pattern().prop_map(|pattern| Doc::LIST.wildcard(pattern)),
+        1 => pattern().prop_map(|pattern| Doc::TAGS.wildcard(pattern)),
+    ]
+}
+
+fn pattern() -> impl Strategy<Value = String> {
+    let piece = select(vec!["*", "?", "a", "ab", "A", "a b", "\\*", "\\\\", "é", "{x}", "🦀", ","]);
+    proptest::collection::vec(piece, 0..4).prop_map(|pieces| pieces.concat())
+}
+
+fn combined(inner: BoxedStrategy<Filter<Doc>>) -> BoxedStrategy<Filter<Doc>> {
+    prop_oneof![
+        (inner.clone(), inner.clone()).prop_map(|(one, other)| one & other),
+        (inner.clone(), inner.clone()).prop_map(|(one, other)| one | other),
+        inner.prop_map(|one| !one),
+    ]
+    .boxed()
+}
+
 fn tree() -> impl Strategy<Value = Filter<Doc>> {
-    leaf().prop_recursive(4, 16, 3, |inner| {
-        prop_oneof![
-            (inner.clone(), inner.clone()).prop_map(|(one, other)| one & other),
-            (inner.clone(), inner.clone()).prop_map(|(one, other)| one | other),
-            inner.prop_map(|one| !one),
-        ]
-    })
+    prop_oneof![4 => leaf(), 1 => parts()].prop_recursive(4, 16, 3, combined)
 }
 
 async fn the_server_and_accepts_agree(cache: Cache) {

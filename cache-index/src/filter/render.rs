@@ -118,8 +118,28 @@ impl Renderer<'_> {
                 self.text.push('-');
                 let outside = std::mem::replace(&mut self.negated, true);
                 match &**inner {
-                    Node::Leaf(field, test) if is_mistaken_negated(test) => self.twice(field, test)?,
-                    inner => self.nested(inner, |node| matches!(node, Node::And(_) | Node::Or(_)))?,
+                    Node::Leaf(field, test) if is_mistaken_negated(test) => {
+                        self.text.push('(');
+                        self.twice(field, test)?;
+                        self.text.push(')');
+                    }
+                    Node::Or(group) => {
+                        self.text.push('(');
+                        for (number, node) in group.nodes().iter().enumerate() {
+                            if number > 0 {
+                                self.text.push('|');
+                            }
+                            match node {
+                                // Where nothing has the others, the server makes one condition of them.
+                                Node::Leaf(field, test) if is_mistaken_negated(test) => {
+                                    self.twice(field, test)?;
+                                }
+                                node => self.nested(node, |_| false)?,
+                            }
+                        }
+                        self.text.push(')');
+                    }
+                    inner => self.nested(inner, |node| matches!(node, Node::And(_)))?,
                 }
                 self.negated = outside;
             }
@@ -129,9 +149,9 @@ impl Renderer<'_> {
             Node::Leaf(field, test @ Test::Lying(_)) if std::mem::replace(&mut self.lying, true) => {
                 // RediSearch 2.10.5 loses documents where two conditions on shapes must hold; not where one of them is
                 // the negation of a negation.
-                self.text.push_str("-(-");
+                self.text.push_str("-(-(");
                 self.twice(field, test)?;
-                self.text.push(')');
+                self.text.push_str("))");
             }
             Node::Leaf(field, test) => self.leaf(field, test)?,
         }
@@ -140,13 +160,11 @@ impl Renderer<'_> {
 
     /// The condition or the same once more; see [`is_mistaken_negated`].
     fn twice(&mut self, field: &FieldDef, test: &Test) -> Result<(), QueryError> {
-        self.text.push('(');
         let start = self.text.len();
         self.leaf(field, test)?;
         let once = self.text.get(start..).unwrap_or_default().to_owned();
         self.text.push('|');
         self.text.push_str(&once);
-        self.text.push(')');
         Ok(())
     }
 
