@@ -14,7 +14,7 @@
 //!
 //! Most people use this crate through `cache-core`, which adds connections and everything that talks.
 
-// A file imports from those before it: command, path, error, reply, escape, keyspace, kind, vector, value, value_*, epoch, geo, shape, unique, strict, json, schema, params,
+// A file imports from those before it: command, path, error, pattern, reply, escape, keyspace, kind, vector, value, value_*, epoch, geo, shape, unique, strict, json, schema, params,
 // text, filter, sort, field, finder, finder_decimal, embedded, indexable, search, decode.
 
 mod command;
@@ -35,6 +35,7 @@ mod keyspace;
 mod kind;
 mod params;
 mod path;
+mod pattern;
 mod reply;
 mod schema;
 mod search;
