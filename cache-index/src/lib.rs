@@ -15,7 +15,7 @@
 //! Most people use this crate through `cache-core`, which adds connections and everything that talks.
 
 // A file imports from those before it: command, path, error, pattern, reply, escape, keyspace, kind, vector, value, value_*, epoch, geo, shape, unique, strict, json, schema, params,
-// text, filter, sort, field, finder, finder_decimal, embedded, indexable, search, decode.
+// text, fuzzy, phrase, filter, sort, field, finder, finder_decimal, embedded, indexable, search, decode.
 
 mod command;
 mod decode;
@@ -28,6 +28,7 @@ mod filter;
 mod finder;
 #[cfg(feature = "rust_decimal")]
 mod finder_decimal;
+mod fuzzy;
 mod geo;
 mod indexable;
 mod json;
@@ -36,6 +37,7 @@ mod kind;
 mod params;
 mod path;
 mod pattern;
+mod phrase;
 mod reply;
 mod schema;
 mod search;
@@ -67,7 +69,9 @@ pub use epoch::{
     Written, default_form, epoch_float_seconds, epoch_millis, epoch_seconds,
 };
 pub use error::{DecodeError, GeoError, MAX_SEPARATED_TAG, MAX_TAG, NameError, QueryError};
-pub use field::{Field, IndexesEmpty, IndexesMissing, No, Options, Part, Phonetic, Sortable, Yes};
+pub use field::{
+    Field, IndexesEmpty, IndexesMissing, No, Options, Part, Phonetic, Sortable, SuffixTrie, Yes,
+};
 pub use filter::{Filter, NumericRange, Rendered};
 pub use finder::FindBy;
 pub use geo::{Distance, GeoPoint};
@@ -80,6 +84,7 @@ pub use kind::{
 };
 pub use params::Params;
 pub use path::{FieldPath, Nested, Path, Root, SearchName, Step};
+pub use phrase::Phrase;
 pub use reply::{Reply, ServerError, ServerErrorKind};
 pub use schema::{
     Beside, DistanceMetric, Entry, FieldDef, Fingerprint, HashTag, IndexSchema, Language, Schema, Stopwords,

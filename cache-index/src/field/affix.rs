@@ -1,9 +1,9 @@
 //! Values that are searched by a part of them: beginning, end, anything between.
 
-use super::Field;
+use super::{Field, SuffixTrie};
 use crate::error::{MIN_PREFIX, QueryError};
 use crate::filter::{Affix, Filter, Node, Test};
-use crate::kind::{FieldKind, Prefixed, Suffixed, Tag};
+use crate::kind::{FieldKind, Prefixed, Suffixed, Tag, Text};
 use crate::schema::FieldDef;
 
 impl<M, V, K, O> Field<M, V, K, O> {
@@ -19,13 +19,7 @@ impl<M, V, K, O> Field<M, V, K, O> {
         K: Prefixed,
     {
         let prefix = prefix.as_ref();
-        if K::KIND == FieldKind::Text {
-            return Filter::new(match refused(&self.def, prefix) {
-                Some(error) => Node::Invalid(error),
-                None => Node::Leaf(self.def, Test::WordPrefix(prefix.to_owned())),
-            });
-        }
-        if prefix.ends_with('\\') && prefix.len() >= MIN_PREFIX {
+        if K::KIND == FieldKind::Tag && prefix.ends_with('\\') && prefix.len() >= MIN_PREFIX {
             return Filter::new(Node::Invalid(QueryError::PrefixEndsInBackslash { field: self.def.name() }));
         }
         like(self.def, Affix::Prefix, prefix)
@@ -39,14 +33,14 @@ impl<M, V, K, O> Field<M, V, K, O> {
     #[doc(alias = "suffix")]
     pub fn ends_with(self, suffix: impl AsRef<str>) -> Filter<M>
     where
-        K: Suffixed,
+        K: Suffixed<O>,
     {
         like(self.def, Affix::Suffix, suffix.as_ref())
     }
 
     /// Of a TAG field, the documents whose value has this in it: see [`ends_with`](Field::ends_with). Of a GEOSHAPE
     /// field, those whose shape contains this one: see `within`.
-    pub fn contains(self, part: impl Part<K>) -> Filter<M> {
+    pub fn contains(self, part: impl Part<K, O>) -> Filter<M> {
         part.filter(self.def)
     }
 }
@@ -57,21 +51,28 @@ impl<M, V, K, O> Field<M, V, K, O> {
     label = "`contains` takes a string for TAG fields, a `&GeoShape` for GEOSHAPE fields",
     note = "search a TEXT field with `matches`; compare numbers with `eq` and `between`"
 )]
-pub trait Part<K> {
+pub trait Part<K, O> {
     /// The documents whose value contains it.
     fn filter<M>(self, field: FieldDef) -> Filter<M>;
 }
 
-impl<T: AsRef<str>> Part<Tag> for T {
+impl<T: AsRef<str>, O> Part<Tag, O> for T {
+    fn filter<M>(self, field: FieldDef) -> Filter<M> {
+        like(field, Affix::Infix, self.as_ref())
+    }
+}
+
+impl<T: AsRef<str>, O: SuffixTrie> Part<Text, O> for T {
     fn filter<M>(self, field: FieldDef) -> Filter<M> {
         like(field, Affix::Infix, self.as_ref())
     }
 }
 
 fn like<M>(field: FieldDef, affix: Affix, part: &str) -> Filter<M> {
+    let part_of = if field.kind() == FieldKind::Text { Test::WordLike } else { Test::TagLike };
     Filter::new(match refused(&field, part) {
         Some(error) => Node::Invalid(error),
-        None => Node::Leaf(field, Test::TagLike(affix, part.to_owned())),
+        None => Node::Leaf(field, part_of(affix, part.to_owned())),
     })
 }
 

@@ -6,6 +6,7 @@ mod near;
 mod options;
 #[cfg(feature = "geo")]
 mod shapes;
+mod words;
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -19,7 +20,7 @@ use crate::sort::{Direction, SortKey};
 use crate::value::{Comparand, Operand};
 
 pub use affix::Part;
-pub use options::{IndexesEmpty, IndexesMissing, No, Options, Phonetic, Sortable, Yes};
+pub use options::{IndexesEmpty, IndexesMissing, No, Options, Phonetic, Sortable, SuffixTrie, Yes};
 
 /// The largest integer that a double tells from its neighbours (`Number.MAX_SAFE_INTEGER` of ECMAScript).
 const MAX_EXACT: i128 = (1 << 53) - 1;

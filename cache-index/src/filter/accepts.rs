@@ -2,11 +2,10 @@
 
 use serde_json::Value;
 
+use super::accepts_words::Texts;
 use super::node::{Affix, Node, Test};
-use super::render::word_prefix;
 use crate::error::QueryError;
 use crate::schema::{FieldDef, Schema};
-use crate::text;
 
 pub(super) fn accepts(node: &Node, document: &Value, schema: &Schema) -> Result<bool, QueryError> {
     match node {
@@ -22,12 +21,24 @@ pub(super) fn accepts(node: &Node, document: &Value, schema: &Schema) -> Result<
             accepts(node, document, schema).map(|accepted| so_far | accepted)
         }),
         Node::Not(inner) => accepts(inner, document, schema).map(|accepted| !accepted),
+        Node::Optional(inner) => match accepts(inner, document, schema) {
+            Ok(_) | Err(QueryError::OnlyOnServer { .. }) => Ok(true),
+            Err(error) => Err(error),
+        },
+        Node::Weighted(_, inner) => accepts(inner, document, schema),
         Node::Leaf(field, test) => leaf(field, test, document, schema),
     }
 }
 
-fn leaf(field: &FieldDef, test: &Test, document: &Value, schema: &Schema) -> Result<bool, QueryError> {
+fn leaf<'a>(
+    field: &'a FieldDef,
+    test: &Test,
+    document: &'a Value,
+    schema: &'a Schema,
+) -> Result<bool, QueryError> {
     let mut values = field.values(document).into_iter();
+    let texts =
+        |values: std::vec::IntoIter<&'a Value>| Texts::new(field, schema, values.filter_map(Value::as_str));
     Ok(match test {
         Test::Missing => values.next().is_none(),
         Test::TagIn(asked) => values
@@ -38,23 +49,11 @@ fn leaf(field: &FieldDef, test: &Test, document: &Value, schema: &Schema) -> Res
             .any(|tag| like(field, *affix, part.as_bytes(), tag.as_bytes())),
         Test::Range(range) => values.any(|value| value.as_f64().is_some_and(|number| range.contains(number))),
         Test::Integer(number) => values.any(|value| integer(value) == Some(*number)),
-        Test::Words(words) => {
-            let asked = text::distinct_words(words, schema.stopwords());
-            if asked.is_empty() {
-                return Err(QueryError::NoTerms { field: field.name(), text: words.clone() });
-            }
-            if asked.iter().any(|word| !text::is_searchable(&word.whole)) {
-                return Err(QueryError::UnsearchableTerm { field: field.name() });
-            }
-            let (stemmer, stems) = (schema.language().stemmer(), field.stems());
-            let indexed: Vec<_> = values
-                .filter_map(Value::as_str)
-                .flat_map(|text| text::words(text, schema.stopwords()))
-                .collect();
-            asked
-                .iter()
-                .all(|asked| indexed.iter().any(|word| text::word_matches(asked, word, &stemmer, stems)))
-        }
+        Test::Words(words) => texts(values).have_all(words)?,
+        Test::AnyWord(words) => texts(values).have_any(words)?,
+        Test::Phrase { phrase, .. } => texts(values).have_phrase(phrase)?,
+        Test::Fuzzy(word, distance) => texts(values).have_near(word, *distance)?,
+        Test::WordLike(affix, part) => texts(values).have_part(*affix, part)?,
         Test::Sounds(_) => {
             return Err(QueryError::OnlyOnServer { field: field.name(), what: "what sounds alike" });
         }
@@ -64,13 +63,6 @@ fn leaf(field: &FieldDef, test: &Test, document: &Value, schema: &Schema) -> Res
         Test::Lying(lying) => {
             // Also without a value it is refused what cannot be decided.
             lying.accepts(field, values.next().unwrap_or(&Value::Null))?
-        }
-        Test::WordPrefix(prefix) => {
-            let prefix = word_prefix(field, prefix)?;
-            values
-                .filter_map(Value::as_str)
-                .flat_map(|text| text::words(text, schema.stopwords()))
-                .any(|word| word.cut.unwrap_or(word.whole).starts_with(&prefix))
         }
     })
 }

@@ -4,6 +4,7 @@ use std::ops::Bound;
 
 use super::near::{Lying, Radius, Range};
 use crate::error::QueryError;
+use crate::phrase::Phrase;
 use crate::schema::FieldDef;
 
 /// A node of the tree.
@@ -21,6 +22,10 @@ pub(crate) enum Node {
     Or(Group),
     /// Not this one; never a constant or another negation.
     Not(Box<Node>),
+    /// Every document; those that this one accepts are better. Never a constant.
+    Optional(Box<Node>),
+    /// This one, a leaf, counting this much in scores. Finite, greater than zero.
+    Weighted(f64, Box<Node>),
     /// A test of one field.
     Leaf(FieldDef, Test),
 }
@@ -38,8 +43,21 @@ pub(crate) enum Test {
     Integer(i128),
     /// A text with all words of this one.
     Words(String),
-    /// A text with a word that begins like this one.
-    WordPrefix(String),
+    /// A text with a word of this one.
+    AnyWord(String),
+    /// A text with words near each other.
+    Phrase {
+        /// The words.
+        phrase: Phrase,
+        /// Whether one word of a text may be two of the phrase.
+        coincide: bool,
+        /// Whether the server finds nothing else.
+        exact: bool,
+    },
+    /// A text with a word that differs from this one by so many letters.
+    Fuzzy(String, u8),
+    /// A text with a word with this part.
+    WordLike(Affix, String),
     /// A text with words that sound like all words of this one.
     Sounds(String),
     /// An empty text.
@@ -55,7 +73,7 @@ pub(crate) enum Test {
     Missing,
 }
 
-/// Which part of a tag is known.
+/// Which part of a tag or a word is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Affix {
     /// The beginning.
@@ -180,15 +198,53 @@ impl Node {
         match self {
             Self::And(group) | Self::Or(group) => group.nodes.iter().find_map(Self::inexact),
             Self::Leaf(field, Test::Integer(number)) => Some(not_exact(field, *number)),
-            Self::Not(inner) => inner.inexact(),
+            Self::Leaf(field, Test::Phrase { exact: false, .. }) => {
+                let what = "a phrase in one of several texts";
+                Some(QueryError::NotNegatable { field: field.name(), what })
+            }
+            Self::Not(inner) | Self::Weighted(_, inner) => inner.inexact(),
+            // It leaves no document out.
+            Self::Optional(_) => None,
             Self::All | Self::None | Self::Invalid(_) | Self::Leaf(..) => None,
+        }
+    }
+
+    /// The same for scores alone.
+    pub(crate) fn optional(self) -> Self {
+        match self {
+            Self::All | Self::None => Self::All,
+            Self::Invalid(error) => Self::Invalid(error),
+            node => Self::Optional(Box::new(node)),
+        }
+        .bounded()
+    }
+
+    /// The same with each leaf counting `weight` times as much, which is how the server weighs what contains them: an
+    /// attribute of a group would also count for what the server puts into the group.
+    pub(crate) fn weighted(self, weight: f64) -> Self {
+        if !(weight.is_finite() && weight > 0.0) {
+            return Self::Invalid(QueryError::Weight { weight: weight.to_string() });
+        }
+        match self {
+            Self::And(group) => {
+                group.nodes.into_iter().map(|node| node.weighted(weight)).fold(Self::All, Self::and)
+            }
+            Self::Or(group) => {
+                group.nodes.into_iter().map(|node| node.weighted(weight)).fold(Self::None, Self::or)
+            }
+            Self::Optional(inner) => inner.weighted(weight).optional(),
+            Self::Weighted(before, inner) => inner.weighted(before * weight),
+            Self::Leaf(..) => Self::Weighted(weight, Box::new(self)),
+            // What is not found has no score.
+            Self::All | Self::None | Self::Invalid(_) | Self::Not(_) => self,
         }
     }
 
     fn depth(&self) -> usize {
         match self {
             Self::And(group) | Self::Or(group) => group.depth,
-            Self::Not(inner) => inner.depth() + 1,
+            Self::Not(inner) | Self::Optional(inner) => inner.depth() + 1,
+            Self::Weighted(_, inner) => inner.depth(),
             Self::All | Self::None | Self::Invalid(_) | Self::Leaf(..) => 0,
         }
     }
@@ -207,6 +263,7 @@ impl Node {
             Self::None => Self::All,
             Self::Invalid(error) => Self::Invalid(error),
             Self::Not(inner) => *inner,
+            Self::Weighted(_, inner) => inner.negate(),
             node => Self::Not(Box::new(node)),
         }
         .bounded()
