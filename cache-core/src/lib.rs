@@ -49,13 +49,14 @@ pub use cache_index::{
     DistanceMetric, ElementType, Embedded, EmbeddedFields, Entry, Epoch, EpochValue, Field, FieldDef,
     FieldKind, FieldPath, Filter, FindBy, Fingerprint, FlatValue, FloatSeconds, Geo, GeoError, GeoPoint,
     GeoShapeKind, HashTag, IndexSchema, IndexValue, Indexable, IndexesEmpty, IndexesMissing, JsonType,
-    Keyspace, Kind, Language, Located, MAX_SEPARATED_TAG, MAX_TAG, Millis, NameError, No, NotIndexable,
-    Numeric, Operand, OptionalValue, Options, Ordered, Part, Phonetic, Prefixed, QueryError, Reply, Route,
-    ScalarValue, Schema, SearchName, Seconds, ServerError, ServerErrorKind, ShapeValue, Shaped, Shortfall,
-    Similar, Single, SortKey, Sortable, SortableValue, Stopwords, Stored, Suffixed, Tag, Text, TextValue,
-    UniqueOperand, UniqueValue, Unit, Vector, VectorElement, VectorKind, VectorLengthError, VectorOptions,
-    VectorType, VectorValue, Worded, Yes, assert_indexable, check_indexable, epoch_float_seconds,
-    epoch_millis, epoch_seconds, hashed_part,
+    Keyspace, Kind, Language, ListValue, Located, MAX_SEPARATED_TAG, MAX_TAG, Many, Millis, NameError,
+    Nearest, No, NotIndexable, Numeric, Operand, OptionalValue, Options, Ordered, Part, Phonetic, Prefixed,
+    QueryError, RawQuery, RawQueryError, RawValue, Reply, Route, ScalarValue, Schema, SearchName, Seconds,
+    ServerError, ServerErrorKind, ShapeValue, Shaped, Shortfall, Similar, Single, SortKey, Sortable,
+    SortableValue, Stopwords, Stored, Suffixed, Tag, Text, TextValue, UniqueOperand, UniqueValue, Unit,
+    Vector, VectorElement, VectorKind, VectorLengthError, VectorOptions, VectorType, VectorValue, Wild,
+    Worded, Yes, assert_indexable, check_indexable, epoch_float_seconds, epoch_millis, epoch_seconds,
+    hashed_part,
 };
 
 #[cfg(feature = "rust_decimal")]

@@ -124,6 +124,16 @@ pub trait Suffixed<O>: Kind {}
 
 impl<O> Suffixed<O> for Tag {}
 
+/// Kinds whose values or words are searched by a pattern with wildcards, for fields with options `O`.
+#[diagnostic::on_unimplemented(
+    message = "a `{Self}` field cannot be searched with `wildcard`",
+    label = "not a TAG or TEXT field",
+    note = "add `#[index]` or `#[index(text, with_suffix_trie)]` to a string field; ranges of numbers are searched with `between`"
+)]
+pub trait Wild<O>: Kind {}
+
+impl<O> Wild<O> for Tag {}
+
 /// Kinds that are searched by words.
 #[diagnostic::on_unimplemented(
     message = "a `{Self}` field cannot be searched with `matches`",
@@ -156,7 +166,7 @@ impl Shaped for GeoShapeKind {}
 
 /// Kinds that are searched by similarity.
 #[diagnostic::on_unimplemented(
-    message = "a `{Self}` field has no similarity: `within_range` needs a VECTOR field",
+    message = "a `{Self}` field has no similarity: `nearest` and `within_range` need a VECTOR field",
     label = "not a VECTOR field",
     note = "index a `Vector<f32, N>`: `#[index]` at the field; ranges of numbers are searched with `between`"
 )]

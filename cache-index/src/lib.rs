@@ -9,12 +9,12 @@
 //! | documents that fit them | [`check_indexable`], [`assert_indexable`], [`NotIndexable`] |
 //! | kinds and values | [`Kind`], [`Tag`], [`Numeric`], [`Text`], [`Geo`], [`GeoShapeKind`], [`VectorKind`], [`Stored`], [`IndexValue`], [`Indexable`], [`Operand`] |
 //! | values of our own | [`GeoPoint`], [`Distance`], [`Vector`], `GeoShape` (feature `geo`), [`Epoch`] and its modules |
-//! | queries | [`Field`], [`Filter`], [`SortKey`], [`FindBy`], [`SearchRequest`] |
+//! | queries | [`Field`], [`Filter`], [`RawQuery`], [`Nearest`], [`SortKey`], [`FindBy`], [`SearchRequest`] |
 //! | answers | [`SearchAnswer`], [`Hit`], [`Completeness`], [`Shortfall`], [`IndexInfo`] |
 //!
 //! Most people use this crate through `cache-core`, which adds connections and everything that talks.
 
-// A file imports from those before it: command, path, error, pattern, reply, escape, keyspace, kind, vector, value, value_*, epoch, geo, shape, unique, strict, json, schema, params,
+// A file imports from those before it: command, path, raw_error, error, pattern, reply, escape, keyspace, kind, vector, value, value_*, epoch, geo, shape, unique, strict, json, schema, params,
 // text, fuzzy, phrase, filter, sort, field, finder, finder_decimal, embedded, indexable, search, decode.
 
 mod command;
@@ -38,6 +38,7 @@ mod params;
 mod path;
 mod pattern;
 mod phrase;
+mod raw_error;
 mod reply;
 mod schema;
 mod search;
@@ -70,9 +71,9 @@ pub use epoch::{
 };
 pub use error::{DecodeError, GeoError, MAX_SEPARATED_TAG, MAX_TAG, NameError, QueryError};
 pub use field::{
-    Field, IndexesEmpty, IndexesMissing, No, Options, Part, Phonetic, Sortable, SuffixTrie, Yes,
+    Field, IndexesEmpty, IndexesMissing, No, Options, Part, Phonetic, Sortable, SuffixTrie, Yes, any_embedded,
 };
-pub use filter::{Filter, NumericRange, Rendered};
+pub use filter::{Filter, Nearest, NumericRange, RawQuery, RawValue, Rendered};
 pub use finder::FindBy;
 pub use geo::{Distance, GeoPoint};
 pub use indexable::{NotIndexable, assert_indexable, check_document, check_indexable};
@@ -80,11 +81,12 @@ pub use json::write_json;
 pub use keyspace::{DEFAULT_GLOBAL, Keyspace, check_name};
 pub use kind::{
     Comparable, FieldKind, Geo, GeoShapeKind, Kind, Located, Numeric, Ordered, Prefixed, Shaped, Similar,
-    Stored, Suffixed, Tag, Text, VectorKind, Worded,
+    Stored, Suffixed, Tag, Text, VectorKind, Wild, Worded,
 };
 pub use params::Params;
-pub use path::{FieldPath, Nested, Path, Root, SearchName, Step};
+pub use path::{FieldPath, Many, Nested, Path, Root, SearchName, Step};
 pub use phrase::Phrase;
+pub use raw_error::RawQueryError;
 pub use reply::{Reply, ServerError, ServerErrorKind};
 pub use schema::{
     Beside, DistanceMetric, Entry, FieldDef, Fingerprint, HashTag, IndexSchema, Language, Schema, Stopwords,
@@ -96,7 +98,7 @@ pub use shape::GeoShape;
 pub use sort::{Direction, SortKey};
 pub use unique::{UniqueOperand, UniqueValue, unique_member};
 pub use value::{
-    Comparand, FlatValue, IndexValue, Indexable, JsonType, Operand, OptionalValue, ScalarValue, ShapeValue,
-    SortableValue, TextValue, VectorValue,
+    Comparand, FlatValue, IndexValue, Indexable, JsonType, ListValue, Operand, OptionalValue, ScalarValue,
+    ShapeValue, SortableValue, TextValue, VectorValue,
 };
 pub use vector::{ElementType, Vector, VectorElement, VectorLengthError, VectorType};

@@ -146,7 +146,7 @@ impl<M: IndexSchema> fmt::Debug for Query<M> {
         match self.filter.render() {
             Ok(rendered) if rendered.is_nothing() => shown.field("text", &"nothing"),
             Ok(rendered) => shown.field("text", &rendered.text()),
-            Err(error) => shown.field("refused", &error),
+            Err(error) => shown.field("refused", &error.redacted()),
         };
         shown.field("sort", &self.sort).field("page", &self.page).field("partial", &self.partial).finish()
     }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use cache_index::{
-    Batch, Completeness, DecodeError, Hit, QueryError, Rendered, Reply, SearchAnswer, SearchRequest,
-    ServerErrorKind, Shortfall,
+    Batch, Completeness, DecodeError, Hit, Rendered, Reply, SearchAnswer, SearchRequest, ServerErrorKind,
+    Shortfall,
 };
 
 use super::{Found, Query};
@@ -23,8 +23,8 @@ pub(super) async fn all<M: Model>(query: &Query<M>, cache: &Cache) -> Result<Fou
     if rendered.is_nothing() {
         return Ok(Found::nothing());
     }
-    if let Some(refused) = rendered.inexact() {
-        return exactly(query, cache, &rendered, refused).await;
+    if rendered.is_inexact() {
+        return exactly(query, cache, &rendered).await;
     }
     let (answer, completeness) = answer(query, cache, &rendered).await?;
     let limit = query.page.map_or(u64::MAX, |(_, limit)| limit);
@@ -37,22 +37,14 @@ pub(super) async fn all<M: Model>(query: &Query<M>, cache: &Cache) -> Result<Fou
 }
 
 /// As [`all`], where the server finds more than what is meant: all of that is read, and what is meant is kept.
-async fn exactly<M: Model>(
-    query: &Query<M>,
-    cache: &Cache,
-    rendered: &Rendered,
-    refused: &QueryError,
-) -> Result<Found<M>> {
+async fn exactly<M: Model>(query: &Query<M>, cache: &Cache, rendered: &Rendered) -> Result<Found<M>> {
     let (offset, limit) = query.page.unwrap_or((0, u64::MAX));
-    if limit == 0 {
-        return Err(refused.clone().into());
-    }
     let whole = Query { page: None, ..query.clone() };
     let (answer, completeness) = answer(&whole, cache, rendered).await?;
     let mut meant = Vec::new();
     for hit in answer.hits {
         let Some(json) = &hit.document else { continue };
-        if query.filter.accepts_json(&document::decode::<M, serde_json::Value>(&hit.key, json)?)? {
+        if query.filter.confirms_json(&document::decode::<M, serde_json::Value>(&hit.key, json)?)? {
             meant.push(hit);
         }
     }

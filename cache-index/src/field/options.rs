@@ -2,7 +2,8 @@
 
 use std::marker::PhantomData;
 
-use crate::kind::{Suffixed, Text};
+use crate::kind::{Suffixed, Text, Wild};
+use crate::path::Many;
 
 /// What a field was declared with, in its type: whether it is sortable, whether documents that lack it can be
 /// searched for, whether it knows what words sound like, whether empty texts can be searched for, and whether the index knows
@@ -69,3 +70,7 @@ pub trait SuffixTrie {}
 impl<S, X, P, E> SuffixTrie for Options<S, X, P, E, Yes> {}
 
 impl<O: SuffixTrie> Suffixed<O> for Text {}
+
+impl<O: SuffixTrie> Wild<O> for Text {}
+
+impl Many for No {}

@@ -6,6 +6,7 @@ use super::node::Affix;
 use super::render_words::{fuzzy_word, phrase_words, word_part};
 use crate::error::QueryError;
 use crate::fuzzy;
+use crate::pattern::Pattern;
 use crate::phrase::Phrase;
 use crate::schema::{FieldDef, Schema};
 use crate::text::{self, Word};
@@ -80,6 +81,11 @@ impl<'a> Texts<'a> {
                 Affix::Infix => word.windows(part.len()).any(|some| some == part),
             }
         }))
+    }
+
+    /// A word that the pattern means.
+    pub(super) fn have_pattern(&self, pattern: &Pattern) -> bool {
+        self.each().flatten().any(|word| pattern.matches(word.stored(), false))
     }
 
     /// A word that is nearly this one.

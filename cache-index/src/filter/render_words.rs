@@ -15,6 +15,9 @@ impl Renderer<'_> {
             return Err(QueryError::NoTerms { field: field.name(), text: text.to_owned() });
         }
         self.quiet(field);
+        if let [word] = &words[..] {
+            return self.word(field, word);
+        }
         self.text.push('(');
         self.beside(field, &words, "|")?;
         self.text.push(')');
@@ -43,15 +46,15 @@ impl Renderer<'_> {
 
     pub(super) fn fuzzy(&mut self, field: &FieldDef, word: &str, distance: u8) -> Result<(), QueryError> {
         let (word, signs) = (fuzzy_word(field, word)?, "%".repeat(distance.into()));
-        self.expanded(field, [&format!("({signs}"), &format!("{signs})")], word.as_bytes());
+        self.expanded(field, [&signs, &signs], word.as_bytes());
         Ok(())
     }
 
     pub(super) fn word_like(&mut self, field: &FieldDef, affix: Affix, part: &str) -> Result<(), QueryError> {
         let around = match affix {
-            Affix::Prefix => ["(", "*)"],
-            Affix::Suffix => ["(*", ")"],
-            Affix::Infix => ["(*", "*)"],
+            Affix::Prefix => ["", "*"],
+            Affix::Suffix => ["*", ""],
+            Affix::Infix => ["*", "*"],
         };
         self.expanded(field, around, &word_part(field, part)?);
         Ok(())
