@@ -16,7 +16,7 @@
 //! Most people use this crate through `cache-core`, which adds connections and everything that talks.
 
 // A file imports from those before it: command, path, raw_error, error, pattern, reply, escape, keyspace, kind, vector, value, value_*, epoch, geo, shape, unique, strict, json, schema, params,
-// text, filter, sort, field, finder, finder_decimal, embedded, indexable, search, decode, terms.
+// text, fuzzy, phrase, filter, sort, field, finder, finder_decimal, embedded, indexable, search, decode, terms.
 
 mod command;
 mod decode;
@@ -29,6 +29,7 @@ mod filter;
 mod finder;
 #[cfg(feature = "rust_decimal")]
 mod finder_decimal;
+mod fuzzy;
 mod geo;
 mod indexable;
 mod json;
@@ -37,6 +38,7 @@ mod kind;
 mod params;
 mod path;
 mod pattern;
+mod phrase;
 mod raw_error;
 mod reply;
 mod schema;
@@ -71,7 +73,7 @@ pub use epoch::{
 };
 pub use error::{DecodeError, GeoError, MAX_SEPARATED_TAG, MAX_TAG, NameError, QueryError};
 pub use field::{
-    Field, IndexesEmpty, IndexesMissing, No, Options, Part, Phonetic, Sortable, Yes, any_embedded,
+    Field, IndexesEmpty, IndexesMissing, No, Options, Part, Phonetic, Sortable, SuffixTrie, Yes, any_embedded,
 };
 pub use filter::{Filter, Nearest, NumericRange, RawQuery, RawValue, Rendered};
 pub use finder::FindBy;
@@ -85,6 +87,7 @@ pub use kind::{
 };
 pub use params::Params;
 pub use path::{FieldPath, Many, Nested, Path, Root, SearchName, Step};
+pub use phrase::Phrase;
 pub use raw_error::RawQueryError;
 pub use reply::{Reply, ServerError, ServerErrorKind};
 pub use schema::{
