@@ -7,8 +7,8 @@ use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngSeed, TestRunner};
 
 use crate::case::{Case, Meaning, SHAPES, Shape, Values};
-use crate::figures;
 use crate::sample::Sample;
+use cache_tests::figures;
 
 /// How many queries are under way at a time.
 const AT_ONCE: usize = 16;
