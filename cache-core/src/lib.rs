@@ -13,6 +13,7 @@
 //! | share no values between documents | `#[unique]` of [`CacheModel`](derive@CacheModel), [`UniqueValue`], [`Error::NotUnique`] |
 //! | go through all of them | [`CacheModel::keys`], [`CacheModel::ids`], [`CacheModel::save_stream`] |
 //! | find them | [`Field`], [`Filter`], [`Query`], [`Found`], [`Completeness`] |
+//! | suggest, list values, check the spelling, name synonyms | [`Suggestions`], [`Terms`], [`Dictionary`] |
 //! | test without a server that they fit their indexes | [`assert_indexable`], [`check_indexable`] |
 //! | make their indexes | [`Migrator`], [`Plan`], [`MigrateError`] |
 //! | let one process do a thing | [`Gate`], [`Lease`], [`Outcome`] |
@@ -20,7 +21,7 @@
 //! | know what went wrong | [`Error`] |
 
 // A file imports from those before it: patch_error, error, settings, connection, embedded, cache, script, primary_key,
-// version, model, document, query, cache_model, migrate, gate.
+// version, model, document, query, terms, cache_model, migrate, gate.
 
 pub mod connection;
 #[cfg(feature = "embedded")]
@@ -40,23 +41,24 @@ mod primary_key;
 mod query;
 mod script;
 mod settings;
+mod terms;
 mod version;
 
 pub use bytes::Bytes;
 pub use cache_derive::{CacheEmbedded, CacheModel, CacheValue};
 pub use cache_index::{
-    Batch, Beside, Command, Comparable, Comparand, Completeness, DecodeError, Direction, Distance,
-    DistanceMetric, ElementType, Embedded, EmbeddedFields, Entry, Epoch, EpochValue, Field, FieldDef,
-    FieldKind, FieldPath, Filter, FindBy, Fingerprint, FlatValue, FloatSeconds, Geo, GeoError, GeoPoint,
-    GeoShapeKind, HashTag, IndexSchema, IndexValue, Indexable, IndexesEmpty, IndexesMissing, JsonType,
-    Keyspace, Kind, Language, ListValue, Located, MAX_SEPARATED_TAG, MAX_TAG, Many, Millis, NameError,
-    Nearest, No, NotIndexable, Numeric, Operand, OptionalValue, Options, Ordered, Part, Phonetic, Prefixed,
-    QueryError, RawQuery, RawQueryError, RawValue, Reply, Route, ScalarValue, Schema, SearchName, Seconds,
-    ServerError, ServerErrorKind, ShapeValue, Shaped, Shortfall, Similar, Single, SortKey, Sortable,
-    SortableValue, Stopwords, Stored, Suffixed, Tag, Text, TextValue, UniqueOperand, UniqueValue, Unit,
-    Vector, VectorElement, VectorKind, VectorLengthError, VectorOptions, VectorType, VectorValue, Wild,
-    Worded, Yes, assert_indexable, check_indexable, epoch_float_seconds, epoch_millis, epoch_seconds,
-    hashed_part,
+    Batch, Beside, Command, Comparable, Comparand, Completeness, Correction, DecodeError, Direction,
+    Distance, DistanceMetric, ElementType, Embedded, EmbeddedFields, Entry, Epoch, EpochValue, Field,
+    FieldDef, FieldKind, FieldPath, Filter, FindBy, Fingerprint, FlatValue, FloatSeconds, Geo, GeoError,
+    GeoPoint, GeoShapeKind, HashTag, Hit, IndexSchema, IndexValue, Indexable, IndexesEmpty, IndexesMissing,
+    JsonType, Keyspace, Kind, Language, ListValue, Loads, Located, MAX_SEPARATED_TAG, MAX_TAG, Many, Millis,
+    Misspelled, NameError, Nearest, NewSuggestion, No, NotIndexable, Numeric, Operand, OptionalValue,
+    Options, Ordered, Part, Phonetic, Prefixed, QueryError, RawQuery, RawQueryError, RawValue, Reply, Route,
+    ScalarValue, Schema, Scorer, SearchName, Seconds, ServerError, ServerErrorKind, ShapeValue, Shaped,
+    Shortfall, Similar, Single, SortKey, Sortable, SortableValue, Stopwords, Stored, Suffixed, Suggestion,
+    SynonymGroups, Tag, Tagged, TermError, Text, TextValue, UniqueOperand, UniqueValue, Unit, Vector,
+    VectorElement, VectorKind, VectorLengthError, VectorOptions, VectorType, VectorValue, Wild, Worded, Yes,
+    assert_indexable, check_indexable, epoch_float_seconds, epoch_millis, epoch_seconds, hashed_part,
 };
 
 #[cfg(feature = "rust_decimal")]
@@ -69,8 +71,8 @@ pub use crate::cache::Cache;
 pub use crate::cache_model::CacheModel;
 pub use crate::connection::{Capabilities, Connection};
 pub use crate::document::{
-    Amount, Assign, Expiry, Ids, Increment, Keys, List, Number, NumberRange, Optional, Patch, SaveStream,
-    Saved, Ttl,
+    Amount, Assign, Changes, EachDocument, Expiry, Ids, Increment, Keys, List, Number, NumberRange,
+    OneDocument, Optional, Patch, SaveStream, Saved, Ttl,
 };
 pub use crate::error::{Error, Result};
 pub use crate::gate::{Gate, GateError, Lease, Outcome};
@@ -78,6 +80,7 @@ pub use crate::migrate::{MigrateError, MigratedIndex, Migration, Migrator, Plan,
 pub use crate::model::{Indexed, Model, Versioned};
 pub use crate::patch_error::PatchError;
 pub use crate::primary_key::{DocumentKey, Id, IdPart, PrimaryKey, ReadKey};
-pub use crate::query::{Found, Query};
+pub use crate::query::{Found, Near, Pages, Profile, Query, Row, Rows, Scored, Updated};
 pub use crate::settings::{Protocol, RedisSettings};
+pub use crate::terms::{Dictionary, SpellCheck, Suggest, Suggestions, Synonyms, Terms};
 pub use crate::version::VersionValue;

@@ -9,13 +9,14 @@
 //! | documents that fit them | [`check_indexable`], [`assert_indexable`], [`NotIndexable`] |
 //! | kinds and values | [`Kind`], [`Tag`], [`Numeric`], [`Text`], [`Geo`], [`GeoShapeKind`], [`VectorKind`], [`Stored`], [`IndexValue`], [`Indexable`], [`Operand`] |
 //! | values of our own | [`GeoPoint`], [`Distance`], [`Vector`], `GeoShape` (feature `geo`), [`Epoch`] and its modules |
-//! | queries | [`Field`], [`Filter`], [`RawQuery`], [`Nearest`], [`SortKey`], [`FindBy`], [`SearchRequest`] |
+//! | queries | [`Field`], [`Filter`], [`RawQuery`], [`Nearest`], [`SortKey`], [`FindBy`], [`SearchRequest`], [`CursorRequest`], [`SearchOptions`], [`Loads`] |
+//! | around queries | [`SuggestionCommands`], [`SuggestRequest`], [`DictionaryCommands`], [`SpellingRequest`], [`SynonymUpdate`], [`TagValues`], [`TermError`] |
 //! | answers | [`SearchAnswer`], [`Hit`], [`Completeness`], [`Shortfall`], [`IndexInfo`] |
 //!
 //! Most people use this crate through `cache-core`, which adds connections and everything that talks.
 
 // A file imports from those before it: command, path, raw_error, error, pattern, reply, escape, keyspace, kind, vector, value, value_*, epoch, geo, shape, unique, strict, json, schema, params,
-// text, filter, sort, field, finder, finder_decimal, embedded, indexable, search, decode.
+// text, filter, sort, field, finder, finder_decimal, embedded, indexable, search, decode, terms.
 
 mod command;
 mod decode;
@@ -44,6 +45,7 @@ mod search;
 mod shape;
 mod sort;
 mod strict;
+mod terms;
 mod text;
 mod unique;
 mod value;
@@ -89,10 +91,14 @@ pub use schema::{
     Beside, DistanceMetric, Entry, FieldDef, Fingerprint, HashTag, IndexSchema, Language, Schema, Stopwords,
     VectorOptions, hashed_part,
 };
-pub use search::SearchRequest;
+pub use search::{CursorRequest, Loads, Scorer, SearchOptions, SearchRequest};
 #[cfg(feature = "geo")]
 pub use shape::GeoShape;
 pub use sort::{Direction, SortKey};
+pub use terms::{
+    Correction, DictionaryCommands, Misspelled, NewSuggestion, SpellingRequest, SuggestRequest, Suggestion,
+    SuggestionCommands, SynonymGroups, SynonymUpdate, TagValues, Tagged, TermError,
+};
 pub use unique::{UniqueOperand, UniqueValue, unique_member};
 pub use value::{
     Comparand, FlatValue, IndexValue, Indexable, JsonType, ListValue, Operand, OptionalValue, ScalarValue,

@@ -163,6 +163,8 @@ pub enum ServerErrorKind {
     UnknownIndex,
     /// A search index has this name already.
     IndexExists,
+    /// No dictionary of the spell checker has this name: no word was ever added to it.
+    UnknownDictionary,
     /// The script is not in the server's cache.
     NoScript,
     /// The key holds another type of value.
@@ -171,6 +173,10 @@ pub enum ServerErrorKind {
     OutOfMemory,
     /// The query took longer than its time-out.
     QueryTimeout,
+    /// The server does not know the cursor, or no longer.
+    UnknownCursor,
+    /// The index has as many open cursors as the server allows.
+    TooManyCursors,
     /// The slot lives on another node of the cluster.
     Moved,
     /// Anything else: the text says what.

@@ -23,6 +23,8 @@ pub enum Shortfall {
     FailedDocuments(u64),
     /// Documents of the page expired while they were read, again and again.
     Expiring,
+    /// The server gave up the cursor before everything was read.
+    CursorLost,
     /// Something else that the server warned of, in its own words.
     Warning(String),
 }
@@ -47,6 +49,10 @@ impl fmt::Display for Shortfall {
                  delete them (FT.INFO names the last one) and run the migrator again"
             ),
             Self::Expiring => f.write_str("documents of the page expired while they were read; ask again"),
+            Self::CursorLost => f.write_str(
+                "the server gave up the cursor before everything was read: it was not read for too long, or the \
+                 index went; read again, and faster",
+            ),
             Self::Warning(warning) => write!(f, "the server warned: {warning}"),
         }
     }

@@ -1,9 +1,11 @@
 //! Replies decoded, in the shapes of both protocols.
 
 mod completeness;
+mod hit;
 mod index_info;
 mod search;
 
 pub use completeness::{Completeness, Shortfall};
+pub use hit::Hit;
 pub use index_info::IndexInfo;
-pub use search::{Hit, SearchAnswer};
+pub use search::SearchAnswer;

@@ -29,6 +29,7 @@ use crate::schema::IndexSchema;
 #[cfg(feature = "geo")]
 pub(crate) use near::{Lying, Relation};
 pub(crate) use near::{Radius, Range};
+pub(crate) use nearest::DISTANCE;
 pub use nearest::Nearest;
 pub use node::NumericRange;
 pub(crate) use node::{Affix, Node, Test, not_exact};

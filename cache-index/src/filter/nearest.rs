@@ -11,6 +11,9 @@ use super::render::{Rendered, render};
 use crate::error::QueryError;
 use crate::schema::{FieldDef, IndexSchema};
 
+/// The name under which the server answers distances; underscores are added where a field has it.
+pub(crate) const DISTANCE: &str = "__distance";
+
 /// The `k` documents of model `M` whose vectors are nearest to another. Made by [`Field::nearest`](crate::Field::nearest).
 ///
 /// ```
@@ -113,7 +116,7 @@ impl<M: IndexSchema> Nearest<M> {
             return Ok(rendered);
         }
         // A name that no field has; the server would refuse it.
-        let mut name = "__distance".to_owned();
+        let mut name = DISTANCE.to_owned();
         while M::schema().fields().any(|field| field.name().to_string() == name) {
             name.push('_');
         }

@@ -1,6 +1,6 @@
 //! What was saved is what is read, and is found by its index: every type in every shape, over both protocols.
 
-use cache_core::{Cache, CacheModel, Error, Filter, Indexed, Migrator, Model, Protocol, QueryError};
+use cache_core::{Cache, CacheModel, Error, Filter, Indexed, Migrator, Model, Protocol};
 use futures_util::{StreamExt, stream};
 use libtest_mimic::{Failed, Trial};
 use proptest::strategy::{Strategy, ValueTree};
