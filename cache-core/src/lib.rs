@@ -45,15 +45,16 @@ mod version;
 pub use bytes::Bytes;
 pub use cache_derive::{CacheEmbedded, CacheModel, CacheValue};
 pub use cache_index::{
-    Batch, Beside, Command, Comparable, Comparand, Completeness, DecodeError, Direction, Distance,
-    DistanceMetric, ElementType, Embedded, EmbeddedFields, Entry, Epoch, EpochValue, Field, FieldDef,
-    FieldKind, FieldPath, Filter, FindBy, Fingerprint, FlatValue, FloatSeconds, Geo, GeoError, GeoPoint,
-    GeoShapeKind, HashTag, Hit, IndexSchema, IndexValue, Indexable, IndexesEmpty, IndexesMissing, JsonType,
-    Keyspace, Kind, Language, Loads, Located, MAX_SEPARATED_TAG, MAX_TAG, Millis, NameError, No,
-    NotIndexable, Numeric, Operand, OptionalValue, Options, Ordered, Part, Phonetic, Prefixed, QueryError,
-    Reply, Route, ScalarValue, Schema, Scorer, SearchName, Seconds, ServerError, ServerErrorKind, ShapeValue,
-    Shaped, Shortfall, Similar, Single, SortKey, Sortable, SortableValue, Stopwords, Stored, Suffixed, Tag,
-    Text, TextValue, UniqueOperand, UniqueValue, Unit, Vector, VectorElement, VectorKind, VectorLengthError,
+    Batch, Beside, Command, Comparable, Comparand, Completeness, DecodeError, Difference, Direction,
+    Distance, DistanceMetric, ElementType, Embedded, EmbeddedFields, Entry, Epoch, EpochValue, Field,
+    FieldDef, FieldFailure, FieldKind, FieldPath, Filter, FindBy, Fingerprint, FingerprintError, FlatValue,
+    FloatSeconds, Geo, GeoError, GeoPoint, GeoShapeKind, HashTag, Hit, IndexDefinition, IndexInfo,
+    IndexSchema, IndexValue, Indexable, IndexedField, IndexesEmpty, IndexesMissing, JsonType, Keyspace, Kind,
+    Language, Loads, Located, MAX_SEPARATED_TAG, MAX_TAG, Millis, NameError, No, NotIndexable, Numeric,
+    Operand, OptionalValue, Options, Ordered, Part, Phonetic, Prefixed, QueryError, Reply, Route,
+    ScalarValue, Schema, Scorer, SearchName, Seconds, ServerError, ServerErrorKind, ShapeValue, Shaped,
+    Shortfall, Similar, Single, SortKey, Sortable, SortableValue, Stopwords, Stored, Suffixed, Tag, Text,
+    TextValue, UniqueOperand, UniqueValue, Unit, Vector, VectorElement, VectorKind, VectorLengthError,
     VectorOptions, VectorType, VectorValue, Worded, Yes, assert_indexable, check_indexable,
     epoch_float_seconds, epoch_millis, epoch_seconds, hashed_part,
 };

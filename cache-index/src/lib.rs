@@ -10,7 +10,7 @@
 //! | kinds and values | [`Kind`], [`Tag`], [`Numeric`], [`Text`], [`Geo`], [`GeoShapeKind`], [`VectorKind`], [`Stored`], [`IndexValue`], [`Indexable`], [`Operand`] |
 //! | values of our own | [`GeoPoint`], [`Distance`], [`Vector`], `GeoShape` (feature `geo`), [`Epoch`] and its modules |
 //! | queries | [`Field`], [`Filter`], [`SortKey`], [`FindBy`], [`SearchRequest`], [`CursorRequest`], [`SearchOptions`], [`Loads`] |
-//! | answers | [`SearchAnswer`], [`Hit`], [`Completeness`], [`Shortfall`], [`IndexInfo`] |
+//! | answers | [`SearchAnswer`], [`Hit`], [`Completeness`], [`Shortfall`], [`IndexInfo`], [`IndexDefinition`], [`Difference`] |
 //!
 //! Most people use this crate through `cache-core`, which adds connections and everything that talks.
 
@@ -57,7 +57,10 @@ mod vector;
 mod vector_half;
 
 pub use command::{Batch, Command, Route};
-pub use decode::{Completeness, Hit, IndexInfo, SearchAnswer, Shortfall};
+pub use decode::{
+    Completeness, Difference, FieldFailure, Hit, IndexDefinition, IndexInfo, IndexedField, SearchAnswer,
+    Shortfall,
+};
 pub use embedded::{Each, Embedded, EmbeddedFields, One, Shape, Single, Values};
 #[cfg(feature = "rust_decimal")]
 pub use epoch::{DecimalForm, DecimalNumber, decimal_number};
@@ -81,8 +84,8 @@ pub use params::Params;
 pub use path::{FieldPath, Nested, Path, Root, SearchName, Step};
 pub use reply::{Reply, ServerError, ServerErrorKind};
 pub use schema::{
-    Beside, DistanceMetric, Entry, FieldDef, Fingerprint, HashTag, IndexSchema, Language, Schema, Stopwords,
-    VectorOptions, hashed_part,
+    Beside, DistanceMetric, Entry, FieldDef, Fingerprint, FingerprintError, HashTag, IndexSchema, Language,
+    Schema, Stopwords, VectorOptions, hashed_part,
 };
 pub use search::{CursorRequest, Loads, Scorer, SearchOptions, SearchRequest};
 #[cfg(feature = "geo")]
