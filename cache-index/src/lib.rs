@@ -11,7 +11,7 @@
 //! | values of our own | [`GeoPoint`], [`Distance`], [`Vector`], `GeoShape` (feature `geo`), [`Epoch`] and its modules |
 //! | queries | [`Field`], [`Filter`], [`RawQuery`], [`Nearest`], [`SortKey`], [`FindBy`], [`SearchRequest`], [`CursorRequest`], [`SearchOptions`], [`Loads`] |
 //! | around queries | [`SuggestionCommands`], [`SuggestRequest`], [`DictionaryCommands`], [`SpellingRequest`], [`SynonymUpdate`], [`TagValues`], [`TermError`] |
-//! | answers | [`SearchAnswer`], [`Hit`], [`Completeness`], [`Shortfall`], [`IndexInfo`] |
+//! | answers | [`SearchAnswer`], [`Hit`], [`Completeness`], [`Shortfall`], [`IndexInfo`], [`IndexDefinition`], [`Difference`] |
 //!
 //! Most people use this crate through `cache-core`, which adds connections and everything that talks.
 
@@ -63,7 +63,10 @@ mod vector;
 mod vector_half;
 
 pub use command::{Batch, Command, Route};
-pub use decode::{Completeness, Hit, IndexInfo, SearchAnswer, Shortfall};
+pub use decode::{
+    Completeness, Difference, FieldFailure, Hit, IndexDefinition, IndexInfo, IndexedField, SearchAnswer,
+    Shortfall,
+};
 pub use embedded::{Each, Embedded, EmbeddedFields, One, Shape, Single, Values};
 #[cfg(feature = "rust_decimal")]
 pub use epoch::{DecimalForm, DecimalNumber, decimal_number};
@@ -91,8 +94,8 @@ pub use phrase::Phrase;
 pub use raw_error::RawQueryError;
 pub use reply::{Reply, ServerError, ServerErrorKind};
 pub use schema::{
-    Beside, DistanceMetric, Entry, FieldDef, Fingerprint, HashTag, IndexSchema, Language, Schema, Stopwords,
-    VectorOptions, hashed_part,
+    Beside, DistanceMetric, Entry, FieldDef, Fingerprint, FingerprintError, HashTag, IndexSchema, Language,
+    Schema, Stopwords, VectorOptions, hashed_part,
 };
 pub use search::{CursorRequest, Loads, Scorer, SearchOptions, SearchRequest};
 #[cfg(feature = "geo")]
