@@ -1,5 +1,6 @@
 //! What can go wrong without any I/O: replies that cannot be read, filters and names that cannot be used.
 
+use crate::aggregate_error::AggregateError;
 use crate::path::SearchName;
 
 /// A reply that is not what the command answers.
@@ -14,6 +15,17 @@ pub enum DecodeError {
         /// What came.
         found: &'static str,
     },
+    /// A row of an aggregation does not fit the struct that it is read into.
+    #[error("column `{column}`: {reason}")]
+    Column {
+        /// The column.
+        column: String,
+        /// What does not fit.
+        reason: String,
+    },
+    /// A row of an aggregation lacks what the struct needs.
+    #[error("a row of the aggregation: {0}")]
+    Row(String),
     /// A part that the answer needs is not there.
     #[error("the server's answer lacks `{0}`")]
     Missing(&'static str),
@@ -30,6 +42,9 @@ impl DecodeError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum QueryError {
+    /// An aggregation that has no true answer.
+    #[error(transparent)]
+    Aggregate(#[from] AggregateError),
     /// The value contains U+0000, at which the server truncates or merges tag values.
     #[error("`{field}`: the value contains U+0000, which the index cannot hold; remove it")]
     NulCharacter {

@@ -6,4 +6,5 @@ mod search;
 
 pub use completeness::{Completeness, Shortfall};
 pub use index_info::IndexInfo;
+pub(crate) use search::warnings;
 pub use search::{Hit, SearchAnswer};
