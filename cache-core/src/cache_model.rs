@@ -187,7 +187,7 @@ pub trait CacheModel: Model {
     #[doc(alias = "update")]
     #[doc(alias = "increment")]
     fn patch(id: impl Id<Self::PrimaryKey>) -> Patch<Self> {
-        Patch::new(id)
+        Patch::of(id)
     }
 
     /// All documents, to be narrowed down with [`filter`](Query::filter). For models with an index.

@@ -246,6 +246,14 @@ pub enum Error {
         /// What to run instead.
         needs: String,
     },
+    /// Something that is done to many documents stopped in the middle.
+    #[error("stopped after {done} documents")]
+    Stopped {
+        /// How many documents it was done to.
+        done: u64,
+        /// Why it stopped.
+        source: Box<Error>,
+    },
     /// A connection was asked for outside an asynchronous runtime.
     #[error("a connection needs a tokio runtime with I/O and time; call this within `#[tokio::main]`")]
     NoRuntime,

@@ -17,6 +17,7 @@
 //! | make their indexes | [`Migrator`], [`Plan`], [`MigrateError`] |
 //! | let one process do a thing | [`Gate`], [`Lease`], [`Outcome`] |
 //! | try things on a private server | [`Cache::embedded`](struct.Cache.html#method.embedded) (feature `embedded`) |
+//! | group and count documents | [`Query::group_by`], [`Aggregation`], [`aggregate`] |
 //! | know what went wrong | [`Error`] |
 
 // A file imports from those before it: patch_error, error, settings, connection, embedded, cache, script, primary_key,
@@ -44,18 +45,19 @@ mod version;
 
 pub use bytes::Bytes;
 pub use cache_derive::{CacheEmbedded, CacheModel, CacheValue};
+pub use cache_index::aggregate;
 pub use cache_index::{
-    Batch, Beside, Command, Comparable, Comparand, Completeness, DecodeError, Direction, Distance,
-    DistanceMetric, ElementType, Embedded, EmbeddedFields, Entry, Epoch, EpochValue, Field, FieldDef,
-    FieldKind, FieldPath, Filter, FindBy, Fingerprint, FlatValue, FloatSeconds, Geo, GeoError, GeoPoint,
-    GeoShapeKind, HashTag, IndexSchema, IndexValue, Indexable, IndexesEmpty, IndexesMissing, JsonType,
-    Keyspace, Kind, Language, Located, MAX_SEPARATED_TAG, MAX_TAG, Millis, NameError, No, NotIndexable,
-    Numeric, Operand, OptionalValue, Options, Ordered, Part, Phonetic, Prefixed, QueryError, Reply, Route,
-    ScalarValue, Schema, SearchName, Seconds, ServerError, ServerErrorKind, ShapeValue, Shaped, Shortfall,
-    Similar, Single, SortKey, Sortable, SortableValue, Stopwords, Stored, Suffixed, Tag, Text, TextValue,
-    UniqueOperand, UniqueValue, Unit, Vector, VectorElement, VectorKind, VectorLengthError, VectorOptions,
-    VectorType, VectorValue, Worded, Yes, assert_indexable, check_indexable, epoch_float_seconds,
-    epoch_millis, epoch_seconds, hashed_part,
+    AggregateError, Batch, Beside, Command, Comparable, Comparand, Completeness, DecodeError, Direction,
+    Distance, DistanceMetric, ElementType, Embedded, EmbeddedFields, Entry, Epoch, EpochValue, Field,
+    FieldDef, FieldKind, FieldPath, Filter, FindBy, Fingerprint, FlatValue, FloatSeconds, Geo, GeoError,
+    GeoPoint, GeoShapeKind, HashTag, Hit, IndexSchema, IndexValue, Indexable, IndexesEmpty, IndexesMissing,
+    JsonType, Keyspace, Kind, Language, Loads, Located, MAX_SEPARATED_TAG, MAX_TAG, Millis, NameError, No,
+    NotIndexable, Numeric, Operand, OptionalValue, Options, Ordered, Part, Phonetic, Prefixed, QueryError,
+    Reply, Route, ScalarValue, Schema, Scorer, SearchName, Seconds, ServerError, ServerErrorKind, ShapeValue,
+    Shaped, Shortfall, Similar, Single, SortKey, Sortable, SortableValue, Stopwords, Stored, Suffixed, Tag,
+    Text, TextValue, UniqueOperand, UniqueValue, Unit, Vector, VectorElement, VectorKind, VectorLengthError,
+    VectorOptions, VectorType, VectorValue, Worded, Yes, assert_indexable, check_indexable,
+    epoch_float_seconds, epoch_millis, epoch_seconds, hashed_part,
 };
 
 #[cfg(feature = "rust_decimal")]
@@ -68,8 +70,8 @@ pub use crate::cache::Cache;
 pub use crate::cache_model::CacheModel;
 pub use crate::connection::{Capabilities, Connection};
 pub use crate::document::{
-    Amount, Assign, Expiry, Ids, Increment, Keys, List, Number, NumberRange, Optional, Patch, SaveStream,
-    Saved, Ttl,
+    Amount, Assign, Changes, EachDocument, Expiry, Ids, Increment, Keys, List, Number, NumberRange,
+    OneDocument, Optional, Patch, SaveStream, Saved, Ttl,
 };
 pub use crate::error::{Error, Result};
 pub use crate::gate::{Gate, GateError, Lease, Outcome};
@@ -77,6 +79,8 @@ pub use crate::migrate::{MigrateError, MigratedIndex, Migration, Migrator, Plan,
 pub use crate::model::{Indexed, Model, Versioned};
 pub use crate::patch_error::PatchError;
 pub use crate::primary_key::{DocumentKey, Id, IdPart, PrimaryKey, ReadKey};
-pub use crate::query::{Found, Query};
+pub use crate::query::{
+    Aggregation, Found, Groups, Pages, Profile, Query, Row, Rows, Scored, Summary, Updated,
+};
 pub use crate::settings::{Protocol, RedisSettings};
 pub use crate::version::VersionValue;

@@ -9,7 +9,7 @@
 //! | documents that fit them | [`check_indexable`], [`assert_indexable`], [`NotIndexable`] |
 //! | kinds and values | [`Kind`], [`Tag`], [`Numeric`], [`Text`], [`Geo`], [`GeoShapeKind`], [`VectorKind`], [`Stored`], [`IndexValue`], [`Indexable`], [`Operand`] |
 //! | values of our own | [`GeoPoint`], [`Distance`], [`Vector`], `GeoShape` (feature `geo`), [`Epoch`] and its modules |
-//! | queries | [`Field`], [`Filter`], [`SortKey`], [`FindBy`], [`SearchRequest`] |
+//! | queries | [`Field`], [`Filter`], [`SortKey`], [`FindBy`], [`SearchRequest`], [`CursorRequest`], [`SearchOptions`], [`Loads`] |
 //! | aggregations | [`aggregate`], [`AggregateError`] |
 //! | answers | [`SearchAnswer`], [`Hit`], [`Completeness`], [`Shortfall`], [`IndexInfo`] |
 //!
@@ -88,7 +88,7 @@ pub use schema::{
     Beside, DistanceMetric, Entry, FieldDef, Fingerprint, HashTag, IndexSchema, Language, Schema, Stopwords,
     VectorOptions, hashed_part,
 };
-pub use search::SearchRequest;
+pub use search::{CursorRequest, Loads, Scorer, SearchOptions, SearchRequest};
 #[cfg(feature = "geo")]
 pub use shape::GeoShape;
 pub use sort::{Direction, SortKey};

@@ -171,6 +171,10 @@ pub enum ServerErrorKind {
     OutOfMemory,
     /// The query took longer than its time-out.
     QueryTimeout,
+    /// The server does not know the cursor, or no longer.
+    UnknownCursor,
+    /// The index has as many open cursors as the server allows.
+    TooManyCursors,
     /// The slot lives on another node of the cluster.
     Moved,
     /// Anything else: the text says what.

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use bytes::Bytes;
 use cache_index::Command;
 
 use super::expiry::{millis, since_epoch};
@@ -44,6 +45,19 @@ where
         }
         Ok(deleted)
     }
+}
+
+/// Deletes the documents with these keys, at most [`CHUNK`], and says how many were there.
+pub(crate) async fn delete_keys<M: Model>(cache: &Cache, keys: &[Bytes]) -> Result<u64> {
+    if M::schema().unique().is_empty() {
+        return count(cache, keys.iter().fold(Command::new("DEL"), Command::key)).await;
+    }
+    let touches = keys.iter().map(|key| Touch::delete_at::<M>(cache, key.to_vec()));
+    let mut deleted = 0;
+    for reply in unique::run_many(cache, &mut touches.collect::<Result<Vec<_>>>()?).await.0 {
+        deleted += u64::from(Touch::answer(&reply?)?);
+    }
+    Ok(deleted)
 }
 
 pub(crate) fn expire<M: Model>(

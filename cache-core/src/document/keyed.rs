@@ -12,7 +12,7 @@ use crate::primary_key::Id;
 
 /// How many documents one command or one pipeline is about, at most: enough that round trips do not matter, and few
 /// enough that the server is not kept from others for more than some milliseconds.
-pub(super) const CHUNK: usize = 500;
+pub(crate) const CHUNK: usize = 500;
 
 /// How many bytes of keys or documents one command or one pipeline holds before no more is added.
 pub(super) const CHUNK_BYTES: usize = 1 << 20;

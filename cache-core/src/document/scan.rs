@@ -93,7 +93,7 @@ impl<M: Model<PrimaryKey: ReadKey>> Stream for Ids<M> {
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
         let key = ready!(Pin::new(&mut this.keys).poll_next(context));
-        Poll::Ready(key.map(|key| id::<M>(&key?, &this.keys.scan)))
+        Poll::Ready(key.map(|key| read_id::<M>(&this.keys.scan.cache, key?.as_bytes())))
     }
 }
 
@@ -223,20 +223,23 @@ fn text<M: Model>(key: &[u8]) -> Result<String> {
     String::from_utf8(key.to_vec()).map_err(|error| without_id::<M>(key, error))
 }
 
-fn id<M: Model<PrimaryKey: ReadKey>>(key: &str, scan: &Scan) -> Result<M::PrimaryKey> {
-    let schema = M::schema();
-    let text = key.get(scan.prefix.len()..).unwrap_or_default();
-    let parts = schema.read_id(text).map_err(|error| without_id::<M>(key.as_bytes(), error))?;
-    let id = M::PrimaryKey::read(&parts).map_err(|error| without_id::<M>(key.as_bytes(), error))?;
+/// The id that a document's key has in it.
+pub(crate) fn read_id<M: Model<PrimaryKey: ReadKey>>(cache: &Cache, key: &[u8]) -> Result<M::PrimaryKey> {
+    let (schema, keyspace) = (M::schema(), cache.keyspace()?);
+    let mut start = Vec::new();
+    schema.write_key_start(keyspace, &mut start);
+    let (text, key) = (text::<M>(key)?, key);
+    let text = text.get(start.len()..).unwrap_or_default();
+    let parts = schema.read_id(text).map_err(|error| without_id::<M>(key, error))?;
+    let id = M::PrimaryKey::read(&parts).map_err(|error| without_id::<M>(key, error))?;
     let mut written = Vec::new();
-    let keyspace = scan.cache.keyspace()?;
     id.borrowed().parts(|parts| schema.write_key(keyspace, &mut written, parts))?;
-    if written == key.as_bytes() {
+    if written == key {
         return Ok(id);
     }
     // The id names another key, so that `get` would not find what is here.
     let written = String::from_utf8_lossy(&written).into_owned();
-    Err(without_id::<M>(key.as_bytes(), format!("the key of this id is written `{written}`")))
+    Err(without_id::<M>(key, format!("the key of this id is written `{written}`")))
 }
 
 fn without_id<M: Model>(key: &[u8], source: impl Into<BoxError>) -> Error {

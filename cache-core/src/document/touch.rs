@@ -40,6 +40,11 @@ impl Touch {
         Self::new::<M>(cache, id, "DEL", None, || Next::Is(None))
     }
 
+    /// Deletes the document with this key.
+    pub(super) fn delete_at<M: Model>(cache: &Cache, key: Vec<u8>) -> Result<Self> {
+        Self::at::<M>(cache, key, "DEL", None, || Next::Is(None))
+    }
+
     /// Says how long the document lives.
     pub(super) fn expire<M: Model>(
         cache: &Cache,
@@ -58,6 +63,16 @@ impl Touch {
         next: impl Fn() -> Next,
     ) -> Result<Self> {
         let key = key_of(&keyed::<M>(cache, Command::new(command), id)?).to_vec();
+        Self::at::<M>(cache, key, command, argument, next)
+    }
+
+    fn at<M: Model>(
+        cache: &Cache,
+        key: Vec<u8>,
+        command: &'static str,
+        argument: Option<u64>,
+        next: impl Fn() -> Next,
+    ) -> Result<Self> {
         let claims = Claims::new(cache, M::schema(), &key, |_| next())?;
         Ok(Self { key, command, argument, claims })
     }

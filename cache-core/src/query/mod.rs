@@ -1,23 +1,45 @@
 //! Queries as values: what is meant, in which order, how much of it; and the verbs that ask the server.
 
+// A file imports from those before it: found, summary, row, wanted, run, cursor, stream, each, explain, aggregate_run, this one,
+// verbs, aggregate.
+
+mod aggregate;
+mod aggregate_run;
+mod cursor;
+mod each;
+mod explain;
 mod found;
+mod row;
 mod run;
+mod stream;
+mod summary;
+mod verbs;
+mod wanted;
 
 use std::fmt;
+use std::marker::PhantomData;
+use std::time::Duration;
 
-use cache_index::{Filter, IndexSchema, SortKey};
+use cache_index::{Filter, IndexSchema, Language, Scorer, SearchOptions, SortKey};
 
-use crate::cache::Cache;
-use crate::error::{Error, Result};
 use crate::model::Model;
+use crate::primary_key::Id;
 
+use self::wanted::Wanted;
+pub use aggregate::Aggregation;
+pub use aggregate_run::Groups;
+pub use each::Updated;
+pub use explain::Profile;
 pub use found::Found;
+pub use row::{Row, Scored};
+pub use stream::{Pages, Rows};
+pub use summary::Summary;
 
-/// Which documents of model `M`, in which order. Made by the model's `find` and `find_by_…`; nothing is sent
-/// before one of the verbs takes the [`Cache`].
+/// Which documents of model `M`, in which order, and what is made of each: `R`, by itself the model. Made by the
+/// model's `find` and `find_by_…`; nothing is sent before one of the verbs takes the [`Cache`](crate::Cache).
 ///
-/// Every verb refuses an answer that may lack documents ([`Error::Incomplete`]), unless the query was told to
-/// [`allow_partial`](Query::allow_partial).
+/// Every verb refuses an answer that may lack documents ([`Error::Incomplete`](crate::Error::Incomplete)), unless the
+/// query was told to [`allow_partial`](Query::allow_partial).
 ///
 /// ```no_run
 /// # use cache_core::{Cache, CacheModel};
@@ -34,120 +56,168 @@ pub use found::Found;
 /// # Ok(())
 /// # }
 /// ```
-#[must_use = "a query does nothing until `all`, `first`, `one` or `count` sends it"]
-pub struct Query<M> {
-    filter: Filter<M>,
-    sort: Option<SortKey<M>>,
-    page: Option<(u64, u64)>,
-    partial: bool,
+#[must_use = "a query does nothing until a verb such as `all`, `first`, `count` or `stream` sends it"]
+pub struct Query<M, R = M> {
+    wanted: Wanted<M>,
+    row: PhantomData<fn() -> R>,
 }
 
 impl<M> Query<M> {
     pub(crate) fn new(filter: Filter<M>) -> Self {
-        Self { filter, sort: None, page: None, partial: false }
+        let wanted = Wanted {
+            filter,
+            sort: Vec::new(),
+            page: None,
+            partial: false,
+            options: SearchOptions::default(),
+            ids: None,
+            timeout: None,
+        };
+        Self { wanted, row: PhantomData }
     }
+}
 
+impl<M, R> Query<M, R> {
     /// Narrows the query: documents must pass this filter too.
-    pub fn filter(self, filter: Filter<M>) -> Self {
-        Self { filter: self.filter & filter, ..self }
+    pub fn filter(mut self, filter: Filter<M>) -> Self {
+        self.wanted.filter = self.wanted.filter & filter;
+        self
     }
 
     /// Sorts the answer by a sortable field; a later call replaces an earlier one. Documents without the field
     /// come last; integers beyond 2^53 are sorted as doubles. Without it the order is the server's and may change from answer to answer.
     #[doc(alias = "order_by")]
-    pub fn sort_by(self, key: SortKey<M>) -> Self {
-        Self { sort: Some(key), ..self }
+    pub fn sort_by(mut self, key: SortKey<M>) -> Self {
+        self.wanted.sort = vec![key];
+        self
+    }
+
+    /// Sorts documents that are equal by the fields so far by one more. Without a [`sort_by`](Query::sort_by) before it,
+    /// it is one.
+    ///
+    /// Several fields are sorted by an aggregation on the server (`FT.SEARCH` takes one).
+    ///
+    /// ```no_run
+    /// # use cache_core::{Cache, CacheModel};
+    /// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+    /// # struct User { #[primary_key] id: String, #[index(sortable)] city: String, #[index(sortable)] age: u32 }
+    /// # async fn example(cache: Cache) -> cache_core::Result<()> {
+    /// let users = User::find().sort_by(User::CITY.asc()).then_by(User::AGE.desc()).all(&cache).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn then_by(mut self, key: SortKey<M>) -> Self {
+        self.wanted.sort.push(key);
+        self
     }
 
     /// Only `limit` documents after leaving out `offset`. The answer's [`total`](Found::total) counts all.
     #[doc(alias = "limit")]
     #[doc(alias = "offset")]
-    pub fn page(self, offset: u64, limit: u64) -> Self {
-        Self { page: Some((offset, limit)), ..self }
+    pub fn page(mut self, offset: u64, limit: u64) -> Self {
+        self.wanted.page = Some((offset, limit));
+        self
     }
 
     /// Takes an answer that may lack documents. Its [`completeness`](Found::completeness) says why it may.
-    pub fn allow_partial(self) -> Self {
-        Self { partial: true, ..self }
+    pub fn allow_partial(mut self) -> Self {
+        self.wanted.partial = true;
+        self
+    }
+
+    /// How long the server may search, in milliseconds' precision, in place of a little less than the connection waits
+    /// for an answer. If that is not enough, the answer is refused ([`Error::Incomplete`](crate::Error::Incomplete)),
+    /// or [partial](Query::allow_partial).
+    ///
+    /// In RESP2 the server does not say that it stopped, so it is not told to: after this time the call fails with
+    /// [`Error::Timeout`](crate::Error::Timeout).
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.wanted.timeout = Some(timeout);
+        self
+    }
+
+    /// Only documents with one of these primary keys (`INKEYS`). No keys: no documents.
+    #[doc(alias = "INKEYS")]
+    pub fn in_keys<I>(mut self, ids: I) -> Self
+    where
+        M: Model,
+        I: IntoIterator<Item: Id<M::PrimaryKey>>,
+    {
+        let owned = |id: I::Item| id.parts(|parts| parts.iter().map(ToString::to_string).collect());
+        self.wanted.ids = Some(ids.into_iter().map(owned).collect());
+        self
+    }
+
+    /// Stems the words of the query by the rules of this language, in place of the model's (`LANGUAGE`).
+    #[doc(alias = "LANGUAGE")]
+    pub fn in_language(mut self, language: Language) -> Self {
+        self.wanted.options.language = Some(language);
+        self
+    }
+
+    /// Looks for words as they are written, not for other inflections of them (`VERBATIM`).
+    #[doc(alias = "VERBATIM")]
+    pub fn verbatim(mut self) -> Self {
+        self.wanted.options.verbatim = true;
+        self
+    }
+
+    /// So many other words may stand between those that are searched for together (`SLOP`). It holds for all conditions
+    /// on texts of the query; `phrase` has its own.
+    #[doc(alias = "SLOP")]
+    pub fn slop(mut self, words: u32) -> Self {
+        self.wanted.options.slop = Some(words);
+        self
+    }
+
+    /// Words that are searched for together must stand in this order (`INORDER`).
+    #[doc(alias = "INORDER")]
+    pub fn in_order(mut self) -> Self {
+        self.wanted.options.in_order = true;
+        self
+    }
+
+    /// What gives documents their scores, by which answers are sorted that are not sorted by a field (`SCORER`).
+    /// Without it, the server's own: TFIDF up to version 2.x, BM25STD from 8 on.
+    #[doc(alias = "SCORER")]
+    pub fn scorer(mut self, scorer: Scorer) -> Self {
+        self.wanted.options.scorer = Some(scorer);
+        self
+    }
+
+    /// Answers each with its score (`WITHSCORES`). In RESP2, and where a cursor or several sort keys are used, scores
+    /// come as text, with up to 17 and 12 digits.
+    #[doc(alias = "WITHSCORES")]
+    pub fn with_score(self) -> Query<M, Scored<R>> {
+        Query { wanted: self.wanted, row: PhantomData }
+    }
+
+    /// Answers a view of each document in place of the document: a struct that derives `CacheView`, whose fields are
+    /// all that the server reads and sends.
+    #[doc(alias = "RETURN")]
+    #[doc(alias = "only")]
+    #[doc(alias = "projection")]
+    pub fn select<V: Row<M>>(self) -> Query<M, V> {
+        Query { wanted: self.wanted, row: PhantomData }
     }
 }
 
-impl<M: Model> Query<M> {
-    /// The documents, all of them in one answer, or those of the [`page`](Query::page).
-    ///
-    /// # Errors
-    /// [`Error::Incomplete`] if documents may be missing: more than the server answers at once, a time-out, a
-    /// prefix that was not expanded to its end, documents that are not in the index. [`Error::IndexMissing`]
-    /// before the migrator has run. [`Error::Query`] if an operand has no true answer. [`Error::Document`] if one of
-    /// them is not this model.
-    pub async fn all(&self, cache: &Cache) -> Result<Found<M>> {
-        run::all(self, cache).await
-    }
-
-    /// The first document, in the order of [`sort_by`](Query::sort_by); `None` if there is none.
-    ///
-    /// # Errors
-    /// As [`Query::all`].
-    pub async fn first(&self, cache: &Cache) -> Result<Option<M>> {
-        let (offset, limit) = self.page.unwrap_or((0, 1));
-        let found = run::all(&self.with_page(offset, limit.min(1)), cache).await?;
-        Ok(found.into_iter().next())
-    }
-
-    /// The one document that there is; the [`page`](Query::page) does not matter.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] if there is none, [`Error::Ambiguous`] if there are several; else as [`Query::all`].
-    #[doc(alias = "get")]
-    pub async fn one(&self, cache: &Cache) -> Result<M> {
-        let model = M::schema().model();
-        let found = run::all(&self.with_page(0, 2), cache).await?;
-        let (several, total) = (found.len() > 1, found.total());
-        match found.into_iter().next() {
-            Some(_) if several => Err(Error::Ambiguous { model, found: total }),
-            Some(one) => Ok(one),
-            None => Err(Error::NotFound { model, key: None }),
-        }
-    }
-
-    /// How many documents there are; the [`page`](Query::page) does not matter.
-    ///
-    /// A document that has just expired is counted until the server removes it.
-    ///
-    /// # Errors
-    /// As [`Query::all`].
-    pub async fn count(&self, cache: &Cache) -> Result<u64> {
-        Ok(run::all(&self.with_page(0, 0), cache).await?.total())
-    }
-
-    /// What the server makes of the query: the tree that it reads, as `FT.EXPLAIN` prints it.
-    ///
-    /// # Errors
-    /// [`Error::IndexMissing`] before the migrator has run, [`Error::Query`] if an operand has no true answer.
-    pub async fn explain(&self, cache: &Cache) -> Result<String> {
-        run::explain(self, cache).await
-    }
-
-    fn with_page(&self, offset: u64, limit: u64) -> Self {
-        Self { page: Some((offset, limit)), ..self.clone() }
-    }
-}
-
-impl<M> Clone for Query<M> {
+impl<M, R> Clone for Query<M, R> {
     fn clone(&self) -> Self {
-        Self { filter: self.filter.clone(), sort: self.sort, page: self.page, partial: self.partial }
+        Self { wanted: self.wanted.clone(), row: PhantomData }
     }
 }
 
 /// Shows the query text with references in place of values.
-impl<M: IndexSchema> fmt::Debug for Query<M> {
+impl<M: IndexSchema, R> fmt::Debug for Query<M, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Wanted { filter, sort, page, partial, .. } = &self.wanted;
         let mut shown = f.debug_struct("Query");
-        match self.filter.render() {
+        match filter.render() {
             Ok(rendered) if rendered.is_nothing() => shown.field("text", &"nothing"),
             Ok(rendered) => shown.field("text", &rendered.text()),
             Err(error) => shown.field("refused", &error),
         };
-        shown.field("sort", &self.sort).field("page", &self.page).field("partial", &self.partial).finish()
+        shown.field("sort", sort).field("page", page).field("partial", partial).finish()
     }
 }

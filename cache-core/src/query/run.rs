@@ -1,165 +1,146 @@
 //! Asking the server: from a query to its answer.
 
-use std::time::Duration;
-
 use cache_index::{
-    Batch, Completeness, DecodeError, Hit, QueryError, Rendered, Reply, SearchAnswer, SearchRequest,
-    ServerErrorKind, Shortfall,
+    Batch, Command, Completeness, DecodeError, Hit, Reply, SearchAnswer, SearchRequest, ServerErrorKind,
+    Shortfall,
 };
 
-use super::{Found, Query};
+use super::Found;
+use super::row::Row;
+use super::wanted::{Prepared, Wanted};
 use crate::cache::Cache;
 use crate::document;
 use crate::error::{Error, Result};
 use crate::model::Model;
-use crate::settings::Protocol;
 
 /// How often a page is asked for again, each time for more, when documents of it expired between being found and
 /// being read. The server forgets such documents once it has looked for them, so the first try nearly always does.
 const TRIES: usize = 8;
 
-pub(super) async fn all<M: Model>(query: &Query<M>, cache: &Cache) -> Result<Found<M>> {
-    let rendered = query.filter.render()?;
-    if rendered.is_nothing() {
-        return Ok(Found::nothing());
+pub(super) async fn all<M: Model, R: Row<M>>(wanted: &Wanted<M>, cache: &Cache) -> Result<Found<R>> {
+    let Some(prepared) = Prepared::new::<M, R>(wanted, cache)? else { return Ok(Found::nothing()) };
+    if prepared.inexact().is_some() {
+        return exactly(wanted, cache, &prepared).await;
     }
-    if let Some(refused) = rendered.inexact() {
-        return exactly(query, cache, &rendered, refused).await;
-    }
-    let (answer, completeness) = answer(query, cache, &rendered).await?;
-    let limit = query.page.map_or(u64::MAX, |(_, limit)| limit);
+    let (answer, completeness) = answer(&prepared, wanted.page, cache).await?;
+    let limit = wanted.page.map_or(u64::MAX, |(_, limit)| limit);
     // What went between being found and being read is no loss: it is gone.
-    let gone = answer.hits.iter().filter(|hit| hit.document.is_none()).count() as u64;
-    let total = if limit == 0 { answer.total } else { answer.total.saturating_sub(gone) };
+    let gone =
+        if prepared.sees_documents() { answer.hits.iter().filter(|hit| !hit.is_there()).count() } else { 0 };
+    let total = if limit == 0 { answer.total } else { answer.total.saturating_sub(gone as u64) };
     let page = usize::try_from(limit).unwrap_or(usize::MAX);
-    let items = answer.hits.into_iter().filter_map(read::<M>).take(page).collect::<Result<_>>()?;
+    let hits = answer.hits.iter().filter(|hit| hit.is_there() || !prepared.sees_documents());
+    let items = hits.take(page).map(R::read).collect::<Result<_>>()?;
     Ok(Found { items, total, completeness })
 }
 
 /// As [`all`], where the server finds more than what is meant: all of that is read, and what is meant is kept.
-async fn exactly<M: Model>(
-    query: &Query<M>,
+async fn exactly<M: Model, R: Row<M>>(
+    wanted: &Wanted<M>,
     cache: &Cache,
-    rendered: &Rendered,
-    refused: &QueryError,
-) -> Result<Found<M>> {
-    let (offset, limit) = query.page.unwrap_or((0, u64::MAX));
-    if limit == 0 {
-        return Err(refused.clone().into());
-    }
-    let whole = Query { page: None, ..query.clone() };
-    let (answer, completeness) = answer(&whole, cache, rendered).await?;
+    prepared: &Prepared,
+) -> Result<Found<R>> {
+    let (offset, limit) = wanted.page.unwrap_or((0, u64::MAX));
+    let (answer, completeness) = answer(prepared, None, cache).await?;
     let mut meant = Vec::new();
     for hit in answer.hits {
-        let Some(json) = &hit.document else { continue };
-        if query.filter.accepts_json(&document::decode::<M, serde_json::Value>(&hit.key, json)?)? {
+        if is_meant(wanted, &hit)? {
             meant.push(hit);
         }
     }
     let (total, places) = (meant.len() as u64, |number| usize::try_from(number).unwrap_or(usize::MAX));
-    let page = meant.into_iter().skip(places(offset)).take(places(limit));
-    let items = page.filter_map(read::<M>).collect::<Result<_>>()?;
+    let page = meant.iter().skip(places(offset)).take(places(limit));
+    let items = page.map(R::read).collect::<Result<_>>()?;
     Ok(Found { items, total, completeness })
 }
 
+/// Whether a document that the server found is there, and is what the filter means.
+pub(super) fn is_meant<M: Model>(wanted: &Wanted<M>, hit: &Hit) -> Result<bool> {
+    let Some(json) = hit.document() else { return Ok(false) };
+    Ok(wanted.filter.accepts_json(&document::decode::<M, serde_json::Value>(&hit.key, &json)?)?)
+}
+
 /// What the server answers, and whether that is all.
-async fn answer<M: Model>(
-    query: &Query<M>,
+async fn answer(
+    prepared: &Prepared,
+    page: Option<(u64, u64)>,
     cache: &Cache,
-    rendered: &Rendered,
 ) -> Result<(SearchAnswer, Completeness)> {
-    let index = index_of::<M>(cache)?;
-    let capabilities = cache.capabilities();
-    let most = capabilities.max_search_results;
-    let (offset, limit) = query.page.unwrap_or((0, most));
-    let mut request = SearchRequest {
-        index: &index,
-        filter: rendered,
-        sort: query.sort.map(|key| (key.field(), key.direction())),
-        // What lies beyond is never answered; `completeness` says so.
-        offset: offset.min(most),
-        limit: limit.min(most),
-        timeout: server_timeout(cache),
-    };
-    let mut answer = ask::<M>(cache, &request).await?;
-    if query.page.is_some() {
+    let most = cache.capabilities().max_search_results;
+    let (offset, limit) = page.unwrap_or((0, most));
+    // What lies beyond is never answered; `completeness` says so.
+    let mut request = prepared.request(offset.min(most), limit.min(most));
+    let mut answer = ask(cache, prepared, &request).await?;
+    if page.is_some() && prepared.sees_documents() {
         for _ in 0..TRIES {
             if !is_short(&answer, limit) {
                 break;
             }
             request.limit = request.limit.saturating_mul(2).saturating_add(16).min(most);
-            answer = ask::<M>(cache, &request).await?;
+            answer = ask(cache, prepared, &request).await?;
         }
     }
-    let completeness = completeness(query, cache, &index, &answer);
-    if !query.partial && !completeness.is_complete() {
-        return Err(Error::Incomplete { model: M::schema().model(), completeness });
-    }
+    let completeness = completeness(prepared, page, cache, &answer);
+    prepared.accept(&completeness)?;
     Ok((answer, completeness))
 }
 
-pub(super) async fn explain<M: Model>(query: &Query<M>, cache: &Cache) -> Result<String> {
-    let rendered = query.filter.render()?;
-    if rendered.is_nothing() {
-        return Ok("NOTHING\n".to_owned());
-    }
-    let index = index_of::<M>(cache)?;
-    let command = request_for(&index, &rendered).explain_command();
-    let reply = cache.command(command).await.map_err(|error| missing_index::<M>(&index, error))?;
-    reply.as_str().map(str::to_owned).ok_or_else(|| Error::Decode {
-        command: "FT.EXPLAIN".to_owned(),
-        source: DecodeError::unexpected("text", reply.describe()),
-    })
-}
-
-fn request_for<'a>(index: &'a str, filter: &'a Rendered) -> SearchRequest<'a> {
-    SearchRequest { index, filter, sort: None, offset: 0, limit: 0, timeout: None }
-}
-
-fn index_of<M: Model>(cache: &Cache) -> Result<String> {
-    cache.capabilities().require_search("a query")?;
-    Ok(M::schema().index_name(cache.keyspace()?))
-}
-
-async fn ask<M: Model>(cache: &Cache, request: &SearchRequest<'_>) -> Result<SearchAnswer> {
-    let missing = |error| missing_index::<M>(request.index, error);
-    let decode = |reply| {
-        SearchAnswer::decode(reply)
-            .map_err(|source| Error::Decode { command: "FT.SEARCH".to_owned(), source })
+async fn ask(cache: &Cache, prepared: &Prepared, request: &SearchRequest<'_>) -> Result<SearchAnswer> {
+    let command = within(prepared, request.command());
+    let name = command.name().to_owned();
+    let (reply, cut) = send(cache, prepared, command).await?;
+    let answer = if request.is_aggregation() {
+        SearchAnswer::decode_aggregation(reply)
+    } else {
+        SearchAnswer::decode(reply, request.scores)
     };
-    let asks_for_expansions = !cache.capabilities().warns_of_expansion();
-    let Some(expansions) = request.expansions_command().filter(|_| asks_for_expansions) else {
-        return decode(cache.command(request.command()).await.map_err(missing)?);
-    };
-    let batch = Batch::pipeline(vec![request.command(), expansions]);
-    let mut replies = cache.connection().send_all(batch).await?.into_iter();
-    let mut next = || replies.next().unwrap_or(Ok(Reply::Nil));
-    let (found, profile) = (next(), next());
-    let mut answer = decode(found.map_err(missing)?)?;
-    if SearchAnswer::tells_of_cut_prefix(&profile.map_err(missing)?) {
-        answer.shortfalls.push(Shortfall::ExpansionCap);
-    }
+    let mut answer = answer.map_err(|source| Error::Decode { command: name, source })?;
+    answer.shortfalls.extend(cut);
     Ok(answer)
 }
 
-/// How long the server may search. RESP2 does not say when an answer was cut short, so the server gets no
-/// time-out there and the client's deadline alone decides.
-fn server_timeout(cache: &Cache) -> Option<Duration> {
-    match cache.capabilities().protocol {
-        Protocol::Resp2 => None,
-        // A little less than the client waits, so that the warning arrives before the client gives up.
-        Protocol::Resp3 => Some(cache.connection().deadline() * 9 / 10),
+/// The command with the deadline of the query, if that has one.
+pub(super) fn within(prepared: &Prepared, command: Command) -> Command {
+    match prepared.deadline {
+        Some(deadline) => command.within(deadline),
+        None => command,
     }
 }
 
-fn completeness<M>(query: &Query<M>, cache: &Cache, index: &str, answer: &SearchAnswer) -> Completeness {
+/// Sends the command of a query, and with it, where the answer itself does not tell, the question whether its prefixes
+/// are expanded to their ends.
+pub(super) async fn send(
+    cache: &Cache,
+    prepared: &Prepared,
+    command: Command,
+) -> Result<(Reply, Option<Shortfall>)> {
+    let missing = |error| missing_index(prepared.model, &prepared.index, error);
+    let asks_for_expansions = !cache.capabilities().warns_of_expansion();
+    let expansions = prepared.request(0, 0).expansions_command().filter(|_| asks_for_expansions);
+    let Some(expansions) = expansions else {
+        return Ok((cache.command(command).await.map_err(missing)?, None));
+    };
+    let batch = Batch::pipeline(vec![command, within(prepared, expansions)]);
+    let mut replies = cache.connection().send_all(batch).await?.into_iter();
+    let mut next = || replies.next().unwrap_or(Ok(Reply::Nil)).map_err(missing);
+    let (found, profile) = (next()?, next()?);
+    let cut = SearchAnswer::tells_of_cut_prefix(&profile);
+    Ok((found, cut.then_some(Shortfall::ExpansionCap)))
+}
+
+fn completeness(
+    prepared: &Prepared,
+    page: Option<(u64, u64)>,
+    cache: &Cache,
+    answer: &SearchAnswer,
+) -> Completeness {
     let mut shortfalls = answer.shortfalls.clone();
-    shortfalls.extend(cache.standing().of(index));
+    shortfalls.extend(cache.standing().of(&prepared.index));
     let returned = answer.hits.len() as u64;
-    let (offset, limit) = query.page.unwrap_or((0, u64::MAX));
+    let (offset, limit) = page.unwrap_or((0, u64::MAX));
     if returned < limit.min(answer.total.saturating_sub(offset)) {
         shortfalls.push(Shortfall::ResultCap { total: answer.total, returned });
-    } else if query.page.is_some() && is_short(answer, limit) {
+    } else if page.is_some() && prepared.sees_documents() && is_short(answer, limit) {
         shortfalls.push(Shortfall::Expiring);
     }
     Completeness::of(shortfalls)
@@ -167,19 +148,19 @@ fn completeness<M>(query: &Query<M>, cache: &Cache, index: &str, answer: &Search
 
 /// Whether documents of the page expired while they were read, and others could stand in their place.
 fn is_short(answer: &SearchAnswer, limit: u64) -> bool {
-    let there = answer.hits.iter().filter(|hit| hit.document.is_some()).count();
+    let there = answer.hits.iter().filter(|hit| hit.is_there()).count();
     limit > 0 && there < answer.hits.len() && (there as u64) < limit
 }
 
-/// The document of a hit; nothing if it is gone.
-fn read<M: Model>(hit: Hit) -> Option<Result<M>> {
-    let Hit { key, document } = hit;
-    document.map(|json| document::decode::<M, M>(&key, &json))
+/// An answer that cannot be read.
+pub(super) fn unreadable(command: &str, source: DecodeError) -> Error {
+    Error::Decode { command: command.to_owned(), source }
 }
 
-fn missing_index<M: Model>(index: &str, error: Error) -> Error {
+/// The error, or that the index is missing if it says so.
+pub(crate) fn missing_index(model: &'static str, index: &str, error: Error) -> Error {
     if error.server_kind() == Some(ServerErrorKind::UnknownIndex) {
-        return Error::IndexMissing { model: M::schema().model(), index: index.to_owned() };
+        return Error::IndexMissing { model, index: index.to_owned() };
     }
     error
 }

@@ -56,4 +56,4 @@ pub use reducer::{
 };
 pub use render::RenderedAggregate;
 pub use request::AggregateRequest;
-pub use rows::AggregateAnswer;
+pub use rows::{AggregateAnswer, AggregateRow};

@@ -29,6 +29,13 @@ pub struct RenderedAggregate {
     pub(super) columns: Vec<Column>,
 }
 
+impl RenderedAggregate {
+    /// Whether the server sorts the rows, also where nobody asked for an order.
+    pub fn is_sorted(&self) -> bool {
+        !self.sort.is_empty()
+    }
+}
+
 pub(super) fn render<M>(plan: &AggregatePlan<M>) -> Result<RenderedAggregate, QueryError> {
     let mut documents = Documents::default();
     for filter in &plan.filters {

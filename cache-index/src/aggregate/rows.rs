@@ -16,13 +16,42 @@ use crate::reply::Reply;
 /// Rows of an aggregation, as far as one answer has them.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct AggregateAnswer {
-    rows: Vec<Row>,
+    /// The rows.
+    pub rows: Vec<AggregateRow>,
     /// Why rows may be missing or reduced of too few documents, as far as the answer itself shows it.
     pub shortfalls: Vec<Shortfall>,
 }
 
 /// A row, as the server answered it.
-type Row = Vec<(Reply, Reply)>;
+#[derive(Debug, Clone, PartialEq)]
+pub struct AggregateRow(Vec<(Reply, Reply)>);
+
+impl AggregateRow {
+    /// The row, read into a struct, or a map, by the names of the columns.
+    ///
+    /// Numbers are what the server computed, digit for digit: whole ones up to 2^53 are integers, others `f64`. What may be
+    /// missing is an `Option`. Strings stay strings, whatever they look like.
+    ///
+    /// # Errors
+    /// [`DecodeError::Column`] for a column that does not fit, [`DecodeError::Row`] if the struct needs another one.
+    pub fn read<T: DeserializeOwned>(&self, plan: &RenderedAggregate) -> Result<T, DecodeError> {
+        read(&self.0, &plan.columns)
+    }
+
+    /// About how many bytes it takes.
+    pub fn size(&self) -> usize {
+        self.0.iter().map(|(name, value)| size(name) + size(value)).sum()
+    }
+}
+
+fn size(reply: &Reply) -> usize {
+    let inner = match reply {
+        Reply::Bulk(bytes) => bytes.len(),
+        Reply::Array(items) => items.iter().map(size).sum(),
+        _ => 0,
+    };
+    inner + size_of::<Reply>()
+}
 
 impl AggregateAnswer {
     /// Reads the answer, in the shape of either protocol.
@@ -34,7 +63,11 @@ impl AggregateAnswer {
         match reply {
             Reply::Array(items) => {
                 // The number of rows comes first, and is none: it counts what one step of the server's passed on.
-                answer.rows = items.into_iter().skip(1).map(Reply::into_pairs).collect::<Result<_, _>>()?;
+                answer.rows = items
+                    .into_iter()
+                    .skip(1)
+                    .map(|row| row.into_pairs().map(AggregateRow))
+                    .collect::<Result<_, _>>()?;
             }
             Reply::Map(pairs) => {
                 for (name, value) in pairs {
@@ -53,50 +86,28 @@ impl AggregateAnswer {
         Ok(answer)
     }
 
-    /// Reads the answer to a request with a cursor: the rows, and the cursor; 0: there are no more.
+    /// Reads the answer to a request with a cursor: the rows, and the cursor to go on with; 0: there are no more.
     ///
     /// # Errors
     /// As [`AggregateAnswer::decode`].
-    pub fn decode_with_cursor(reply: Reply) -> Result<(Self, i64), DecodeError> {
+    pub fn decode_cursor(reply: Reply) -> Result<(Self, u64), DecodeError> {
         let mut items = reply.into_items()?.into_iter();
-        match (items.next(), items.next().as_ref().and_then(Reply::as_int)) {
-            (Some(answer), Some(cursor)) => Ok((Self::decode(answer)?, cursor)),
-            _ => Err(DecodeError::Missing("the cursor")),
-        }
-    }
-
-    /// How many rows there are.
-    pub fn len(&self) -> usize {
-        self.rows.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-
-    /// The rows, each read into a struct, or a map, by the names of the columns.
-    ///
-    /// Numbers are what the server computed, digit for digit: whole ones up to 2^53 are integers, others `f64`. What may be
-    /// missing is an `Option`. Strings stay strings, whatever they look like.
-    pub fn read<'a, T: DeserializeOwned>(
-        &'a self,
-        plan: &'a RenderedAggregate,
-    ) -> impl Iterator<Item = Result<T, DecodeError>> + 'a {
-        self.rows.iter().map(|row| read(row, &plan.columns))
+        let answer = items.next().ok_or(DecodeError::Missing("the rows before the cursor"))?;
+        let cursor = items.next().and_then(|cursor| u64::try_from(cursor.as_int()?).ok());
+        Ok((Self::decode(answer)?, cursor.ok_or(DecodeError::Missing("the cursor"))?))
     }
 }
 
-fn attributes(row: Reply) -> Result<Row, DecodeError> {
+fn attributes(row: Reply) -> Result<AggregateRow, DecodeError> {
     for (name, value) in row.into_pairs()? {
         if name.as_str() == Some("extra_attributes") {
-            return value.into_pairs();
+            return value.into_pairs().map(AggregateRow);
         }
     }
     Err(DecodeError::Missing("extra_attributes"))
 }
 
-fn read<T: DeserializeOwned>(row: &Row, columns: &[Column]) -> Result<T, DecodeError> {
+fn read<T: DeserializeOwned>(row: &[(Reply, Reply)], columns: &[Column]) -> Result<T, DecodeError> {
     let part =
         |alias: &str| row.iter().find(|(name, _)| name.as_str() == Some(alias)).map(|(_, value)| value);
     let mut cells = Vec::with_capacity(columns.len());

@@ -23,6 +23,13 @@ pub enum Shortfall {
     FailedDocuments(u64),
     /// Documents of the page expired while they were read, again and again.
     Expiring,
+    /// The server gave up the cursor before everything was read.
+    CursorLost,
+    /// An aggregation had more rows than are answered at once.
+    RowCap {
+        /// How many came.
+        returned: u64,
+    },
     /// Something else that the server warned of, in its own words.
     Warning(String),
 }
@@ -47,6 +54,15 @@ impl fmt::Display for Shortfall {
                  delete them (FT.INFO names the last one) and run the migrator again"
             ),
             Self::Expiring => f.write_str("documents of the page expired while they were read; ask again"),
+            Self::CursorLost => f.write_str(
+                "the server gave up the cursor before everything was read: it was not read for too long, or the \
+                 index went; read again, and faster",
+            ),
+            Self::RowCap { returned } => write!(
+                f,
+                "the answer stops at {returned} rows; narrow the query, keep fewer rows with `having`, page through \
+                 them, or read unsorted ones with `stream`"
+            ),
             Self::Warning(warning) => write!(f, "the server warned: {warning}"),
         }
     }

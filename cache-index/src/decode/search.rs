@@ -1,24 +1,14 @@
-//! Answers of `FT.SEARCH`, and what `FT.PROFILE` tells of its prefixes.
-
-use bytes::Bytes;
+//! Answers of searches, and what `FT.PROFILE` tells of their prefixes.
 
 use super::completeness::Shortfall;
+use super::hit::Hit;
 use crate::error::DecodeError;
 use crate::reply::Reply;
 
-/// A document that was found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hit {
-    /// The document's key.
-    pub key: Bytes,
-    /// The document as JSON; `None` if it went between being found and being read, or was not asked for.
-    pub document: Option<Bytes>,
-}
-
 /// What a search found.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct SearchAnswer {
-    /// How many documents the query means, whatever the limit.
+    /// How many documents the query means, whatever the limit. An aggregation that does not sort does not know it.
     pub total: u64,
     /// The documents of the page.
     pub hits: Vec<Hit>,
@@ -27,16 +17,44 @@ pub struct SearchAnswer {
 }
 
 impl SearchAnswer {
-    /// Reads the answer of a search that asked for whole documents, or for none.
+    /// Reads the answer of an `FT.SEARCH`; `scores`: that asked for scores.
     ///
     /// # Errors
     /// [`DecodeError`] if the reply has another shape than RESP2 and RESP3 give such an answer.
-    pub fn decode(reply: Reply) -> Result<Self, DecodeError> {
+    pub fn decode(reply: Reply, scores: bool) -> Result<Self, DecodeError> {
         match reply {
             Reply::Map(pairs) => from_map(pairs),
-            Reply::Array(items) => from_list(items),
+            Reply::Array(items) => from_list(items, scores),
             other => Err(DecodeError::unexpected("a search answer", other.describe())),
         }
+    }
+
+    /// Reads the answer of an `FT.AGGREGATE` that loaded documents and their keys.
+    ///
+    /// # Errors
+    /// [`DecodeError`] if the reply has another shape than RESP2 and RESP3 give such an answer.
+    pub fn decode_aggregation(reply: Reply) -> Result<Self, DecodeError> {
+        match reply {
+            Reply::Map(pairs) => from_map(pairs),
+            Reply::Array(items) => {
+                let mut items = items.into_iter();
+                let total = count(items.next().as_ref().and_then(Reply::as_int))?;
+                let hits = items.map(|row| Hit::of_row(row.into_pairs()?)).collect::<Result<_, _>>()?;
+                Ok(Self { total, hits, shortfalls: Vec::new() })
+            }
+            other => Err(DecodeError::unexpected("an aggregation's answer", other.describe())),
+        }
+    }
+
+    /// Reads an answer of an aggregation with a cursor, and the cursor to go on with; 0: there is no more.
+    ///
+    /// # Errors
+    /// [`DecodeError`] if the reply has another shape than RESP2 and RESP3 give such an answer.
+    pub fn decode_cursor(reply: Reply) -> Result<(Self, u64), DecodeError> {
+        let mut items = reply.into_items()?.into_iter();
+        let answer = items.next().ok_or(DecodeError::Missing("the rows before the cursor"))?;
+        let cursor = items.next().and_then(|cursor| u64::try_from(cursor.as_int()?).ok());
+        Ok((Self::decode_aggregation(answer)?, cursor.ok_or(DecodeError::Missing("the cursor"))?))
     }
 
     /// Whether a profile says that a prefix was not expanded to its end; `FT.PROFILE`'s whole answer will do.
@@ -58,7 +76,7 @@ fn from_map(pairs: Vec<(Reply, Reply)>) -> Result<SearchAnswer, DecodeError> {
         match name.as_str() {
             Some("total_results") => total = value.as_int(),
             Some("results") => {
-                answer.hits = value.into_items()?.into_iter().map(hit_of_map).collect::<Result<_, _>>()?;
+                answer.hits = value.into_items()?.into_iter().map(Hit::of_map).collect::<Result<_, _>>()?;
             }
             Some("warning") => answer.shortfalls = warnings(&value),
             _ => {}
@@ -68,22 +86,9 @@ fn from_map(pairs: Vec<(Reply, Reply)>) -> Result<SearchAnswer, DecodeError> {
     Ok(answer)
 }
 
-fn hit_of_map(hit: Reply) -> Result<Hit, DecodeError> {
-    let (mut key, mut document) = (None, None);
-    for (name, value) in hit.into_pairs()? {
-        match (name.as_str(), value) {
-            (Some("id"), Reply::Bulk(bytes)) => key = Some(bytes),
-            (Some("extra_attributes"), attributes @ (Reply::Map(_) | Reply::Array(_))) => {
-                document = document_among(attributes)?;
-            }
-            _ => {}
-        }
-    }
-    Ok(Hit { key: key.ok_or(DecodeError::Missing("id"))?, document })
-}
-
-/// RESP2: the total, then a key for each hit, followed by its attributes unless no content was asked for.
-fn from_list(items: Vec<Reply>) -> Result<SearchAnswer, DecodeError> {
+/// RESP2: the total, then a key for each hit, followed by its score if that was asked for, and by its attributes unless
+/// no content was.
+fn from_list(items: Vec<Reply>, scores: bool) -> Result<SearchAnswer, DecodeError> {
     let mut items = items.into_iter().peekable();
     let total = count(items.next().as_ref().and_then(Reply::as_int))?;
     let mut hits = Vec::with_capacity(items.len() / 2);
@@ -91,21 +96,14 @@ fn from_list(items: Vec<Reply>) -> Result<SearchAnswer, DecodeError> {
         let Reply::Bulk(key) = key else {
             return Err(DecodeError::unexpected("a document's key", key.describe()));
         };
-        let attributes = items.next_if(|next| matches!(next, Reply::Array(_) | Reply::Nil));
-        let document = match attributes {
-            Some(attributes @ Reply::Array(_)) => document_among(attributes)?,
-            _ => None,
+        let score = if scores { items.next().and_then(|score| score.as_double()) } else { None };
+        let attributes = match items.next_if(|next| matches!(next, Reply::Array(_) | Reply::Nil)) {
+            Some(attributes @ Reply::Array(_)) => attributes.into_pairs()?,
+            _ => Vec::new(),
         };
-        hits.push(Hit { key, document });
+        hits.push(Hit::new(key, score, attributes));
     }
     Ok(SearchAnswer { total, hits, shortfalls: Vec::new() })
-}
-
-fn document_among(attributes: Reply) -> Result<Option<Bytes>, DecodeError> {
-    Ok(attributes.into_pairs()?.into_iter().find_map(|(name, value)| match value {
-        Reply::Bulk(bytes) if name.as_str() == Some("$") => Some(bytes),
-        _ => None,
-    }))
 }
 
 fn count(total: Option<i64>) -> Result<u64, DecodeError> {
@@ -133,17 +131,17 @@ fn is_expansion_cap(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
 
     fn bulk(text: &str) -> Reply {
         Reply::Bulk(Bytes::copy_from_slice(text.as_bytes()))
     }
 
-    fn hit(key: &str, document: Option<&str>) -> Hit {
-        Hit {
-            key: Bytes::copy_from_slice(key.as_bytes()),
-            document: document.map(|json| Bytes::copy_from_slice(json.as_bytes())),
-        }
+    fn hit(key: &str, attributes: &[(&str, &str)]) -> Hit {
+        let attributes = attributes.iter().map(|(name, value)| (bulk(name), bulk(value))).collect();
+        Hit::new(Bytes::copy_from_slice(key.as_bytes()), None, attributes)
     }
 
     fn resp3(results: Vec<Reply>, warnings: Vec<Reply>) -> Vec<(Reply, Reply)> {
@@ -182,17 +180,48 @@ mod tests {
         ]);
         let expected = SearchAnswer {
             total: 7,
-            hits: vec![hit("u:1", Some("{}")), hit("u:2", None)],
+            hits: vec![hit("u:1", &[("age", "3"), ("$", "{}")]), hit("u:2", &[])],
             shortfalls: vec![],
         };
-        assert_eq!(SearchAnswer::decode(of_resp3).unwrap(), expected);
-        assert_eq!(SearchAnswer::decode(of_resp2).unwrap(), expected);
+        assert_eq!(SearchAnswer::decode(of_resp3, false).unwrap(), expected);
+        assert_eq!(SearchAnswer::decode(of_resp2, false).unwrap(), expected);
     }
 
     #[test]
     fn keys_alone_are_hits_without_documents() {
         let reply = Reply::Array(vec![Reply::Int(2), bulk("u:1"), bulk("u:2")]);
-        assert_eq!(SearchAnswer::decode(reply).unwrap().hits, [hit("u:1", None), hit("u:2", None)]);
+        assert_eq!(SearchAnswer::decode(reply, false).unwrap().hits, [hit("u:1", &[]), hit("u:2", &[])]);
+    }
+
+    #[test]
+    fn scores_stand_behind_keys() {
+        let scored = |keys: &[&str]| {
+            let hits = SearchAnswer::decode(
+                Reply::Array([Reply::Int(2)].into_iter().chain(keys.iter().map(|text| bulk(text))).collect()),
+                true,
+            );
+            hits.unwrap().hits.into_iter().map(|hit| hit.score).collect::<Vec<_>>()
+        };
+        assert_eq!(scored(&["u:1", "0.5", "u:2", "2"]), [Some(0.5), Some(2.0)]);
+    }
+
+    #[test]
+    fn rows_of_aggregations_are_hits_in_both_protocols() {
+        let row = || vec![bulk("__key"), bulk("u:1"), bulk("__score"), bulk("0.5"), bulk("$"), bulk("{}")];
+        let of_resp2 = Reply::Array(vec![Reply::Int(1), Reply::Array(row())]);
+        let pairs = Reply::Array(row()).into_pairs().unwrap();
+        let rows = vec![Reply::Map(vec![(bulk("extra_attributes"), Reply::Map(pairs))])];
+        let of_resp3 = Reply::Map(resp3(rows, vec![]));
+        for (answer, cursor) in [(of_resp2, 7), (of_resp3, 0)] {
+            let (answer, next) =
+                SearchAnswer::decode_cursor(Reply::Array(vec![answer, Reply::Int(cursor)])).unwrap();
+            let hit = &answer.hits[0];
+            assert_eq!(
+                (&hit.key[..], hit.score, hit.document()),
+                (&b"u:1"[..], Some(0.5), Some("{}".into()))
+            );
+            assert_eq!(next, cursor as u64);
+        }
     }
 
     #[test]
@@ -202,7 +231,7 @@ mod tests {
             bulk("Max prefix expansions limit was reached"),
             bulk("something new"),
         ];
-        let answer = SearchAnswer::decode(Reply::Map(resp3(vec![], warnings))).unwrap();
+        let answer = SearchAnswer::decode(Reply::Map(resp3(vec![], warnings)), false).unwrap();
         assert_eq!(
             answer.shortfalls,
             [Shortfall::TimedOut, Shortfall::ExpansionCap, Shortfall::Warning("something new".into())]
@@ -224,8 +253,8 @@ mod tests {
 
     #[test]
     fn another_shape_is_an_error() {
-        assert!(SearchAnswer::decode(Reply::Int(3)).is_err());
-        assert!(SearchAnswer::decode(Reply::Array(vec![])).is_err());
-        assert!(SearchAnswer::decode(Reply::Array(vec![Reply::Int(1), Reply::Int(2)])).is_err());
+        assert!(SearchAnswer::decode(Reply::Int(3), false).is_err());
+        assert!(SearchAnswer::decode(Reply::Array(vec![]), false).is_err());
+        assert!(SearchAnswer::decode(Reply::Array(vec![Reply::Int(1), Reply::Int(2)]), false).is_err());
     }
 }

@@ -72,7 +72,7 @@ impl<M, V, K, O> Field<M, V, K, O> {
     ///
     /// Strings are compared byte for byte (unless the field is declared `fold_case`), integers exactly. The index holds
     /// doubles, so that of an integer beyond ±(2^53 - 1) the server also finds the neighbours, which are then left out
-    /// here: the documents are read for it, and `count` and a negation refuse such an operand
+    /// here: the documents are read for it, also by `count`, and a negation refuses such an operand
     /// ([`QueryError::NotExact`]), as do ranges. The few doubles that RedisJSON alters (see [`write_json`](crate::write_json)) are
     /// found by what it made of them. A document without the field, or with `null`, is not found.
     #[doc(alias = "==")]

@@ -9,6 +9,7 @@ use crate::model::Model;
 use crate::patch_error::PatchError;
 
 /// One change.
+#[derive(Clone)]
 pub(super) struct Change {
     pub(super) target: Target,
     pub(super) kind: Kind,

@@ -1,12 +1,13 @@
 //! Partial updates: some fields of a document changed in one step, typed by their handles.
 
-// A file imports from those before it: number, assign, target, readable, script, change, call.
+// A file imports from those before it: number, assign, target, readable, script, change, call, this one, many.
 
 mod assign;
 #[cfg(feature = "rust_decimal")]
 mod assign_decimal;
 mod call;
 mod change;
+mod many;
 mod number;
 mod readable;
 mod script;
@@ -37,6 +38,26 @@ pub use number::{Amount, Increment, Number, NumberRange};
 
 /// How many lists and structs the server and serde read within each other.
 const DEEPEST: usize = 127;
+
+/// What a [`Patch`] is for: one document.
+#[derive(Debug)]
+pub struct OneDocument {
+    id: Vec<String>,
+}
+
+/// What a [`Patch`] is for: whatever a query finds.
+#[derive(Debug)]
+pub struct EachDocument;
+
+/// A partial update of whatever a query finds: see [`Query::update`](crate::Query::update).
+///
+/// ```
+/// # use cache_core::{CacheModel, Changes};
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct User { #[primary_key] id: String, visits: u64, seen: bool }
+/// let changes = Changes::new().set(User::SEEN, true).increment(User::VISITS, 1);
+/// ```
+pub type Changes<M> = Patch<M, EachDocument>;
 
 /// A partial update of one document: which fields become what. Made by
 /// [`CacheModel::patch`](crate::CacheModel::patch); nothing is sent before [`send`](Patch::send).
@@ -71,8 +92,8 @@ const DEEPEST: usize = 127;
 /// # }
 /// ```
 #[must_use = "an update does nothing until `send` sends it"]
-pub struct Patch<M> {
-    id: Vec<String>,
+pub struct Patch<M, T = OneDocument> {
+    target: T,
     changes: Vec<Change>,
     refused: Option<Error>,
     model: PhantomData<fn() -> M>,
@@ -80,11 +101,13 @@ pub struct Patch<M> {
 
 impl<M: Model> Patch<M> {
     #[expect(clippy::needless_pass_by_value, reason = "an id is often a reference already")]
-    pub(crate) fn new(id: impl Id<M::PrimaryKey>) -> Self {
+    pub(crate) fn of(id: impl Id<M::PrimaryKey>) -> Self {
         let id = id.parts(|parts| parts.iter().map(ToString::to_string).collect());
-        Self { id, changes: Vec::new(), refused: None, model: PhantomData }
+        Self { target: OneDocument { id }, changes: Vec::new(), refused: None, model: PhantomData }
     }
+}
 
+impl<M: Model, T> Patch<M, T> {
     /// Sets a field, indexed or not, to a value of its type; for an `Option` also to what is to be in it, for strings
     /// also to a `&str`.
     ///
@@ -142,47 +165,6 @@ impl<M: Model> Patch<M> {
         self.change(&field.def(), Kind::Remove, |_| Ok(Vec::new()))
     }
 
-    /// Makes the changes. Without any, it only says whether the document is there.
-    ///
-    /// When the future is dropped, or fails because no answer came, either all changes were made or none.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] if there is no such document, [`Error::Patch`] if the update cannot be made (see the
-    /// changes), or what kept the server from doing it. But for a missing answer, nothing was changed then.
-    pub async fn send(self, cache: &Cache) -> Result<Saved> {
-        self.run(cache, false).await.map(|patched| Saved::with(patched.version))
-    }
-
-    /// Makes the changes, as [`send`](Patch::send), and answers the document as it then is, in the same step.
-    ///
-    /// # Errors
-    /// As [`send`](Patch::send); and [`Error::Document`] if what is there now is not this model: the changes were
-    /// made.
-    pub async fn send_and_get(self, cache: &Cache) -> Result<M> {
-        let Patched { key, document, .. } = self.run(cache, true).await?;
-        match document {
-            Reply::Bulk(json) => decode::<M, M>(&key, &json),
-            other => Err(unreadable(&other)),
-        }
-    }
-
-    async fn run(mut self, cache: &Cache, get: bool) -> Result<Patched> {
-        cache.capabilities().require_json("`patch`")?;
-        let key = {
-            // Gone before the first await: it could not go to another thread.
-            let parts: Vec<&dyn Display> = self.id.iter().map(|part| part as &dyn Display).collect();
-            key_of(&keyed_by::<M>(cache, Command::new("EVALSHA"), &parts)?)
-        };
-        if let Some(refused) = self.refused {
-            return Err(refused);
-        }
-        self.changes.extend(next_version::<M>(&self.changes)?);
-        let claims = claims::<M>(cache, &key, &self.changes)?;
-        let mut call = Call { key, get, changes: self.changes, claims };
-        let reply = unique::run(cache, &mut call).await?;
-        call.answer::<M>(reply)
-    }
-
     /// Adds a change, unless something is wrong with it or with an earlier one.
     fn change(
         mut self,
@@ -219,6 +201,49 @@ impl<M: Model> Patch<M> {
             Some(_) => return Err(refused::<M>(PatchError::Twice { field: target.field })),
         }
         Ok(())
+    }
+}
+
+impl<M: Model> Patch<M> {
+    /// Makes the changes. Without any, it only says whether the document is there.
+    ///
+    /// When the future is dropped, or fails because no answer came, either all changes were made or none.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is no such document, [`Error::Patch`] if the update cannot be made (see the
+    /// changes), or what kept the server from doing it. But for a missing answer, nothing was changed then.
+    pub async fn send(self, cache: &Cache) -> Result<Saved> {
+        self.run(cache, false).await.map(|patched| Saved::with(patched.version))
+    }
+
+    /// Makes the changes, as [`send`](Patch::send), and answers the document as it then is, in the same step.
+    ///
+    /// # Errors
+    /// As [`send`](Patch::send); and [`Error::Document`] if what is there now is not this model: the changes were
+    /// made.
+    pub async fn send_and_get(self, cache: &Cache) -> Result<M> {
+        let Patched { key, document, .. } = self.run(cache, true).await?;
+        match document {
+            Reply::Bulk(json) => decode::<M, M>(&key, &json),
+            other => Err(unreadable(&other)),
+        }
+    }
+
+    async fn run(mut self, cache: &Cache, get: bool) -> Result<Patched> {
+        cache.capabilities().require_json("`patch`")?;
+        let key = {
+            // Gone before the first await: it could not go to another thread.
+            let parts: Vec<&dyn Display> = self.target.id.iter().map(|part| part as &dyn Display).collect();
+            key_of(&keyed_by::<M>(cache, Command::new("EVALSHA"), &parts)?)
+        };
+        if let Some(refused) = self.refused {
+            return Err(refused);
+        }
+        self.changes.extend(next_version::<M>(&self.changes)?);
+        let claims = claims::<M>(cache, &key, &self.changes)?;
+        let mut call = Call { key, get, changes: self.changes, claims };
+        let reply = unique::run(cache, &mut call).await?;
+        call.answer::<M>(reply)
     }
 }
 
@@ -261,7 +286,7 @@ fn unwritable<M: Model>(source: serde_json::Error) -> Error {
 }
 
 /// Shows which fields are changed, and how: values may be personal data or secrets.
-impl<M> fmt::Debug for Patch<M> {
+impl<M, T> fmt::Debug for Patch<M, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let changes: Vec<_> =
             self.changes.iter().map(|change| (change.kind, change.target.field.as_str())).collect();

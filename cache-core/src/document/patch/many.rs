@@ -1,0 +1,61 @@
+//! The same partial update of many documents, by their keys.
+
+use std::marker::PhantomData;
+
+use bytes::Bytes;
+
+use super::call::{Call, claims};
+use super::change::next_version;
+use super::{Changes, EachDocument};
+use crate::cache::Cache;
+use crate::document::unique;
+use crate::error::{Error, Result};
+use crate::model::Model;
+
+impl<M: Model> Changes<M> {
+    /// No changes yet.
+    pub fn new() -> Self {
+        Self { target: EachDocument, changes: Vec::new(), refused: None, model: PhantomData }
+    }
+
+    /// Refuses changes with which something is wrong, whatever the document.
+    pub(crate) fn ready(mut self) -> Result<Self> {
+        if let Some(refused) = self.refused.take() {
+            return Err(refused);
+        }
+        self.changes.extend(next_version::<M>(&self.changes)?);
+        Ok(self)
+    }
+
+    /// Changes the documents with these keys, each in one atomic step, all in one pipeline: whether each was there.
+    pub(crate) async fn send_to(&self, cache: &Cache, keys: &[Bytes]) -> Vec<Result<bool>> {
+        let mut calls = Vec::with_capacity(keys.len());
+        let refused: Vec<Result<()>> = keys
+            .iter()
+            .map(|key| {
+                let changes = self.changes.clone();
+                let claims = claims::<M>(cache, key, &changes)?;
+                calls.push(Call { key: key.clone(), get: false, changes, claims });
+                Ok(())
+            })
+            .collect();
+        let (answers, _) = unique::run_many(cache, &mut calls).await;
+        let mut answered = calls.into_iter().zip(answers);
+        let results = refused.into_iter().map(|refused| {
+            refused?;
+            let Some((call, answer)) = answered.next() else { return Ok(false) };
+            match call.answer::<M>(answer?) {
+                Ok(_) => Ok(true),
+                Err(Error::NotFound { .. }) => Ok(false),
+                Err(error) => Err(error),
+            }
+        });
+        results.collect()
+    }
+}
+
+impl<M: Model> Default for Changes<M> {
+    fn default() -> Self {
+        Self::new()
+    }
+}

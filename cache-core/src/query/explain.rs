@@ -1,0 +1,92 @@
+//! What the server makes of a query: the tree that it reads, and how its time is spent.
+
+use std::fmt;
+
+use cache_index::{DecodeError, Reply};
+
+use super::row::There;
+use super::run::{missing_index, unreadable, within};
+use super::wanted::{Prepared, Wanted};
+use crate::cache::Cache;
+use crate::error::{Error, Result};
+use crate::model::Model;
+
+/// The first version of the search module that may profile a search for what is missing. RediSearch 2.10.5 crashes.
+const PROFILES_MISSING: u32 = 80_000;
+
+/// What RediSearch tells of the running of a query, as `FT.PROFILE` answers it: iterators with their counts, and the
+/// milliseconds that each part took. It is for people, shown with `Display`; its form is the server's.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Profile(Reply);
+
+impl Profile {
+    /// The profile as the server answered it, without what was found.
+    pub fn reply(&self) -> &Reply {
+        &self.0
+    }
+}
+
+impl fmt::Display for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write(f, &self.0, 0)
+    }
+}
+
+fn write(f: &mut fmt::Formatter<'_>, reply: &Reply, depth: usize) -> fmt::Result {
+    match reply {
+        Reply::Map(pairs) => pairs.iter().try_for_each(|(name, value)| {
+            write(f, name, depth)?;
+            write(f, value, depth + 1)
+        }),
+        Reply::Array(items) => items.iter().try_for_each(|item| write(f, item, depth + 1)),
+        other => {
+            let indent = depth * 2;
+            match (other.as_str(), other.as_double()) {
+                (Some(text), _) => writeln!(f, "{:indent$}{text}", ""),
+                (None, Some(number)) => writeln!(f, "{:indent$}{number}", ""),
+                (None, None) => writeln!(f, "{:indent$}{}", "", other.describe()),
+            }
+        }
+    }
+}
+
+pub(super) async fn explain<M: Model>(wanted: &Wanted<M>, cache: &Cache) -> Result<String> {
+    let Some(prepared) = Prepared::new::<M, There>(wanted, cache)? else { return Ok("NOTHING\n".to_owned()) };
+    let command = within(&prepared, prepared.request(0, 0).explain_command());
+    let reply = cache
+        .command(command)
+        .await
+        .map_err(|error| missing_index(prepared.model, &prepared.index, error))?;
+    reply
+        .as_str()
+        .map(str::to_owned)
+        .ok_or_else(|| unreadable("FT.EXPLAIN", DecodeError::unexpected("text", reply.describe())))
+}
+
+pub(super) async fn profile<M: Model>(wanted: &Wanted<M>, cache: &Cache) -> Result<Profile> {
+    let Some(prepared) = Prepared::new::<M, There>(wanted, cache)? else {
+        return Ok(Profile(Reply::Status("nothing can be found, so nothing is asked".to_owned())));
+    };
+    let old = cache.capabilities().search.is_none_or(|version| version < PROFILES_MISSING);
+    if old && prepared.filter.text().contains("ismissing(") {
+        return Err(Error::Unsupported {
+            what: "`profile` of a query for missing fields",
+            needs: "RediSearch 8: version 2.10 crashes; use `explain`".to_owned(),
+        });
+    }
+    let command = within(&prepared, prepared.request(0, 0).profile_command());
+    let reply = cache
+        .command(command)
+        .await
+        .map_err(|error| missing_index(prepared.model, &prepared.index, error))?;
+    // RESP2: what was found, then the profile; RESP3: a map that has both.
+    let profile = match reply {
+        Reply::Array(mut parts) => parts.pop(),
+        Reply::Map(pairs) => pairs
+            .into_iter()
+            .find(|(name, _)| name.as_str().is_some_and(|name| name.eq_ignore_ascii_case("profile")))
+            .map(|(_, profile)| profile),
+        _ => None,
+    };
+    profile.map(Profile).ok_or_else(|| unreadable("FT.PROFILE", DecodeError::Missing("the profile")))
+}

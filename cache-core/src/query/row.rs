@@ -1,0 +1,86 @@
+//! What a query makes of each document that it finds.
+
+use std::ops::Deref;
+
+use bytes::Bytes;
+use cache_index::{Hit, Loads};
+
+use crate::document;
+use crate::error::Result;
+use crate::model::Model;
+
+/// What a query of model `M` answers for each document: the model itself, a struct that derives `CacheView`, or one of
+/// these with its [`score`](Scored).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no view of `{M}`",
+    label = "cannot be read from the documents of `{M}`",
+    note = "add `#[derive(CacheView)]` and `#[cache(model = {M})]` to the struct"
+)]
+pub trait Row<M>: Sized + Send + 'static {
+    /// What the server brings of each document.
+    const LOADS: Loads;
+    /// Whether it brings the score.
+    const SCORES: bool = false;
+
+    /// Reads what was brought.
+    ///
+    /// # Errors
+    /// [`Error::Document`](crate::Error::Document) if that is not what was expected.
+    fn read(hit: &Hit) -> Result<Self>;
+}
+
+impl<M: Model> Row<M> for M {
+    const LOADS: Loads = Loads::DOCUMENT;
+
+    fn read(hit: &Hit) -> Result<Self> {
+        document::decode::<M, M>(&hit.key, &hit.document().unwrap_or_default())
+    }
+}
+
+/// What was found, with its score. See [`Query::with_score`](crate::Query::with_score).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Scored<R> {
+    /// What was found. `Scored` is used like it.
+    pub item: R,
+    /// How well it meets the query, by the scorer; more is better.
+    pub score: f64,
+}
+
+impl<R> Deref for Scored<R> {
+    type Target = R;
+
+    fn deref(&self) -> &R {
+        &self.item
+    }
+}
+
+impl<M, R: Row<M>> Row<M> for Scored<R> {
+    const LOADS: Loads = R::LOADS;
+    const SCORES: bool = true;
+
+    fn read(hit: &Hit) -> Result<Self> {
+        Ok(Self { item: R::read(hit)?, score: hit.score.unwrap_or_default() })
+    }
+}
+
+/// That there is a document.
+pub(super) struct There;
+
+impl<M: Model> Row<M> for There {
+    const LOADS: Loads = Loads::DOCUMENT;
+
+    fn read(_: &Hit) -> Result<Self> {
+        Ok(Self)
+    }
+}
+
+/// The key of a document.
+pub(super) struct Key(pub(super) Bytes);
+
+impl<M: Model> Row<M> for Key {
+    const LOADS: Loads = Loads::KEY;
+
+    fn read(hit: &Hit) -> Result<Self> {
+        Ok(Self(hit.key.clone()))
+    }
+}

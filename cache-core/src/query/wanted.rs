@@ -1,0 +1,147 @@
+//! What a query wants, whatever it makes of each document.
+
+use std::time::Duration;
+
+use cache_index::{
+    Completeness, Direction, Filter, Loads, QueryError, Rendered, SearchName, SearchOptions, SearchRequest,
+    SortKey,
+};
+
+use super::row::Row;
+use crate::cache::Cache;
+use crate::error::{Error, Result};
+use crate::model::Model;
+use crate::settings::Protocol;
+
+/// Which documents of model `M`, in which order, looked for in which way.
+pub(super) struct Wanted<M> {
+    pub(super) filter: Filter<M>,
+    pub(super) sort: Vec<SortKey<M>>,
+    pub(super) page: Option<(u64, u64)>,
+    pub(super) partial: bool,
+    pub(super) options: SearchOptions,
+    /// The parts of ids.
+    pub(super) ids: Option<Vec<Vec<String>>>,
+    pub(super) timeout: Option<Duration>,
+}
+
+impl<M> Clone for Wanted<M> {
+    fn clone(&self) -> Self {
+        Self {
+            filter: self.filter.clone(),
+            sort: self.sort.clone(),
+            page: self.page,
+            partial: self.partial,
+            options: self.options.clone(),
+            ids: self.ids.clone(),
+            timeout: self.timeout,
+        }
+    }
+}
+
+/// A query that is ready to be sent.
+pub(super) struct Prepared {
+    pub(super) model: &'static str,
+    pub(super) index: String,
+    pub(super) filter: Rendered,
+    pub(super) options: SearchOptions,
+    loads: Loads,
+    witness: &'static str,
+    pub(super) scores: bool,
+    sort: Vec<(SearchName, Direction)>,
+    /// How long the server may search.
+    pub(super) timeout: Option<Duration>,
+    /// How long the client waits, if not as the connection does.
+    pub(super) deadline: Option<Duration>,
+    pub(super) partial: bool,
+}
+
+impl Prepared {
+    /// `None`: nothing can be found, and nothing need be asked.
+    pub(super) fn new<M: Model, R: Row<M>>(wanted: &Wanted<M>, cache: &Cache) -> Result<Option<Self>> {
+        let filter = wanted.filter.render()?;
+        let nothing = filter.is_nothing() || wanted.ids.as_ref().is_some_and(Vec::is_empty);
+        if nothing {
+            return Ok(None);
+        }
+        cache.capabilities().require_search("a query")?;
+        let schema = M::schema();
+        let mut loads = R::LOADS;
+        // Whether it is meant is decided here, by what is in it.
+        loads.document |= filter.inexact().is_some();
+        let (timeout, deadline) = time_outs(wanted.timeout, cache);
+        Ok(Some(Self {
+            model: schema.model(),
+            index: schema.index_name(cache.keyspace()?),
+            filter,
+            options: SearchOptions { keys: keys(wanted, cache)?, ..wanted.options.clone() },
+            loads,
+            witness: schema.primary_key().next().unwrap_or_default(),
+            scores: R::SCORES,
+            sort: wanted.sort.iter().map(|key| (key.field(), key.direction())).collect(),
+            timeout,
+            deadline,
+            partial: wanted.partial,
+        }))
+    }
+
+    pub(super) fn request(&self, offset: u64, limit: u64) -> SearchRequest<'_> {
+        SearchRequest {
+            index: &self.index,
+            filter: &self.filter,
+            options: &self.options,
+            loads: self.loads,
+            witness: self.witness,
+            scores: self.scores,
+            sort: &self.sort,
+            offset,
+            limit,
+            timeout: self.timeout,
+        }
+    }
+
+    /// Why what is found may be more than what is meant.
+    pub(super) fn inexact(&self) -> Option<&QueryError> {
+        self.filter.inexact()
+    }
+
+    /// Whether a document that is not there can be told from one that is.
+    pub(super) fn sees_documents(&self) -> bool {
+        !self.loads.is_nothing()
+    }
+
+    /// Refuses an answer that may lack documents, unless that is allowed.
+    pub(super) fn accept(&self, completeness: &Completeness) -> Result<()> {
+        if self.partial || completeness.is_complete() {
+            return Ok(());
+        }
+        Err(Error::Incomplete { model: self.model, completeness: completeness.clone() })
+    }
+}
+
+fn keys<M: Model>(wanted: &Wanted<M>, cache: &Cache) -> Result<Option<Vec<Vec<u8>>>> {
+    let Some(ids) = &wanted.ids else { return Ok(None) };
+    let keyspace = cache.keyspace()?;
+    let key_of = |parts: &Vec<String>| {
+        let parts: Vec<_> = parts.iter().map(|part| part as &dyn std::fmt::Display).collect();
+        let mut key = Vec::with_capacity(64);
+        M::schema().write_key(keyspace, &mut key, &parts)?;
+        Ok(key)
+    };
+    ids.iter().map(key_of).collect::<Result<_>>().map(Some)
+}
+
+/// How long the server may search, and how long the client waits if not as the connection does.
+///
+/// RESP2 does not say when an answer was cut short, so the server gets no time-out there and the client's deadline
+/// alone decides. In RESP3 the server gets a little less than the client waits, so that the warning arrives before the
+/// client gives up.
+fn time_outs(asked: Option<Duration>, cache: &Cache) -> (Option<Duration>, Option<Duration>) {
+    match (cache.capabilities().protocol, asked) {
+        (Protocol::Resp2, asked) => (None, asked),
+        (Protocol::Resp3, None) => (Some(cache.connection().deadline() * 9 / 10), None),
+        (Protocol::Resp3, Some(asked)) => {
+            (Some(asked), Some(cache.connection().deadline().max(asked.saturating_mul(2))))
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! A document that a search found.
+
+use bytes::Bytes;
+
+use crate::error::DecodeError;
+use crate::reply::Reply;
+use crate::search::THERE;
+
+/// A document that was found, with what was brought of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hit {
+    /// The document's key.
+    pub key: Bytes,
+    /// The document's score, if it was asked for.
+    pub score: Option<f64>,
+    /// Names and values.
+    attributes: Vec<(Reply, Reply)>,
+}
+
+impl Hit {
+    pub(super) fn new(key: Bytes, score: Option<f64>, attributes: Vec<(Reply, Reply)>) -> Self {
+        Self { key, score, attributes }
+    }
+
+    /// The document as JSON; `None` if it went between being found and being read, or was not asked for.
+    pub fn document(&self) -> Option<Bytes> {
+        let document = self.attribute("$")?;
+        // In dialect 3 it stands in a list.
+        let alone = document.strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]"));
+        Some(alone.map_or_else(|| document.clone(), |alone| document.slice_ref(alone)))
+    }
+
+    /// What the document has as the member with this number of those that were asked for: a JSON list of one, or within
+    /// an embedded list of as many as there are. `None` if the document lacks it.
+    pub fn member(&self, number: usize) -> Option<&Bytes> {
+        self.attribute(&format!("${number}"))
+    }
+
+    /// Whether the document was still there when it was read. Where nothing of it was asked for, it is not known, and
+    /// this is false.
+    pub fn is_there(&self) -> bool {
+        self.attributes.iter().any(|(name, _)| matches!(name.as_str(), Some("$" | THERE)))
+    }
+
+    /// What the server computed under this name.
+    pub fn attribute(&self, wanted: &str) -> Option<&Bytes> {
+        self.attributes.iter().find_map(|(name, value)| match value {
+            Reply::Bulk(bytes) if name.as_str() == Some(wanted) => Some(bytes),
+            _ => None,
+        })
+    }
+
+    /// How many bytes of the document there are, about.
+    pub fn size(&self) -> usize {
+        let bytes = |(_, value): &(Reply, Reply)| value.as_bytes().map_or(0, <[u8]>::len);
+        self.key.len() + self.attributes.iter().map(bytes).sum::<usize>()
+    }
+
+    /// A row of an aggregation.
+    pub(super) fn of_row(attributes: Vec<(Reply, Reply)>) -> Result<Self, DecodeError> {
+        let mut hit = Self::new(Bytes::new(), None, attributes);
+        hit.key = hit.attribute("__key").cloned().ok_or(DecodeError::Missing("__key"))?;
+        hit.score = hit.attribute("__score").and_then(|score| Reply::Bulk(score.clone()).as_double());
+        Ok(hit)
+    }
+
+    /// RESP3: a search's hit, or a row.
+    pub(super) fn of_map(hit: Reply) -> Result<Self, DecodeError> {
+        let (mut key, mut score, mut attributes) = (None, None, Vec::new());
+        for (name, value) in hit.into_pairs()? {
+            match (name.as_str(), value) {
+                (Some("id"), Reply::Bulk(bytes)) => key = Some(bytes),
+                (Some("score"), value) => score = value.as_double(),
+                (Some("extra_attributes"), value @ (Reply::Map(_) | Reply::Array(_))) => {
+                    attributes = value.into_pairs()?;
+                }
+                _ => {}
+            }
+        }
+        match key {
+            Some(key) => Ok(Self::new(key, score, attributes)),
+            None => Self::of_row(attributes),
+        }
+    }
+}

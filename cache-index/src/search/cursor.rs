@@ -1,0 +1,46 @@
+//! Searches whose answer the server keeps and hands out piece by piece.
+
+use std::time::Duration;
+
+use super::SearchRequest;
+use crate::command::Command;
+
+/// The most that the server takes as a limit of an aggregation: it reads larger ones as something else, and answers nothing.
+const MOST: u64 = i32::MAX as u64;
+
+/// A search over one index whose hits are read through a cursor.
+#[derive(Debug, Clone)]
+pub struct CursorRequest<'a> {
+    /// The search. Its limit is how many documents are handed out in all; `u64::MAX`: as many as there are.
+    pub search: SearchRequest<'a>,
+    /// How many documents the first answer has.
+    pub count: u64,
+    /// How long the server keeps a cursor that nobody reads.
+    pub max_idle: Duration,
+}
+
+impl CursorRequest<'_> {
+    /// The command. Its answer has the first documents.
+    pub fn command(&self) -> Command {
+        let search = &self.search;
+        let mut command = search.loaded();
+        if search.limit != u64::MAX || search.offset > 0 {
+            command = command.arg("LIMIT").arg_display(search.offset).arg_display(search.limit.min(MOST));
+        } else if !search.sort.is_empty() {
+            // Sorted without a limit, ten would be all.
+            command = command.arg("MAX").arg_display(MOST);
+        }
+        command = command.args_from(["WITHCURSOR", "COUNT"]).arg_display(self.count);
+        search.end(command.arg("MAXIDLE").arg_display(self.max_idle.as_millis()))
+    }
+
+    /// The command whose answer has the next documents.
+    pub fn read(index: &str, cursor: u64, count: u64) -> Command {
+        Command::new("FT.CURSOR").arg("READ").arg(index).arg_display(cursor).arg("COUNT").arg_display(count)
+    }
+
+    /// The command that closes the cursor.
+    pub fn close(index: &str, cursor: u64) -> Command {
+        Command::new("FT.CURSOR").arg("DEL").arg(index).arg_display(cursor)
+    }
+}

@@ -1,0 +1,135 @@
+//! Searches for documents as data, rendered into commands.
+
+// A file imports from those before it: options, loads, cursor.
+
+mod cursor;
+mod loads;
+mod options;
+
+use std::time::Duration;
+
+use crate::command::Command;
+use crate::filter::Rendered;
+use crate::path::SearchName;
+use crate::sort::Direction;
+
+pub use cursor::CursorRequest;
+pub use loads::Loads;
+pub(crate) use loads::THERE;
+pub use options::{Scorer, SearchOptions};
+
+/// A search over one index.
+#[derive(Debug, Clone)]
+pub struct SearchRequest<'a> {
+    /// The index.
+    pub index: &'a str,
+    /// Which documents.
+    pub filter: &'a Rendered,
+    /// How they are looked for.
+    pub options: &'a SearchOptions,
+    /// What is brought of each.
+    pub loads: Loads,
+    /// A member that every document has, of the primary key: it shows that a document is there.
+    pub witness: &'a str,
+    /// Whether the scores are brought.
+    pub scores: bool,
+    /// The fields to sort by, the first one first; without any the server sorts by score.
+    pub sort: &'a [(SearchName, Direction)],
+    /// How many hits to leave out at the beginning.
+    pub offset: u64,
+    /// How many hits to answer at most; 0 counts only.
+    pub limit: u64,
+    /// How long the server may search; `None`: as long as it takes.
+    pub timeout: Option<Duration>,
+}
+
+impl SearchRequest<'_> {
+    /// The command: `FT.SEARCH`, or where it is to sort by several fields, which that cannot, `FT.AGGREGATE`.
+    pub fn command(&self) -> Command {
+        if self.is_aggregation() { self.aggregation() } else { self.search() }.repeatable()
+    }
+
+    /// Whether [`command`](SearchRequest::command) is an aggregation, whose answers have another shape.
+    pub fn is_aggregation(&self) -> bool {
+        self.sort.len() > 1
+    }
+
+    fn search(&self) -> Command {
+        let mut command = Command::new("FT.SEARCH").arg(self.index).arg(self.filter.text());
+        if self.scores {
+            command = command.arg("WITHSCORES");
+        }
+        command = self.options.append_to(command);
+        command = if self.limit == 0 || self.loads.is_nothing() {
+            command.arg("NOCONTENT")
+        } else {
+            self.loads.append_to(command.arg("RETURN"), &[], self.witness)
+        };
+        if let [(field, direction)] = self.sort {
+            command = command.arg("SORTBY").arg_display(field).arg(direction.keyword());
+        }
+        self.end(command.arg("LIMIT").arg_display(self.offset).arg_display(self.limit))
+    }
+
+    fn aggregation(&self) -> Command {
+        let command = self.loaded();
+        self.end(command.arg("LIMIT").arg_display(self.offset).arg_display(self.limit))
+    }
+
+    /// An aggregation up to its order: what is looked for and what is brought of it.
+    fn loaded(&self) -> Command {
+        let mut command = Command::new("FT.AGGREGATE").arg(self.index).arg(self.filter.text());
+        if self.scores {
+            command = command.arg("ADDSCORES");
+        }
+        command = self.options.append_to(command);
+        command = self.loads.append_to(command.arg("LOAD"), &["@__key"], self.witness);
+        if !self.sort.is_empty() {
+            command = command.arg("SORTBY").arg_display(self.sort.len() * 2);
+            for (field, direction) in self.sort {
+                command = command.arg_display(format_args!("@{field}")).arg(direction.keyword());
+            }
+        }
+        command
+    }
+
+    fn end(&self, command: Command) -> Command {
+        let command = command.arg("TIMEOUT").arg_display(self.server_timeout());
+        let command = self.filter.params().append_to(command);
+        command.arg("DIALECT").arg(self.loads.dialect())
+    }
+
+    /// The command whose answer tells whether a prefix of the query is expanded to its end; `None`: there is none.
+    ///
+    /// It profiles the prefixes and nothing else: RediSearch 2.10.5 crashes when it profiles other things, `ismissing`
+    /// among them.
+    pub fn expansions_command(&self) -> Option<Command> {
+        let (text, params) = self.filter.expansions()?;
+        let command = Command::new("FT.PROFILE")
+            .arg(self.index)
+            .args_from(["SEARCH", "LIMITED", "QUERY"])
+            .arg(text)
+            .args_from(["NOCONTENT", "LIMIT", "0", "0", "TIMEOUT"])
+            .arg_display(self.server_timeout());
+        Some(params.append_to(command).args_from(["DIALECT", "2"]).repeatable())
+    }
+
+    /// In milliseconds; 0: none.
+    fn server_timeout(&self) -> u128 {
+        self.timeout.map_or(0, |timeout| timeout.as_millis().max(1))
+    }
+
+    /// The command that shows the tree which the server reads out of the query text.
+    pub fn explain_command(&self) -> Command {
+        let command = Command::new("FT.EXPLAIN").arg(self.index).arg(self.filter.text());
+        let command = self.options.append_to(command);
+        self.filter.params().append_to(command).args_from(["DIALECT", "2"]).repeatable()
+    }
+
+    /// The command that runs the search and tells how the time was spent.
+    pub fn profile_command(&self) -> Command {
+        let command = Command::new("FT.PROFILE").arg(self.index).args_from(["SEARCH", "QUERY"]);
+        let command = self.options.append_to(command.arg(self.filter.text()));
+        self.end(command.args_from(["NOCONTENT", "LIMIT", "0", "0"])).repeatable()
+    }
+}

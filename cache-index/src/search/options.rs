@@ -1,0 +1,77 @@
+//! How a search reads its query and scores what it finds.
+
+use crate::command::Command;
+use crate::schema::Language;
+
+/// What gives documents their scores (`SCORER`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Scorer {
+    /// How often the words are in the document and how rare they are elsewhere. RediSearch's default up to 2.x.
+    Tfidf,
+    /// As [`Tfidf`](Scorer::Tfidf), divided by the document's length in words.
+    TfidfDocNorm,
+    /// Okapi BM25, as RediSearch has had it.
+    Bm25,
+    /// Okapi BM25, as it is usually defined. The default from version 8 on.
+    Bm25Std,
+    /// How often the words are in the document.
+    DisMax,
+    /// The document's own score alone: that of its model.
+    DocScore,
+}
+
+impl Scorer {
+    /// RediSearch's name of it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Tfidf => "TFIDF",
+            Self::TfidfDocNorm => "TFIDF.DOCNORM",
+            Self::Bm25 => "BM25",
+            Self::Bm25Std => "BM25STD",
+            Self::DisMax => "DISMAX",
+            Self::DocScore => "DOCSCORE",
+        }
+    }
+}
+
+/// How a search reads its query and scores what it finds, where that is not as the index says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SearchOptions {
+    /// Whose rules stem the words of the query (`LANGUAGE`).
+    pub language: Option<Language>,
+    /// Whether words are looked for as they are written, not stemmed (`VERBATIM`).
+    pub verbatim: bool,
+    /// How many other words may stand between those of the query (`SLOP`).
+    pub slop: Option<u32>,
+    /// Whether words stand in the query's order (`INORDER`).
+    pub in_order: bool,
+    /// What gives the scores (`SCORER`).
+    pub scorer: Option<Scorer>,
+    /// Only the documents with these keys (`INKEYS`).
+    pub keys: Option<Vec<Vec<u8>>>,
+}
+
+impl SearchOptions {
+    pub(crate) fn append_to(&self, mut command: Command) -> Command {
+        if self.verbatim {
+            command = command.arg("VERBATIM");
+        }
+        if let Some(keys) = &self.keys {
+            command = command.arg("INKEYS").arg_display(keys.len()).args_from(keys);
+        }
+        if let Some(slop) = self.slop {
+            command = command.arg("SLOP").arg_display(slop);
+        }
+        if self.in_order {
+            command = command.arg("INORDER");
+        }
+        if let Some(language) = self.language {
+            command = command.arg("LANGUAGE").arg(language.name());
+        }
+        if let Some(scorer) = self.scorer {
+            command = command.arg("SCORER").arg(scorer.name());
+        }
+        command
+    }
+}

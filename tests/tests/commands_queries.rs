@@ -1,0 +1,132 @@
+//! The exact commands of queries, seen by a connection that records them.
+
+use std::time::Duration;
+
+use cache_core::{Cache, CacheModel, IndexSchema, Language, Protocol, Reply, Scorer};
+use cache_tests::recorder::{Recorder, capabilities};
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Serialize, Deserialize, CacheModel)]
+struct User {
+    #[primary_key]
+    id: u32,
+    #[index(sortable)]
+    name: String,
+    #[index(sortable)]
+    age: u32,
+    #[index(text)]
+    bio: String,
+}
+
+fn index(cache: &Cache) -> String {
+    User::schema().index_name(cache.keyspace().unwrap())
+}
+
+fn none() -> Reply {
+    Reply::Array(vec![Reply::Int(0)])
+}
+
+#[tokio::test]
+async fn options_stand_where_the_server_wants_them() {
+    let (recorder, cache) = Recorder::cache([none(), none()]);
+    let query = User::find()
+        .filter(User::BIO.matches("rust"))
+        .in_keys([1, 2])
+        .verbatim()
+        .slop(3)
+        .in_order()
+        .in_language(Language::German)
+        .scorer(Scorer::Bm25Std)
+        .timeout(Duration::from_millis(500))
+        .page(0, 5);
+    query.clone().with_score().all(&cache).await.unwrap();
+    query.ids(&cache).await.unwrap();
+    let options =
+        "VERBATIM INKEYS 2 shop:cache:user:1 shop:cache:user:2 SLOP 3 INORDER LANGUAGE german SCORER BM25STD";
+    let (index, text) = (index(&cache), User::BIO.matches("rust").render().unwrap());
+    let (text, end) = (text.text(), "LIMIT 0 5 TIMEOUT 500 PARAMS 2 p0 rust DIALECT 2 (repeatable)");
+    assert_eq!(
+        recorder.sent(),
+        [
+            format!("FT.SEARCH {index} {text} WITHSCORES {options} RETURN 1 $ {end}"),
+            format!("FT.SEARCH {index} {text} {options} NOCONTENT {end}"),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn several_sort_keys_are_an_aggregation() {
+    let (recorder, cache) = Recorder::cache([none()]);
+    let sorted = User::find().sort_by(User::NAME.asc()).then_by(User::AGE.desc()).page(10, 20);
+    sorted.with_score().all(&cache).await.unwrap();
+    let index = index(&cache);
+    assert_eq!(
+        recorder.sent(),
+        [format!(
+            "FT.AGGREGATE {index} * ADDSCORES LOAD 2 @__key $ SORTBY 4 @name ASC @age DESC LIMIT 10 20 TIMEOUT 1800 \
+             DIALECT 2 (repeatable)"
+        )]
+    );
+}
+
+#[tokio::test]
+async fn a_stream_reads_its_cursor_to_the_end() {
+    let piece = |cursor, keys: &[&str]| {
+        let bulk = |text: &str| Reply::Bulk(text.to_owned().into());
+        let row = |key: &&str| {
+            let json = r#"{"id":1,"name":"ann","age":30,"bio":"rust"}"#;
+            Reply::Array(vec![bulk("__key"), bulk(key), bulk("$"), bulk(json)])
+        };
+        let rows = [Reply::Int(1)].into_iter().chain(keys.iter().map(row)).collect();
+        Reply::Array(vec![Reply::Array(rows), Reply::Int(cursor)])
+    };
+    let (recorder, cache) = Recorder::cache([piece(7, &["u:1", "u:2"]), piece(7, &["u:3"]), piece(0, &[])]);
+    let mut rows = User::find().stream(&cache);
+    let mut number = 0;
+    while let Some(user) = rows.next().await {
+        assert_eq!(user.unwrap().name, "ann");
+        number += 1;
+    }
+    assert_eq!(number, 3);
+    let index = index(&cache);
+    assert_eq!(
+        recorder.sent(),
+        [
+            format!(
+                "FT.AGGREGATE {index} * LOAD 2 @__key $ WITHCURSOR COUNT 200 MAXIDLE 300000 TIMEOUT 1800 DIALECT 2"
+            ),
+            // Eight times as many as came last, since they were small.
+            format!("FT.CURSOR READ {index} 7 COUNT 16"),
+            format!("FT.CURSOR READ {index} 7 COUNT 8"),
+        ]
+    );
+
+    let (recorder, cache) = Recorder::cache([piece(0, &[]), piece(9, &["u:1"])]);
+    assert!(User::find().sort_by(User::AGE.asc()).page(5, 3).stream(&cache).next().await.is_none());
+    let mut dropped = User::find().sort_by(User::AGE.asc()).stream(&cache);
+    assert!(dropped.next().await.is_some());
+    drop(dropped);
+    tokio::task::yield_now().await;
+    let sort = format!("FT.AGGREGATE {index} * LOAD 2 @__key $ SORTBY 2 @age ASC");
+    assert_eq!(
+        recorder.sent(),
+        [
+            format!("{sort} LIMIT 5 3 WITHCURSOR COUNT 3 MAXIDLE 300000 TIMEOUT 1800 DIALECT 2"),
+            format!("{sort} MAX 2147483647 WITHCURSOR COUNT 200 MAXIDLE 300000 TIMEOUT 1800 DIALECT 2"),
+            format!("FT.CURSOR DEL {index} 9"),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn resp2_leaves_the_time_out_to_the_client() {
+    let mut speaks = capabilities();
+    speaks.protocol = Protocol::Resp2;
+    let (recorder, cache) = Recorder::cache_of(speaks, [none()]);
+    User::find().timeout(Duration::from_millis(500)).count(&cache).await.unwrap();
+    let index = index(&cache);
+    assert_eq!(
+        recorder.sent(),
+        [format!("FT.SEARCH {index} * NOCONTENT LIMIT 0 0 TIMEOUT 0 DIALECT 2 (repeatable)")]
+    );
+}
