@@ -98,6 +98,12 @@ pub enum AggregateError {
         /// The most.
         most: usize,
     },
+    /// A query that finds more than what it means, which only reading the documents decides.
+    #[error(
+        "the query compares integers beyond ±(2^53 - 1), which the index, that holds doubles, confuses with their \
+         neighbours, so the groups would have too many documents; read the documents, or index such numbers as strings"
+    )]
+    Inexact,
     /// A query that was sorted or paged before it was grouped.
     #[error(
         "the query is sorted or paged before it is grouped, which means nothing; call it after `group_by`"

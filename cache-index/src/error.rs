@@ -2,6 +2,7 @@
 
 use crate::aggregate_error::AggregateError;
 use crate::path::SearchName;
+use crate::raw_error::RawQueryError;
 
 /// A reply that is not what the command answers.
 #[derive(Debug, thiserror::Error)]
@@ -183,6 +184,50 @@ pub enum QueryError {
         /// The condition.
         what: &'static str,
     },
+    /// A pattern of which no part is long enough to be looked for.
+    #[error(
+        "`{field}`: the server would find nothing by `{pattern}`; give at least {MIN_PREFIX} bytes side by side that are no wildcard"
+    )]
+    PatternTooShort {
+        /// The field's search name.
+        field: SearchName,
+        /// The pattern.
+        pattern: String,
+    },
+    /// The nearest among what the server decides only in part: it would look among too many.
+    #[error(
+        "the nearest cannot be looked for among what is narrowed by {what}; narrow with another condition"
+    )]
+    NearestOfInexact {
+        /// What the server decides only in part.
+        what: &'static str,
+    },
+    /// A number of nearest that is none.
+    #[error("`{field}`: the nearest 0 are none; ask for at least one")]
+    NoNearest {
+        /// The field's search name.
+        field: SearchName,
+    },
+    /// A direction is asked for that is none: COSINE has no distance to a vector of zeros.
+    #[error(
+        "`{field}`: a vector of zeros has no direction, so nothing is near it by COSINE; use another vector"
+    )]
+    NoDirection {
+        /// The field's search name.
+        field: SearchName,
+    },
+    /// A setting of approximate searches at a field that is compared vector by vector, or one of 0.
+    #[error(
+        "`{field}`: `ef_runtime` is a number of candidates, at least one, for a field with `#[index(hnsw)]`; this one is \
+         compared vector by vector, or the number is 0"
+    )]
+    EfRuntime {
+        /// The field's search name.
+        field: SearchName,
+    },
+    /// A mistake in a raw query.
+    #[error(transparent)]
+    Raw(#[from] RawQueryError),
     /// Conditions stand within each other more deeply than the server can parse.
     #[error("conditions stand more than {most} deep within each other; combine them side by side")]
     TooDeep {
@@ -192,6 +237,41 @@ pub enum QueryError {
     /// The document given to `accepts` could not be serialised.
     #[error("the document cannot be serialised: {0}")]
     Document(String),
+}
+
+impl QueryError {
+    /// The same without the value that was refused, for logs.
+    pub fn redacted(&self) -> Self {
+        let hidden = || "…".to_owned();
+        match self.clone() {
+            Self::NotFinite { field, .. } => Self::NotFinite { field, value: hidden() },
+            Self::NotExact { field, .. } => Self::NotExact { field, value: hidden() },
+            Self::BetweenDoubles { field, .. } => Self::BetweenDoubles { field, value: hidden() },
+            Self::PrefixTooShort { field, .. } => Self::PrefixTooShort { field, prefix: hidden() },
+            Self::NoTerms { field, .. } => Self::NoTerms { field, text: hidden() },
+            Self::PrefixFolds { field, .. } => Self::PrefixFolds { field, prefix: hidden() },
+            Self::NotOneWord { field, .. } => Self::NotOneWord { field, prefix: hidden() },
+            Self::PatternTooShort { field, .. } => Self::PatternTooShort { field, pattern: hidden() },
+            Self::Radius { field, .. } => Self::Radius { field, radius: hidden() },
+            Self::Document(_) => Self::Document(hidden()),
+            // Each one by name, so that a new one is thought of.
+            other @ (Self::Aggregate(_)
+            | Self::NulCharacter { .. }
+            | Self::Unnamed { .. }
+            | Self::TooLong { .. }
+            | Self::PrefixEndsInBackslash { .. }
+            | Self::UnsearchableTerm { .. }
+            | Self::NotFiniteVector { .. }
+            | Self::NotNegatable { .. }
+            | Self::OnlyOnServer { .. }
+            | Self::NearestOfInexact { .. }
+            | Self::NoNearest { .. }
+            | Self::NoDirection { .. }
+            | Self::EfRuntime { .. }
+            | Self::Raw(_)
+            | Self::TooDeep { .. }) => other,
+        }
+    }
 }
 
 /// The longest tag, in bytes: RediSearch counts a tag's length in 16 bits, and a longer one is found by what is left

@@ -124,6 +124,16 @@ pub trait Suffixed: Kind {}
 
 impl Suffixed for Tag {}
 
+/// Kinds whose values are searched by a pattern with wildcards.
+#[diagnostic::on_unimplemented(
+    message = "a `{Self}` field cannot be searched with `wildcard`",
+    label = "not a TAG field",
+    note = "add `#[index]` to a string field; ranges of numbers are searched with `between`"
+)]
+pub trait Wild: Kind {}
+
+impl Wild for Tag {}
+
 /// Kinds that are searched by words.
 #[diagnostic::on_unimplemented(
     message = "a `{Self}` field cannot be searched with `matches`",
@@ -156,7 +166,7 @@ impl Shaped for GeoShapeKind {}
 
 /// Kinds that are searched by similarity.
 #[diagnostic::on_unimplemented(
-    message = "a `{Self}` field has no similarity: `within_range` needs a VECTOR field",
+    message = "a `{Self}` field has no similarity: `nearest` and `within_range` need a VECTOR field",
     label = "not a VECTOR field",
     note = "index a `Vector<f32, N>`: `#[index]` at the field; ranges of numbers are searched with `between`"
 )]

@@ -42,8 +42,8 @@ impl Ready {
         }
         let rendered = plan.render()?;
         let Some(prepared) = Prepared::new::<M, Key>(wanted, cache)? else { return Ok(None) };
-        if let Some(refused) = prepared.inexact() {
-            return Err(refused.clone().into());
+        if prepared.is_inexact() {
+            return Err(QueryError::from(AggregateError::Inexact).into());
         }
         Ok((plan.limit() != Some(0)).then_some(Self { prepared, plan: rendered }))
     }

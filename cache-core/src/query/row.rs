@@ -63,6 +63,32 @@ impl<M, R: Row<M>> Row<M> for Scored<R> {
     }
 }
 
+/// What was found, with its distance. See [`Query::nearest`](crate::Query::nearest).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Near<R> {
+    /// What was found. `Near` is used like it.
+    pub item: R,
+    /// How far its vector is, by the field's distance metric, to 12 digits; less is nearer.
+    pub distance: f64,
+}
+
+impl<R> Deref for Near<R> {
+    type Target = R;
+
+    fn deref(&self) -> &R {
+        &self.item
+    }
+}
+
+impl<M, R: Row<M>> Row<M> for Near<R> {
+    const LOADS: Loads = R::LOADS;
+    const SCORES: bool = R::SCORES;
+
+    fn read(hit: &Hit) -> Result<Self> {
+        Ok(Self { item: R::read(hit)?, distance: hit.distance().unwrap_or(f64::NAN) })
+    }
+}
+
 /// That there is a document.
 pub(super) struct There;
 

@@ -38,7 +38,7 @@ impl<M: Model, R: Row<M>> Rows<M, R> {
             Ok(prepared) => (prepared, None),
             Err(error) => (None, Some(error)),
         };
-        let inexact = prepared.as_ref().is_some_and(|prepared| prepared.inexact().is_some());
+        let inexact = prepared.as_ref().is_some_and(Prepared::is_inexact);
         let sees_documents = prepared.as_ref().is_some_and(Prepared::sees_documents);
         // A page is one of what is meant, so that it cannot be cut by who finds more than that.
         let page = wanted.page.filter(|_| !inexact);

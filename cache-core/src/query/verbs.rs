@@ -83,13 +83,13 @@ impl<M: Model, R: Row<M>> Query<M, R> {
     /// How many documents there are; the [`page`](Query::page) does not matter.
     ///
     /// A document that has just expired is counted until the server removes it. Where the server finds more than what
-    /// is meant (integers beyond 2^53), the documents are read and counted here.
+    /// is meant (integers beyond 2^53, several conditions on one element, patterns), the documents are read and counted here.
     ///
     /// # Errors
     /// As [`Query::all`].
     pub async fn count(&self, cache: &Cache) -> Result<u64> {
         let wanted = Wanted { page: None, sort: Vec::new(), ..self.wanted.clone() };
-        if wanted.filter.render()?.inexact().is_none() {
+        if !wanted.filter.render()?.is_inexact() {
             return Ok(run::all::<M, Key>(&Wanted { page: Some((0, 0)), ..wanted }, cache).await?.total());
         }
         let (mut rows, mut count) = (Rows::<M, Key>::new(wanted, cache), 0);

@@ -105,6 +105,16 @@ pub(super) fn expand(model: &Model) -> TokenStream {
                 const ALL: Self = Self { #(#values,)* __place: ::core::marker::PhantomData };
                 const ENTRIES: &'static [__cache::Entry] = &[#(#entries),*];
             }
+            impl<M: 'static, P: __cache::Path> #handles<M, P> {
+                /// Documents of whose list one element meets the whole condition, where conditions side by side may be
+                /// met by several. A document without elements is not found. Within it, `part.…` is the element alone.
+                #vis fn any(self, condition: impl ::core::ops::FnOnce(Self) -> __cache::Filter<M>) -> __cache::Filter<M>
+                where
+                    P::Sort<__cache::Yes>: __cache::Many,
+                {
+                    __cache::any_embedded::<M, P>(condition(self))
+                }
+            }
             impl __cache::Single for #name {}
             impl __cache::Embedded for #name {
                 type Fields<M: 'static, P: __cache::Path> = #handles<M, P>;

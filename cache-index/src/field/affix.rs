@@ -3,7 +3,8 @@
 use super::Field;
 use crate::error::{MIN_PREFIX, QueryError};
 use crate::filter::{Affix, Filter, Node, Test};
-use crate::kind::{FieldKind, Prefixed, Suffixed, Tag};
+use crate::kind::{FieldKind, Prefixed, Suffixed, Tag, Wild};
+use crate::pattern::{Known, Pattern};
 use crate::schema::FieldDef;
 
 impl<M, V, K, O> Field<M, V, K, O> {
@@ -44,6 +45,22 @@ impl<M, V, K, O> Field<M, V, K, O> {
         like(self.def, Affix::Suffix, suffix.as_ref())
     }
 
+    /// Documents whose whole value is one that the pattern means: `*` stands for any number of characters, none among them,
+    /// and `?` for one. `\\*`, `\\?` and `\\\\` stand for these characters themselves; a backslash before anything else is one.
+    ///
+    /// `ab*`, `*ab`, `*ab*` and a pattern without wildcards are `starts_with`, `ends_with`, `contains` and `eq`. By any
+    /// other the server is asked for the longest part of it that has no wildcard, and what it finds is compared here. At
+    /// least two bytes must stand side by side for that; a pattern without them is refused. As with
+    /// [`starts_with`](Field::starts_with), an answer that was stopped at 200 different values says so.
+    #[doc(alias = "like")]
+    #[doc(alias = "glob")]
+    pub fn wildcard(self, pattern: impl AsRef<str>) -> Filter<M>
+    where
+        K: Wild,
+    {
+        wildcard(self.def, pattern.as_ref())
+    }
+
     /// Of a TAG field, the documents whose value has this in it: see [`ends_with`](Field::ends_with). Of a GEOSHAPE
     /// field, those whose shape contains this one: see `within`.
     pub fn contains(self, part: impl Part<K>) -> Filter<M> {
@@ -72,6 +89,31 @@ fn like<M>(field: FieldDef, affix: Affix, part: &str) -> Filter<M> {
     Filter::new(match refused(&field, part) {
         Some(error) => Node::Invalid(error),
         None => Node::Leaf(field, Test::TagLike(affix, part.to_owned())),
+    })
+}
+
+fn wildcard<M>(field: FieldDef, text: &str) -> Filter<M> {
+    let (name, pattern) = (field.name(), Pattern::new(text));
+    let leaf = |test| Node::Leaf(field, test);
+    Filter::new(if let Some(Known::Whole("")) = pattern.simple() {
+        leaf(Test::TagIn(vec![String::new()]))
+    } else if text.contains('\0') {
+        Node::Invalid(QueryError::NulCharacter { field: name })
+    } else if text.len() > field.longest_tag() {
+        Node::Invalid(QueryError::TooLong { field: name, length: text.len(), most: field.longest_tag() })
+    } else {
+        let short = || Node::Invalid(QueryError::PatternTooShort { field: name, pattern: text.to_owned() });
+        match (pattern.simple(), pattern.longest()) {
+            (Some(Known::Whole(whole)), _) => leaf(Test::TagIn(vec![whole.to_owned()])),
+            (_, None) => short(),
+            (Some(simple), Some(longest)) if simple == longest => match simple {
+                Known::Whole(whole) => leaf(Test::TagIn(vec![whole.to_owned()])),
+                Known::Prefix(start) => leaf(Test::TagLike(Affix::Prefix, start.to_owned())),
+                Known::Suffix(end) => leaf(Test::TagLike(Affix::Suffix, end.to_owned())),
+                Known::Infix(part) => leaf(Test::TagLike(Affix::Infix, part.to_owned())),
+            },
+            _ => leaf(Test::Wildcard(pattern)),
+        }
     })
 }
 

@@ -2,6 +2,8 @@
 
 use std::marker::PhantomData;
 
+use crate::path::Many;
+
 /// What a field was declared with, in its type: whether it is sortable, whether documents that lack it can be
 /// searched for, whether it knows what words sound like, and whether empty texts can be searched for.
 #[derive(Debug, Clone, Copy)]
@@ -54,3 +56,5 @@ impl<S, X, E> Phonetic for Options<S, X, Yes, E> {}
 pub trait IndexesEmpty {}
 
 impl<S, X, P> IndexesEmpty for Options<S, X, P, Yes> {}
+
+impl Many for No {}

@@ -3,31 +3,69 @@
 use serde_json::Value;
 
 use super::node::{Affix, Node, Test};
+use super::place::{Scope, values};
 use super::render::word_prefix;
+use super::superset::inexact;
 use crate::error::QueryError;
+use crate::raw_error::RawQueryError;
 use crate::schema::{FieldDef, Schema};
 use crate::text;
 
-pub(super) fn accepts(node: &Node, document: &Value, schema: &Schema) -> Result<bool, QueryError> {
+/// Whether the document passes, of which, where an element is meant, only this one counts.
+pub(super) fn accepts<'a>(
+    node: &Node,
+    document: &'a Value,
+    scope: Option<&Scope<'_, 'a>>,
+    schema: &Schema,
+) -> Result<bool, QueryError> {
+    let decide = |node: &Node| accepts(node, document, scope, schema);
     match node {
         Node::All => Ok(true),
         Node::None => Ok(false),
         Node::Invalid(error) => Err(error.clone()),
         // Every branch is looked at, so that a refused operand is found whatever the document holds.
-        Node::And(group) => group
+        Node::And(group) => {
+            group.nodes().iter().try_fold(true, |so_far, node| decide(node).map(|accepted| so_far & accepted))
+        }
+        Node::Or(group) => group
             .nodes()
             .iter()
-            .try_fold(true, |so_far, node| accepts(node, document, schema).map(|accepted| so_far & accepted)),
-        Node::Or(group) => group.nodes().iter().try_fold(false, |so_far, node| {
-            accepts(node, document, schema).map(|accepted| so_far | accepted)
-        }),
-        Node::Not(inner) => accepts(inner, document, schema).map(|accepted| !accepted),
-        Node::Leaf(field, test) => leaf(field, test, document, schema),
+            .try_fold(false, |so_far, node| decide(node).map(|accepted| so_far | accepted)),
+        Node::Not(inner) => decide(inner).map(|accepted| !accepted),
+        Node::Any(place, inner) => {
+            let holds = |element| {
+                let scope = Scope { place: *place, element, around: scope };
+                accepts(inner, document, Some(&scope), schema)
+            };
+            // Also without an element it is refused what cannot be decided.
+            holds(&Value::Null)?;
+            let elements = place.elements(document, scope);
+            elements.into_iter().try_fold(false, |so_far, element| Ok(so_far || holds(element)?))
+        }
+        Node::Raw(_) => Err(RawQueryError::OnlyOnServer.into()),
+        Node::Leaf(field, test) => leaf(field, test, document, scope, schema),
     }
 }
 
-fn leaf(field: &FieldDef, test: &Test, document: &Value, schema: &Schema) -> Result<bool, QueryError> {
-    let mut values = field.values(document).into_iter();
+/// As [`accepts`], for a document that the server has found: what it has decided all of is not looked at again.
+pub(super) fn confirms(node: &Node, document: &Value, schema: &Schema) -> Result<bool, QueryError> {
+    match node {
+        Node::And(group) => {
+            group.nodes().iter().try_fold(true, |so_far, node| Ok(so_far & confirms(node, document, schema)?))
+        }
+        node if inexact(node).is_some() => accepts(node, document, None, schema),
+        _ => Ok(true),
+    }
+}
+
+fn leaf<'a>(
+    field: &FieldDef,
+    test: &Test,
+    document: &'a Value,
+    scope: Option<&Scope<'_, 'a>>,
+    schema: &Schema,
+) -> Result<bool, QueryError> {
+    let mut values = values(field, document, scope).into_iter();
     Ok(match test {
         Test::Missing => values.next().is_none(),
         Test::TagIn(asked) => values
@@ -36,6 +74,9 @@ fn leaf(field: &FieldDef, test: &Test, document: &Value, schema: &Schema) -> Res
         Test::TagLike(affix, part) => values
             .flat_map(|value| tags(field, value))
             .any(|tag| like(field, *affix, part.as_bytes(), tag.as_bytes())),
+        Test::Wildcard(pattern) => values
+            .flat_map(|value| tags(field, value))
+            .any(|tag| pattern.matches(tag.as_bytes(), field.folds_case())),
         Test::Range(range) => values.any(|value| value.as_f64().is_some_and(|number| range.contains(number))),
         Test::Integer(number) => values.any(|value| integer(value) == Some(*number)),
         Test::Words(words) => {

@@ -3,8 +3,13 @@
 use std::ops::Bound;
 
 use super::near::{Lying, Radius, Range};
+use super::place::Place;
+use super::raw::RawQuery;
 use crate::error::QueryError;
+use crate::pattern::Pattern;
+use crate::raw_error::RawQueryError;
 use crate::schema::FieldDef;
+use crate::text;
 
 /// A node of the tree.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +26,10 @@ pub(crate) enum Node {
     Or(Group),
     /// Not this one; never a constant or another negation.
     Not(Box<Node>),
+    /// One of many elements for which this holds; never nothing.
+    Any(Place, Box<Node>),
+    /// A text of the query language.
+    Raw(RawQuery),
     /// A test of one field.
     Leaf(FieldDef, Test),
 }
@@ -32,6 +41,8 @@ pub(crate) enum Test {
     TagIn(Vec<String>),
     /// A tag with this part.
     TagLike(Affix, String),
+    /// A tag of this pattern, of which a part is long enough to be looked for.
+    Wildcard(Pattern),
     /// A number within these bounds.
     Range(NumericRange),
     /// This integer, which a double cannot tell from its neighbours.
@@ -53,6 +64,27 @@ pub(crate) enum Test {
     Similar(Range),
     /// No value at all.
     Missing,
+}
+
+impl Test {
+    /// Whether it holds for several values exactly if it holds for one of them.
+    pub(super) fn is_of_one_value(&self) -> bool {
+        match self {
+            // Of several words, each may be in another text.
+            Self::Words(words) | Self::Sounds(words) => text::all_words(words).nth(1).is_none(),
+            Self::Missing => false,
+            Self::TagIn(_)
+            | Self::TagLike(..)
+            | Self::Wildcard(_)
+            | Self::Range(_)
+            | Self::Integer(_)
+            | Self::WordPrefix(_)
+            | Self::Empty
+            | Self::Radius(_)
+            | Self::Lying(_)
+            | Self::Similar(_) => true,
+        }
+    }
 }
 
 /// Which part of a tag is known.
@@ -143,7 +175,7 @@ impl Group {
     }
 }
 
-/// Only `eq` and `is_in` find such an integer by itself.
+/// Only `eq` and `is_in` take such an integer.
 pub(crate) fn not_exact(field: &FieldDef, number: i128) -> QueryError {
     QueryError::NotExact { field: field.name(), value: number.to_string() }
 }
@@ -175,21 +207,11 @@ impl Node {
         .bounded()
     }
 
-    /// Why what the server finds may be more than what is meant; `None`: it is not.
-    pub(crate) fn inexact(&self) -> Option<QueryError> {
-        match self {
-            Self::And(group) | Self::Or(group) => group.nodes.iter().find_map(Self::inexact),
-            Self::Leaf(field, Test::Integer(number)) => Some(not_exact(field, *number)),
-            Self::Not(inner) => inner.inexact(),
-            Self::All | Self::None | Self::Invalid(_) | Self::Leaf(..) => None,
-        }
-    }
-
     fn depth(&self) -> usize {
         match self {
             Self::And(group) | Self::Or(group) => group.depth,
-            Self::Not(inner) => inner.depth() + 1,
-            Self::All | Self::None | Self::Invalid(_) | Self::Leaf(..) => 0,
+            Self::Not(inner) | Self::Any(_, inner) => inner.depth() + 1,
+            Self::All | Self::None | Self::Invalid(_) | Self::Raw(_) | Self::Leaf(..) => 0,
         }
     }
 
@@ -198,10 +220,6 @@ impl Node {
     }
 
     pub(crate) fn negate(self) -> Self {
-        // The server would leave out what it confuses with the integer, and nobody could bring it back.
-        if let Some(error) = self.inexact() {
-            return Self::Invalid(error);
-        }
         match self {
             Self::All => Self::None,
             Self::None => Self::All,
@@ -210,6 +228,27 @@ impl Node {
             node => Self::Not(Box::new(node)),
         }
         .bounded()
+    }
+
+    /// That one of the elements meets the condition.
+    pub(crate) fn of_any(self, place: Place) -> Self {
+        match self {
+            Self::Invalid(error) => Self::Invalid(error),
+            Self::None => Self::None,
+            node if node.is_raw() => Self::Invalid(QueryError::Raw(RawQueryError::OfElement)),
+            node => Self::Any(place, Box::new(node)),
+        }
+        .bounded()
+    }
+
+    /// Whether a text of the query language is in it.
+    fn is_raw(&self) -> bool {
+        match self {
+            Self::And(group) | Self::Or(group) => group.nodes.iter().any(Self::is_raw),
+            Self::Not(inner) | Self::Any(_, inner) => inner.is_raw(),
+            Self::Raw(_) => true,
+            Self::All | Self::None | Self::Invalid(_) | Self::Leaf(..) => false,
+        }
     }
 }
 

@@ -1,8 +1,10 @@
 //! A filter as query text of dialect 2, with every value bound.
 
+use std::collections::HashSet;
 use std::ops::Bound;
 
 use super::node::{Affix, Node, NumericRange, Test};
+use super::superset::{inexact, superset};
 use crate::error::{MIN_PREFIX, QueryError};
 use crate::params::Params;
 use crate::schema::{FieldDef, Schema};
@@ -11,11 +13,12 @@ use crate::text::{self, Word};
 /// A filter as the server reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rendered {
-    text: String,
-    params: Params,
+    pub(super) text: String,
+    pub(super) params: Params,
     nothing: bool,
-    inexact: Option<QueryError>,
+    inexact: Option<&'static str>,
     expansions: Expansions,
+    pub(super) distance: Option<String>,
 }
 
 /// The parts of values of a query by themselves, as a query of their own.
@@ -41,10 +44,21 @@ impl Rendered {
         self.nothing
     }
 
-    /// Why the server's answer may hold more than what is meant, so that each document is to be checked with
-    /// [`Filter::accepts_json`](crate::Filter::accepts_json), and their number alone means nothing; `None`: it does not.
-    pub fn inexact(&self) -> Option<&QueryError> {
-        self.inexact.as_ref()
+    /// Whether the server's answer may hold more than what is meant, so that each document is to be checked with
+    /// [`Filter::confirms_json`](crate::Filter::confirms_json), and their number alone means nothing.
+    pub fn is_inexact(&self) -> bool {
+        self.inexact.is_some()
+    }
+
+    /// What of the filter the server decides only in part, in words; `None`: nothing.
+    pub fn inexact(&self) -> Option<&'static str> {
+        self.inexact
+    }
+
+    /// The name under which the server answers how far each document's vector is, and by which such answers are sorted;
+    /// `None`: the query is not about the [nearest](crate::Nearest).
+    pub fn distance(&self) -> Option<&str> {
+        self.distance.as_deref()
     }
 
     /// The parts of values in the query, which the server expands into terms and stops at `MAXPREFIXEXPANSIONS`, as the text
@@ -65,17 +79,14 @@ pub(super) fn render(node: &Node, schema: &Schema) -> Result<Rendered, QueryErro
         lying: false,
         sounds: None,
     };
-    let nothing = *node == Node::None;
+    let inexact = inexact(node);
+    let asked = superset(node);
+    let nothing = asked == Node::None;
     if !nothing {
-        out.node(node)?;
+        out.node(&asked)?;
     }
-    Ok(Rendered {
-        text: out.text,
-        params: out.params,
-        nothing,
-        inexact: node.inexact(),
-        expansions: out.expansions,
-    })
+    let (text, params, expansions) = (out.text, out.params, out.expansions);
+    Ok(Rendered { text, params, nothing, inexact, expansions, distance: None })
 }
 
 /// How many words stand side by side before they are put into groups: the server's parser gives up at 252.
@@ -100,17 +111,21 @@ impl Renderer<'_> {
             Node::Invalid(error) => return Err(error.clone()),
             // Constants stand alone or not at all; see `Node`.
             Node::All | Node::None => self.text.push('*'),
-            Node::And(group) => self.joined(group.nodes(), " ")?,
-            Node::Or(group) => self.joined(group.nodes(), "|")?,
+            Node::And(group) => self.joined(group.nodes(), " ", |node| matches!(node, Node::Or(_)))?,
+            // In dialect 2, what stands side by side holds together more closely than what `|` separates.
+            Node::Or(group) => self.joined(group.nodes(), "|", |_| false)?,
             Node::Not(inner) => {
                 self.text.push('-');
                 let outside = std::mem::replace(&mut self.negated, true);
                 match &**inner {
                     Node::Leaf(field, test) if is_mistaken_negated(test) => self.twice(field, test)?,
-                    inner => self.nested(inner)?,
+                    inner => self.nested(inner, |node| matches!(node, Node::And(_) | Node::Or(_)))?,
                 }
                 self.negated = outside;
             }
+            Node::Raw(raw) => raw.render(&mut self.text, &mut self.params)?,
+            // The tree that the server is asked for has none; see `superset`.
+            Node::Any(_, inner) => self.node(inner)?,
             Node::Leaf(field, test @ Test::Lying(_)) if std::mem::replace(&mut self.lying, true) => {
                 // RediSearch 2.10.5 loses documents where two conditions on shapes must hold; not where one of them is
                 // the negation of a negation.
@@ -135,18 +150,25 @@ impl Renderer<'_> {
         Ok(())
     }
 
-    fn joined(&mut self, nodes: &[Node], between: &str) -> Result<(), QueryError> {
+    fn joined(
+        &mut self,
+        nodes: &[Node],
+        between: &str,
+        is_looser: fn(&Node) -> bool,
+    ) -> Result<(), QueryError> {
         for (number, node) in nodes.iter().enumerate() {
             if number > 0 {
                 self.text.push_str(between);
             }
-            self.nested(node)?;
+            self.nested(node, is_looser)?;
         }
         Ok(())
     }
 
-    fn nested(&mut self, node: &Node) -> Result<(), QueryError> {
-        if !matches!(node, Node::And(_) | Node::Or(_)) {
+    /// What is part of something, in parentheses if that would read otherwise without them.
+    fn nested(&mut self, node: &Node, is_looser: fn(&Node) -> bool) -> Result<(), QueryError> {
+        // Nobody knows what is in a raw query.
+        if !matches!(node, Node::Raw(_)) && !is_looser(node) {
             return self.node(node);
         }
         self.text.push('(');
@@ -164,8 +186,12 @@ impl Renderer<'_> {
         match test {
             Test::TagIn(tags) => {
                 self.text.push('{');
-                for (number, tag) in tags.iter().enumerate() {
-                    if number > 0 {
+                let mut seen = HashSet::new();
+                for tag in tags {
+                    if !seen.insert(tag) {
+                        continue;
+                    }
+                    if seen.len() > 1 {
                         self.text.push('|');
                     }
                     self.params.bind(&mut self.text, escape_tag(tag));
@@ -201,9 +227,9 @@ impl Renderer<'_> {
             Test::Radius(radius) => radius.render(&mut self.text, &mut self.params),
             Test::Lying(lying) => lying.render(&mut self.text, &mut self.params),
             Test::Similar(range) => range.render(&mut self.text, &mut self.params),
-            // Has another form; see above.
-            Test::Missing => {}
-            Test::WordPrefix(prefix) => self.expanded(field, ["(", "*)"], &word_prefix(field, prefix)?),
+            // Have another form; see above, and `superset`.
+            Test::Missing | Test::Wildcard(_) => {}
+            Test::WordPrefix(prefix) => self.expanded(field, ["", "*"], &word_prefix(field, prefix)?),
         }
         Ok(())
     }
@@ -246,6 +272,9 @@ impl Renderer<'_> {
         let words = text::distinct_words(text, self.schema.stopwords());
         if words.is_empty() {
             return Err(QueryError::NoTerms { field: field.name(), text: text.to_owned() });
+        }
+        if let [word] = &words[..] {
+            return self.word(field, word);
         }
         self.text.push('(');
         if words.len() <= WORDS_TOGETHER {

@@ -26,7 +26,7 @@ impl CursorRequest<'_> {
         let mut command = search.loaded();
         if search.limit != u64::MAX || search.offset > 0 {
             command = command.arg("LIMIT").arg_display(search.offset).arg_display(search.limit.min(MOST));
-        } else if !search.sort.is_empty() {
+        } else if !search.sort.is_empty() || search.filter.distance().is_some() {
             // Sorted without a limit, ten would be all.
             command = command.arg("MAX").arg_display(MOST);
         }
