@@ -142,6 +142,10 @@ impl Writer<'_> {
                     self.write_part(left, depth)?
                 }
                 self.text.push_str(operator);
+                // The lexer takes the minus sign of `@a-1` for the number's.
+                if *operator == "-" {
+                    self.text.push(' ');
+                }
                 // The right side is only evaluated where the left one is true.
                 let known = self.present.len();
                 if *operator == "&&" {
@@ -204,7 +208,7 @@ pub(super) fn presence_of_key(alias: &str) -> String {
 }
 
 /// The number as the lexer of expressions reads it back: digits, a point, an exponent without a plus sign. A minus sign
-/// stands in parentheses, since the lexer takes that of `@a-1` for the number's.
+/// stands in parentheses.
 pub(super) fn number_text(number: f64) -> Result<String, QueryError> {
     if !number.is_finite() {
         return Err(AggregateError::NotFinite { value: number.to_string() }.into());
