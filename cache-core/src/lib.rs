@@ -18,6 +18,7 @@
 //! | make their indexes | [`Migrator`], [`Plan`], [`MigrateError`] |
 //! | let one process do a thing | [`Gate`], [`Lease`], [`Outcome`] |
 //! | try things on a private server | [`Cache::embedded`](struct.Cache.html#method.embedded) (feature `embedded`) |
+//! | group and count documents | [`Query::group_by`], [`Aggregation`], [`aggregate`] |
 //! | know what went wrong | [`Error`] |
 
 // A file imports from those before it: patch_error, error, settings, connection, embedded, cache, script, primary_key,
@@ -46,20 +47,22 @@ mod version;
 
 pub use bytes::Bytes;
 pub use cache_derive::{CacheEmbedded, CacheModel, CacheValue};
+pub use cache_index::aggregate;
 pub use cache_index::{
-    Batch, Beside, Command, Comparable, Comparand, Completeness, Correction, DecodeError, Difference,
-    Direction, Distance, DistanceMetric, ElementType, Embedded, EmbeddedFields, Entry, Epoch, EpochValue,
-    Field, FieldDef, FieldFailure, FieldKind, FieldPath, Filter, FindBy, Fingerprint, FingerprintError,
-    FlatValue, FloatSeconds, Geo, GeoError, GeoPoint, GeoShapeKind, HashTag, Hit, IndexDefinition, IndexInfo,
-    IndexSchema, IndexValue, Indexable, IndexedField, IndexesEmpty, IndexesMissing, JsonType, Keyspace, Kind,
-    Language, ListValue, Loads, Located, MAX_SEPARATED_TAG, MAX_TAG, Many, Millis, Misspelled, NameError,
-    Nearest, NewSuggestion, No, NotIndexable, Numeric, Operand, OptionalValue, Options, Ordered, Part,
-    Phonetic, Phrase, Prefixed, QueryError, RawQuery, RawQueryError, RawValue, Reply, Route, ScalarValue,
-    Schema, Scorer, SearchName, Seconds, ServerError, ServerErrorKind, ShapeValue, Shaped, Shortfall,
-    Similar, Single, SortKey, Sortable, SortableValue, Stopwords, Stored, SuffixTrie, Suffixed, Suggestion,
-    SynonymGroups, Tag, Tagged, TermError, Text, TextValue, UniqueOperand, UniqueValue, Unit, Vector,
-    VectorElement, VectorKind, VectorLengthError, VectorOptions, VectorType, VectorValue, Wild, Worded, Yes,
-    assert_indexable, check_indexable, epoch_float_seconds, epoch_millis, epoch_seconds, hashed_part,
+    AggregateError, Batch, Beside, Command, Comparable, Comparand, Completeness, Correction, DecodeError,
+    Difference, Direction, Distance, DistanceMetric, ElementType, Embedded, EmbeddedFields, Entry, Epoch,
+    EpochValue, Field, FieldDef, FieldFailure, FieldKind, FieldPath, Filter, FindBy, Fingerprint,
+    FingerprintError, FlatValue, FloatSeconds, Geo, GeoError, GeoPoint, GeoShapeKind, HashTag, Hit,
+    IndexDefinition, IndexInfo, IndexSchema, IndexValue, Indexable, IndexedField, IndexesEmpty,
+    IndexesMissing, JsonType, Keyspace, Kind, Language, ListValue, Loads, Located, MAX_SEPARATED_TAG,
+    MAX_TAG, Many, Millis, Misspelled, NameError, Nearest, NewSuggestion, No, NotIndexable, Numeric, Operand,
+    OptionalValue, Options, Ordered, Part, Phonetic, Phrase, Prefixed, QueryError, RawQuery, RawQueryError,
+    RawValue, Reply, Route, ScalarValue, Schema, Scorer, SearchName, Seconds, ServerError, ServerErrorKind,
+    ShapeValue, Shaped, Shortfall, Similar, Single, SortKey, Sortable, SortableValue, Stopwords, Stored,
+    SuffixTrie, Suffixed, Suggestion, SynonymGroups, Tag, Tagged, TermError, Text, TextValue, UniqueOperand,
+    UniqueValue, Unit, Vector, VectorElement, VectorKind, VectorLengthError, VectorOptions, VectorType,
+    VectorValue, Wild, Worded, Yes, assert_indexable, check_indexable, epoch_float_seconds, epoch_millis,
+    epoch_seconds, hashed_part,
 };
 
 #[cfg(feature = "rust_decimal")]
@@ -81,7 +84,9 @@ pub use crate::migrate::{MigrateError, MigratedIndex, Migration, Migrator, Plan,
 pub use crate::model::{Indexed, Model, Versioned};
 pub use crate::patch_error::PatchError;
 pub use crate::primary_key::{DocumentKey, Id, IdPart, PrimaryKey, ReadKey};
-pub use crate::query::{Found, Near, Pages, Profile, Query, Row, Rows, Scored, Updated};
+pub use crate::query::{
+    Aggregation, Found, Groups, Near, Pages, Profile, Query, Row, Rows, Scored, Summary, Updated,
+};
 pub use crate::settings::{Protocol, RedisSettings};
 pub use crate::terms::{Dictionary, SpellCheck, Suggest, Suggestions, Synonyms, Terms};
 pub use crate::version::VersionValue;

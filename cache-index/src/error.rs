@@ -1,5 +1,6 @@
 //! What can go wrong without any I/O: replies that cannot be read, filters and names that cannot be used.
 
+use crate::aggregate_error::AggregateError;
 use crate::path::SearchName;
 use crate::raw_error::RawQueryError;
 
@@ -15,6 +16,17 @@ pub enum DecodeError {
         /// What came.
         found: &'static str,
     },
+    /// A row of an aggregation does not fit the struct that it is read into.
+    #[error("column `{column}`: {reason}")]
+    Column {
+        /// The column.
+        column: String,
+        /// What does not fit.
+        reason: String,
+    },
+    /// A row of an aggregation lacks what the struct needs.
+    #[error("a row of the aggregation: {0}")]
+    Row(String),
     /// A part that the answer needs is not there.
     #[error("the server's answer lacks `{0}`")]
     Missing(&'static str),
@@ -31,6 +43,9 @@ impl DecodeError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum QueryError {
+    /// An aggregation that has no true answer.
+    #[error(transparent)]
+    Aggregate(#[from] AggregateError),
     /// The value contains U+0000, at which the server truncates or merges tag values.
     #[error("`{field}`: the value contains U+0000, which the index cannot hold; remove it")]
     NulCharacter {
@@ -270,7 +285,8 @@ impl QueryError {
             Self::Radius { field, .. } => Self::Radius { field, radius: hidden() },
             Self::Document(_) => Self::Document(hidden()),
             // Each one by name, so that a new one is thought of.
-            other @ (Self::NulCharacter { .. }
+            other @ (Self::Aggregate(_)
+            | Self::NulCharacter { .. }
             | Self::Unnamed { .. }
             | Self::TooLong { .. }
             | Self::PrefixEndsInBackslash { .. }

@@ -11,13 +11,16 @@
 //! | values of our own | [`GeoPoint`], [`Distance`], [`Vector`], `GeoShape` (feature `geo`), [`Epoch`] and its modules |
 //! | queries | [`Field`], [`Filter`], [`RawQuery`], [`Nearest`], [`SortKey`], [`FindBy`], [`SearchRequest`], [`CursorRequest`], [`SearchOptions`], [`Loads`] |
 //! | around queries | [`SuggestionCommands`], [`SuggestRequest`], [`DictionaryCommands`], [`SpellingRequest`], [`SynonymUpdate`], [`TagValues`], [`TermError`] |
+//! | aggregations | [`aggregate`], [`AggregateError`] |
 //! | answers | [`SearchAnswer`], [`Hit`], [`Completeness`], [`Shortfall`], [`IndexInfo`], [`IndexDefinition`], [`Difference`] |
 //!
 //! Most people use this crate through `cache-core`, which adds connections and everything that talks.
 
-// A file imports from those before it: command, path, raw_error, error, pattern, reply, escape, keyspace, kind, vector, value, value_*, epoch, geo, shape, unique, strict, json, schema, params,
-// text, fuzzy, phrase, filter, sort, field, finder, finder_decimal, embedded, indexable, search, decode, terms.
+// A file imports from those before it: command, path, aggregate_error, raw_error, error, pattern, reply, escape, keyspace, kind, vector, value, value_*, epoch, geo, shape, unique, strict, json, schema, params,
+// text, fuzzy, phrase, filter, sort, field, finder, finder_decimal, embedded, indexable, search, decode, aggregate, terms.
 
+pub mod aggregate;
+mod aggregate_error;
 mod command;
 mod decode;
 mod embedded;
@@ -62,6 +65,7 @@ mod vector;
 #[cfg(feature = "half")]
 mod vector_half;
 
+pub use aggregate_error::AggregateError;
 pub use command::{Batch, Command, Route};
 pub use decode::{
     Completeness, Difference, FieldFailure, Hit, IndexDefinition, IndexInfo, IndexedField, SearchAnswer,

@@ -1,7 +1,10 @@
 //! Queries as values: what is meant, in which order, how much of it; and the verbs that ask the server.
 
-// A file imports from those before it: found, row, wanted, run, cursor, stream, each, explain, this one, verbs.
+// A file imports from those before it: found, summary, row, wanted, run, cursor, stream, each, explain, aggregate_run, this one,
+// verbs, aggregate.
 
+mod aggregate;
+mod aggregate_run;
 mod cursor;
 mod each;
 mod explain;
@@ -9,6 +12,7 @@ mod found;
 mod row;
 mod run;
 mod stream;
+mod summary;
 mod verbs;
 mod wanted;
 
@@ -22,12 +26,15 @@ use crate::model::Model;
 use crate::primary_key::Id;
 
 use self::wanted::Wanted;
+pub use aggregate::Aggregation;
+pub use aggregate_run::Groups;
 pub use each::Updated;
 pub use explain::Profile;
 pub use found::Found;
 pub use row::{Near, Row, Scored};
 pub(crate) use run::missing_index;
 pub use stream::{Pages, Rows};
+pub use summary::Summary;
 
 /// Which documents of model `M`, in which order, and what is made of each: `R`, by itself the model. Made by the
 /// model's `find` and `find_by_…`; nothing is sent before one of the verbs takes the [`Cache`](crate::Cache).

@@ -46,13 +46,13 @@ pub(super) struct Prepared {
     pub(super) model: &'static str,
     pub(super) index: String,
     pub(super) filter: Rendered,
-    options: SearchOptions,
+    pub(super) options: SearchOptions,
     loads: Loads,
     witness: &'static str,
     pub(super) scores: bool,
     sort: Vec<(SearchName, Direction)>,
     /// How long the server may search.
-    timeout: Option<Duration>,
+    pub(super) timeout: Option<Duration>,
     /// How long the client waits, if not as the connection does.
     pub(super) deadline: Option<Duration>,
     pub(super) partial: bool,

@@ -15,3 +15,4 @@ pub use difference::Difference;
 pub use hit::Hit;
 pub use index_info::{FieldFailure, IndexInfo};
 pub use search::SearchAnswer;
+pub(crate) use search::warnings;
