@@ -22,6 +22,9 @@
 //! assert!(plan.render().is_ok());
 //! ```
 //!
+//! Documents that lack a field which is no `Option` (another program wrote them, or it was added later) count as 0 in
+//! `avg`, `min` and others, and make a row's key unreadable.
+//!
 //! What is known to be imperfect: the server tells values apart by a hash of 64 bits; 0.0 and -0.0 are two groups; whole
 //! numbers beyond 2^53 are grouped with their neighbours, and come as floating point numbers, which an integer of a row
 //! refuses.
@@ -38,6 +41,8 @@ mod reducer;
 mod render;
 mod request;
 mod rows;
+#[cfg(test)]
+mod tests;
 
 pub use expr::{
     Columns, Evaluates, Expr, ExprValue, Expressible, Grouped, IntoExpr, Named, ScalarExpr, SingleValue,

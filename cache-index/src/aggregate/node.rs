@@ -6,8 +6,8 @@ use crate::aggregate_error::AggregateError;
 use crate::error::QueryError;
 use crate::schema::FieldDef;
 
-/// How deep expressions may be nested: the parser has a stack of 100 symbols, and puts up to three on it a level.
-const DEEPEST: usize = 25;
+/// How deep expressions may be nested: the parser has a stack of 100 symbols, and puts up to four on it a level.
+const DEEPEST: usize = 20;
 
 /// How many parts an expression may have: the server evaluates it recursively.
 const MOST_PARTS: usize = 1_000;
@@ -214,7 +214,7 @@ pub(super) fn number_text(number: f64) -> Result<String, QueryError> {
         return Err(AggregateError::NotFinite { value: number.to_string() }.into());
     }
     let whole = number.fract() == 0.0 && number.abs() < 1e15;
-    let text = if whole { format!("{number:.0}") } else { format!("{number:e}") };
+    let text = if whole { format!("{number:.0}") } else { format!("{number:?}") };
     Ok(if text.starts_with('-') { format!("({text})") } else { text })
 }
 
