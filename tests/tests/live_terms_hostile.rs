@@ -54,6 +54,11 @@ fn values() -> Vec<String> {
         "[1 2]",
         "@tag:{",
         "ismissing(@tag)",
+        "x IsMissing y",
+        "as",
+        "x as y as",
+        "inf inf -inf 12 as 1",
+        "the ismissing inf w'x' isempty",
         "inf",
         "-inf",
         "nan",
@@ -103,8 +108,8 @@ fn values() -> Vec<String> {
         "a\\\u{b}b",
     ];
     let characters = proptest::prop_oneof![
-        3 => proptest::char::any(),
-        3 => proptest::char::range('\u{1}', '\u{fffe}'),
+        1 => proptest::char::any(),
+        6 => proptest::char::range('\u{1}', '\u{fffe}'),
         4 => proptest::sample::select(('!'..='~').collect::<Vec<_>>()),
         2 => proptest::sample::select(vec!['\\', ' ', '$', '@', '*', '%', '(', 'a', 'A', 'é']),
     ];
@@ -125,7 +130,7 @@ fn is_kept(text: &str) -> bool {
 
 async fn texts_are_suggested_as_they_are(cache: Cache) {
     let (kept, refused): (Vec<String>, Vec<String>) = values().into_iter().partition(|text| is_kept(text));
-    assert!(kept.len() > refused.len(), "{} of {}", kept.len(), refused.len());
+    assert!(kept.len() > count() / 4, "{} of {}", kept.len(), refused.len());
     let texts = Suggestions::new("hostile");
     for text in refused.iter().filter(|text| !text.is_empty()) {
         assert!(matches!(texts.add(&cache, text, 1.0).await, Err(Error::Term(_))), "{text:?}");

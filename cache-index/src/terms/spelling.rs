@@ -82,12 +82,17 @@ impl SpellingRequest<'_> {
     fn command(&self, words: &[String]) -> Command {
         let mut text = String::new();
         for word in words {
+            // The one word that the parser knows: a text in quotes is none. No other is quoted, since escapes in quotes
+            // come back as U+0000.
+            let quote = if word == "ismissing" { "\"" } else { "" };
+            text.push_str(quote);
             for character in word.chars() {
                 if is_syntax(character) {
                     text.push('\\');
                 }
                 text.push(character);
             }
+            text.push_str(quote);
             // Behind the last word too: the server looks for its options among all arguments, so that the text may be
             // none of `DISTANCE`, `TERMS` and `FULLSCOREINFO`.
             text.push(' ');
@@ -119,8 +124,9 @@ impl SpellingRequest<'_> {
     }
 }
 
+/// Also `_`, which is a letter of words, but nothing where it stands alone.
 fn is_syntax(character: char) -> bool {
-    (character.is_ascii_punctuation() && character != '_') || character.is_ascii_whitespace()
+    character.is_ascii_punctuation() || character.is_ascii_whitespace()
 }
 
 /// RESP2: `TERM`, the word, and a list of pairs.
@@ -198,7 +204,8 @@ mod tests {
         let around = |words: &str| format!("FT.SPELLCHECK|i|{words}|DISTANCE|1|DIALECT|2");
         assert_eq!(text("Helo, @title:(wrld) -$p =>{x}"), around("helo title wrld p x "));
         assert_eq!(text("distance"), around("distance "));
-        assert_eq!(text(r"a\,b und\_er"), around(r"a\,b und_er "));
+        assert_eq!(text(r"a\,b und\_er"), around(r"a\,b und\_er "));
+        assert_eq!(text("IsMissing(@a)"), around("\"ismissing\" "), "`a` is a stopword");
         assert_eq!(text("to be or not to be!"), "", "stopwords are not words of the index");
         assert_eq!(text("twice Twice"), around("twice "));
     }
