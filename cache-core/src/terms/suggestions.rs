@@ -185,6 +185,9 @@ impl Suggest<'_> {
 
     /// The suggestions, the best first. None are there: an empty list.
     ///
+    /// Where texts differ in case alone, the one that is the prefix may be left out among more than
+    /// [`max`](Suggest::max) others.
+    ///
     /// Case is folded letter by letter: `ü` and `Ü` are the same, and so are `ß`, `ẞ` and `s`, since the first letter of
     /// `ss` decides.
     ///
