@@ -50,18 +50,19 @@ pub use cache_derive::{CacheEmbedded, CacheModel, CacheValue};
 pub use cache_index::aggregate;
 pub use cache_index::{
     AggregateError, Batch, Beside, Command, Comparable, Comparand, Completeness, Correction, DecodeError,
-    Direction, Distance, DistanceMetric, ElementType, Embedded, EmbeddedFields, Entry, Epoch, EpochValue,
-    Field, FieldDef, FieldKind, FieldPath, Filter, FindBy, Fingerprint, FlatValue, FloatSeconds, Geo,
-    GeoError, GeoPoint, GeoShapeKind, HashTag, Hit, IndexSchema, IndexValue, Indexable, IndexesEmpty,
+    Difference, Direction, Distance, DistanceMetric, ElementType, Embedded, EmbeddedFields, Entry, Epoch,
+    EpochValue, Field, FieldDef, FieldFailure, FieldKind, FieldPath, Filter, FindBy, Fingerprint,
+    FingerprintError, FlatValue, FloatSeconds, Geo, GeoError, GeoPoint, GeoShapeKind, HashTag, Hit,
+    IndexDefinition, IndexInfo, IndexSchema, IndexValue, Indexable, IndexedField, IndexesEmpty,
     IndexesMissing, JsonType, Keyspace, Kind, Language, ListValue, Loads, Located, MAX_SEPARATED_TAG,
     MAX_TAG, Many, Millis, Misspelled, NameError, Nearest, NewSuggestion, No, NotIndexable, Numeric, Operand,
-    OptionalValue, Options, Ordered, Part, Phonetic, Prefixed, QueryError, RawQuery, RawQueryError, RawValue,
-    Reply, Route, ScalarValue, Schema, Scorer, SearchName, Seconds, ServerError, ServerErrorKind, ShapeValue,
-    Shaped, Shortfall, Similar, Single, SortKey, Sortable, SortableValue, Stopwords, Stored, Suffixed,
-    Suggestion, SynonymGroups, Tag, Tagged, TermError, Text, TextValue, UniqueOperand, UniqueValue, Unit,
-    Vector, VectorElement, VectorKind, VectorLengthError, VectorOptions, VectorType, VectorValue, Wild,
-    Worded, Yes, assert_indexable, check_indexable, epoch_float_seconds, epoch_millis, epoch_seconds,
-    hashed_part,
+    OptionalValue, Options, Ordered, Part, Phonetic, Phrase, Prefixed, QueryError, RawQuery, RawQueryError,
+    RawValue, Reply, Route, ScalarValue, Schema, Scorer, SearchName, Seconds, ServerError, ServerErrorKind,
+    ShapeValue, Shaped, Shortfall, Similar, Single, SortKey, Sortable, SortableValue, Stopwords, Stored,
+    SuffixTrie, Suffixed, Suggestion, SynonymGroups, Tag, Tagged, TermError, Text, TextValue, UniqueOperand,
+    UniqueValue, Unit, Vector, VectorElement, VectorKind, VectorLengthError, VectorOptions, VectorType,
+    VectorValue, Wild, Worded, Yes, assert_indexable, check_indexable, epoch_float_seconds, epoch_millis,
+    epoch_seconds, hashed_part,
 };
 
 #[cfg(feature = "rust_decimal")]

@@ -125,9 +125,9 @@ pub enum QueryError {
         /// The search text.
         text: String,
     },
-    /// A word prefix with letters that the server folds in prefixes and not in the index.
+    /// A part of a word, or a word, with letters that the server folds there and not in the index.
     #[error(
-        "`{field}`: `{prefix}` has letters that the server reads differently in a prefix and in a text; search for \
+        "`{field}`: `{prefix}` has letters that the server reads differently in a part of a word and in a text; search for \
          whole words with `matches`"
     )]
     PrefixFolds {
@@ -136,13 +136,43 @@ pub enum QueryError {
         /// The prefix.
         prefix: String,
     },
-    /// A word prefix with a separator in it.
-    #[error("`{field}`: `{prefix}` is more than one word; give the beginning of one word, or use `matches`")]
+    /// A part of a word, or a word, with a separator in it.
+    #[error("`{field}`: `{prefix}` is more than one word; give one word or a part of one, or use `matches`")]
     NotOneWord {
         /// The field's search name.
         field: SearchName,
         /// The prefix.
         prefix: String,
+    },
+    /// A word longer than what is looked for by its letters.
+    #[error("`{field}`: the server finds nothing near a word of more than {most} characters; use `matches`")]
+    TooLongWord {
+        /// The field's search name.
+        field: SearchName,
+        /// How many characters it may have.
+        most: usize,
+    },
+    /// A phrase of more words than the server can parse.
+    #[error("`{field}`: the phrase has more than {most} words; use `matches`, or several phrases")]
+    TooManyWords {
+        /// The field's search name.
+        field: SearchName,
+        /// How many words it may have.
+        most: usize,
+    },
+    /// A distance between words that the query language does not have.
+    #[error("`{field}`: words can differ by 1, 2 or 3 letters, not by {distance}; use `matches` for none")]
+    EditDistance {
+        /// The field's search name.
+        field: SearchName,
+        /// The distance.
+        distance: u8,
+    },
+    /// A weight that no score can be multiplied with.
+    #[error("{weight} is no weight; use a finite number greater than zero")]
+    Weight {
+        /// The weight as text.
+        weight: String,
     },
     /// A word that the server's query language cannot express.
     #[error("`{field}`: a backslash before punctuation inside a word cannot be searched for; remove it")]
@@ -264,6 +294,10 @@ impl QueryError {
             | Self::NotFiniteVector { .. }
             | Self::NotNegatable { .. }
             | Self::OnlyOnServer { .. }
+            | Self::TooLongWord { .. }
+            | Self::TooManyWords { .. }
+            | Self::EditDistance { .. }
+            | Self::Weight { .. }
             | Self::NearestOfInexact { .. }
             | Self::NoNearest { .. }
             | Self::NoDirection { .. }

@@ -12,12 +12,12 @@
 //! | queries | [`Field`], [`Filter`], [`RawQuery`], [`Nearest`], [`SortKey`], [`FindBy`], [`SearchRequest`], [`CursorRequest`], [`SearchOptions`], [`Loads`] |
 //! | around queries | [`SuggestionCommands`], [`SuggestRequest`], [`DictionaryCommands`], [`SpellingRequest`], [`SynonymUpdate`], [`TagValues`], [`TermError`] |
 //! | aggregations | [`aggregate`], [`AggregateError`] |
-//! | answers | [`SearchAnswer`], [`Hit`], [`Completeness`], [`Shortfall`], [`IndexInfo`] |
+//! | answers | [`SearchAnswer`], [`Hit`], [`Completeness`], [`Shortfall`], [`IndexInfo`], [`IndexDefinition`], [`Difference`] |
 //!
 //! Most people use this crate through `cache-core`, which adds connections and everything that talks.
 
 // A file imports from those before it: command, path, aggregate_error, raw_error, error, pattern, reply, escape, keyspace, kind, vector, value, value_*, epoch, geo, shape, unique, strict, json, schema, params,
-// text, filter, sort, field, finder, finder_decimal, embedded, indexable, search, decode, aggregate, terms.
+// text, fuzzy, phrase, filter, sort, field, finder, finder_decimal, embedded, indexable, search, decode, aggregate, terms.
 
 pub mod aggregate;
 mod aggregate_error;
@@ -32,6 +32,7 @@ mod filter;
 mod finder;
 #[cfg(feature = "rust_decimal")]
 mod finder_decimal;
+mod fuzzy;
 mod geo;
 mod indexable;
 mod json;
@@ -40,6 +41,7 @@ mod kind;
 mod params;
 mod path;
 mod pattern;
+mod phrase;
 mod raw_error;
 mod reply;
 mod schema;
@@ -65,7 +67,10 @@ mod vector_half;
 
 pub use aggregate_error::AggregateError;
 pub use command::{Batch, Command, Route};
-pub use decode::{Completeness, Hit, IndexInfo, SearchAnswer, Shortfall};
+pub use decode::{
+    Completeness, Difference, FieldFailure, Hit, IndexDefinition, IndexInfo, IndexedField, SearchAnswer,
+    Shortfall,
+};
 pub use embedded::{Each, Embedded, EmbeddedFields, One, Shape, Single, Values};
 #[cfg(feature = "rust_decimal")]
 pub use epoch::{DecimalForm, DecimalNumber, decimal_number};
@@ -75,7 +80,7 @@ pub use epoch::{
 };
 pub use error::{DecodeError, GeoError, MAX_SEPARATED_TAG, MAX_TAG, NameError, QueryError};
 pub use field::{
-    Field, IndexesEmpty, IndexesMissing, No, Options, Part, Phonetic, Sortable, Yes, any_embedded,
+    Field, IndexesEmpty, IndexesMissing, No, Options, Part, Phonetic, Sortable, SuffixTrie, Yes, any_embedded,
 };
 pub use filter::{Filter, Nearest, NumericRange, RawQuery, RawValue, Rendered};
 pub use finder::FindBy;
@@ -89,11 +94,12 @@ pub use kind::{
 };
 pub use params::Params;
 pub use path::{FieldPath, Many, Nested, Path, Root, SearchName, Step};
+pub use phrase::Phrase;
 pub use raw_error::RawQueryError;
 pub use reply::{Reply, ServerError, ServerErrorKind};
 pub use schema::{
-    Beside, DistanceMetric, Entry, FieldDef, Fingerprint, HashTag, IndexSchema, Language, Schema, Stopwords,
-    VectorOptions, hashed_part,
+    Beside, DistanceMetric, Entry, FieldDef, Fingerprint, FingerprintError, HashTag, IndexSchema, Language,
+    Schema, Stopwords, VectorOptions, hashed_part,
 };
 pub use search::{CursorRequest, Loads, Scorer, SearchOptions, SearchRequest};
 #[cfg(feature = "geo")]

@@ -83,6 +83,11 @@ impl Pattern {
         }
     }
 
+    /// The one value that it means, if it has no wildcard.
+    pub(crate) fn whole(&self) -> Option<Known<'_>> {
+        self.simple().filter(|known| matches!(known, Known::Whole(_)))
+    }
+
     /// The longest part that all values of the pattern have, in bytes; `None`: the server finds nothing by any of them,
     /// since they are too short. One of several alone, since the server gives up on each that too many values have.
     pub(crate) fn longest(&self) -> Option<Known<'_>> {

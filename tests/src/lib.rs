@@ -3,6 +3,7 @@
 pub mod child;
 pub mod cluster;
 pub mod crash;
+pub mod figures;
 pub mod recorder;
 pub mod stopping;
 

@@ -7,6 +7,7 @@ mod near;
 mod options;
 #[cfg(feature = "geo")]
 mod shapes;
+mod words;
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -21,7 +22,7 @@ use crate::value::{Comparand, Operand};
 
 pub use affix::Part;
 pub use any::any_embedded;
-pub use options::{IndexesEmpty, IndexesMissing, No, Options, Phonetic, Sortable, Yes};
+pub use options::{IndexesEmpty, IndexesMissing, No, Options, Phonetic, Sortable, SuffixTrie, Yes};
 
 /// The largest integer that a double tells from its neighbours (`Number.MAX_SAFE_INTEGER` of ECMAScript).
 const MAX_EXACT: i128 = (1 << 53) - 1;

@@ -2,14 +2,14 @@
 
 use serde_json::Value;
 
+use super::accepts_words::Texts;
 use super::node::{Affix, Node, Test};
 use super::place::{Scope, values};
-use super::render::word_prefix;
 use super::superset::inexact;
 use crate::error::QueryError;
+use crate::kind::FieldKind;
 use crate::raw_error::RawQueryError;
 use crate::schema::{FieldDef, Schema};
-use crate::text;
 
 /// Whether the document passes, of which, where an element is meant, only this one counts.
 pub(super) fn accepts<'a>(
@@ -42,6 +42,13 @@ pub(super) fn accepts<'a>(
             let elements = place.elements(document, scope);
             elements.into_iter().try_fold(false, |so_far, element| Ok(so_far || holds(element)?))
         }
+        Node::Optional(inner) => match decide(inner) {
+            Ok(_) | Err(QueryError::OnlyOnServer { .. } | QueryError::Raw(RawQueryError::OnlyOnServer)) => {
+                Ok(true)
+            }
+            Err(error) => Err(error),
+        },
+        Node::Weighted(_, inner) => decide(inner),
         Node::Raw(_) => Err(RawQueryError::OnlyOnServer.into()),
         Node::Leaf(field, test) => leaf(field, test, document, scope, schema),
     }
@@ -59,13 +66,15 @@ pub(super) fn confirms(node: &Node, document: &Value, schema: &Schema) -> Result
 }
 
 fn leaf<'a>(
-    field: &FieldDef,
+    field: &'a FieldDef,
     test: &Test,
     document: &'a Value,
     scope: Option<&Scope<'_, 'a>>,
     schema: &Schema,
 ) -> Result<bool, QueryError> {
     let mut values = values(field, document, scope).into_iter();
+    let texts =
+        |values: std::vec::IntoIter<&'a Value>| Texts::new(field, schema, values.filter_map(Value::as_str));
     Ok(match test {
         Test::Missing => values.next().is_none(),
         Test::TagIn(asked) => values
@@ -74,28 +83,17 @@ fn leaf<'a>(
         Test::TagLike(affix, part) => values
             .flat_map(|value| tags(field, value))
             .any(|tag| like(field, *affix, part.as_bytes(), tag.as_bytes())),
+        Test::Wildcard(pattern) if field.kind() == FieldKind::Text => texts(values).have_pattern(pattern),
         Test::Wildcard(pattern) => values
             .flat_map(|value| tags(field, value))
             .any(|tag| pattern.matches(tag.as_bytes(), field.folds_case())),
         Test::Range(range) => values.any(|value| value.as_f64().is_some_and(|number| range.contains(number))),
         Test::Integer(number) => values.any(|value| integer(value) == Some(*number)),
-        Test::Words(words) => {
-            let asked = text::distinct_words(words, schema.stopwords());
-            if asked.is_empty() {
-                return Err(QueryError::NoTerms { field: field.name(), text: words.clone() });
-            }
-            if asked.iter().any(|word| !text::is_searchable(&word.whole)) {
-                return Err(QueryError::UnsearchableTerm { field: field.name() });
-            }
-            let (stemmer, stems) = (schema.language().stemmer(), field.stems());
-            let indexed: Vec<_> = values
-                .filter_map(Value::as_str)
-                .flat_map(|text| text::words(text, schema.stopwords()))
-                .collect();
-            asked
-                .iter()
-                .all(|asked| indexed.iter().any(|word| text::word_matches(asked, word, &stemmer, stems)))
-        }
+        Test::Words(words) => texts(values).have_all(words)?,
+        Test::AnyWord(words) => texts(values).have_any(words)?,
+        Test::Phrase { phrase, .. } => texts(values).have_phrase(phrase)?,
+        Test::Fuzzy(word, distance) => texts(values).have_near(word, *distance)?,
+        Test::WordLike(affix, part) => texts(values).have_part(*affix, part)?,
         Test::Sounds(_) => {
             return Err(QueryError::OnlyOnServer { field: field.name(), what: "what sounds alike" });
         }
@@ -105,13 +103,6 @@ fn leaf<'a>(
         Test::Lying(lying) => {
             // Also without a value it is refused what cannot be decided.
             lying.accepts(field, values.next().unwrap_or(&Value::Null))?
-        }
-        Test::WordPrefix(prefix) => {
-            let prefix = word_prefix(field, prefix)?;
-            values
-                .filter_map(Value::as_str)
-                .flat_map(|text| text::words(text, schema.stopwords()))
-                .any(|word| word.cut.unwrap_or(word.whole).starts_with(&prefix))
         }
     })
 }

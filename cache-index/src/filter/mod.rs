@@ -1,8 +1,9 @@
 //! Filters: which documents a query means, as a tree that can be combined, rendered and evaluated.
 
-// A file imports from those before it: near, raw, place, node, superset, render, accepts, nearest.
+// A file imports from those before it: near, raw, place, node, superset, render, render_words, accepts_words, accepts, nearest.
 
 mod accepts;
+mod accepts_words;
 #[cfg(test)]
 mod laws;
 mod near;
@@ -11,6 +12,7 @@ mod node;
 mod place;
 mod raw;
 mod render;
+mod render_words;
 #[cfg(test)]
 mod renderings;
 mod superset;
@@ -79,6 +81,23 @@ impl<M> Filter<M> {
     #[doc(alias = "raw_query")]
     pub fn raw(query: RawQuery) -> Self {
         Self::new(query.checked().map_or_else(|error| Node::Invalid(error.into()), Node::Raw))
+    }
+}
+
+/// What counts in scores, by which the server sorts an answer that is not sorted by a field.
+impl<M> Filter<M> {
+    /// The same filter counting so much in scores, in place of 1: `BIO.matches("rust").weight(2.0) | BIO.matches("redis")`.
+    /// Weights within each other are multiplied. Which documents pass is the same.
+    ///
+    /// A weight that is not greater than zero or not finite is refused ([`QueryError::Weight`]). Of a single word, RediSearch
+    /// 2.10 weighs the word as it is written, and its other inflections as before.
+    pub fn weight(self, weight: f64) -> Self {
+        Self::new(self.node.weighted(weight))
+    }
+
+    /// The filter that every document passes, with higher scores for those that pass this one. Negated: no document passes.
+    pub fn optional(self) -> Self {
+        Self::new(self.node.optional())
     }
 }
 

@@ -7,6 +7,7 @@ use super::place::Place;
 use super::raw::RawQuery;
 use crate::error::QueryError;
 use crate::pattern::Pattern;
+use crate::phrase::Phrase;
 use crate::raw_error::RawQueryError;
 use crate::schema::FieldDef;
 use crate::text;
@@ -26,6 +27,10 @@ pub(crate) enum Node {
     Or(Group),
     /// Not this one; never a constant or another negation.
     Not(Box<Node>),
+    /// Every document; those that this one accepts are better. Never a constant.
+    Optional(Box<Node>),
+    /// This one, a leaf, counting this much in scores. Finite, greater than zero.
+    Weighted(f64, Box<Node>),
     /// One of many elements for which this holds; never nothing.
     Any(Place, Box<Node>),
     /// A text of the query language.
@@ -49,8 +54,21 @@ pub(crate) enum Test {
     Integer(i128),
     /// A text with all words of this one.
     Words(String),
-    /// A text with a word that begins like this one.
-    WordPrefix(String),
+    /// A text with a word of this one.
+    AnyWord(String),
+    /// A text with words near each other.
+    Phrase {
+        /// The words.
+        phrase: Phrase,
+        /// Whether one word of a text may be two of the phrase.
+        coincide: bool,
+        /// Whether the server finds nothing else.
+        exact: bool,
+    },
+    /// A text with a word that differs from this one by so many letters.
+    Fuzzy(String, u8),
+    /// A text with a word with this part.
+    WordLike(Affix, String),
     /// A text with words that sound like all words of this one.
     Sounds(String),
     /// An empty text.
@@ -78,7 +96,10 @@ impl Test {
             | Self::Wildcard(_)
             | Self::Range(_)
             | Self::Integer(_)
-            | Self::WordPrefix(_)
+            | Self::AnyWord(_)
+            | Self::Phrase { .. }
+            | Self::Fuzzy(..)
+            | Self::WordLike(..)
             | Self::Empty
             | Self::Radius(_)
             | Self::Lying(_)
@@ -87,7 +108,7 @@ impl Test {
     }
 }
 
-/// Which part of a tag is known.
+/// Which part of a tag or a word is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Affix {
     /// The beginning.
@@ -207,10 +228,43 @@ impl Node {
         .bounded()
     }
 
+    /// The same for scores alone.
+    pub(crate) fn optional(self) -> Self {
+        match self {
+            Self::All | Self::None => Self::All,
+            Self::Invalid(error) => Self::Invalid(error),
+            node => Self::Optional(Box::new(node)),
+        }
+        .bounded()
+    }
+
+    /// The same with each leaf counting `weight` times as much, which is how the server weighs what contains them: an
+    /// attribute of a group would also count for what the server puts into the group.
+    pub(crate) fn weighted(self, weight: f64) -> Self {
+        if !(weight.is_finite() && weight > 0.0) {
+            return Self::Invalid(QueryError::Weight { weight: weight.to_string() });
+        }
+        match self {
+            Self::And(group) => {
+                group.nodes.into_iter().map(|node| node.weighted(weight)).fold(Self::All, Self::and)
+            }
+            Self::Or(group) => {
+                group.nodes.into_iter().map(|node| node.weighted(weight)).fold(Self::None, Self::or)
+            }
+            Self::Optional(inner) => inner.weighted(weight).optional(),
+            Self::Weighted(before, inner) => inner.weighted(before * weight),
+            Self::Any(place, inner) => inner.weighted(weight).of_any(place),
+            Self::Leaf(..) | Self::Raw(_) => Self::Weighted(weight, Box::new(self)),
+            // What is not found has no score.
+            Self::All | Self::None | Self::Invalid(_) | Self::Not(_) => self,
+        }
+    }
+
     fn depth(&self) -> usize {
         match self {
             Self::And(group) | Self::Or(group) => group.depth,
-            Self::Not(inner) | Self::Any(_, inner) => inner.depth() + 1,
+            Self::Not(inner) | Self::Optional(inner) | Self::Any(_, inner) => inner.depth() + 1,
+            Self::Weighted(_, inner) => inner.depth(),
             Self::All | Self::None | Self::Invalid(_) | Self::Raw(_) | Self::Leaf(..) => 0,
         }
     }
@@ -225,6 +279,7 @@ impl Node {
             Self::None => Self::All,
             Self::Invalid(error) => Self::Invalid(error),
             Self::Not(inner) => *inner,
+            Self::Weighted(_, inner) => inner.negate(),
             node => Self::Not(Box::new(node)),
         }
         .bounded()
@@ -245,7 +300,9 @@ impl Node {
     fn is_raw(&self) -> bool {
         match self {
             Self::And(group) | Self::Or(group) => group.nodes.iter().any(Self::is_raw),
-            Self::Not(inner) | Self::Any(_, inner) => inner.is_raw(),
+            Self::Not(inner) | Self::Optional(inner) | Self::Weighted(_, inner) | Self::Any(_, inner) => {
+                inner.is_raw()
+            }
             Self::Raw(_) => true,
             Self::All | Self::None | Self::Invalid(_) | Self::Leaf(..) => false,
         }

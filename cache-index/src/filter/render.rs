@@ -5,7 +5,7 @@ use std::ops::Bound;
 
 use super::node::{Affix, Node, NumericRange, Test};
 use super::superset::{inexact, superset};
-use crate::error::{MIN_PREFIX, QueryError};
+use crate::error::QueryError;
 use crate::params::Params;
 use crate::schema::{FieldDef, Schema};
 use crate::text::{self, Word};
@@ -90,11 +90,11 @@ pub(super) fn render(node: &Node, schema: &Schema) -> Result<Rendered, QueryErro
 }
 
 /// How many words stand side by side before they are put into groups: the server's parser gives up at 252.
-const WORDS_TOGETHER: usize = 100;
+pub(super) const WORDS_TOGETHER: usize = 100;
 
-struct Renderer<'a> {
-    schema: &'a Schema,
-    text: String,
+pub(super) struct Renderer<'a> {
+    pub(super) schema: &'a Schema,
+    pub(super) text: String,
     params: Params,
     expansions: Expansions,
     /// Within a negation, where the server does not look for a word's other inflections by itself.
@@ -102,7 +102,7 @@ struct Renderer<'a> {
     /// Whether there was a condition on shapes already.
     lying: bool,
     /// What stands behind each word. Behind a group of words the server may overlook it (RediSearch 2.10.5).
-    sounds: Option<&'static str>,
+    pub(super) sounds: Option<&'static str>,
 }
 
 impl Renderer<'_> {
@@ -118,10 +118,39 @@ impl Renderer<'_> {
                 self.text.push('-');
                 let outside = std::mem::replace(&mut self.negated, true);
                 match &**inner {
-                    Node::Leaf(field, test) if is_mistaken_negated(test) => self.twice(field, test)?,
-                    inner => self.nested(inner, |node| matches!(node, Node::And(_) | Node::Or(_)))?,
+                    Node::Leaf(field, test) if is_mistaken_negated(test) => {
+                        self.text.push('(');
+                        self.twice(field, test)?;
+                        self.text.push(')');
+                    }
+                    Node::Or(group) => {
+                        self.text.push('(');
+                        for (number, node) in group.nodes().iter().enumerate() {
+                            if number > 0 {
+                                self.text.push('|');
+                            }
+                            match node {
+                                // Where nothing has the others, the server makes one condition of them.
+                                Node::Leaf(field, test) if is_mistaken_negated(test) => {
+                                    self.twice(field, test)?;
+                                }
+                                node => self.nested(node, |_| false)?,
+                            }
+                        }
+                        self.text.push(')');
+                    }
+                    inner => self.nested(inner, |node| matches!(node, Node::And(_)))?,
                 }
                 self.negated = outside;
+            }
+            Node::Optional(inner) => {
+                self.text.push('~');
+                // The weight is that of the condition, not that of having it.
+                self.nested(inner, |node| matches!(node, Node::And(_) | Node::Or(_) | Node::Weighted(..)))?;
+            }
+            Node::Weighted(weight, inner) => {
+                self.nested(inner, |_| false)?;
+                self.text.push_str(&format!("=>{{$weight:{weight}}}"));
             }
             Node::Raw(raw) => raw.render(&mut self.text, &mut self.params)?,
             // The tree that the server is asked for has none; see `superset`.
@@ -129,9 +158,9 @@ impl Renderer<'_> {
             Node::Leaf(field, test @ Test::Lying(_)) if std::mem::replace(&mut self.lying, true) => {
                 // RediSearch 2.10.5 loses documents where two conditions on shapes must hold; not where one of them is
                 // the negation of a negation.
-                self.text.push_str("-(-");
+                self.text.push_str("-(-(");
                 self.twice(field, test)?;
-                self.text.push(')');
+                self.text.push_str("))");
             }
             Node::Leaf(field, test) => self.leaf(field, test)?,
         }
@@ -140,13 +169,11 @@ impl Renderer<'_> {
 
     /// The condition or the same once more; see [`is_mistaken_negated`].
     fn twice(&mut self, field: &FieldDef, test: &Test) -> Result<(), QueryError> {
-        self.text.push('(');
         let start = self.text.len();
         self.leaf(field, test)?;
         let once = self.text.get(start..).unwrap_or_default().to_owned();
         self.text.push('|');
         self.text.push_str(&once);
-        self.text.push(')');
         Ok(())
     }
 
@@ -212,8 +239,7 @@ impl Renderer<'_> {
                 self.range(&NumericRange { start: double, end: double });
             }
             Test::Words(words) => {
-                // By itself the server would also find what sounds alike.
-                self.sounds = field.phonetics().map(|_| "=>{$phonetic:false}");
+                self.quiet(field);
                 self.words(field, words)?;
             }
             Test::Sounds(_) if self.negated => {
@@ -229,13 +255,16 @@ impl Renderer<'_> {
             Test::Similar(range) => range.render(&mut self.text, &mut self.params),
             // Have another form; see above, and `superset`.
             Test::Missing | Test::Wildcard(_) => {}
-            Test::WordPrefix(prefix) => self.expanded(field, ["", "*"], &word_prefix(field, prefix)?),
+            Test::AnyWord(words) => self.any_word(field, words)?,
+            Test::Phrase { phrase, coincide, .. } => self.phrase(field, phrase, *coincide)?,
+            Test::Fuzzy(word, distance) => self.fuzzy(field, word, *distance)?,
+            Test::WordLike(affix, part) => self.word_like(field, *affix, part)?,
         }
         Ok(())
     }
 
     /// A part of a value, which the server expands into the values that have it.
-    fn expanded(&mut self, field: &FieldDef, [before, behind]: [&str; 2], part: &[u8]) {
+    pub(super) fn expanded(&mut self, field: &FieldDef, [before, behind]: [&str; 2], part: &[u8]) {
         let alone = &mut self.expansions;
         if !alone.text.is_empty() {
             alone.text.push('|');
@@ -268,7 +297,7 @@ impl Renderer<'_> {
         }
     }
 
-    fn words(&mut self, field: &FieldDef, text: &str) -> Result<(), QueryError> {
+    pub(super) fn words(&mut self, field: &FieldDef, text: &str) -> Result<(), QueryError> {
         let words = text::distinct_words(text, self.schema.stopwords());
         if words.is_empty() {
             return Err(QueryError::NoTerms { field: field.name(), text: text.to_owned() });
@@ -300,7 +329,7 @@ impl Renderer<'_> {
         Ok(())
     }
 
-    fn word(&mut self, field: &FieldDef, word: &Word) -> Result<(), QueryError> {
+    pub(super) fn word(&mut self, field: &FieldDef, word: &Word) -> Result<(), QueryError> {
         if !text::is_searchable(&word.whole) {
             return Err(QueryError::UnsearchableTerm { field: field.name() });
         }
@@ -334,32 +363,19 @@ impl Renderer<'_> {
 /// document through that meets a condition on vectors or shapes, and keeps out the last one that has a negated word in
 /// another field.
 fn is_mistaken_negated(test: &Test) -> bool {
-    matches!(test, Test::Similar(_) | Test::Lying(_) | Test::Words(_) | Test::WordPrefix(_))
+    matches!(
+        test,
+        Test::Similar(_)
+            | Test::Lying(_)
+            | Test::Words(_)
+            | Test::AnyWord(_)
+            | Test::Phrase { .. }
+            | Test::Fuzzy(..)
+            | Test::WordLike(..)
+    )
 }
 
 /// A tag as a parameter: the server drops a backslash before punctuation or blank, so each one is doubled.
 fn escape_tag(tag: &str) -> String {
     tag.replace('\\', r"\\")
-}
-
-/// The one word that a word prefix is, as the index holds it.
-pub(super) fn word_prefix(field: &FieldDef, prefix: &str) -> Result<Vec<u8>, QueryError> {
-    let (field, prefix) = (field.name(), prefix.to_owned());
-    let mut words = text::all_words(&prefix);
-    let (first, second) = (words.next(), words.next());
-    drop(words);
-    let word = match (first, second) {
-        (Some(word), None) => word.whole,
-        (None, _) => return Err(QueryError::NoTerms { field, text: prefix }),
-        (Some(_), Some(_)) => return Err(QueryError::NotOneWord { field, prefix }),
-    };
-    if word.len() < MIN_PREFIX {
-        Err(QueryError::PrefixTooShort { field, prefix })
-    } else if !text::is_searchable(&word) {
-        Err(QueryError::UnsearchableTerm { field })
-    } else if text::folds_in_prefixes(&word) {
-        Err(QueryError::PrefixFolds { field, prefix })
-    } else {
-        Ok(word)
-    }
 }

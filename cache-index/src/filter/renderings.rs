@@ -112,6 +112,8 @@ fn no_parenthesis_is_there_without_need() {
     );
     renders(&!(TAG.eq("a") & NUMBER.eq(1)), "-(@tag:{$p0} @number:[$p1 $p1])", &["a", "1"]);
     renders(&!TAG.eq("a"), "-@tag:{$p0}", &["a"]);
+    let filter = !(TAG.eq("a") | TEXT.starts_with("ab"));
+    renders(&filter, "-(@tag:{$p0}|@text:$p1*|@text:$p1*)", &["a", "ab"]);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::node::{Affix, Node, Test};
 use super::place::Place;
+use crate::kind::FieldKind;
 use crate::pattern::Known;
 use crate::schema::FieldDef;
 
@@ -12,7 +13,9 @@ pub(super) fn superset(node: &Node) -> Node {
         Node::Or(group) => any(group.nodes().iter().map(superset)),
         Node::Not(inner) => subset(inner).negate(),
         Node::Any(_, inner) => somewhere(inner),
-        Node::Leaf(field, Test::Wildcard(pattern)) => match pattern.longest() {
+        Node::Optional(inner) => superset(inner).optional(),
+        Node::Weighted(weight, inner) => superset(inner).weighted(*weight),
+        Node::Leaf(field, Test::Wildcard(pattern)) => match pattern.whole().or_else(|| pattern.longest()) {
             Some(known) => part(field, known),
             None => Node::All,
         },
@@ -39,6 +42,8 @@ fn somewhere(inner: &Node) -> Node {
         Node::Or(group) => any(group.nodes().iter().map(somewhere)),
         // Other elements may have what this one does not.
         Node::Not(_) | Node::Leaf(_, Test::Missing) => Node::All,
+        Node::Optional(inner) => somewhere(inner).optional(),
+        Node::Weighted(weight, inner) => somewhere(inner).weighted(*weight),
         inner => superset(inner),
     }
 }
@@ -71,6 +76,10 @@ fn any(nodes: impl Iterator<Item = Node>) -> Node {
 
 fn part(field: &FieldDef, known: Known<'_>) -> Node {
     let test = match known {
+        Known::Whole(whole) if field.kind() == FieldKind::Text => Test::Words(whole.to_owned()),
+        Known::Prefix(start) if field.kind() == FieldKind::Text => word_like(Affix::Prefix, start),
+        Known::Suffix(end) if field.kind() == FieldKind::Text => word_like(Affix::Suffix, end),
+        Known::Infix(part) if field.kind() == FieldKind::Text => word_like(Affix::Infix, part),
         Known::Whole(whole) => Test::TagIn(vec![whole.to_owned()]),
         Known::Prefix(start) => Test::TagLike(Affix::Prefix, start.to_owned()),
         Known::Suffix(end) => Test::TagLike(Affix::Suffix, end.to_owned()),
@@ -79,16 +88,21 @@ fn part(field: &FieldDef, known: Known<'_>) -> Node {
     Node::Leaf(*field, test)
 }
 
+fn word_like(affix: Affix, part: &str) -> Test {
+    Test::WordLike(affix, part.to_owned())
+}
+
 /// What in the filter the server decides only in part, in words; `None`: nothing.
 pub(super) fn inexact(node: &Node) -> Option<&'static str> {
     match node {
         Node::And(group) | Node::Or(group) => group.nodes().iter().find_map(inexact),
-        Node::Not(inner) => inexact(inner),
+        Node::Not(inner) | Node::Weighted(_, inner) => inexact(inner),
         Node::Any(place, inner) => {
             (!is_of_one_value(inner, &mut vec![*place])).then_some("conditions on one and the same element")
         }
         Node::Leaf(_, test) => inexact_test(test),
-        Node::All | Node::None | Node::Invalid(_) | Node::Raw(_) => None,
+        // Optional conditions leave no document out.
+        Node::All | Node::None | Node::Invalid(_) | Node::Raw(_) | Node::Optional(_) => None,
     }
 }
 
@@ -96,6 +110,9 @@ fn inexact_test(test: &Test) -> Option<&'static str> {
     match test {
         Test::Integer(_) => Some("an integer beyond ±(2^53 - 1)"),
         Test::Wildcard(_) => Some("a wildcard amid other characters"),
+        Test::Phrase { exact: false, .. } => {
+            Some("a phrase in one of several texts, or of words with the same stem")
+        }
         _ => None,
     }
 }
@@ -115,6 +132,13 @@ fn is_of_one_value(inner: &Node, places: &mut Vec<Place>) -> bool {
                 && test.is_of_one_value()
                 && places.iter().all(|place| place.has(field))
         }
-        Node::All | Node::None | Node::Invalid(_) | Node::And(_) | Node::Not(_) | Node::Raw(_) => false,
+        Node::Weighted(_, inner) => is_of_one_value(inner, places),
+        Node::All
+        | Node::None
+        | Node::Invalid(_)
+        | Node::And(_)
+        | Node::Not(_)
+        | Node::Optional(_)
+        | Node::Raw(_) => false,
     }
 }

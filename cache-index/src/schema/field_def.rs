@@ -216,6 +216,11 @@ impl FieldDef {
         self.index_missing
     }
 
+    /// Whether empty texts are in the index.
+    pub const fn indexes_empty(&self) -> bool {
+        self.index_empty
+    }
+
     /// What words sound like: the language, if it is indexed.
     pub const fn phonetics(&self) -> Option<&'static str> {
         self.phonetic
