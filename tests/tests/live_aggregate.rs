@@ -473,7 +473,7 @@ async fn hostile_strings_equal_themselves_and_nothing_else(cache: Cache) {
     // Two literals in the middle of an expression with another: true for themselves, of all that is stored. Half of
     // them are.
     let stored: Vec<_> = stored.into_iter().collect();
-    for number in 0..5_000 {
+    for number in 0..10_000 {
         let (one, two) = (stored[number % stored.len()].clone(), text(&mut random, 7));
         let expr = (User::CITY.expr().eq(&two) | User::CITY.expr().eq(&one)) & User::STREET.expr().ne("\\\"");
         let found = User::find().aggregate().filter(expr).reduce("cities", to_list(User::CITY));
