@@ -26,7 +26,8 @@ pub(super) fn form(
         return None;
     };
     if let Some((_, word)) = cache.upgrade.as_ref().filter(|_| number == 1) {
-        errors.at(word, "no document is older than version 1; remove `upgrade`, or count `schema_version` up");
+        errors
+            .at(word, "no document is older than version 1; remove `upgrade`, or count `schema_version` up");
     }
     if let Some(word) = &serde.deny_unknown_fields {
         errors.at(
