@@ -39,7 +39,7 @@ pub use save_stream::SaveStream;
 pub use saved::Saved;
 pub use scan::{Ids, Keys};
 pub(crate) use scan::{count_all, read_id};
-pub(crate) use stamp::{FIRST, STAMP};
+pub(crate) use stamp::FIRST;
 pub use unique::get_by_unique;
 pub use versioned::modify;
 pub(crate) use write::{Condition, write};

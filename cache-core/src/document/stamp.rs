@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::model::JsonMap;
 
 /// The member that holds the version.
-pub(crate) const STAMP: &str = "_v";
+pub(super) const STAMP: &str = "_v";
 
 /// The version of documents that have none.
 pub(crate) const FIRST: u32 = 1;
