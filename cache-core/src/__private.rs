@@ -18,6 +18,12 @@ pub use crate::primary_key::Id;
 pub use crate::query::Query;
 pub use crate::version::VersionValue;
 
+/// The members of a document.
+pub type JsonMap = serde_json::Map<String, serde_json::Value>;
+
+/// An error of another crate.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
 /// The kind that a type takes by itself.
 pub type KindOf<T> = <T as IndexValue>::Kind;
 

@@ -70,6 +70,21 @@ pub enum Error {
         #[source]
         source: serde_json::Error,
     },
+    /// A stored document has an older form, and could not be brought to the one of the model.
+    #[error(
+        "the document `{key}` has version {from} and cannot be brought to the one of `{model}`; see its `upgrade`"
+    )]
+    Upgrade {
+        /// The document's key.
+        key: String,
+        /// The model.
+        model: &'static str,
+        /// The version of the document.
+        from: u32,
+        /// What the model's function found.
+        #[source]
+        source: BoxError,
+    },
     /// A model could not be written as JSON.
     #[error("this `{model}` cannot be written as JSON")]
     Serialize {

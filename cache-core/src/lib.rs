@@ -16,6 +16,7 @@
 //! | suggest, list values, check the spelling, name synonyms | [`Suggestions`], [`Terms`], [`Dictionary`] |
 //! | test without a server that they fit their indexes | [`assert_indexable`], [`check_indexable`] |
 //! | make their indexes | [`Migrator`], [`Plan`], [`MigrateError`] |
+//! | bring stored documents to a new form | [`DataMigration`], `schema_version` and `upgrade` of [`CacheModel`](derive@CacheModel) |
 //! | let one process do a thing | [`Gate`], [`Lease`], [`Outcome`] |
 //! | try things on a private server | [`Cache::embedded`](struct.Cache.html#method.embedded) (feature `embedded`) |
 //! | group and count documents | [`Query::group_by`], [`Aggregation`], [`aggregate`] |
@@ -80,7 +81,10 @@ pub use crate::document::{
 };
 pub use crate::error::{Error, Result};
 pub use crate::gate::{Gate, GateError, Lease, Outcome};
-pub use crate::migrate::{MigrateError, MigratedIndex, Migration, Migrator, Plan, Step};
+pub use crate::migrate::{
+    DataDifference, DataFailure, DataMigration, DataMigrationError, DataReport, MigrateError, MigratedIndex,
+    Migration, Migrator, Plan, RecordedStep, Step,
+};
 pub use crate::model::{Indexed, Model, Versioned};
 pub use crate::patch_error::PatchError;
 pub use crate::primary_key::{DocumentKey, Id, IdPart, PrimaryKey, ReadKey};

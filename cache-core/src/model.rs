@@ -1,12 +1,17 @@
 //! What a model is: a schema, a primary key, a time to live.
 
+use std::error::Error;
 use std::time::Duration;
 
 use cache_index::IndexSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
 use crate::primary_key::DocumentKey;
+
+/// The members of a document.
+pub(crate) type JsonMap = Map<String, Value>;
 
 /// What a model is. What it can do is in [`CacheModel`](crate::CacheModel), which every model has. Implemented by
 /// `#[derive(CacheModel)]`.
@@ -31,6 +36,24 @@ pub trait Model: IndexSchema + Serialize + DeserializeOwned + Send + Sync + 'sta
     /// no such field, or it is negative.
     fn document_version(&self) -> Option<u64> {
         None
+    }
+
+    /// The form of the model's documents, counted from 1, as `#[cache(schema_version = 2)]` says; stored in their member
+    /// `_v`. `None`: their form has no version, and they count as the first.
+    const SCHEMA_VERSION: Option<u32> = None;
+
+    /// Brings the members of an older document to the form of the model, as the function of
+    /// `#[cache(schema_version = 2, upgrade = f)]` does; without one, nothing is done. `from` is less than the version of
+    /// the model; `_v` is not among the members.
+    ///
+    /// # Errors
+    /// What the function finds wrong with the document, which then is not read.
+    fn upgrade_document(
+        from: u32,
+        document: &mut Map<String, Value>,
+    ) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let _ = (from, document);
+        Ok(())
     }
 }
 

@@ -90,6 +90,30 @@ pub(crate) fn score(meta: &ParseNestedMeta<'_>) -> syn::Result<LitStr> {
     }
 }
 
+/// A version of a form of documents, from 1 on.
+pub(crate) fn schema_version(meta: &ParseNestedMeta<'_>) -> syn::Result<u32> {
+    let literal = literal(meta, "schema_version = 2")?;
+    let version = match &literal {
+        Lit::Int(number) => number.base10_parse().ok().filter(|version| *version > 0),
+        _ => None,
+    };
+    version.ok_or_else(|| {
+        syn::Error::new_spanned(
+            literal,
+            format!("expected a whole number from 1 to {}: `schema_version = 2`", u32::MAX),
+        )
+    })
+}
+
+/// The path of a function.
+pub(crate) fn function(meta: &ParseNestedMeta<'_>) -> syn::Result<Path> {
+    let example = "upgrade = upgrade_user";
+    match value(meta, example)? {
+        Expr::Path(path) if path.qself.is_none() => Ok(path.path),
+        other => Err(syn::Error::new_spanned(other, format!("expected the path of a function: `{example}`"))),
+    }
+}
+
 /// One ASCII punctuation mark: what the server takes as a separator.
 pub(crate) fn separator(meta: &ParseNestedMeta<'_>) -> syn::Result<Lit> {
     let example = "separator = ','";

@@ -5,14 +5,15 @@ use syn::meta::ParseNestedMeta;
 use syn::{Attribute, Ident, LitStr, Meta, Path, Token, Type};
 
 use crate::argument::{
-    argument_name, arguments, bare, crate_path, fields, is_search_name, language, milliseconds,
-    refused_prefix, score, set, stored_type, string, unknown, words,
+    argument_name, arguments, bare, crate_path, fields, function, is_search_name, language, milliseconds,
+    refused_prefix, schema_version, score, set, stored_type, string, unknown, words,
 };
 use crate::errors::Errors;
 use crate::option::IndexOption;
 
 const CACHE_TAKES: &str = "`#[cache(…)]` of `CacheModel` takes `prefix = \"…\"`, `ttl = \"30m\"`, `language = \"german\"`, \
-     `stopwords = [\"…\"]`, `score = 0.5`, `filter = \"@age > 17\"`, `hash_tag`, `unique(a, b)` and `crate = path`";
+     `stopwords = [\"…\"]`, `score = 0.5`, `filter = \"@age > 17\"`, `hash_tag`, `unique(a, b)`, \
+     `schema_version = 2`, `upgrade = function` and `crate = path`";
 pub(crate) const INDEX_TAKES: &str = "`#[index(…)]` of `CacheModel` takes one of `tag`, `numeric`, `text`, `geo`, `geoshape` and `vector`; \
      of any kind `sortable`, `unf`, `no_index`, `index_missing`, `name = \"…\"`, `as = String`; \
      of TAG `fold_case`, `separator = ','`, `with_suffix_trie`; \
@@ -40,6 +41,10 @@ pub(crate) struct CacheAttr {
     pub(crate) hash_tag: Option<Ident>,
     /// The fields of each `unique(…)`, and the word.
     pub(crate) unique: Vec<(Ident, Vec<Ident>)>,
+    /// The version of the documents' form, and the word.
+    pub(crate) schema_version: Option<(u32, Ident)>,
+    /// What brings older documents to it, and the word.
+    pub(crate) upgrade: Option<(Path, Ident)>,
     /// Where `cache_core` is.
     pub(crate) path: Option<Path>,
 }
@@ -164,6 +169,11 @@ impl CacheAttr {
                 return bare(meta, &name);
             }
             "unique" => self.unique.push((name, fields(meta)?)),
+            "schema_version" => {
+                let version = schema_version(meta)?;
+                set(&mut self.schema_version, (version, name.clone()), &name, errors);
+            }
+            "upgrade" => set(&mut self.upgrade, (function(meta)?, name.clone()), &name, errors),
             "crate" => set(&mut self.path, crate_path(meta)?, &name, errors),
             _ => return Err(unknown(&name, CACHE_TAKES)),
         }

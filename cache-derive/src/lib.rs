@@ -40,6 +40,8 @@ mod value;
 /// | | `#[cache(filter = "@age > 17")]` | only the documents for which this is true are in the index; without it, all |
 /// | | `#[cache(hash_tag)]` | all documents are on one slot of a cluster |
 /// | | `#[cache(unique(tenant, email))]` | no two documents share the values of these fields together |
+/// | | `#[cache(schema_version = 2)]` | which form of the documents this is, stored in their member `_v`; without it, they have none and count as the first |
+/// | | `#[cache(schema_version = 2, upgrade = f)]` | `f(from, &mut document)` brings an older document to it, when it is read |
 /// | | `#[cache(crate = path)]` | where `cache_core` is, if not in the dependencies under that name |
 /// | one field, or up to four | `#[primary_key]` | holds the id, or a part of it |
 /// | one of several such fields | `#[cache(hash_tag)]` | documents that share this part are on one slot of a cluster |

@@ -65,6 +65,8 @@ pub(crate) struct Model {
     pub(crate) hash_tag: Option<HashTag>,
     /// The version, if it has one.
     pub(crate) version: Option<Version>,
+    /// The version of the documents' form, if it was said.
+    pub(crate) form: Option<FormVersion>,
     /// The fields whose values no two documents share, each time those of several together.
     pub(crate) unique: Vec<Vec<UniquePart>>,
     /// The fields that have a handle, in order.
@@ -98,6 +100,14 @@ pub(crate) struct Version {
     pub(crate) ty: Type,
     /// The member of the document.
     pub(crate) member: String,
+}
+
+/// Which form of the documents a model is.
+pub(crate) struct FormVersion {
+    /// Its number.
+    pub(crate) number: u32,
+    /// The function that brings older documents to it.
+    pub(crate) upgrade: Option<Path>,
 }
 
 /// A field of a unique tuple.

@@ -26,6 +26,8 @@ pub(crate) struct ContainerSerde {
     pub(crate) transparent: Option<Ident>,
     /// The word `into`.
     pub(crate) into: Option<Ident>,
+    /// The word `deny_unknown_fields`.
+    pub(crate) deny_unknown_fields: Option<Ident>,
 }
 
 /// What is written at a field.
@@ -68,6 +70,7 @@ impl ContainerSerde {
                 }
                 "transparent" => read.transparent = Some(word),
                 "into" => read.into = Some(word),
+                "deny_unknown_fields" => read.deny_unknown_fields = Some(word),
                 _ => {}
             }
             Ok(())

@@ -16,7 +16,7 @@
 //!
 //! Most people use this crate through `cache-core`, which adds connections and everything that talks.
 
-// A file imports from those before it: command, path, aggregate_error, raw_error, error, pattern, reply, escape, keyspace, kind, vector, value, value_*, epoch, geo, shape, unique, strict, json, schema, params,
+// A file imports from those before it: command, path, aggregate_error, raw_error, name_error, error, pattern, reply, escape, keyspace, kind, vector, value, value_*, epoch, geo, shape, unique, strict, json, schema, params,
 // text, fuzzy, phrase, filter, sort, field, finder, finder_decimal, embedded, indexable, search, decode, aggregate, terms.
 
 pub mod aggregate;
@@ -38,6 +38,7 @@ mod indexable;
 mod json;
 mod keyspace;
 mod kind;
+mod name_error;
 mod params;
 mod path;
 mod pattern;

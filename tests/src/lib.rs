@@ -1,5 +1,6 @@
 //! What the live tests share: one private server a process, a namespace a test, both protocols.
 
+pub mod backfill;
 pub mod child;
 pub mod cluster;
 pub mod crash;

@@ -131,6 +131,19 @@ async fn a_stream_reads_its_cursor_to_the_end() {
     );
 }
 
+#[test]
+fn logs_show_no_values() {
+    let query = User::find()
+        .filter(User::NAME.eq("secret") & User::AGE.ge(18))
+        .sort_by(User::AGE.desc())
+        .then_by(User::NAME.asc())
+        .page(20, 10);
+    let shown = "User: @name:{$p0} @age:[$p1 +inf], sorted by age DESC, name ASC, 10 from 20";
+    assert_eq!(query.to_string(), shown);
+    let refused = User::find().filter(User::NAME.eq("sec\0ret")).to_string();
+    assert!(refused.contains("refused") && !refused.contains("ret"), "{refused}");
+}
+
 #[tokio::test]
 async fn resp2_leaves_the_time_out_to_the_client() {
     let mut speaks = capabilities();

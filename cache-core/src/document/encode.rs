@@ -3,6 +3,7 @@
 use cache_index::{FieldKind, JsonType, MAX_SEPARATED_TAG, Schema, check_document, write_json};
 use serde_json::Value;
 
+use super::stamp::stamp;
 use crate::error::{Error, Result};
 use crate::model::Model;
 
@@ -15,6 +16,9 @@ pub(super) fn write_document<M: Model>(buffer: &mut Vec<u8>, model: &M) -> Resul
     let start = buffer.len();
     let serialize = |source| Error::Serialize { model: schema.model(), source };
     write_json(buffer, model).map_err(serialize)?;
+    if let Some(version) = M::SCHEMA_VERSION {
+        stamp(buffer, start, version);
+    }
     let json = buffer.get(start..).unwrap_or_default();
     // What the check finds is in the model's declaration: whoever develops meets it at the first save.
     if cfg!(debug_assertions) && schema.is_indexed() || may_be_unindexable(json) {

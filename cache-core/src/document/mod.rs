@@ -1,7 +1,7 @@
 //! Documents by key: reading, writing, changing, how long they live.
 
-// A file imports from those before it: saved, encode, expiry, keyed, read, scan, unique, touch, end, write_script, write,
-// once, versioned, bulk, save_stream, patch.
+// A file imports from those before it: stamp, unstamped, saved, encode, expiry, keyed, read, scan, unique, touch, end,
+// write_script, write, once, versioned, bulk, save_stream, rewrite, upgrade, patch.
 
 mod bulk;
 mod encode;
@@ -11,11 +11,15 @@ mod keyed;
 mod once;
 mod patch;
 mod read;
+mod rewrite;
 mod save_stream;
 mod saved;
 mod scan;
+mod stamp;
 mod touch;
 mod unique;
+mod unstamped;
+mod upgrade;
 mod versioned;
 mod write;
 mod write_script;
@@ -29,11 +33,13 @@ pub(crate) use once::get_or_insert_with;
 pub use patch::{
     Amount, Assign, Changes, EachDocument, Increment, List, Number, NumberRange, OneDocument, Optional, Patch,
 };
-pub(crate) use read::{decode, exists, get, get_many};
+pub(crate) use read::{decode, decode_as, exists, get, get_many};
+pub(crate) use rewrite::{Rewrite, Rewritten, StoredForm};
 pub use save_stream::SaveStream;
 pub use saved::Saved;
 pub use scan::{Ids, Keys};
 pub(crate) use scan::{count_all, read_id};
+pub(crate) use stamp::FIRST;
 pub use unique::get_by_unique;
 pub use versioned::modify;
 pub(crate) use write::{Condition, write};

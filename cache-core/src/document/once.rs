@@ -33,7 +33,7 @@ where
         // their defaults for all of them.
         drop(made);
         match write.run(cache).await? {
-            (_, Some(json)) => decode::<M, M>(&key, &json),
+            (_, Some(json)) => decode::<M>(&key, &json),
             (_, None) => Err(unreadable("EVALSHA", &Reply::Nil)),
         }
     }

@@ -3,11 +3,14 @@
 use bytes::Bytes;
 use cache_index::{Command, DecodeError, Reply};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::keyed::{chunks_of_keys, key_of, keyed, truth};
+use super::stamp::{STAMP, version_of};
+use super::unstamped;
 use crate::cache::Cache;
 use crate::error::{Error, Result};
-use crate::model::Model;
+use crate::model::{JsonMap, Model};
 use crate::primary_key::Id;
 
 pub(crate) fn get<M: Model>(
@@ -25,7 +28,7 @@ pub(super) async fn get_at<M: Model>(cache: &Cache, command: Result<Command>) ->
     let key = key_of(&command);
     match cache.command(command).await? {
         Reply::Nil => Ok(None),
-        Reply::Bulk(json) => decode::<M, M>(&key, &json).map(Some),
+        Reply::Bulk(json) => decode::<M>(&key, &json).map(Some),
         other => Err(unreadable("JSON.GET", &other)),
     }
 }
@@ -55,7 +58,9 @@ async fn mget<M: Model>(cache: &Cache, command: Command, found: &mut Vec<Option<
                 found.push(match item {
                     Reply::Nil => None,
                     // `$` wraps each document in a list of one.
-                    Reply::Bulk(json) => decode::<M, (M,)>(key, &json).map(|(document,)| Some(document))?,
+                    Reply::Bulk(json) if json.starts_with(b"[") && json.ends_with(b"]") => {
+                        decode::<M>(key, json.get(1..json.len() - 1).unwrap_or_default()).map(Some)?
+                    }
                     other => return Err(unreadable("JSON.MGET", &other)),
                 });
             }
@@ -73,13 +78,38 @@ pub(crate) fn exists<M: Model>(
     truth(cache, command)
 }
 
-/// The document in these bytes, as a `T` that is or holds an `M`.
-pub(crate) fn decode<M: Model, T: DeserializeOwned>(key: &[u8], json: &[u8]) -> Result<T> {
-    serde_json::from_slice(json).map_err(|source| Error::Document {
+/// The document in these bytes, brought to the form of the model if it has an older one. One of a newer form is read as
+/// it is.
+pub(crate) fn decode<M: Model>(key: &[u8], json: &[u8]) -> Result<M> {
+    let Some(version) = M::SCHEMA_VERSION else { return decode_as::<M, M>(key, json) };
+    let refuse = |source| refused::<M>(key, source);
+    let from = version_of(json).map_err(refuse)?;
+    if from >= version {
+        return unstamped::read(json).map_err(refuse);
+    }
+    let mut document: JsonMap = serde_json::from_slice(json).map_err(refuse)?;
+    document.remove(STAMP);
+    upgrade::<M>(key, from, &mut document)?;
+    M::deserialize(Value::Object(document)).map_err(refuse)
+}
+
+/// The document in these bytes as it is stored, as a `T`.
+pub(crate) fn decode_as<M: Model, T: DeserializeOwned>(key: &[u8], json: &[u8]) -> Result<T> {
+    serde_json::from_slice(json).map_err(|source| refused::<M>(key, source))
+}
+
+/// Brings the members of a document to the form of the model.
+pub(super) fn upgrade<M: Model>(key: &[u8], from: u32, document: &mut JsonMap) -> Result<()> {
+    M::upgrade_document(from, document).map_err(|source| Error::Upgrade {
         key: String::from_utf8_lossy(key).into_owned(),
         model: M::schema().model(),
+        from,
         source,
     })
+}
+
+pub(super) fn refused<M: Model>(key: &[u8], source: serde_json::Error) -> Error {
+    Error::Document { key: String::from_utf8_lossy(key).into_owned(), model: M::schema().model(), source }
 }
 
 pub(super) fn unreadable(command: &'static str, found: &Reply) -> Error {

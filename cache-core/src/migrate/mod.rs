@@ -2,6 +2,7 @@
 //! the aliases at them.
 
 mod apply;
+mod data;
 mod error;
 mod inspect;
 mod plan;
@@ -10,6 +11,7 @@ use std::collections::HashSet;
 
 use cache_index::{IndexSchema, Schema};
 
+pub use data::{DataDifference, DataFailure, DataMigration, DataMigrationError, DataReport, RecordedStep};
 pub use error::MigrateError;
 pub use plan::{Plan, Step};
 

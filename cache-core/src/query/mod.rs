@@ -238,8 +238,9 @@ impl<M, R> Query<M, R> {
         Query { wanted: self.wanted, row: PhantomData }
     }
 
-    /// Answers a view of each document in place of the document: a struct that derives `CacheView`, whose fields are
-    /// all that the server reads and sends.
+    /// Answers a view of each document in place of the document: a type that says which members of it are all that the
+    /// server reads and sends. See [`Row`]. Call it before [`with_score`](Query::with_score) and
+    /// [`nearest`](Query::nearest), which it would take back.
     #[doc(alias = "RETURN")]
     #[doc(alias = "only")]
     #[doc(alias = "projection")]
@@ -251,6 +252,24 @@ impl<M, R> Query<M, R> {
 impl<M, R> Clone for Query<M, R> {
     fn clone(&self) -> Self {
         Self { wanted: self.wanted.clone(), row: PhantomData }
+    }
+}
+
+/// For logs: the query text with references in place of values, the order and the page.
+impl<M: IndexSchema, R> fmt::Display for Query<M, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Wanted { filter, nearest, sort, page, .. } = &self.wanted;
+        write!(f, "{}: {filter}", M::schema().model())?;
+        if let Some(nearest) = nearest {
+            write!(f, ", nearest {nearest}")?;
+        }
+        for (number, key) in sort.iter().enumerate() {
+            write!(f, "{}{key:?}", if number == 0 { ", sorted by " } else { ", " })?;
+        }
+        match page {
+            Some((offset, limit)) => write!(f, ", {limit} from {offset}"),
+            None => Ok(()),
+        }
     }
 }
 

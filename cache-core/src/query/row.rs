@@ -9,12 +9,43 @@ use crate::document;
 use crate::error::Result;
 use crate::model::Model;
 
-/// What a query of model `M` answers for each document: the model itself, a struct that derives `CacheView`, or one of
-/// these with its [`score`](Scored).
+/// What a query of model `M` answers for each document: the model itself, a view of it, or one of these with its
+/// [score](Scored) or its [distance](Near).
+///
+/// A view says which members the server is to bring, each with whatever is in it, and reads them from JSON:
+///
+/// ```no_run
+/// # use cache_core::{Cache, CacheModel};
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct User { #[primary_key] id: String, #[index] city: String, bio: String }
+/// use cache_core::{Error, Hit, IndexSchema, Loads, Row};
+///
+/// struct City(String);
+///
+/// impl Row<User> for City {
+///     const LOADS: Loads = Loads::members(&[User::CITY.def()]);
+///
+///     fn read(hit: &Hit) -> cache_core::Result<Self> {
+///         // A list of what is at the member's path: one value here.
+///         let json = hit.member(0).cloned().unwrap_or_default();
+///         let (city,) = serde_json::from_slice(&json).map_err(|source| Error::Document {
+///             key: String::from_utf8_lossy(&hit.key).into_owned(),
+///             model: User::schema().model(),
+///             source,
+///         })?;
+///         Ok(Self(city))
+///     }
+/// }
+///
+/// # async fn example(cache: Cache) -> cache_core::Result<()> {
+/// let cities = User::find().select::<City>().all(&cache).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no view of `{M}`",
     label = "cannot be read from the documents of `{M}`",
-    note = "add `#[derive(CacheView)]` and `#[cache(model = {M})]` to the struct"
+    note = "implement `Row<{M}>` for it: which members it needs, and how it is read from them"
 )]
 pub trait Row<M>: Sized + Send + 'static {
     /// What the server brings of each document.
@@ -33,7 +64,7 @@ impl<M: Model> Row<M> for M {
     const LOADS: Loads = Loads::DOCUMENT;
 
     fn read(hit: &Hit) -> Result<Self> {
-        document::decode::<M, M>(&hit.key, &hit.document().unwrap_or_default())
+        document::decode::<M>(&hit.key, &hit.document().unwrap_or_default())
     }
 }
 

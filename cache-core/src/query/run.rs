@@ -58,7 +58,7 @@ async fn exactly<M: Model, R: Row<M>>(
 /// Whether a document that the server found is there, and is what the filter means.
 pub(super) fn is_meant<M: Model>(wanted: &Wanted<M>, hit: &Hit) -> Result<bool> {
     let Some(json) = hit.document() else { return Ok(false) };
-    Ok(wanted.filter.confirms_json(&document::decode::<M, serde_json::Value>(&hit.key, &json)?)?)
+    Ok(wanted.filter.confirms_json(&document::decode_as::<M, serde_json::Value>(&hit.key, &json)?)?)
 }
 
 /// What the server answers, and whether that is all.

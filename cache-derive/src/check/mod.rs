@@ -1,6 +1,7 @@
 //! The rules that need more than one attribute or more than one field, and the model that follows them.
 
 mod embedding;
+mod form;
 mod index;
 mod key;
 mod members;
@@ -11,6 +12,7 @@ use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::{Data, GenericParam, Ident};
 
+use self::form::form;
 use self::key::{hash_tag, primary_key};
 use self::members::members;
 use self::unique::unique;
@@ -52,6 +54,7 @@ pub(crate) fn check(role: Role, draft: Draft<'_>, errors: &mut Errors) -> Model 
         key: Vec::new(),
         hash_tag: None,
         version: None,
+        form: None,
         unique: Vec::new(),
         fields: Vec::new(),
     };
@@ -64,6 +67,7 @@ pub(crate) fn check(role: Role, draft: Draft<'_>, errors: &mut Errors) -> Model 
         model.key = primary_key(&input.ident, &fields, errors);
         model.hash_tag = hash_tag(&cache, &model.prefix, &model.key, &fields, errors);
         model.version = version(&fields, errors);
+        model.form = form(&cache, &serde, &fields, errors);
         model.unique = unique(&cache.unique, &fields, errors);
     }
     model.fields = members(&input.ident, fields, errors);
@@ -139,8 +143,9 @@ fn part_of_models(name: &Ident, cache: &CacheAttr, fields: &[DraftField<'_>], er
         errors.at(word, format!("`{name}` is embedded in models, which have the keys; remove `hash_tag`"));
     }
     let of_keys = cache.prefix.is_some() || cache.ttl.is_some();
+    let of_form = cache.schema_version.is_some() || cache.upgrade.is_some();
     let of_index = cache.language.is_some() || cache.stopwords.is_some() || cache.score.is_some();
-    if of_keys || of_index || cache.filter.is_some() || !cache.unique.is_empty() {
+    if of_keys || of_form || of_index || cache.filter.is_some() || !cache.unique.is_empty() {
         errors.at(
             name,
             format!(

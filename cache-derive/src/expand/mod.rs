@@ -1,6 +1,6 @@
 //! The expansion: from the input of the derive to its output.
 
-// A file imports from those before it: place, docs, handles, forms, embedded, version, unique, schema, finders, model,
+// A file imports from those before it: place, docs, handles, forms, embedded, upgrade, version, unique, schema, finders, model,
 // block, fallback, value.
 
 mod block;
@@ -14,6 +14,7 @@ mod model;
 mod place;
 mod schema;
 mod unique;
+mod upgrade;
 mod value;
 mod version;
 

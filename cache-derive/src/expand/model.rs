@@ -4,7 +4,7 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote_spanned;
 
 use super::place::{call_site_at, located, span_of};
-use super::version;
+use super::{upgrade, version};
 use crate::model::{Key, Model};
 
 /// The implementation. Without a primary key it is a stub that is never run.
@@ -40,6 +40,7 @@ pub(super) fn expand(model: &Model) -> TokenStream {
         None => quote_spanned!(span=> ::core::option::Option::None),
     };
     let version = model.version.as_ref().map(|version| version::of_model(version, span));
+    let form = model.form.as_ref().map(|form| upgrade::of_model(form, span));
     quote_spanned! {span=>
         impl __cache::Model for #name {
             #key
@@ -48,6 +49,7 @@ pub(super) fn expand(model: &Model) -> TokenStream {
                 #value
             }
             #version
+            #form
         }
     }
 }

@@ -97,6 +97,14 @@ fn a_version_comes_with_modify() {
 }
 
 #[test]
+fn older_forms_are_brought_up_by_a_function() {
+    check(
+        "upgraded.rs",
+        "#[cache(schema_version = 3, upgrade = upgrades::user)] pub struct Upgraded { #[primary_key] id: u64 }",
+    );
+}
+
+#[test]
 fn a_unique_field_is_read_by_its_value() {
     check(
         "unique.rs",

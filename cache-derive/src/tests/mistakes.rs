@@ -94,7 +94,8 @@ fn shapes() {
 #[test]
 fn struct_attributes() {
     let takes = "`#[cache(…)]` of `CacheModel` takes `prefix = \"…\"`, `ttl = \"30m\"`, `language = \
-                 \"german\"`, `stopwords = [\"…\"]`, `score = 0.5`, `filter = \"@age > 17\"`, `hash_tag`, `unique(a, b)` and `crate = path`";
+                 \"german\"`, `stopwords = [\"…\"]`, `score = 0.5`, `filter = \"@age > 17\"`, `hash_tag`, `unique(a, b)`, \
+                 `schema_version = 2`, `upgrade = function` and `crate = path`";
     for (attribute, expected) in [
         ("#[cache]", takes.to_owned()),
         ("#[cache = \"user\"]", takes.to_owned()),

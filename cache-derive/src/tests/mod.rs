@@ -3,6 +3,7 @@
 mod expansion;
 mod mistakes;
 mod mistakes_fields;
+mod mistakes_form;
 mod rules;
 
 use proc_macro2::TokenStream;

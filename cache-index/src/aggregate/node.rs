@@ -137,9 +137,9 @@ impl Writer<'_> {
                 let chained = matches!(left, Node::Infix(same, _) if same == operator)
                     && matches!(*operator, "+" | "*" | "&&" | "||");
                 if chained {
-                    self.write(left, depth)?
+                    self.write(left, depth)?;
                 } else {
-                    self.write_part(left, depth)?
+                    self.write_part(left, depth)?;
                 }
                 self.text.push_str(operator);
                 // The lexer takes the minus sign of `@a-1` for the number's.

@@ -63,7 +63,7 @@ pub(super) fn render<M>(plan: &AggregatePlan<M>) -> Result<RenderedAggregate, Qu
     }
     for (name, expr, value) in &plan.applied {
         let text = groups.text(expr)?;
-        groups.apply(name, text, *value)?;
+        groups.apply(name, &text, *value)?;
     }
     for expr in &plan.having {
         let text = groups.text(expr)?;
@@ -273,9 +273,9 @@ impl Groups {
         self.add(name, key.text.trim_start_matches('@').to_owned(), Holds::One(value), presence)
     }
 
-    fn apply(&mut self, name: &str, text: String, value: ValueType) -> Result<(), QueryError> {
+    fn apply(&mut self, name: &str, text: &str, value: ValueType) -> Result<(), QueryError> {
         let alias = format!("a{}", self.columns.len());
-        self.stages.extend(apply(&text, &alias));
+        self.stages.extend(apply(text, &alias));
         self.add(name, alias, Holds::One(value), None)
     }
 

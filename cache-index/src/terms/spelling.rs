@@ -116,7 +116,7 @@ impl SpellingRequest<'_> {
             Reply::Map(pairs) => {
                 let results = pairs.into_iter().find(|(name, _)| name.as_str() == Some("results"));
                 let (_, results) = results.ok_or(DecodeError::Missing("results"))?;
-                let word = |(term, suggestions)| misspelled(term, suggestions, of_resp3);
+                let word = |(term, suggestions)| misspelled(&term, suggestions, of_resp3);
                 results.into_pairs()?.into_iter().map(word).collect()
             }
             other => other.into_items()?.into_iter().map(of_list).collect(),
@@ -133,13 +133,13 @@ fn is_syntax(character: char) -> bool {
 fn of_list(item: Reply) -> Result<Misspelled, DecodeError> {
     let mut parts = item.into_items()?.into_iter().skip(1);
     match (parts.next(), parts.next()) {
-        (Some(term), Some(suggestions)) => misspelled(term, suggestions, of_resp2),
+        (Some(term), Some(suggestions)) => misspelled(&term, suggestions, of_resp2),
         _ => Err(DecodeError::Missing("a word and what could be meant")),
     }
 }
 
 fn misspelled(
-    term: Reply,
+    term: &Reply,
     suggestions: Reply,
     read: impl Fn(Reply) -> Result<(Reply, Reply), DecodeError>,
 ) -> Result<Misspelled, DecodeError> {
@@ -152,7 +152,7 @@ fn misspelled(
             corrections.push(Correction { term, score });
         }
     }
-    Ok(Misspelled { term: text(&term)?, suggestions: corrections })
+    Ok(Misspelled { term: text(term)?, suggestions: corrections })
 }
 
 /// A score and a word.

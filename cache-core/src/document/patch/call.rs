@@ -7,6 +7,7 @@ use super::change::{Change, Kind, refused};
 use super::script::PATCH;
 use crate::cache::Cache;
 use crate::document::unique::{self, Claims, Guarded, Next};
+use crate::document::upgrade::{TRIES, contended, upgrade_stored};
 use crate::error::{Error, Result};
 use crate::model::Model;
 use crate::script::Script;
@@ -51,13 +52,27 @@ fn next(change: &Change) -> Next {
         },
         Kind::Remove => Next::Is(None),
         // No unique field is a list or a floating point number, or the version.
-        Kind::Push | Kind::Single | Kind::Double | Kind::Version => Next::Held,
+        Kind::Push | Kind::Single | Kind::Double | Kind::Version | Kind::Form => Next::Held,
     }
 }
 
 impl Call {
+    /// What the answer means; the call is made again if it was that the document has an older form, which then is
+    /// brought to the one of the model.
+    pub(super) async fn finish<M: Model>(mut self, cache: &Cache, mut reply: Reply) -> Result<Patched> {
+        for _ in 0..TRIES {
+            let is_older = matches!(&reply, Reply::Array(items) if items.first().and_then(Reply::as_str) == Some("form"));
+            if !is_older {
+                return self.answer::<M>(reply);
+            }
+            upgrade_stored::<M>(cache, &self.key).await?;
+            reply = unique::run(cache, &mut self).await?;
+        }
+        Err(contended::<M>(&self.key))
+    }
+
     /// What the answer means.
-    pub(super) fn answer<M: Model>(self, reply: Reply) -> Result<Patched> {
+    fn answer<M: Model>(self, reply: Reply) -> Result<Patched> {
         let mut answer = match reply {
             Reply::Array(items) => items.into_iter(),
             other => return Err(unreadable(&other)),

@@ -4,6 +4,7 @@ use cache_index::{Command, FieldDef};
 
 use super::number::{NumberRange, Range};
 use super::target::Target;
+use crate::document::stamp::STAMP;
 use crate::error::{Error, Result};
 use crate::model::Model;
 use crate::patch_error::PatchError;
@@ -26,6 +27,7 @@ pub(super) enum Kind {
     Single,
     Double,
     Version,
+    Form,
 }
 
 impl Kind {
@@ -48,16 +50,31 @@ impl Kind {
             Self::Single => "single",
             Self::Double => "double",
             Self::Version => "version",
+            Self::Form => "form",
         }
     }
 }
 
 /// The change of the version that comes with changes of a model that has one.
-pub(super) fn next_version<M: Model>(changes: &[Change]) -> Result<Option<Change>> {
+fn next_version<M: Model>(changes: &[Change]) -> Result<Option<Change>> {
     let Some((member, most)) = M::schema().version().filter(|_| !changes.is_empty()) else { return Ok(None) };
     let target = Target::of(&FieldDef::stored(member)).map_err(refused::<M>)?;
     let arguments = ["1".to_owned(), "0".to_owned(), most.to_string()].map(String::into_bytes).into();
     Ok(Some(Change { target, kind: Kind::Version, arguments }))
+}
+
+/// The condition that the document has the form of the model, which the changes mean.
+fn same_form<M: Model>(changes: &[Change]) -> Result<Option<Change>> {
+    let Some(version) = M::SCHEMA_VERSION.filter(|_| !changes.is_empty()) else { return Ok(None) };
+    let target = Target::of(&FieldDef::stored(STAMP)).map_err(refused::<M>)?;
+    Ok(Some(Change { target, kind: Kind::Form, arguments: vec![version.to_string().into_bytes()] }))
+}
+
+/// The changes with what comes with them.
+pub(super) fn complete<M: Model>(changes: Vec<Change>) -> Result<Vec<Change>> {
+    let (form, version) = (same_form::<M>(&changes)?, next_version::<M>(&changes)?);
+    // In front: what is wrong with the changes in an older form may be right in this one.
+    Ok(form.into_iter().chain(changes).chain(version).collect())
 }
 
 impl Change {

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use bytes::Bytes;
 
 use super::call::{Call, claims};
-use super::change::next_version;
+use super::change::complete;
 use super::{Changes, EachDocument};
 use crate::cache::Cache;
 use crate::document::unique;
@@ -23,7 +23,7 @@ impl<M: Model> Changes<M> {
         if let Some(refused) = self.refused.take() {
             return Err(refused);
         }
-        self.changes.extend(next_version::<M>(&self.changes)?);
+        self.changes = complete::<M>(self.changes)?;
         Ok(self)
     }
 
@@ -41,16 +41,22 @@ impl<M: Model> Changes<M> {
             .collect();
         let (answers, _) = unique::run_many(cache, &mut calls).await;
         let mut answered = calls.into_iter().zip(answers);
-        let results = refused.into_iter().map(|refused| {
-            refused?;
-            let Some((call, answer)) = answered.next() else { return Ok(false) };
-            match call.answer::<M>(answer?) {
-                Ok(_) => Ok(true),
-                Err(Error::NotFound { .. }) => Ok(false),
+        let mut results = Vec::with_capacity(refused.len());
+        for refused in refused {
+            let result = match refused {
                 Err(error) => Err(error),
-            }
-        });
-        results.collect()
+                Ok(()) => match answered.next() {
+                    None => Ok(false),
+                    Some((call, Ok(reply))) => call.finish::<M>(cache, reply).await.map(|_| true),
+                    Some((_, Err(error))) => Err(error),
+                },
+            };
+            results.push(match result {
+                Err(Error::NotFound { .. }) => Ok(false),
+                other => other,
+            });
+        }
+        results
     }
 }
 

@@ -20,7 +20,7 @@ use cache_index::{Command, Field, FieldDef, Reply};
 use serde_json::Value;
 
 use self::call::{Call, Patched, claims, unreadable};
-use self::change::{Change, Kind, next_version, refused};
+use self::change::{Change, Kind, complete, refused};
 use self::target::Target;
 use super::encode::{may_be_unindexable, refuse_unindexable};
 use super::keyed::{key_of, keyed_by};
@@ -224,12 +224,12 @@ impl<M: Model> Patch<M> {
     pub async fn send_and_get(self, cache: &Cache) -> Result<M> {
         let Patched { key, document, .. } = self.run(cache, true).await?;
         match document {
-            Reply::Bulk(json) => decode::<M, M>(&key, &json),
+            Reply::Bulk(json) => decode::<M>(&key, &json),
             other => Err(unreadable(&other)),
         }
     }
 
-    async fn run(mut self, cache: &Cache, get: bool) -> Result<Patched> {
+    async fn run(self, cache: &Cache, get: bool) -> Result<Patched> {
         cache.capabilities().require_json("`patch`")?;
         let key = {
             // Gone before the first await: it could not go to another thread.
@@ -239,11 +239,11 @@ impl<M: Model> Patch<M> {
         if let Some(refused) = self.refused {
             return Err(refused);
         }
-        self.changes.extend(next_version::<M>(&self.changes)?);
-        let claims = claims::<M>(cache, &key, &self.changes)?;
-        let mut call = Call { key, get, changes: self.changes, claims };
+        let changes = complete::<M>(self.changes)?;
+        let claims = claims::<M>(cache, &key, &changes)?;
+        let mut call = Call { key, get, changes, claims };
         let reply = unique::run(cache, &mut call).await?;
-        call.answer::<M>(reply)
+        call.finish::<M>(cache, reply).await
     }
 }
 

@@ -14,6 +14,7 @@ use crate::script::Script;
 /// | `remove` | none |
 /// | `integer` | the amount, the least and the most that the sum may be |
 /// | `version` | as `integer`; a member that is missing or `null` counts as 0 |
+/// | `form` | the version that the document must have at least, else `{'form'}`; nothing is changed |
 /// | `single` | the amount |
 /// | `double` | the amount to compute with, the amount in the form that the server reads rightly |
 ///
@@ -97,6 +98,9 @@ while at <= #ARGV do
     if not redis.call('JSON.ARRLEN', key, path)[1] then return {'list', position} end
   elseif kind == 'remove' then
     redis.call('JSON.TYPE', key, path)
+  elseif kind == 'form' then
+    local held = redis.call('JSON.GET', key, path):sub(2, -2)
+    if (tonumber(held) or 1) < tonumber(ARGV[at + 4]) then return {'form'} end
   else
     local held, shown = number(path)
     if kind == 'version' and (not shown or shown == 'null') then held = '0' end
@@ -122,7 +126,7 @@ while at <= #ARGV do
     redis.call('JSON.DEL', key, path)
   elseif kind == 'double' then
     redis.call('JSON.NUMINCRBY', key, path, ARGV[first + 1])
-  else
+  elseif kind ~= 'form' then
     redis.call('JSON.SET', key, path, sums[at])
   end
   at = first + count
@@ -130,7 +134,7 @@ end
 local ends = settle(key)
 return {'done', ARGV[1] == 'get' and redis.call('JSON.GET', key), version, ends}"
     ),
-    sha1: "03bb9ca035196c476cf4c2e609f77e7c9d7fb6a1",
+    sha1: "47c8a5e92206ab0b31d3a4a80c9d5665241d110b",
 };
 
 #[cfg(test)]

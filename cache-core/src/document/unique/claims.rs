@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use super::content::Content;
 use crate::cache::Cache;
 use crate::error::{Error, Result};
+use crate::model::JsonMap;
 use crate::script::Script;
 
 /// The longest text of a claim, in bytes; of a longer one the key holds a digest.
@@ -102,6 +103,23 @@ impl Claims {
         Ok(claims.map(|mut claims| {
             for member in &mut claims.members {
                 member.held = Some(shown(document.get(member.name)));
+            }
+            claims
+        }))
+    }
+
+    /// The claims of a document whose members become these others.
+    pub(in crate::document) fn of_change(
+        cache: &Cache,
+        schema: &'static Schema,
+        key: &[u8],
+        before: &JsonMap,
+        after: &JsonMap,
+    ) -> Result<Option<Self>> {
+        let claims = Self::new(cache, schema, key, |member| Next::Is(after.get(member).cloned()))?;
+        Ok(claims.map(|mut claims| {
+            for member in &mut claims.members {
+                member.held = Some(shown(before.get(member.name)));
             }
             claims
         }))

@@ -9,7 +9,7 @@ use super::claims::{is_value, start, text};
 use super::content::Content;
 use super::guarded::TRIES;
 use crate::cache::Cache;
-use crate::document::read::{decode, unreadable};
+use crate::document::read::{decode, decode_as, unreadable};
 use crate::error::Result;
 use crate::model::Model;
 
@@ -44,12 +44,12 @@ async fn get<M: Model>(cache: &Cache, number: usize, values: Option<Vec<Value>>)
         }
         let Some(Content { owner, .. }) = Content::read(&content) else { return Ok(None) };
         if let Some(json) = read(cache, &owner).await? {
-            let document: Value = decode::<M, _>(&owner, &json)?;
+            let document: Value = decode_as::<M, _>(&owner, &json)?;
             let has = |(member, value): (&&str, &Value)| {
                 document.get(*member).filter(|it| is_value(it)) == Some(value)
             };
             if members.iter().zip(&values).all(has) {
-                return decode::<M, M>(&owner, &json).map(Some);
+                return decode::<M>(&owner, &json).map(Some);
             }
         }
         // The claim is a leftover; or the value went from one document to another in between.

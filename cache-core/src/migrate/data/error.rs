@@ -1,0 +1,89 @@
+//! What keeps a migration of documents from being begun, or stops it.
+
+use crate::error::Error;
+
+/// What keeps a migration of documents from being begun, or stops it. What it did is kept, and running it again goes on
+/// where it stopped. Documents that could not be migrated are no error: see
+/// [`DataReport::failures`](crate::DataReport::failures).
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DataMigrationError {
+    /// The model's saves store no version, so that what they write would be migrated once more. Nothing was written.
+    #[error(
+        "`{model}` stores no version in its documents, so that new ones would be taken for old ones; write \
+         `#[cache(schema_version = {last})]`"
+    )]
+    NoVersion {
+        /// The model.
+        model: &'static str,
+        /// The version that the last step leads to.
+        last: u32,
+    },
+    /// The steps lead to another version than the one that the model's saves store. Nothing was written.
+    #[error(
+        "the last step leads to version {last}, and `{model}` says `schema_version = {declared}`; make them the same"
+    )]
+    OtherVersion {
+        /// The model.
+        model: &'static str,
+        /// The version that the last step leads to.
+        last: u32,
+        /// The model's version.
+        declared: u32,
+    },
+    /// The steps are not in order. Nothing was written.
+    #[error(
+        "the step `{name}` of `{model}` leads to version {version}; the first one leads to 2 or more, and each further \
+         one to the version behind the one before"
+    )]
+    Order {
+        /// The model.
+        model: &'static str,
+        /// The version.
+        version: u32,
+        /// The step's name.
+        name: String,
+    },
+    /// A `down` stands before every step. Nothing was written.
+    #[error("a `down` of `{model}` undoes no step; write it behind its `step`")]
+    Down {
+        /// The model.
+        model: &'static str,
+    },
+    /// Another step was recorded for this version: the history was changed, or its order. Nothing was written.
+    #[error(
+        "the step to version {version} of `{model}` ran as `{recorded}`, and is `{name}` here; restore the steps that ran \
+         and write what is new behind them, or use another namespace"
+    )]
+    Changed {
+        /// The model.
+        model: &'static str,
+        /// The version that the step leads to.
+        version: u32,
+        /// The name of the step that ran.
+        recorded: String,
+        /// The name of the step that is to run.
+        name: String,
+    },
+    /// A step that is to be undone has no `down`. Nothing was written.
+    #[error("the step `{name}` to version {version} of `{model}` cannot be undone; write a `down` behind it")]
+    NoDown {
+        /// The model.
+        model: &'static str,
+        /// The version that the step leads to.
+        version: u32,
+        /// The step's name.
+        name: String,
+    },
+    /// No step begins at the version that was to be gone back to. Nothing was written.
+    #[error("no step of `{model}` leads back to version {version}")]
+    NoTarget {
+        /// The model.
+        model: &'static str,
+        /// The version.
+        version: u32,
+    },
+    /// The server could not be asked, or refused; [`Error::Stopped`] if some documents had been migrated.
+    #[error("the migration of documents stopped")]
+    Server(#[from] Error),
+}

@@ -1,0 +1,148 @@
+//! Which steps ran in a namespace: a hash beside the model's documents, `<global>:~<prefix>:migrations`.
+//!
+//! | field | value |
+//! |---|---|
+//! | `<version>` | the step's checksum, a blank, its name |
+//! | `<version>:done` | when all documents had it, in milliseconds since 1970, by the clock of whoever saw it |
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use cache_index::{Batch, Beside, Command, DecodeError, Reply};
+
+use super::error::DataMigrationError;
+use super::step::Step;
+use crate::cache::Cache;
+use crate::error::{Error, Result};
+use crate::model::Model;
+
+/// A step that was begun in a namespace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RecordedStep {
+    /// The version that it leads to.
+    pub version: u32,
+    /// Its name.
+    pub name: String,
+    /// What tells it from other steps: the SHA-256 of version and name, in hexadecimal digits.
+    pub checksum: String,
+    /// When a run last saw that all documents had it; `None`: not yet.
+    pub finished: Option<SystemTime>,
+}
+
+fn key<M: Model>(cache: &Cache) -> Result<Vec<u8>> {
+    let mut key = Vec::new();
+    M::schema().write_sibling(cache.keyspace()?, &mut key, Beside::Model, &[&"migrations"])?;
+    Ok(key)
+}
+
+fn all(key: &[u8]) -> Command {
+    Command::new("HGETALL").key(key).repeatable()
+}
+
+/// What is recorded, in the order of the versions.
+pub(super) async fn read<M: Model>(cache: &Cache) -> Result<Vec<RecordedStep>> {
+    decode(cache.command(all(&key::<M>(cache)?)).await?)
+}
+
+/// Records that these steps are begun, unless another one is recorded for one of their versions.
+pub(super) async fn begin<M: Model>(cache: &Cache, steps: &[Step]) -> Result<(), DataMigrationError> {
+    compare::<M>(&read::<M>(cache).await?, steps)?;
+    let key = key::<M>(cache)?;
+    let mut commands: Vec<_> = steps
+        .iter()
+        .map(|step| {
+            let text = format!("{} {}", step.checksum(), step.name);
+            Command::new("HSETNX").key(&key).arg_display(step.version).arg(text)
+        })
+        .collect();
+    commands.push(all(&key));
+    let replies = cache.connection().send_all(Batch::atomic(commands)).await?;
+    let mut recorded = Reply::Nil;
+    for reply in replies {
+        recorded = reply?;
+    }
+    // Somebody else may have been faster.
+    compare::<M>(&decode(recorded)?, steps)
+}
+
+/// Refuses a history in which one of these steps is another one.
+pub(super) fn compare<M: Model>(recorded: &[RecordedStep], steps: &[Step]) -> Result<(), DataMigrationError> {
+    for step in steps {
+        let same_version = recorded.iter().find(|recorded| recorded.version == step.version);
+        if let Some(other) = same_version.filter(|recorded| recorded.checksum != step.checksum()) {
+            return Err(DataMigrationError::Changed {
+                model: M::schema().model(),
+                version: step.version,
+                recorded: other.name.clone(),
+                name: step.name.clone(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Records that all documents have taken these steps.
+pub(super) async fn finish<M: Model>(cache: &Cache, steps: &[Step]) -> Result<()> {
+    if steps.is_empty() {
+        return Ok(());
+    }
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+    let call = Command::new("HSET").key(key::<M>(cache)?);
+    let call =
+        steps.iter().fold(call, |call, step| call.arg(format!("{}:done", step.version)).arg_display(now));
+    cache.command(call.repeatable()).await.map(drop)
+}
+
+/// Forgets the steps beyond this version, which no document has any longer.
+pub(super) async fn forget<M: Model>(cache: &Cache, steps: &[Step], target: u32) -> Result<()> {
+    let undone = steps.iter().filter(|step| step.version > target);
+    let fields: Vec<_> =
+        undone.flat_map(|step| [step.version.to_string(), format!("{}:done", step.version)]).collect();
+    if fields.is_empty() {
+        return Ok(());
+    }
+    let call = Command::new("HDEL").key(key::<M>(cache)?).args_from(fields);
+    cache.command(call.repeatable()).await.map(drop)
+}
+
+fn decode(reply: Reply) -> Result<Vec<RecordedStep>> {
+    let decode = |source: DecodeError| Error::Decode { command: "HGETALL".to_owned(), source };
+    let pairs = reply.into_pairs().map_err(decode)?;
+    let text = |reply: &Reply| reply.as_str().unwrap_or_default().to_owned();
+    let pairs: Vec<_> = pairs.iter().map(|(field, value)| (text(field), text(value))).collect();
+    let mut steps = Vec::new();
+    for (field, value) in &pairs {
+        let Ok(version) = field.parse() else { continue };
+        let (checksum, name) = value.split_once(' ').unwrap_or((value, ""));
+        let done = pairs.iter().find(|(other, _)| *other == format!("{field}:done"));
+        let millis = done.and_then(|(_, millis)| millis.parse().ok());
+        steps.push(RecordedStep {
+            version,
+            name: name.to_owned(),
+            checksum: checksum.to_owned(),
+            finished: millis.and_then(|millis| UNIX_EPOCH.checked_add(Duration::from_millis(millis))),
+        });
+    }
+    steps.sort_by_key(|step| step.version);
+    Ok(steps)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_is_read_in_the_order_of_its_versions() {
+        let bulk = |text: &str| Reply::Bulk(text.to_owned().into());
+        let fields = ["10", "aa to ten", "2:done", "1500", "2", "bb split the name", "x", "y"].map(bulk);
+        let steps = decode(Reply::Array(fields.into())).unwrap();
+        let shown: Vec<_> = steps
+            .iter()
+            .map(|step| (step.version, step.name.as_str(), step.checksum.as_str(), step.finished))
+            .collect();
+        let then = UNIX_EPOCH.checked_add(Duration::from_millis(1_500));
+        assert_eq!(shown, [(2, "split the name", "bb", then), (10, "to ten", "aa", None)]);
+        assert!(decode(Reply::Map(Vec::new())).unwrap().is_empty());
+        assert!(decode(Reply::Int(1)).is_err());
+    }
+}

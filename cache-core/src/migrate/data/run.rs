@@ -1,0 +1,213 @@
+//! A migration carried out: the documents are scanned, and each is changed by itself. What each has as its version is all
+//! that is known of the progress, so that a run which was killed is gone on with by the next one, and several at once are
+//! as good as one.
+
+use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use bytes::Bytes;
+use cache_index::{Batch, Command, Reply};
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::report::DataReport;
+use super::step::{Outcome, Step, Way, apply};
+use crate::cache::Cache;
+use crate::document::{Keys, Rewrite, Rewritten, StoredForm};
+use crate::error::{Error, Result};
+use crate::model::Model;
+
+/// How often a document is tried while others change it each time.
+const TRIES: u32 = 64;
+
+/// How long it is waited before the second try; twice as long before each further one, until `LONGEST`.
+const SHORTEST: Duration = Duration::from_millis(1);
+const LONGEST: Duration = Duration::from_millis(100);
+
+/// What a run is to do.
+pub(super) struct Run<'a, M> {
+    pub(super) cache: &'a Cache,
+    pub(super) steps: &'a [Step],
+    pub(super) way: Way,
+    pub(super) dry: bool,
+    /// How many documents are read, and written, at once.
+    pub(super) batch: usize,
+    /// How many documents are written a second.
+    pub(super) rate: Option<u32>,
+    pub(super) model: PhantomData<fn() -> M>,
+}
+
+/// The documents that were seen, so that none is counted twice.
+#[derive(Default)]
+struct Seen {
+    hasher: RandomState,
+    keys: HashSet<u64>,
+}
+
+impl Seen {
+    fn is_new(&mut self, key: &[u8]) -> bool {
+        self.keys.insert(self.hasher.hash_one(key))
+    }
+}
+
+impl<M: Model> Run<'_, M> {
+    /// Goes through all documents.
+    pub(super) async fn go(self) -> Result<DataReport> {
+        let mut report = DataReport::default();
+        match self.all(&mut report).await {
+            Ok(()) => Ok(report),
+            Err(source) if report.migrated > 0 && !self.dry => {
+                Err(Error::Stopped { done: report.migrated, source: Box::new(source) })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn all(&self, report: &mut DataReport) -> Result<()> {
+        let (mut keys, mut seen) = (Keys::<M>::new(self.cache), Seen::default());
+        let started = Instant::now();
+        // Not more at once than in a second, so that the load is even.
+        let size = self.rate.map_or(self.batch, |rate| self.batch.min(rate as usize)).max(1);
+        let mut batch = Vec::with_capacity(size);
+        loop {
+            let key = keys.next().await;
+            let ended = key.is_none();
+            match key {
+                Some(Ok(key)) => batch.push(Bytes::from(key)),
+                // A key that is no text is no document of the model's.
+                Some(Err(error @ Error::KeyWithoutId { .. })) => {
+                    let key = match &error {
+                        Error::KeyWithoutId { key, .. } => key.clone(),
+                        _ => String::new(),
+                    };
+                    report.fail(key.as_bytes(), error);
+                }
+                Some(Err(error)) => return Err(error),
+                None => {}
+            }
+            if batch.len() >= size || ended {
+                self.batch(std::mem::take(&mut batch), &mut seen, report).await?;
+                if let Some(rate) = self.rate.filter(|_| !self.dry && !ended) {
+                    let due = report.migrated as f64 / f64::from(rate.max(1));
+                    sleep_until(started + Duration::from_secs_f64(due)).await;
+                }
+            }
+            if ended {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Changes these documents, again and again where others were faster.
+    async fn batch(&self, mut keys: Vec<Bytes>, seen: &mut Seen, report: &mut DataReport) -> Result<()> {
+        let mut longest = SHORTEST;
+        for tried in 0..TRIES {
+            if keys.is_empty() {
+                return Ok(());
+            }
+            if tried > 0 {
+                sleep(longest.mul_f64(rand::random())).await;
+                longest = (longest * 2).min(LONGEST);
+            }
+            keys = self.once(keys, seen, report).await?;
+        }
+        for key in keys {
+            let shown = String::from_utf8_lossy(&key).into_owned();
+            report.fail(&key, Error::Contended { model: M::schema().model(), key: shown });
+        }
+        Ok(())
+    }
+
+    /// Changes these documents, and answers those that somebody else changed meanwhile.
+    async fn once(&self, keys: Vec<Bytes>, seen: &mut Seen, report: &mut DataReport) -> Result<Vec<Bytes>> {
+        let reads = keys.iter().map(|key| Command::new("JSON.GET").key(key).repeatable()).collect();
+        let replies = self.cache.connection().send_all(Batch::pipeline(reads)).await?;
+        let (mut changed, mut rewrites) = (Vec::new(), Vec::new());
+        for (key, reply) in keys.into_iter().zip(replies) {
+            let raw = match reply {
+                Ok(Reply::Bulk(raw)) => raw,
+                // It is gone, or no document any more.
+                Ok(_) => continue,
+                Err(error) if error.is_unavailable() => return Err(error),
+                Err(error) => {
+                    report.fail(&key, error);
+                    continue;
+                }
+            };
+            match self.rewrite(key.clone(), raw, seen, report) {
+                Ok(None) => {}
+                Ok(Some(rewrite)) => {
+                    changed.push(key);
+                    rewrites.push(rewrite);
+                }
+                Err(error) => {
+                    if seen.is_new(&key) {
+                        report.fail(&key, error);
+                    }
+                }
+            }
+        }
+        let (answers, _) = Rewrite::run_many(self.cache, rewrites).await;
+        let mut again = Vec::new();
+        let mut unavailable = None;
+        for (key, answer) in changed.into_iter().zip(answers) {
+            match answer {
+                Ok(Rewritten::Stored) => {
+                    // What was seen before is a document that an older binary wrote meanwhile.
+                    seen.is_new(&key);
+                    report.migrated += 1;
+                }
+                Ok(Rewritten::Missing) => {}
+                Ok(Rewritten::Changed) => again.push(key),
+                Err(error) if error.is_unavailable() => unavailable = Some(error),
+                Err(error) if error.is_contended() => again.push(key),
+                Err(error) => {
+                    if seen.is_new(&key) {
+                        report.fail(&key, error);
+                    }
+                }
+            }
+        }
+        unavailable.map_or(Ok(again), Err)
+    }
+
+    /// The change that a document needs; `None`: it needs none, or this is a dry run.
+    fn rewrite(
+        &self,
+        key: Bytes,
+        raw: Bytes,
+        seen: &mut Seen,
+        report: &mut DataReport,
+    ) -> Result<Option<Rewrite>> {
+        let stored = StoredForm::read::<M>(key, raw)?;
+        let mut members = stored.members.clone();
+        let failed = |source: super::step::StepError| Error::Upgrade {
+            key: String::from_utf8_lossy(&stored.key).into_owned(),
+            model: M::schema().model(),
+            from: stored.version,
+            source: source.into(),
+        };
+        match apply(self.steps, self.way, stored.version, &mut members).map_err(failed)? {
+            Outcome::Changed(version) => {
+                let is_read = self.way == Way::Up;
+                let after = members.clone();
+                let rewrite = stored.rewrite::<M>(self.cache, members, version, is_read)?;
+                if !self.dry {
+                    return Ok(Some(rewrite));
+                }
+                if seen.is_new(&stored.key) {
+                    report.migrated += 1;
+                    report.differ(&stored.key, (stored.version, version), &stored.members, &after);
+                }
+            }
+            outcome => {
+                if seen.is_new(&stored.key) {
+                    report.unchanged += 1;
+                    report.newer += u64::from(outcome == Outcome::Newer);
+                }
+            }
+        }
+        Ok(None)
+    }
+}
