@@ -125,7 +125,7 @@ async fn a_stream_reads_its_cursor_to_the_end() {
         recorder.sent(),
         [
             format!("{sort} LIMIT 5 3 WITHCURSOR COUNT 3 MAXIDLE 300000 TIMEOUT 1800 DIALECT 2"),
-            format!("{sort} MAX 2147483647 WITHCURSOR COUNT 200 MAXIDLE 300000 TIMEOUT 1800 DIALECT 2"),
+            format!("{sort} MAX 1000000 WITHCURSOR COUNT 200 MAXIDLE 300000 TIMEOUT 1800 DIALECT 2"),
             format!("FT.CURSOR DEL {index} 9"),
         ]
     );

@@ -54,7 +54,8 @@ impl<M: Model, R: Row<M>> Query<M, R> {
     /// server's, which shows them as they were indexed when it was opened, not windows that move.
     ///
     /// Changes that are made meanwhile may be seen or not; a document that is there from beginning to end comes once.
-    /// [`sort_by`](Query::sort_by) and [`page`](Query::page) hold. The server keeps an open cursor for five minutes after
+    /// [`sort_by`](Query::sort_by) and [`page`](Query::page) hold; of more than a million, sorted ones are refused, since the
+    /// server would hold all of them at once. The server keeps an open cursor for five minutes after
     /// it was read last, and 128 of them an index; dropping the stream closes it.
     ///
     /// ```no_run
