@@ -32,7 +32,8 @@ impl Hit {
     }
 
     /// What the document has as the member with this number of those that were asked for: a JSON list of one, or within
-    /// an embedded list of as many as there are. `None` if the document lacks it.
+    /// an embedded list of as many as there are. `None` if the document lacks it, and
+    /// also where it is an empty list, which RediSearch 2.10 leaves out of its answer.
     pub fn member(&self, number: usize) -> Option<&Bytes> {
         self.attribute(&format!("${number}"))
     }
