@@ -21,6 +21,9 @@ pub struct Phrase {
     in_order: bool,
 }
 
+/// How many words the server is asked for as a phrase: they stand in as many parentheses, of which its parser takes 125.
+const MAX_NESTED: usize = 16;
+
 impl Phrase {
     /// The words of this text, side by side and in this order.
     pub fn new(text: impl Into<String>) -> Self {
@@ -51,8 +54,12 @@ impl Phrase {
         format!("=>{{$slop:{slop}{order}}}")
     }
 
-    pub(crate) fn is_in_order(&self) -> bool {
-        self.in_order
+    /// Whether the server can be asked where these words of the phrase stand: each has one form, and in any order no two
+    /// stand on the same places only.
+    pub(crate) fn is_narrow(&self, words: &[Word], stemmer: &Stemmer) -> bool {
+        words.len() <= MAX_NESTED
+            && words.iter().all(|word| text::is_its_stem(word, stemmer))
+            && (self.in_order || !coincide(words, stemmer))
     }
 
     /// Whether a text of `places` words has the phrase, which has `words`; `is_at` says whether a word of it stands at a place.

@@ -64,6 +64,11 @@ pub(crate) fn all_words(text: &str) -> impl Iterator<Item = Word> {
     })
 }
 
+/// Whether the text has nothing that ends a word, and nothing that the index leaves out of one.
+pub(crate) fn is_one_word(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| !SEPARATORS.contains(&byte) && !byte.is_ascii_control())
+}
+
 /// The bytes before the next separator, and what follows it.
 fn next_raw(text: &[u8]) -> (&[u8], Option<&[u8]>) {
     let mut escaped = false;
@@ -125,6 +130,11 @@ pub(crate) fn stems(word: &Word, stemmer: &Stemmer) -> Vec<Vec<u8>> {
     let stem = stemmer.stem(text);
     let marked = format!("+{stem}").into_bytes();
     if stem == text { vec![marked] } else { vec![marked, stem.into_owned().into_bytes()] }
+}
+
+/// Whether the server looks for the word under no other form, apart from its mark as a stem.
+pub(crate) fn is_its_stem(word: &Word, stemmer: &Stemmer) -> bool {
+    stems(word, stemmer).len() == 1
 }
 
 /// The word, its stem and the stem of that: two words without one of them in common are never found by the same word of a

@@ -6,6 +6,7 @@ use crate::filter::{Affix, Filter, Node, Test};
 use crate::kind::{FieldKind, Prefixed, Suffixed, Tag, Text, Wild};
 use crate::pattern::{Known, Pattern};
 use crate::schema::FieldDef;
+use crate::text;
 
 impl<M, V, K, O> Field<M, V, K, O> {
     /// Documents whose value, or a word of whose text, begins like this.
@@ -124,10 +125,19 @@ fn wildcard<M>(field: FieldDef, text: &str) -> Filter<M> {
 /// As [`wildcard`], of the words of a text, which the index holds in lower case.
 fn wildcard_word<M>(field: FieldDef, pattern: &Pattern, text: &str) -> Filter<M> {
     let pattern = pattern.to_ascii_lowercase();
+    // What ends a word is in none, and an escaped `*` or `?` would be one.
+    let split = text.replace(['*', '?'], "x");
     match pattern.longest() {
         _ if text.contains('\0') => {
             Filter::new(Node::Invalid(QueryError::NulCharacter { field: field.name() }))
         }
+        _ if text.contains('\\') => {
+            Filter::new(Node::Invalid(QueryError::UnsearchableTerm { field: field.name() }))
+        }
+        _ if !text::is_one_word(&split) => Filter::new(Node::Invalid(QueryError::NotOneWord {
+            field: field.name(),
+            prefix: text.to_owned(),
+        })),
         None => Filter::new(Node::Invalid(QueryError::PatternTooShort {
             field: field.name(),
             pattern: text.to_owned(),

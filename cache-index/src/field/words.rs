@@ -6,7 +6,7 @@ use crate::filter::{Filter, Node, Test};
 use crate::fuzzy::MAX_DISTANCE;
 use crate::kind::{FieldKind, Worded};
 use crate::phrase::{self, Phrase};
-use crate::schema::{FieldDef, IndexSchema, Schema};
+use crate::schema::{IndexSchema, Schema};
 use crate::text;
 
 impl<M, V, K, O> Field<M, V, K, O> {
@@ -29,9 +29,10 @@ impl<M, V, K, O> Field<M, V, K, O> {
     /// is that word; one without a word is refused ([`QueryError::NoTerms`]), and one of more than a hundred
     /// ([`QueryError::TooManyWords`]). A word twice in the phrase must be there twice.
     ///
-    /// The server counts the words of a document through all its TEXT fields. Where there are several, where the field is a
-    /// list, and where words of the phrase have the same stem, it finds more than what is meant; the documents are then
-    /// read, and those that are not meant left out here.
+    /// The server decides it alone only for a field with `no_stem` that is the model's only TEXT field and no list, and for
+    /// up to sixteen words that are their own stems, none of them twice: it loses words that stand in a text in several inflections, and
+    /// counts through all TEXT fields. For all others the documents that have the words are read, and those without the
+    /// phrase are left out here; have another condition beside it where the words are common.
     ///
     /// ```no_run
     /// # use cache_index::{Field, Filter, IndexSchema, No, Options, Phrase, Text};
@@ -47,12 +48,14 @@ impl<M, V, K, O> Field<M, V, K, O> {
     {
         let (field, phrase, schema) = (self.def, phrase.into(), M::schema());
         let words = text::words(phrase.text(), schema.stopwords());
-        let coincide = phrase::coincide(&words, &schema.language().stemmer());
-        let exact = words.len() < 2 || (!coincide && is_counted_alone(&field, schema));
+        let stemmer = schema.language().stemmer();
+        let narrow = !field.is_many() && !field.stems() && phrase.is_narrow(&words, &stemmer);
+        let exact =
+            words.len() < 2 || (narrow && !phrase::coincide(&words, &stemmer) && is_counted_alone(schema));
         Filter::new(if phrase.text().contains('\0') {
             Node::Invalid(QueryError::NulCharacter { field: field.name() })
         } else {
-            Node::Leaf(field, Test::Phrase { phrase, coincide, exact })
+            Node::Leaf(field, Test::Phrase { phrase, narrow, exact })
         })
     }
 
@@ -87,8 +90,7 @@ impl<M, V, K, O> Field<M, V, K, O> {
     }
 }
 
-/// Whether the index counts the words of one text of this field, and no others.
-fn is_counted_alone(field: &FieldDef, schema: &Schema) -> bool {
-    let texts = schema.indexed().filter(|other| other.kind() == FieldKind::Text);
-    !field.is_many() && texts.count() < 2
+/// Whether the index counts the words of one TEXT field, and no others.
+fn is_counted_alone(schema: &Schema) -> bool {
+    schema.indexed().filter(|field| field.kind() == FieldKind::Text).count() < 2
 }

@@ -83,7 +83,7 @@ fn leaf<'a>(
         Test::TagLike(affix, part) => values
             .flat_map(|value| tags(field, value))
             .any(|tag| like(field, *affix, part.as_bytes(), tag.as_bytes())),
-        Test::Wildcard(pattern) if field.kind() == FieldKind::Text => texts(values).have_pattern(pattern),
+        Test::Wildcard(pattern) if field.kind() == FieldKind::Text => texts(values).have_pattern(pattern)?,
         Test::Wildcard(pattern) => values
             .flat_map(|value| tags(field, value))
             .any(|tag| pattern.matches(tag.as_bytes(), field.folds_case())),

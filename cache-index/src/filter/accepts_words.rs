@@ -6,7 +6,7 @@ use super::node::Affix;
 use super::render_words::{fuzzy_word, phrase_words, word_part};
 use crate::error::QueryError;
 use crate::fuzzy;
-use crate::pattern::Pattern;
+use crate::pattern::{Known, Pattern};
 use crate::phrase::Phrase;
 use crate::schema::{FieldDef, Schema};
 use crate::text::{self, Word};
@@ -84,8 +84,14 @@ impl<'a> Texts<'a> {
     }
 
     /// A word that the pattern means.
-    pub(super) fn have_pattern(&self, pattern: &Pattern) -> bool {
-        self.each().flatten().any(|word| pattern.matches(word.stored(), false))
+    pub(super) fn have_pattern(&self, pattern: &Pattern) -> Result<bool, QueryError> {
+        // What the server is asked for; see `superset`.
+        match pattern.whole().or_else(|| pattern.longest()) {
+            Some(Known::Whole(whole)) => drop(self.asked(whole)?),
+            Some(known) => drop(word_part(self.field, known.part())?),
+            None => {}
+        }
+        Ok(self.each().flatten().any(|word| pattern.matches(word.stored(), false)))
     }
 
     /// A word that is nearly this one.

@@ -15,6 +15,8 @@ mod render;
 mod render_words;
 #[cfg(test)]
 mod renderings;
+#[cfg(test)]
+mod renderings_words;
 mod superset;
 
 use std::fmt;

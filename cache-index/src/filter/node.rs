@@ -60,8 +60,8 @@ pub(crate) enum Test {
     Phrase {
         /// The words.
         phrase: Phrase,
-        /// Whether one word of a text may be two of the phrase.
-        coincide: bool,
+        /// Whether the server can be asked where they stand.
+        narrow: bool,
         /// Whether the server finds nothing else.
         exact: bool,
     },

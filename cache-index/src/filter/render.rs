@@ -256,7 +256,7 @@ impl Renderer<'_> {
             // Have another form; see above, and `superset`.
             Test::Missing | Test::Wildcard(_) => {}
             Test::AnyWord(words) => self.any_word(field, words)?,
-            Test::Phrase { phrase, coincide, .. } => self.phrase(field, phrase, *coincide)?,
+            Test::Phrase { phrase, narrow, .. } => self.phrase(field, phrase, *narrow)?,
             Test::Fuzzy(word, distance) => self.fuzzy(field, word, *distance)?,
             Test::WordLike(affix, part) => self.word_like(field, *affix, part)?,
         }

@@ -19,7 +19,12 @@ impl Renderer<'_> {
             return self.word(field, word);
         }
         self.text.push('(');
-        self.beside(field, &words, "|")?;
+        for (number, word) in words.iter().enumerate() {
+            if number > 0 {
+                self.text.push('|');
+            }
+            self.word(field, word)?;
+        }
         self.text.push(')');
         Ok(())
     }
@@ -28,18 +33,27 @@ impl Renderer<'_> {
         &mut self,
         field: &FieldDef,
         phrase: &Phrase,
-        coincide: bool,
+        narrow: bool,
     ) -> Result<(), QueryError> {
         let words = text::words(phrase.text(), self.schema.stopwords());
         let words = phrase_words(field, phrase, &words)?;
         self.quiet(field);
-        // In any order, the server overlooks words that stand on the same places only.
-        if words.len() < 2 || (coincide && !phrase.is_in_order()) {
+        // RediSearch 2.10.5 forgets the places of all but one inflection when it skips documents (`UI_SkipTo`), refuses
+        // places in lists, and in any order overlooks words that stand on the same places only.
+        if words.len() < 2 || !narrow {
             return self.words(field, phrase.text());
         }
-        self.text.push('(');
-        self.beside(field, words, " ")?;
-        self.text.push(')');
+        // Side by side, the server puts all but the first into a group of their own, and measures between the two.
+        self.text.push_str(&"(".repeat(words.len() - 1));
+        for (number, word) in words.iter().enumerate() {
+            if number > 0 {
+                self.text.push(' ');
+            }
+            self.word(field, word)?;
+            if number > 0 {
+                self.text.push(')');
+            }
+        }
         self.text.push_str(&phrase.attributes());
         Ok(())
     }
@@ -63,16 +77,6 @@ impl Renderer<'_> {
     /// By itself the server would also find what sounds alike.
     pub(super) fn quiet(&mut self, field: &FieldDef) {
         self.sounds = field.phonetics().map(|_| "=>{$phonetic:false}");
-    }
-
-    fn beside(&mut self, field: &FieldDef, words: &[Word], between: &str) -> Result<(), QueryError> {
-        for (number, word) in words.iter().enumerate() {
-            if number > 0 {
-                self.text.push_str(between);
-            }
-            self.word(field, word)?;
-        }
-        Ok(())
     }
 }
 

@@ -110,9 +110,7 @@ fn inexact_test(test: &Test) -> Option<&'static str> {
     match test {
         Test::Integer(_) => Some("an integer beyond ±(2^53 - 1)"),
         Test::Wildcard(_) => Some("a wildcard amid other characters"),
-        Test::Phrase { exact: false, .. } => {
-            Some("a phrase in one of several texts, or of words with the same stem")
-        }
+        Test::Phrase { exact: false, .. } => Some("a phrase"),
         _ => None,
     }
 }
