@@ -127,7 +127,7 @@ async fn plain_phrases_are_decided_by_the_server(cache: Cache) {
         found.sort_unstable();
         let wrong: Vec<_> =
             pages.iter().filter(|page| found.contains(&page.id) != accepted.contains(&page.id)).collect();
-        assert_eq!(found, accepted, "{} {wrong:?}", filter);
+        assert_eq!(found, accepted, "{filter} {wrong:?}");
     }
     assert!(exact > 150, "{exact} were decided by the server");
 }

@@ -54,11 +54,13 @@ impl IndexSchema for One {
     }
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "filters are made in place")]
 fn text<M: IndexSchema>(filter: Filter<M>) -> String {
     filter.render().unwrap().text().to_owned()
 }
 
 /// Refused alike when it is rendered and when it is decided here.
+#[allow(clippy::needless_pass_by_value, reason = "filters are made in place")]
 fn refusal<M: IndexSchema>(filter: Filter<M>) -> String {
     let refused = filter.render().unwrap_err();
     assert_eq!(filter.accepts_json(&json!({})), Err(refused.clone()));
@@ -114,6 +116,7 @@ fn where_the_server_loses_places_it_is_asked_for_the_words() {
 
 #[test]
 fn a_phrase_is_exact_where_its_words_are_counted_alone() {
+    #[allow(clippy::needless_pass_by_value, reason = "filters are made in place")]
     fn inexact<M: IndexSchema>(filter: Filter<M>) -> bool {
         filter.render().unwrap().inexact().is_some()
     }
