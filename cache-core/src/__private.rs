@@ -3,9 +3,9 @@
 pub use cache_index::{
     Comparand, DistanceMetric, Each, Embedded, EmbeddedFields, Entry, Field, FieldDef, FieldPath, Filter,
     FindBy, FlatValue, Geo, GeoShapeKind, HasForm, HashTag, IndexSchema, IndexValue, Indexable, JsonType,
-    Kind, Language, Nested, No, Numeric, One, Operand, Options, Path, ScalarValue, Schema, Shape, ShapeValue,
-    Single, SortableValue, Step, Stored, Tag, Text, TextValue, UniqueOperand, UniqueValue, Values,
-    VectorKind, VectorValue, Yes, default_form, unique_member,
+    Kind, Language, ListValue, Many, Nested, No, Numeric, One, Operand, Options, Path, ScalarValue, Schema,
+    Shape, ShapeValue, Single, SortableValue, Step, Stored, Tag, Text, TextValue, UniqueOperand, UniqueValue,
+    Values, VectorKind, VectorValue, Yes, any_embedded, default_form, unique_member,
 };
 
 pub use futures_core::future::BoxFuture;

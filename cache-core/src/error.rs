@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use cache_index::{
     Completeness, DecodeError, NameError, NotIndexable, QueryError, SearchName, ServerError, ServerErrorKind,
+    TermError,
 };
 
 use crate::patch_error::PatchError;
@@ -131,6 +132,9 @@ pub enum Error {
     /// A filter has no true answer on the server; nothing was sent.
     #[error("the query cannot be asked")]
     Query(#[from] QueryError),
+    /// A suggestion, a word or a synonym that the server would drop or change; nothing was sent.
+    #[error("the term cannot be used")]
+    Term(#[from] TermError),
     /// A name or an id would make keys ambiguous; nothing was sent.
     #[error("the name cannot be used")]
     Name(#[from] NameError),

@@ -13,15 +13,17 @@
 //! | share no values between documents | `#[unique]` of [`CacheModel`](derive@CacheModel), [`UniqueValue`], [`Error::NotUnique`] |
 //! | go through all of them | [`CacheModel::keys`], [`CacheModel::ids`], [`CacheModel::save_stream`] |
 //! | find them | [`Field`], [`Filter`], [`Query`], [`Found`], [`Completeness`] |
+//! | suggest, list values, check the spelling, name synonyms | [`Suggestions`], [`Terms`], [`Dictionary`] |
 //! | test without a server that they fit their indexes | [`assert_indexable`], [`check_indexable`] |
 //! | make their indexes | [`Migrator`], [`Plan`], [`MigrateError`] |
 //! | bring stored documents to a new form | [`DataMigration`], `schema_version` and `upgrade` of [`CacheModel`](derive@CacheModel) |
 //! | let one process do a thing | [`Gate`], [`Lease`], [`Outcome`] |
 //! | try things on a private server | [`Cache::embedded`](struct.Cache.html#method.embedded) (feature `embedded`) |
+//! | group and count documents | [`Query::group_by`], [`Aggregation`], [`aggregate`] |
 //! | know what went wrong | [`Error`] |
 
 // A file imports from those before it: patch_error, error, settings, connection, embedded, cache, script, primary_key,
-// version, model, document, query, cache_model, migrate, gate.
+// version, model, document, query, terms, cache_model, migrate, gate.
 
 pub mod connection;
 #[cfg(feature = "embedded")]
@@ -41,22 +43,27 @@ mod primary_key;
 mod query;
 mod script;
 mod settings;
+mod terms;
 mod version;
 
 pub use bytes::Bytes;
 pub use cache_derive::{CacheEmbedded, CacheModel, CacheValue};
+pub use cache_index::aggregate;
 pub use cache_index::{
-    Batch, Beside, Command, Comparable, Comparand, Completeness, DecodeError, Direction, Distance,
-    DistanceMetric, ElementType, Embedded, EmbeddedFields, Entry, Epoch, EpochValue, Field, FieldDef,
-    FieldKind, FieldPath, Filter, FindBy, Fingerprint, FlatValue, FloatSeconds, Geo, GeoError, GeoPoint,
-    GeoShapeKind, HashTag, Hit, IndexSchema, IndexValue, Indexable, IndexesEmpty, IndexesMissing, JsonType,
-    Keyspace, Kind, Language, Loads, Located, MAX_SEPARATED_TAG, MAX_TAG, Millis, NameError, No,
-    NotIndexable, Numeric, Operand, OptionalValue, Options, Ordered, Part, Phonetic, Prefixed, QueryError,
-    Reply, Route, ScalarValue, Schema, Scorer, SearchName, Seconds, ServerError, ServerErrorKind, ShapeValue,
-    Shaped, Shortfall, Similar, Single, SortKey, Sortable, SortableValue, Stopwords, Stored, Suffixed, Tag,
-    Text, TextValue, UniqueOperand, UniqueValue, Unit, Vector, VectorElement, VectorKind, VectorLengthError,
-    VectorOptions, VectorType, VectorValue, Worded, Yes, assert_indexable, check_indexable,
-    epoch_float_seconds, epoch_millis, epoch_seconds, hashed_part,
+    AggregateError, Batch, Beside, Command, Comparable, Comparand, Completeness, Correction, DecodeError,
+    Difference, Direction, Distance, DistanceMetric, ElementType, Embedded, EmbeddedFields, Entry, Epoch,
+    EpochValue, Field, FieldDef, FieldFailure, FieldKind, FieldPath, Filter, FindBy, Fingerprint,
+    FingerprintError, FlatValue, FloatSeconds, Geo, GeoError, GeoPoint, GeoShapeKind, HashTag, Hit,
+    IndexDefinition, IndexInfo, IndexSchema, IndexValue, Indexable, IndexedField, IndexesEmpty,
+    IndexesMissing, JsonType, Keyspace, Kind, Language, ListValue, Loads, Located, MAX_SEPARATED_TAG,
+    MAX_TAG, Many, Millis, Misspelled, NameError, Nearest, NewSuggestion, No, NotIndexable, Numeric, Operand,
+    OptionalValue, Options, Ordered, Part, Phonetic, Phrase, Prefixed, QueryError, RawQuery, RawQueryError,
+    RawValue, Reply, Route, ScalarValue, Schema, Scorer, SearchName, Seconds, ServerError, ServerErrorKind,
+    ShapeValue, Shaped, Shortfall, Similar, Single, SortKey, Sortable, SortableValue, Stopwords, Stored,
+    SuffixTrie, Suffixed, Suggestion, SynonymGroups, Tag, Tagged, TermError, Text, TextValue, UniqueOperand,
+    UniqueValue, Unit, Vector, VectorElement, VectorKind, VectorLengthError, VectorOptions, VectorType,
+    VectorValue, Wild, Worded, Yes, assert_indexable, check_indexable, epoch_float_seconds, epoch_millis,
+    epoch_seconds, hashed_part,
 };
 
 #[cfg(feature = "rust_decimal")]
@@ -81,6 +88,9 @@ pub use crate::migrate::{
 pub use crate::model::{Indexed, Model, Versioned};
 pub use crate::patch_error::PatchError;
 pub use crate::primary_key::{DocumentKey, Id, IdPart, PrimaryKey, ReadKey};
-pub use crate::query::{Found, Pages, Profile, Query, Row, Rows, Scored, Updated};
+pub use crate::query::{
+    Aggregation, Found, Groups, Near, Pages, Profile, Query, Row, Rows, Scored, Summary, Updated,
+};
 pub use crate::settings::{Protocol, RedisSettings};
+pub use crate::terms::{Dictionary, SpellCheck, Suggest, Suggestions, Synonyms, Terms};
 pub use crate::version::VersionValue;

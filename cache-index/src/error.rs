@@ -1,6 +1,9 @@
 //! What can go wrong without any I/O: replies that cannot be read, filters and names that cannot be used.
 
+use crate::aggregate_error::AggregateError;
+pub use crate::name_error::NameError;
 use crate::path::SearchName;
+use crate::raw_error::RawQueryError;
 
 /// A reply that is not what the command answers.
 #[derive(Debug, thiserror::Error)]
@@ -14,6 +17,17 @@ pub enum DecodeError {
         /// What came.
         found: &'static str,
     },
+    /// A row of an aggregation does not fit the struct that it is read into.
+    #[error("column `{column}`: {reason}")]
+    Column {
+        /// The column.
+        column: String,
+        /// What does not fit.
+        reason: String,
+    },
+    /// A row of an aggregation lacks what the struct needs.
+    #[error("a row of the aggregation: {0}")]
+    Row(String),
     /// A part that the answer needs is not there.
     #[error("the server's answer lacks `{0}`")]
     Missing(&'static str),
@@ -30,6 +44,9 @@ impl DecodeError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum QueryError {
+    /// An aggregation that has no true answer.
+    #[error(transparent)]
+    Aggregate(#[from] AggregateError),
     /// The value contains U+0000, at which the server truncates or merges tag values.
     #[error("`{field}`: the value contains U+0000, which the index cannot hold; remove it")]
     NulCharacter {
@@ -109,9 +126,9 @@ pub enum QueryError {
         /// The search text.
         text: String,
     },
-    /// A word prefix with letters that the server folds in prefixes and not in the index.
+    /// A part of a word, or a word, with letters that the server folds there and not in the index.
     #[error(
-        "`{field}`: `{prefix}` has letters that the server reads differently in a prefix and in a text; search for \
+        "`{field}`: `{prefix}` has letters that the server reads differently in a part of a word and in a text; search for \
          whole words with `matches`"
     )]
     PrefixFolds {
@@ -120,13 +137,43 @@ pub enum QueryError {
         /// The prefix.
         prefix: String,
     },
-    /// A word prefix with a separator in it.
-    #[error("`{field}`: `{prefix}` is more than one word; give the beginning of one word, or use `matches`")]
+    /// A part of a word, or a word, with a separator in it.
+    #[error("`{field}`: `{prefix}` is more than one word; give one word or a part of one, or use `matches`")]
     NotOneWord {
         /// The field's search name.
         field: SearchName,
         /// The prefix.
         prefix: String,
+    },
+    /// A word longer than what is looked for by its letters.
+    #[error("`{field}`: the server finds nothing near a word of more than {most} characters; use `matches`")]
+    TooLongWord {
+        /// The field's search name.
+        field: SearchName,
+        /// How many characters it may have.
+        most: usize,
+    },
+    /// A phrase of more words than the server can parse.
+    #[error("`{field}`: the phrase has more than {most} words; use `matches`, or several phrases")]
+    TooManyWords {
+        /// The field's search name.
+        field: SearchName,
+        /// How many words it may have.
+        most: usize,
+    },
+    /// A distance between words that the query language does not have.
+    #[error("`{field}`: words can differ by 1, 2 or 3 letters, not by {distance}; use `matches` for none")]
+    EditDistance {
+        /// The field's search name.
+        field: SearchName,
+        /// The distance.
+        distance: u8,
+    },
+    /// A weight that no score can be multiplied with.
+    #[error("{weight} is no weight; use a finite number greater than zero")]
+    Weight {
+        /// The weight as text.
+        weight: String,
     },
     /// A word that the server's query language cannot express.
     #[error("`{field}`: a backslash before punctuation inside a word cannot be searched for; remove it")]
@@ -168,6 +215,50 @@ pub enum QueryError {
         /// The condition.
         what: &'static str,
     },
+    /// A pattern of which no part is long enough to be looked for.
+    #[error(
+        "`{field}`: the server would find nothing by `{pattern}`; give at least {MIN_PREFIX} bytes side by side that are no wildcard"
+    )]
+    PatternTooShort {
+        /// The field's search name.
+        field: SearchName,
+        /// The pattern.
+        pattern: String,
+    },
+    /// The nearest among what the server decides only in part: it would look among too many.
+    #[error(
+        "the nearest cannot be looked for among what is narrowed by {what}; narrow with another condition"
+    )]
+    NearestOfInexact {
+        /// What the server decides only in part.
+        what: &'static str,
+    },
+    /// A number of nearest that is none.
+    #[error("`{field}`: the nearest 0 are none; ask for at least one")]
+    NoNearest {
+        /// The field's search name.
+        field: SearchName,
+    },
+    /// A direction is asked for that is none: COSINE has no distance to a vector of zeros.
+    #[error(
+        "`{field}`: a vector of zeros has no direction, so nothing is near it by COSINE; use another vector"
+    )]
+    NoDirection {
+        /// The field's search name.
+        field: SearchName,
+    },
+    /// A setting of approximate searches at a field that is compared vector by vector, or one of 0.
+    #[error(
+        "`{field}`: `ef_runtime` is a number of candidates, at least one, for a field with `#[index(hnsw)]`; this one is \
+         compared vector by vector, or the number is 0"
+    )]
+    EfRuntime {
+        /// The field's search name.
+        field: SearchName,
+    },
+    /// A mistake in a raw query.
+    #[error(transparent)]
+    Raw(#[from] RawQueryError),
     /// Conditions stand within each other more deeply than the server can parse.
     #[error("conditions stand more than {most} deep within each other; combine them side by side")]
     TooDeep {
@@ -179,6 +270,45 @@ pub enum QueryError {
     Document(String),
 }
 
+impl QueryError {
+    /// The same without the value that was refused, for logs.
+    pub fn redacted(&self) -> Self {
+        let hidden = || "…".to_owned();
+        match self.clone() {
+            Self::NotFinite { field, .. } => Self::NotFinite { field, value: hidden() },
+            Self::NotExact { field, .. } => Self::NotExact { field, value: hidden() },
+            Self::BetweenDoubles { field, .. } => Self::BetweenDoubles { field, value: hidden() },
+            Self::PrefixTooShort { field, .. } => Self::PrefixTooShort { field, prefix: hidden() },
+            Self::NoTerms { field, .. } => Self::NoTerms { field, text: hidden() },
+            Self::PrefixFolds { field, .. } => Self::PrefixFolds { field, prefix: hidden() },
+            Self::NotOneWord { field, .. } => Self::NotOneWord { field, prefix: hidden() },
+            Self::PatternTooShort { field, .. } => Self::PatternTooShort { field, pattern: hidden() },
+            Self::Radius { field, .. } => Self::Radius { field, radius: hidden() },
+            Self::Document(_) => Self::Document(hidden()),
+            // Each one by name, so that a new one is thought of.
+            other @ (Self::Aggregate(_)
+            | Self::NulCharacter { .. }
+            | Self::Unnamed { .. }
+            | Self::TooLong { .. }
+            | Self::PrefixEndsInBackslash { .. }
+            | Self::UnsearchableTerm { .. }
+            | Self::NotFiniteVector { .. }
+            | Self::NotNegatable { .. }
+            | Self::OnlyOnServer { .. }
+            | Self::TooLongWord { .. }
+            | Self::TooManyWords { .. }
+            | Self::EditDistance { .. }
+            | Self::Weight { .. }
+            | Self::NearestOfInexact { .. }
+            | Self::NoNearest { .. }
+            | Self::NoDirection { .. }
+            | Self::EfRuntime { .. }
+            | Self::Raw(_)
+            | Self::TooDeep { .. }) => other,
+        }
+    }
+}
+
 /// The longest tag, in bytes: RediSearch counts a tag's length in 16 bits, and a longer one is found by what is left
 /// of it.
 pub const MAX_TAG: usize = 65_535;
@@ -188,81 +318,6 @@ pub const MAX_SEPARATED_TAG: usize = 4_096;
 
 /// `MINPREFIX` of RediSearch: shorter prefixes are not expanded, and the answer is empty without an error.
 pub(crate) const MIN_PREFIX: usize = 2;
-
-/// A name that would make keys or indexes ambiguous.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum NameError {
-    /// The name has no characters.
-    #[error("the {what} is empty; give it a name")]
-    Empty {
-        /// What is named: prefix, namespace, project, id.
-        what: &'static str,
-    },
-    /// The id contains U+0000, at which the index cuts the keys of documents.
-    #[error("the id {id:?} has U+0000, at which the index would cut the key; remove it")]
-    Nul {
-        /// The id.
-        id: String,
-    },
-    /// A part of a composite primary key has no characters.
-    #[error("the part `{part}` of the id is empty; give it a value")]
-    EmptyPart {
-        /// The JSON member that holds the part.
-        part: &'static str,
-    },
-    /// An id has another number of parts than the primary key.
-    #[error("the id `{id}` is not made of {parts} parts")]
-    Parts {
-        /// The id.
-        id: String,
-        /// How many parts the primary key has.
-        parts: usize,
-    },
-    /// The name would take the place of the hash tag of a model's keys, which puts them on one slot of a cluster.
-    #[error(
-        "the {what} `{name}` has a brace, which would take the place of the model's hash tag; choose one without"
-    )]
-    Braces {
-        /// What is named.
-        what: &'static str,
-        /// The name.
-        name: String,
-    },
-    /// No other key can be put on the slot that a key with these braces is on.
-    #[error(
-        "no other key can be on the slot of `{key}`, because of its braces; remove them from the id and the namespace, \
-         or give the model a `#[cache(hash_tag)]`"
-    )]
-    Slot {
-        /// The document's key.
-        key: String,
-    },
-    /// The name has a separator where it makes keys ambiguous.
-    #[error("the {what} `{name}` begins or ends with `:`, or has an empty part; write `a` or `a:b`")]
-    Separator {
-        /// What is named.
-        what: &'static str,
-        /// The name.
-        name: String,
-    },
-    /// The name has a control character, which tools and the server treat in surprising ways.
-    #[error("the {what} {name:?} has a control character; remove it")]
-    Control {
-        /// What is named.
-        what: &'static str,
-        /// The name.
-        name: String,
-    },
-    /// The name begins with the mark of keys that are no documents.
-    #[error("the {what} `{name}` begins with `~`, which marks keys that are no documents; choose another")]
-    Reserved {
-        /// What is named.
-        what: &'static str,
-        /// The name.
-        name: String,
-    },
-}
 
 /// A point or a shape that the index would not take.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

@@ -99,6 +99,15 @@ macro_rules! dates {
     )*};
 }
 
+impl<T: EpochValue + Clone, U: Unit> FindBy<Epoch<T, U>, Numeric> for RangeFull {
+    fn into_filter<M, V: IndexValue<Scalar = Epoch<T, U>>, O>(
+        self,
+        field: Field<M, V, Numeric, O>,
+    ) -> Filter<M> {
+        field.between::<T>(self)
+    }
+}
+
 dates! {
     T: eq;
     &T: eq;

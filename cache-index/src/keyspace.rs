@@ -16,6 +16,7 @@ pub const DEFAULT_GLOBAL: &str = "cache";
 /// | index | `<global>:<prefix>:idx:<fingerprint, 12 hex digits>` |
 /// | alias of the active index, for people and tools | `<global>:<prefix>:idx` |
 /// | any key that is no document | `<global>:~<prefix>:<name>`, on a document's slot `<global>:~<prefix>:{<hash tag>}:<name>` |
+/// | what belongs to no model: suggestions, dictionaries | `<global>:~:<kind>:<name>` |
 ///
 /// A primary key of one field is the id as its `Display` writes it (U+0000 is refused). One of several is its parts in the order of the
 /// struct, joined with `:`, with `%`, `:`, `{`, `}` and control characters in them written as `%25`, `%3A`, `%7B`, `%7D`
@@ -40,6 +41,22 @@ impl Keyspace {
     /// The namespace's name.
     pub fn global(&self) -> &str {
         &self.global
+    }
+
+    /// The name of what belongs to no model: `<global>:~:<kind>:<name>`. No model has it, since no prefix is empty.
+    ///
+    /// ```
+    /// # use cache_index::Keyspace;
+    /// let key = Keyspace::default().of_no_model("suggestions", "cities")?;
+    /// assert_eq!(key, "cache:~:suggestions:cities");
+    /// # Ok::<(), cache_index::NameError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`NameError`] if the name is empty, begins or ends with `:`, has an empty part, or begins with `~`.
+    pub fn of_no_model(&self, kind: &'static str, name: &str) -> Result<String, NameError> {
+        check_name(kind, name)?;
+        Ok(format!("{}:~:{kind}:{name}", self.global))
     }
 }
 

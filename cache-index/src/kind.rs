@@ -114,15 +114,25 @@ pub trait Prefixed: Kind {}
 impl Prefixed for Tag {}
 impl Prefixed for Text {}
 
-/// Kinds whose whole values are searched by their end.
+/// Kinds that are searched by the end of a value or of a word, for fields with options `O`.
 #[diagnostic::on_unimplemented(
     message = "a `{Self}` field cannot be searched with `ends_with`",
-    label = "not a TAG field",
-    note = "add `#[index]` to a string field, or `#[index(tag, name = \"…\")]` beside another index"
+    label = "not a TAG or TEXT field",
+    note = "add `#[index]` or `#[index(text, with_suffix_trie)]` to a string field"
 )]
-pub trait Suffixed: Kind {}
+pub trait Suffixed<O>: Kind {}
 
-impl Suffixed for Tag {}
+impl<O> Suffixed<O> for Tag {}
+
+/// Kinds whose values or words are searched by a pattern with wildcards, for fields with options `O`.
+#[diagnostic::on_unimplemented(
+    message = "a `{Self}` field cannot be searched with `wildcard`",
+    label = "not a TAG or TEXT field",
+    note = "add `#[index]` or `#[index(text, with_suffix_trie)]` to a string field; ranges of numbers are searched with `between`"
+)]
+pub trait Wild<O>: Kind {}
+
+impl<O> Wild<O> for Tag {}
 
 /// Kinds that are searched by words.
 #[diagnostic::on_unimplemented(
@@ -156,7 +166,7 @@ impl Shaped for GeoShapeKind {}
 
 /// Kinds that are searched by similarity.
 #[diagnostic::on_unimplemented(
-    message = "a `{Self}` field has no similarity: `within_range` needs a VECTOR field",
+    message = "a `{Self}` field has no similarity: `nearest` and `within_range` need a VECTOR field",
     label = "not a VECTOR field",
     note = "index a `Vector<f32, N>`: `#[index]` at the field; ranges of numbers are searched with `between`"
 )]

@@ -9,14 +9,18 @@
 //! | documents that fit them | [`check_indexable`], [`assert_indexable`], [`NotIndexable`] |
 //! | kinds and values | [`Kind`], [`Tag`], [`Numeric`], [`Text`], [`Geo`], [`GeoShapeKind`], [`VectorKind`], [`Stored`], [`IndexValue`], [`Indexable`], [`Operand`] |
 //! | values of our own | [`GeoPoint`], [`Distance`], [`Vector`], `GeoShape` (feature `geo`), [`Epoch`] and its modules |
-//! | queries | [`Field`], [`Filter`], [`SortKey`], [`FindBy`], [`SearchRequest`], [`CursorRequest`], [`SearchOptions`], [`Loads`] |
-//! | answers | [`SearchAnswer`], [`Hit`], [`Completeness`], [`Shortfall`], [`IndexInfo`] |
+//! | queries | [`Field`], [`Filter`], [`RawQuery`], [`Nearest`], [`SortKey`], [`FindBy`], [`SearchRequest`], [`CursorRequest`], [`SearchOptions`], [`Loads`] |
+//! | around queries | [`SuggestionCommands`], [`SuggestRequest`], [`DictionaryCommands`], [`SpellingRequest`], [`SynonymUpdate`], [`TagValues`], [`TermError`] |
+//! | aggregations | [`aggregate`], [`AggregateError`] |
+//! | answers | [`SearchAnswer`], [`Hit`], [`Completeness`], [`Shortfall`], [`IndexInfo`], [`IndexDefinition`], [`Difference`] |
 //!
 //! Most people use this crate through `cache-core`, which adds connections and everything that talks.
 
-// A file imports from those before it: command, path, error, reply, escape, keyspace, kind, vector, value, value_*, epoch, geo, shape, unique, strict, json, schema, params,
-// text, filter, sort, field, finder, finder_decimal, embedded, indexable, search, decode.
+// A file imports from those before it: command, path, aggregate_error, raw_error, name_error, error, pattern, reply, escape, keyspace, kind, vector, value, value_*, epoch, geo, shape, unique, strict, json, schema, params,
+// text, fuzzy, phrase, filter, sort, field, finder, finder_decimal, embedded, indexable, search, decode, aggregate, terms.
 
+pub mod aggregate;
+mod aggregate_error;
 mod command;
 mod decode;
 mod embedded;
@@ -28,13 +32,18 @@ mod filter;
 mod finder;
 #[cfg(feature = "rust_decimal")]
 mod finder_decimal;
+mod fuzzy;
 mod geo;
 mod indexable;
 mod json;
 mod keyspace;
 mod kind;
+mod name_error;
 mod params;
 mod path;
+mod pattern;
+mod phrase;
+mod raw_error;
 mod reply;
 mod schema;
 mod search;
@@ -42,6 +51,7 @@ mod search;
 mod shape;
 mod sort;
 mod strict;
+mod terms;
 mod text;
 mod unique;
 mod value;
@@ -56,8 +66,12 @@ mod vector;
 #[cfg(feature = "half")]
 mod vector_half;
 
+pub use aggregate_error::AggregateError;
 pub use command::{Batch, Command, Route};
-pub use decode::{Completeness, Hit, IndexInfo, SearchAnswer, Shortfall};
+pub use decode::{
+    Completeness, Difference, FieldFailure, Hit, IndexDefinition, IndexInfo, IndexedField, SearchAnswer,
+    Shortfall,
+};
 pub use embedded::{Each, Embedded, EmbeddedFields, One, Shape, Single, Values};
 #[cfg(feature = "rust_decimal")]
 pub use epoch::{DecimalForm, DecimalNumber, decimal_number};
@@ -66,8 +80,10 @@ pub use epoch::{
     Written, default_form, epoch_float_seconds, epoch_millis, epoch_seconds,
 };
 pub use error::{DecodeError, GeoError, MAX_SEPARATED_TAG, MAX_TAG, NameError, QueryError};
-pub use field::{Field, IndexesEmpty, IndexesMissing, No, Options, Part, Phonetic, Sortable, Yes};
-pub use filter::{Filter, NumericRange, Rendered};
+pub use field::{
+    Field, IndexesEmpty, IndexesMissing, No, Options, Part, Phonetic, Sortable, SuffixTrie, Yes, any_embedded,
+};
+pub use filter::{Filter, Nearest, NumericRange, RawQuery, RawValue, Rendered};
 pub use finder::FindBy;
 pub use geo::{Distance, GeoPoint};
 pub use indexable::{NotIndexable, assert_indexable, check_document, check_indexable};
@@ -75,22 +91,28 @@ pub use json::write_json;
 pub use keyspace::{DEFAULT_GLOBAL, Keyspace, check_name};
 pub use kind::{
     Comparable, FieldKind, Geo, GeoShapeKind, Kind, Located, Numeric, Ordered, Prefixed, Shaped, Similar,
-    Stored, Suffixed, Tag, Text, VectorKind, Worded,
+    Stored, Suffixed, Tag, Text, VectorKind, Wild, Worded,
 };
 pub use params::Params;
-pub use path::{FieldPath, Nested, Path, Root, SearchName, Step};
+pub use path::{FieldPath, Many, Nested, Path, Root, SearchName, Step};
+pub use phrase::Phrase;
+pub use raw_error::RawQueryError;
 pub use reply::{Reply, ServerError, ServerErrorKind};
 pub use schema::{
-    Beside, DistanceMetric, Entry, FieldDef, Fingerprint, HashTag, IndexSchema, Language, Schema, Stopwords,
-    VectorOptions, hashed_part,
+    Beside, DistanceMetric, Entry, FieldDef, Fingerprint, FingerprintError, HashTag, IndexSchema, Language,
+    Schema, Stopwords, VectorOptions, hashed_part,
 };
 pub use search::{CursorRequest, Loads, Scorer, SearchOptions, SearchRequest};
 #[cfg(feature = "geo")]
 pub use shape::GeoShape;
 pub use sort::{Direction, SortKey};
+pub use terms::{
+    Correction, DictionaryCommands, Misspelled, NewSuggestion, SpellingRequest, SuggestRequest, Suggestion,
+    SuggestionCommands, SynonymGroups, SynonymUpdate, TagValues, Tagged, TermError,
+};
 pub use unique::{UniqueOperand, UniqueValue, unique_member};
 pub use value::{
-    Comparand, FlatValue, IndexValue, Indexable, JsonType, Operand, OptionalValue, ScalarValue, ShapeValue,
-    SortableValue, TextValue, VectorValue,
+    Comparand, FlatValue, IndexValue, Indexable, JsonType, ListValue, Operand, OptionalValue, ScalarValue,
+    ShapeValue, SortableValue, TextValue, VectorValue,
 };
 pub use vector::{ElementType, Vector, VectorElement, VectorLengthError, VectorType};

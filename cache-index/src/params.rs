@@ -1,43 +1,71 @@
 //! Bound values: every user value of a query, handed out as `$p0`, `$p1`, … and sent beside the text.
 
+use std::collections::HashMap;
+
 use crate::command::Command;
 
 /// The values that a query binds. Values never become part of the query's text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Params {
     values: Vec<Vec<u8>>,
+    /// Their numbers, so that equal values share one.
+    numbers: HashMap<Vec<u8>, usize>,
+    /// What raw queries bind, by the names that stand in their text.
+    named: Vec<(&'static str, Vec<u8>)>,
 }
 
 impl Params {
     /// Binds a value and writes its reference at the end of the query text.
     pub(crate) fn bind(&mut self, text: &mut String, value: impl Into<Vec<u8>>) {
+        let next = self.values.len();
+        let value = value.into();
+        let number = *self.numbers.entry(value.clone()).or_insert(next);
+        if number == next {
+            self.values.push(value);
+        }
         text.push_str("$p");
-        text.push_str(&self.values.len().to_string());
-        self.values.push(value.into());
+        text.push_str(&number.to_string());
     }
 
     /// Binds a number, and writes its reference at the end of the query text.
     pub(crate) fn bind_number(&mut self, text: &mut String, number: f64) {
-        // The shortest text that reads back as the same double: whole numbers of up to 15 digits are shorter without a
-        // point and without an exponent.
-        let whole = number.fract() == 0.0 && number.abs() < 1e15;
-        self.bind(text, if whole { format!("{number:.0}") } else { format!("{number:?}") });
+        self.bind(text, number_text(number));
     }
 
-    /// The values in the order of their numbers.
+    /// Binds a value by a name that stands in the text already; `false`: another value has it.
+    pub(crate) fn bind_named(&mut self, name: &'static str, value: &[u8]) -> bool {
+        if let Some((_, bound)) = self.named.iter().find(|(bound, _)| *bound == name) {
+            return bound == value;
+        }
+        self.named.push((name, value.to_vec()));
+        true
+    }
+
+    /// The values in the order of their numbers. What raw queries bind is not among them.
     pub fn values(&self) -> &[Vec<u8>] {
         &self.values
     }
 
     /// Appends `PARAMS n name value …` to a command, nothing if no value is bound.
     pub(crate) fn append_to(&self, mut command: Command) -> Command {
-        if self.values.is_empty() {
+        let bound = self.values.len() + self.named.len();
+        if bound == 0 {
             return command;
         }
-        command = command.arg("PARAMS").arg_display(self.values.len() * 2);
+        command = command.arg("PARAMS").arg_display(bound * 2);
         for (number, value) in self.values.iter().enumerate() {
             command = command.arg_display(format_args!("p{number}")).arg(value);
         }
+        for (name, value) in &self.named {
+            command = command.arg(name).arg(value);
+        }
         command
     }
+}
+
+/// The shortest text that reads back as the same double: whole numbers of up to 15 digits are shorter without a point
+/// and without an exponent.
+pub(crate) fn number_text(number: f64) -> String {
+    let whole = number.fract() == 0.0 && number.abs() < 1e15;
+    if whole { format!("{number:.0}") } else { format!("{number:?}") }
 }

@@ -85,11 +85,22 @@ impl FieldPath {
         write_step(path, self.member, self.step);
     }
 
-    /// What a document has at this path.
-    fn values<'a>(&self, document: &'a Value) -> Vec<&'a Value> {
-        step_into(outer(self.parent, document), self.member, self.step)
+    /// What a document has at this path, or the one that is known.
+    pub(crate) fn values<'a>(&self, document: &'a Value, known: Known<'_, 'a>) -> Vec<&'a Value> {
+        match known(self) {
+            Some(one) => vec![one],
+            None => step_into(outer(self.parent, document, known), self.member, self.step),
+        }
+    }
+
+    /// Whether it is this one or within it.
+    pub(crate) fn is_within(&self, other: &Self) -> bool {
+        self == other || self.parent.is_some_and(|parent| parent.is_within(other))
     }
 }
+
+/// The one embedded struct of many that is meant, where it is known.
+pub(crate) type Known<'f, 'a> = &'f dyn Fn(&FieldPath) -> Option<&'a Value>;
 
 /// What a document has at the path of a field: nothing where a member is missing or null.
 pub(crate) fn values_at<'a>(
@@ -97,12 +108,17 @@ pub(crate) fn values_at<'a>(
     member: &str,
     step: Step,
     document: &'a Value,
+    known: Known<'_, 'a>,
 ) -> Vec<&'a Value> {
-    step_into(outer(parent, document), member, step)
+    step_into(outer(parent, document, known), member, step)
 }
 
-fn outer<'a>(parent: Option<&'static FieldPath>, document: &'a Value) -> Vec<&'a Value> {
-    parent.map_or_else(|| vec![document], |parent| parent.values(document))
+fn outer<'a>(
+    parent: Option<&'static FieldPath>,
+    document: &'a Value,
+    known: Known<'_, 'a>,
+) -> Vec<&'a Value> {
+    parent.map_or_else(|| vec![document], |parent| parent.values(document, known))
 }
 
 fn step_into<'a>(outer: Vec<&'a Value>, member: &str, step: Step) -> Vec<&'a Value> {
@@ -211,6 +227,14 @@ impl<N: Nested> Path for N {
     type Sort<S: 'static> = N::Sort<S>;
 }
 
+/// What is left of a wish to be sortable where there are many: nothing. So known, a place is one in a list or a map.
+#[diagnostic::on_unimplemented(
+    message = "`any` needs a list or a map of embedded structs, and this is a single one",
+    label = "one struct, not many",
+    note = "combine conditions on its fields with `&`: `User::ADDRESS.city.eq(…) & User::ADDRESS.zip.eq(…)`"
+)]
+pub trait Many {}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -239,8 +263,8 @@ mod tests {
         let document = serde_json::json!({
             "old addresses": [{"geo": {"city": "Bern"}}, {"geo": null}, {}, {"geo": {"city": "Biel"}}]
         });
-        let cities = values_at(Some(&GEO), "city", Step::One, &document);
+        let cities = values_at(Some(&GEO), "city", Step::One, &document, &|_| None);
         assert_eq!(cities, [&Value::from("Bern"), &Value::from("Biel")]);
-        assert_eq!(values_at(None, "none", Step::Each, &document), [&Value::Null; 0]);
+        assert_eq!(values_at(None, "none", Step::Each, &document, &|_| None), [&Value::Null; 0]);
     }
 }

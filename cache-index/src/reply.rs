@@ -163,6 +163,8 @@ pub enum ServerErrorKind {
     UnknownIndex,
     /// A search index has this name already.
     IndexExists,
+    /// No dictionary of the spell checker has this name: no word was ever added to it.
+    UnknownDictionary,
     /// The script is not in the server's cache.
     NoScript,
     /// The key holds another type of value.

@@ -27,6 +27,13 @@ pub(crate) struct Word {
     pub(crate) cut: Option<Vec<u8>>,
 }
 
+impl Word {
+    /// As version 2.10 indexes it.
+    pub(crate) fn stored(&self) -> &[u8] {
+        self.cut.as_ref().unwrap_or(&self.whole)
+    }
+}
+
 /// The words of a search text, stopwords left out, each one once.
 pub(crate) fn distinct_words(text: &str, stopwords: Stopwords) -> Vec<Word> {
     let mut seen = HashSet::new();
@@ -106,6 +113,11 @@ pub(crate) fn folds_in_prefixes(word: &[u8]) -> bool {
     })
 }
 
+/// Whether the word has a character of which the server's trees of words do not hold all bits.
+pub(crate) fn is_beyond_16_bits(word: &[u8]) -> bool {
+    std::str::from_utf8(word).is_ok_and(|word| word.chars().any(|letter| letter > '\u{ffff}'))
+}
+
 /// What the server looks for beside a word itself: the stem of other words, marked by `+`, and the stem as a word
 /// (`StemmerExpander` in `ext/default.c`).
 pub(crate) fn stems(word: &Word, stemmer: &Stemmer) -> Vec<Vec<u8>> {
@@ -115,15 +127,36 @@ pub(crate) fn stems(word: &Word, stemmer: &Stemmer) -> Vec<Vec<u8>> {
     if stem == text { vec![marked] } else { vec![marked, stem.into_owned().into_bytes()] }
 }
 
+/// The word, its stem and the stem of that: two words without one of them in common are never found by the same word of a
+/// text.
+pub(crate) fn stems_of_stems(word: &Word, stemmer: &Stemmer) -> HashSet<Vec<u8>> {
+    let mut forms = HashSet::new();
+    for form in [Some(&word.whole), word.cut.as_ref()].into_iter().flatten() {
+        forms.insert(form.clone());
+        let Ok(text) = std::str::from_utf8(form) else { continue };
+        let stem = stemmer.stem(text).into_owned();
+        forms.insert(stemmer.stem(&stem).into_owned().into_bytes());
+        forms.insert(stem.into_bytes());
+    }
+    forms
+}
+
+/// The stem under which the index has a word too, with its mark; `None`: it is indexed as it is written.
+pub(crate) fn marked_stem(indexed: &Word, stemmer: &Stemmer) -> Option<Vec<u8>> {
+    let stored = std::str::from_utf8(indexed.stored()).ok()?;
+    let stem = stemmer.stem(stored);
+    (stored.len() >= MIN_STEMMED && stem != stored).then(|| format!("+{stem}").into_bytes())
+}
+
 /// Whether the index of a text that has `indexed` answers a query for `asked`: the words are the same, or one
 /// is, or has, the stem of the other.
 ///
 /// A field that does not stem has no stems in its index, but a query still looks for the stem of its word.
 pub(crate) fn word_matches(asked: &Word, indexed: &Word, stemmer: &Stemmer, stems: bool) -> bool {
-    let stored = indexed.cut.as_ref().unwrap_or(&indexed.whole);
+    let stored = indexed.stored();
     let asked_forms = [Some(&asked.whole), asked.cut.as_ref()];
     asked_forms.into_iter().flatten().any(|asked| {
-        if asked == stored {
+        if asked.as_slice() == stored {
             return true;
         }
         let (Ok(asked), Ok(stored)) = (std::str::from_utf8(asked), std::str::from_utf8(stored)) else {

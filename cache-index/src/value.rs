@@ -89,6 +89,17 @@ pub trait OptionalValue: IndexValue {}
 
 impl<T: IndexValue> OptionalValue for Option<T> {}
 
+/// A type that holds many values: a list, a set, a map, or an `Option` of one.
+#[diagnostic::on_unimplemented(
+    message = "`any` needs a list, and `{Self}` is none",
+    label = "has one value, not many",
+    note = "combine conditions on one value with `&`: `field.ge(3) & field.lt(5)`; for what embedded structs hold, call `any` \
+            on the embedded list: `parts.any(|part| part.name.eq(…) & part.size.gt(…))`"
+)]
+pub trait ListValue: IndexValue {}
+
+impl<T: ListValue> ListValue for Option<T> {}
+
 /// A type whose values are vectors.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no vector",
@@ -217,6 +228,7 @@ macro_rules! collections {
             const JSON: JsonType = T::JSON;
             const STEP: Step = Step::$step;
         }
+        impl<T: ScalarValue, $($generics)*> ListValue for $type {}
         impl<T: ScalarValue + TextValue, $($generics)*> TextValue for $type {}
         impl<T: ScalarValue + VectorValue, $($generics)*> VectorValue for $type {}
         impl<T: ScalarValue + FlatValue, $($generics)*> FlatValue for $type {}

@@ -4,6 +4,7 @@ pub mod backfill;
 pub mod child;
 pub mod cluster;
 pub mod crash;
+pub mod figures;
 pub mod recorder;
 pub mod stopping;
 

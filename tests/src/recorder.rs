@@ -7,7 +7,8 @@ use cache_core::connection::PushStream;
 use cache_core::{Batch, Cache, Capabilities, Command, Connection, Reply, Result};
 use futures_core::future::BoxFuture;
 
-/// Records what is sent and answers from a list, then with `OK`.
+/// Records what is sent and answers from a list, then with `OK`. An index that is asked after together with a query is
+/// filled.
 pub struct Recorder {
     sent: Mutex<Vec<String>>,
     answers: Mutex<Vec<Reply>>,
@@ -33,9 +34,7 @@ impl Recorder {
     }
 
     fn record(&self, command: &Command) -> Reply {
-        let words: Vec<_> = command.args().map(|word| String::from_utf8_lossy(word).into_owned()).collect();
-        let repeat = if command.is_repeatable() { " (repeatable)" } else { "" };
-        self.sent.lock().unwrap_or_else(PoisonError::into_inner).push(format!("{}{repeat}", words.join(" ")));
+        self.write(command);
         self.answers
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -43,11 +42,24 @@ impl Recorder {
             .unwrap_or(Reply::Status("OK".into()))
     }
 
+    fn write(&self, command: &Command) {
+        let words: Vec<_> = command.args().map(|word| String::from_utf8_lossy(word).into_owned()).collect();
+        let repeat = if command.is_repeatable() { " (repeatable)" } else { "" };
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner).push(format!("{}{repeat}", words.join(" ")));
+    }
+
     /// What was sent since the last call: the words of each command, and in front of those that travelled together
     /// `pipeline` or `MULTI`.
     pub fn sent(&self) -> Vec<String> {
         std::mem::take(&mut self.sent.lock().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+/// What a server says of an index that is filled.
+fn filled(asked: &Command) -> Reply {
+    let bulk = |text: &[u8]| Reply::Bulk(text.to_vec().into());
+    let index = asked.args().nth(1).unwrap_or_default();
+    Reply::Array(vec![bulk(b"index_name"), bulk(index), bulk(b"indexing"), Reply::Int(0)])
 }
 
 /// What a server with both modules can do.
@@ -69,7 +81,14 @@ impl Connection for Recorder {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(if batch.is_atomic() { "MULTI" } else { "pipeline" }.to_owned());
-        let replies = batch.commands().iter().map(|command| Ok(self.record(command))).collect();
+        let answer = |command: &Command| {
+            if command.name() != "FT.INFO" {
+                return Ok(self.record(command));
+            }
+            self.write(command);
+            Ok(filled(command))
+        };
+        let replies = batch.commands().iter().map(answer).collect();
         Box::pin(async move { Ok(replies) })
     }
 

@@ -1,8 +1,9 @@
 //! The exact commands of queries, seen by a connection that records them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use cache_core::{Cache, CacheModel, IndexSchema, Language, Protocol, Reply, Scorer};
+use cache_core::{Cache, CacheModel, Capabilities, IndexSchema, Language, Protocol, Reply, Scorer};
 use cache_tests::recorder::{Recorder, capabilities};
 use serde::{Deserialize, Serialize};
 
@@ -22,13 +23,24 @@ fn index(cache: &Cache) -> String {
     User::schema().index_name(cache.keyspace().unwrap())
 }
 
+/// A recorder over which the index was searched already, so that it is known to be filled.
+async fn searched(
+    capabilities: Capabilities,
+    answers: impl IntoIterator<Item = Reply>,
+) -> (Arc<Recorder>, Cache) {
+    let (recorder, cache) = Recorder::cache_of(capabilities, [none()].into_iter().chain(answers));
+    assert_eq!(User::find().count(&cache).await.unwrap(), 0);
+    assert_eq!(recorder.sent().len(), 3);
+    (recorder, cache)
+}
+
 fn none() -> Reply {
     Reply::Array(vec![Reply::Int(0)])
 }
 
 #[tokio::test]
 async fn options_stand_where_the_server_wants_them() {
-    let (recorder, cache) = Recorder::cache([none(), none()]);
+    let (recorder, cache) = searched(capabilities(), [none(), none()]).await;
     let query = User::find()
         .filter(User::BIO.matches("rust"))
         .in_keys([1, 2])
@@ -56,7 +68,7 @@ async fn options_stand_where_the_server_wants_them() {
 
 #[tokio::test]
 async fn several_sort_keys_are_an_aggregation() {
-    let (recorder, cache) = Recorder::cache([none()]);
+    let (recorder, cache) = searched(capabilities(), [none()]).await;
     let sorted = User::find().sort_by(User::NAME.asc()).then_by(User::AGE.desc()).page(10, 20);
     sorted.with_score().all(&cache).await.unwrap();
     let index = index(&cache);
@@ -80,7 +92,8 @@ async fn a_stream_reads_its_cursor_to_the_end() {
         let rows = [Reply::Int(1)].into_iter().chain(keys.iter().map(row)).collect();
         Reply::Array(vec![Reply::Array(rows), Reply::Int(cursor)])
     };
-    let (recorder, cache) = Recorder::cache([piece(7, &["u:1", "u:2"]), piece(7, &["u:3"]), piece(0, &[])]);
+    let (recorder, cache) =
+        searched(capabilities(), [piece(7, &["u:1", "u:2"]), piece(7, &["u:3"]), piece(0, &[])]).await;
     let mut rows = User::find().stream(&cache);
     let mut number = 0;
     while let Some(user) = rows.next().await {
@@ -101,7 +114,7 @@ async fn a_stream_reads_its_cursor_to_the_end() {
         ]
     );
 
-    let (recorder, cache) = Recorder::cache([piece(0, &[]), piece(9, &["u:1"])]);
+    let (recorder, cache) = searched(capabilities(), [piece(0, &[]), piece(9, &["u:1"])]).await;
     assert!(User::find().sort_by(User::AGE.asc()).page(5, 3).stream(&cache).next().await.is_none());
     let mut dropped = User::find().sort_by(User::AGE.asc()).stream(&cache);
     assert!(dropped.next().await.is_some());
@@ -112,17 +125,30 @@ async fn a_stream_reads_its_cursor_to_the_end() {
         recorder.sent(),
         [
             format!("{sort} LIMIT 5 3 WITHCURSOR COUNT 3 MAXIDLE 300000 TIMEOUT 1800 DIALECT 2"),
-            format!("{sort} MAX 2147483647 WITHCURSOR COUNT 200 MAXIDLE 300000 TIMEOUT 1800 DIALECT 2"),
+            format!("{sort} MAX 1000000 WITHCURSOR COUNT 200 MAXIDLE 300000 TIMEOUT 1800 DIALECT 2"),
             format!("FT.CURSOR DEL {index} 9"),
         ]
     );
+}
+
+#[test]
+fn logs_show_no_values() {
+    let query = User::find()
+        .filter(User::NAME.eq("secret") & User::AGE.ge(18))
+        .sort_by(User::AGE.desc())
+        .then_by(User::NAME.asc())
+        .page(20, 10);
+    let shown = "User: @name:{$p0} @age:[$p1 +inf], sorted by age DESC, name ASC, 10 from 20";
+    assert_eq!(query.to_string(), shown);
+    let refused = User::find().filter(User::NAME.eq("sec\0ret")).to_string();
+    assert!(refused.contains("refused") && !refused.contains("ret"), "{refused}");
 }
 
 #[tokio::test]
 async fn resp2_leaves_the_time_out_to_the_client() {
     let mut speaks = capabilities();
     speaks.protocol = Protocol::Resp2;
-    let (recorder, cache) = Recorder::cache_of(speaks, [none()]);
+    let (recorder, cache) = searched(speaks, [none()]).await;
     User::find().timeout(Duration::from_millis(500)).count(&cache).await.unwrap();
     let index = index(&cache);
     assert_eq!(

@@ -30,7 +30,7 @@ struct Session {
 
 /// The scripts: they are part of what is sent, so a change of one is a change here.
 const WRITE: &str = "EVALSHA 77b118fb15d212eb10c141476402de805bfe05fe 1";
-const PATCH: &str = "EVALSHA 03bb9ca035196c476cf4c2e609f77e7c9d7fb6a1 1";
+const PATCH: &str = "EVALSHA 47c8a5e92206ab0b31d3a4a80c9d5665241d110b 1";
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheModel)]
 struct Counter {

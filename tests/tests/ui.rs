@@ -66,3 +66,9 @@ fn one_message_per_mistake() {
         }
     }
 }
+
+/// What is refused of aggregations.
+#[test]
+fn aggregates() {
+    TestCases::new().compile_fail("tests/ui/aggregates/*.rs");
+}

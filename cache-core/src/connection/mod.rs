@@ -37,6 +37,12 @@ pub trait Connection: Send + Sync + 'static {
     /// the client has no such messages.
     fn pushes(&self) -> Option<PushStream>;
 
+    /// Which connection to the server is in use: another number after it broke and was made anew, since the server
+    /// may then be another, or have started anew. A connection that never is made anew is always the first.
+    fn generation(&self) -> u64 {
+        0
+    }
+
     /// How long a command may take that has no deadline of its own.
     fn deadline(&self) -> std::time::Duration;
 }

@@ -57,9 +57,10 @@ pub(super) async fn explain<M: Model>(wanted: &Wanted<M>, cache: &Cache) -> Resu
         .command(command)
         .await
         .map_err(|error| missing_index(prepared.model, &prepared.index, error))?;
+    // The server cuts long words, perhaps within a letter.
     reply
-        .as_str()
-        .map(str::to_owned)
+        .as_bytes()
+        .map(|tree| String::from_utf8_lossy(tree).into_owned())
         .ok_or_else(|| unreadable("FT.EXPLAIN", DecodeError::unexpected("text", reply.describe())))
 }
 

@@ -1,7 +1,10 @@
 //! Queries as values: what is meant, in which order, how much of it; and the verbs that ask the server.
 
-// A file imports from those before it: found, row, wanted, run, cursor, stream, each, explain, this one, verbs.
+// A file imports from those before it: found, summary, row, wanted, run, cursor, stream, each, explain, aggregate_run, this one,
+// verbs, aggregate.
 
+mod aggregate;
+mod aggregate_run;
 mod cursor;
 mod each;
 mod explain;
@@ -9,6 +12,7 @@ mod found;
 mod row;
 mod run;
 mod stream;
+mod summary;
 mod verbs;
 mod wanted;
 
@@ -16,17 +20,21 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use cache_index::{Filter, IndexSchema, Language, Scorer, SearchOptions, SortKey};
+use cache_index::{Filter, IndexSchema, Language, Nearest, RawQuery, Scorer, SearchOptions, SortKey};
 
 use crate::model::Model;
 use crate::primary_key::Id;
 
 use self::wanted::Wanted;
+pub use aggregate::Aggregation;
+pub use aggregate_run::Groups;
 pub use each::Updated;
 pub use explain::Profile;
 pub use found::Found;
-pub use row::{Row, Scored};
+pub use row::{Near, Row, Scored};
+pub(crate) use run::missing_index;
 pub use stream::{Pages, Rows};
+pub use summary::Summary;
 
 /// Which documents of model `M`, in which order, and what is made of each: `R`, by itself the model. Made by the
 /// model's `find` and `find_by_…`; nothing is sent before one of the verbs takes the [`Cache`](crate::Cache).
@@ -59,6 +67,7 @@ impl<M> Query<M> {
     pub(crate) fn new(filter: Filter<M>) -> Self {
         let wanted = Wanted {
             filter,
+            nearest: None,
             sort: Vec::new(),
             page: None,
             partial: false,
@@ -70,11 +79,55 @@ impl<M> Query<M> {
     }
 }
 
+impl<M: IndexSchema> Query<M> {
+    /// The documents that a condition in RediSearch's own query language means, for what has no typed form. It is
+    /// combined with others by [`filter`](Query::filter).
+    ///
+    /// ```no_run
+    /// # use cache_core::{Cache, CacheModel, Query, RawQuery};
+    /// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+    /// # struct Book { #[primary_key] id: String, #[index(text)] title: String }
+    /// # async fn example(cache: Cache) -> cache_core::Result<()> {
+    /// let raw = RawQuery::new("@title:($word) => {$weight: 2}").bind("word", "dune");
+    /// let books = Query::<Book>::raw(raw).all(&cache).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn raw(raw: RawQuery) -> Self {
+        Self::new(Filter::raw(raw))
+    }
+}
+
 impl<M, R> Query<M, R> {
     /// Narrows the query: documents must pass this filter too.
     pub fn filter(mut self, filter: Filter<M>) -> Self {
         self.wanted.filter = self.wanted.filter & filter;
         self
+    }
+
+    /// Of the documents that pass the filter only those whose vectors are nearest to another, the nearest first unless
+    /// the answer is [sorted](Query::sort_by) otherwise; each with its distance. A later call replaces an earlier one.
+    ///
+    /// The distance is the field's own metric. An HNSW index may overlook a few. A filter that the server decides only
+    /// in part (integers beyond 2^53, several conditions on one element, patterns) is refused.
+    ///
+    /// ```no_run
+    /// # use cache_core::{Cache, CacheModel, Vector};
+    /// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+    /// # struct Book { #[primary_key] id: String, #[index] language: String, #[index] embedding: Vector<f32, 3> }
+    /// # async fn example(cache: Cache) -> cache_core::Result<()> {
+    /// let like = Vector::from([0.5, 0.1, 1.0]);
+    /// let books = Book::find_by_language("de").nearest(Book::EMBEDDING.nearest(10, &like)).all(&cache).await?;
+    /// for book in &books {
+    ///     println!("{}: {}", book.id, book.distance);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias = "KNN")]
+    pub fn nearest(mut self, nearest: Nearest<M>) -> Query<M, Near<R>> {
+        self.wanted.nearest = Some(nearest);
+        Query { wanted: self.wanted, row: PhantomData }
     }
 
     /// Sorts the answer by a sortable field; a later call replaces an earlier one. Documents without the field
@@ -185,8 +238,9 @@ impl<M, R> Query<M, R> {
         Query { wanted: self.wanted, row: PhantomData }
     }
 
-    /// Answers a view of each document in place of the document: a struct that derives `CacheView`, whose fields are
-    /// all that the server reads and sends.
+    /// Answers a view of each document in place of the document: a type that says which members of it are all that the
+    /// server reads and sends. See [`Row`]. Call it before [`with_score`](Query::with_score) and
+    /// [`nearest`](Query::nearest), which it would take back.
     #[doc(alias = "RETURN")]
     #[doc(alias = "only")]
     #[doc(alias = "projection")]
@@ -201,6 +255,24 @@ impl<M, R> Clone for Query<M, R> {
     }
 }
 
+/// For logs: the query text with references in place of values, the order and the page.
+impl<M: IndexSchema, R> fmt::Display for Query<M, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Wanted { filter, nearest, sort, page, .. } = &self.wanted;
+        write!(f, "{}: {filter}", M::schema().model())?;
+        if let Some(nearest) = nearest {
+            write!(f, ", nearest {nearest}")?;
+        }
+        for (number, key) in sort.iter().enumerate() {
+            write!(f, "{}{key:?}", if number == 0 { ", sorted by " } else { ", " })?;
+        }
+        match page {
+            Some((offset, limit)) => write!(f, ", {limit} from {offset}"),
+            None => Ok(()),
+        }
+    }
+}
+
 /// Shows the query text with references in place of values.
 impl<M: IndexSchema, R> fmt::Debug for Query<M, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -209,7 +281,7 @@ impl<M: IndexSchema, R> fmt::Debug for Query<M, R> {
         match filter.render() {
             Ok(rendered) if rendered.is_nothing() => shown.field("text", &"nothing"),
             Ok(rendered) => shown.field("text", &rendered.text()),
-            Err(error) => shown.field("refused", &error),
+            Err(error) => shown.field("refused", &error.redacted()),
         };
         shown.field("sort", sort).field("page", page).field("partial", partial).finish()
     }

@@ -9,12 +9,43 @@ use crate::document;
 use crate::error::Result;
 use crate::model::Model;
 
-/// What a query of model `M` answers for each document: the model itself, a struct that derives `CacheView`, or one of
-/// these with its [`score`](Scored).
+/// What a query of model `M` answers for each document: the model itself, a view of it, or one of these with its
+/// [score](Scored) or its [distance](Near).
+///
+/// A view says which members the server is to bring, each with whatever is in it, and reads them from JSON:
+///
+/// ```no_run
+/// # use cache_core::{Cache, CacheModel};
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct User { #[primary_key] id: String, #[index] city: String, bio: String }
+/// use cache_core::{Error, Hit, IndexSchema, Loads, Row};
+///
+/// struct City(String);
+///
+/// impl Row<User> for City {
+///     const LOADS: Loads = Loads::members(&[User::CITY.def()]);
+///
+///     fn read(hit: &Hit) -> cache_core::Result<Self> {
+///         // A list of what is at the member's path: one value here.
+///         let json = hit.member(0).cloned().unwrap_or_default();
+///         let (city,) = serde_json::from_slice(&json).map_err(|source| Error::Document {
+///             key: String::from_utf8_lossy(&hit.key).into_owned(),
+///             model: User::schema().model(),
+///             source,
+///         })?;
+///         Ok(Self(city))
+///     }
+/// }
+///
+/// # async fn example(cache: Cache) -> cache_core::Result<()> {
+/// let cities = User::find().select::<City>().all(&cache).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no view of `{M}`",
     label = "cannot be read from the documents of `{M}`",
-    note = "add `#[derive(CacheView)]` and `#[cache(model = {M})]` to the struct"
+    note = "implement `Row<{M}>` for it: which members it needs, and how it is read from them"
 )]
 pub trait Row<M>: Sized + Send + 'static {
     /// What the server brings of each document.
@@ -60,6 +91,32 @@ impl<M, R: Row<M>> Row<M> for Scored<R> {
 
     fn read(hit: &Hit) -> Result<Self> {
         Ok(Self { item: R::read(hit)?, score: hit.score.unwrap_or_default() })
+    }
+}
+
+/// What was found, with its distance. See [`Query::nearest`](crate::Query::nearest).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Near<R> {
+    /// What was found. `Near` is used like it.
+    pub item: R,
+    /// How far its vector is, by the field's distance metric, to 12 digits; less is nearer.
+    pub distance: f64,
+}
+
+impl<R> Deref for Near<R> {
+    type Target = R;
+
+    fn deref(&self) -> &R {
+        &self.item
+    }
+}
+
+impl<M, R: Row<M>> Row<M> for Near<R> {
+    const LOADS: Loads = R::LOADS;
+    const SCORES: bool = R::SCORES;
+
+    fn read(hit: &Hit) -> Result<Self> {
+        Ok(Self { item: R::read(hit)?, distance: hit.distance().unwrap_or(f64::NAN) })
     }
 }
 

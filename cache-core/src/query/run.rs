@@ -1,8 +1,8 @@
 //! Asking the server: from a query to its answer.
 
 use cache_index::{
-    Batch, Command, Completeness, DecodeError, Hit, Reply, SearchAnswer, SearchRequest, ServerErrorKind,
-    Shortfall,
+    Batch, Command, Completeness, DecodeError, Hit, IndexInfo, Reply, SearchAnswer, SearchRequest,
+    ServerErrorKind, Shortfall,
 };
 
 use super::Found;
@@ -13,13 +13,14 @@ use crate::document;
 use crate::error::{Error, Result};
 use crate::model::Model;
 
-/// How often a page is asked for again, each time for more, when documents of it expired between being found and
+/// How often a query is asked again after the connection broke meanwhile, and how often a page, each time for
+/// more, when documents of it expired between being found and
 /// being read. The server forgets such documents once it has looked for them, so the first try nearly always does.
 const TRIES: usize = 8;
 
 pub(super) async fn all<M: Model, R: Row<M>>(wanted: &Wanted<M>, cache: &Cache) -> Result<Found<R>> {
     let Some(prepared) = Prepared::new::<M, R>(wanted, cache)? else { return Ok(Found::nothing()) };
-    if prepared.inexact().is_some() {
+    if prepared.is_inexact() {
         return exactly(wanted, cache, &prepared).await;
     }
     let (answer, completeness) = answer(&prepared, wanted.page, cache).await?;
@@ -57,7 +58,7 @@ async fn exactly<M: Model, R: Row<M>>(
 /// Whether a document that the server found is there, and is what the filter means.
 pub(super) fn is_meant<M: Model>(wanted: &Wanted<M>, hit: &Hit) -> Result<bool> {
     let Some(json) = hit.document() else { return Ok(false) };
-    Ok(wanted.filter.accepts_json(&document::decode_as::<M, serde_json::Value>(&hit.key, &json)?)?)
+    Ok(wanted.filter.confirms_json(&document::decode_as::<M, serde_json::Value>(&hit.key, &json)?)?)
 }
 
 /// What the server answers, and whether that is all.
@@ -107,25 +108,47 @@ pub(super) fn within(prepared: &Prepared, command: Command) -> Command {
     }
 }
 
-/// Sends the command of a query, and with it, where the answer itself does not tell, the question whether its prefixes
-/// are expanded to their ends.
+/// Sends the command of a query, and in the same round trip what has to be asked with it: whether the index is filled,
+/// where that is not known, and whether the query's prefixes are expanded to their ends, where the answer does not tell.
 pub(super) async fn send(
     cache: &Cache,
     prepared: &Prepared,
     command: Command,
 ) -> Result<(Reply, Option<Shortfall>)> {
-    let missing = |error| missing_index(prepared.model, &prepared.index, error);
+    let index = &prepared.index;
+    let missing = |error| missing_index(prepared.model, index, error);
     let asks_for_expansions = !cache.capabilities().warns_of_expansion();
     let expansions = prepared.request(0, 0).expansions_command().filter(|_| asks_for_expansions);
-    let Some(expansions) = expansions else {
-        return Ok((cache.command(command).await.map_err(missing)?, None));
-    };
-    let batch = Batch::pipeline(vec![command, within(prepared, expansions)]);
-    let mut replies = cache.connection().send_all(batch).await?.into_iter();
-    let mut next = || replies.next().unwrap_or(Ok(Reply::Nil)).map_err(missing);
-    let (found, profile) = (next()?, next()?);
-    let cut = SearchAnswer::tells_of_cut_prefix(&profile);
-    Ok((found, cut.then_some(Shortfall::ExpansionCap)))
+    let expansions = expansions.map(|expansions| within(prepared, expansions));
+    for _ in 0..TRIES {
+        let connection = cache.connection().generation();
+        let look = cache
+            .standing()
+            .wants_look(index, connection)
+            .then(|| within(prepared, Command::new("FT.INFO").arg(index).repeatable()));
+        let (found, info, profile) = if look.is_none() && expansions.is_none() {
+            (cache.command(command.clone()).await.map_err(missing)?, None, None)
+        } else {
+            let (looks, expands) = (look.is_some(), expansions.is_some());
+            // The look comes first: if the index is filled then, it is when the query is answered.
+            let batch = look.into_iter().chain([command.clone()]).chain(expansions.clone()).collect();
+            let mut replies = cache.connection().send_all(Batch::pipeline(batch)).await?.into_iter();
+            let mut next = || replies.next().unwrap_or(Ok(Reply::Nil)).map_err(missing);
+            let info = if looks { Some(next()?) } else { None };
+            (next()?, info, if expands { Some(next()?) } else { None })
+        };
+        if let Some(info) = info {
+            let info = IndexInfo::decode(info).map_err(|source| unreadable("FT.INFO", source))?;
+            // A connection that was made anew meanwhile gets its own look.
+            cache.standing().saw(index, connection, info.is_filled());
+        }
+        let cut = profile.is_some_and(|profile| SearchAnswer::tells_of_cut_prefix(&profile));
+        if cache.connection().generation() == connection {
+            return Ok((found, cut.then_some(Shortfall::ExpansionCap)));
+        }
+        // What was known of the index was known of another connection than the one that may have answered.
+    }
+    Err(Error::Unavailable { reason: "the connection broke again and again".to_owned(), source: None })
 }
 
 fn completeness(

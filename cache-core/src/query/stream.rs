@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use cache_index::{Completeness, CursorRequest, DecodeError, Hit, Reply, SearchAnswer};
+use cache_index::{Completeness, CursorRequest, DecodeError, Hit, Reply, SearchAnswer, Shortfall};
 use futures_core::Stream;
 
 use super::cursor::{Cursor, FIRST, MAX_IDLE, Piece, Source};
@@ -38,7 +38,7 @@ impl<M: Model, R: Row<M>> Rows<M, R> {
             Ok(prepared) => (prepared, None),
             Err(error) => (None, Some(error)),
         };
-        let inexact = prepared.as_ref().is_some_and(|prepared| prepared.inexact().is_some());
+        let inexact = prepared.as_ref().is_some_and(Prepared::is_inexact);
         let sees_documents = prepared.as_ref().is_some_and(Prepared::sees_documents);
         // A page is one of what is meant, so that it cannot be cut by who finds more than that.
         let page = wanted.page.filter(|_| !inexact);
@@ -106,10 +106,16 @@ fn open(prepared: Prepared, page: Option<(u64, u64)>, cache: &Cache) -> Cursor<H
     let opening = Box::pin(async move {
         let (offset, limit) = page.unwrap_or((0, u64::MAX));
         let search = prepared.request(offset, limit);
-        let command = CursorRequest { search, count: FIRST.min(limit.max(1)), max_idle: MAX_IDLE }.command();
-        let (reply, cut) = send(&cache, &prepared, within(&prepared, command)).await?;
-        let mut first = piece(reply).map_err(|source| unreadable("FT.AGGREGATE", source))?;
+        let request = CursorRequest { search, count: FIRST.min(limit.max(1)), max_idle: MAX_IDLE };
+        let (reply, cut) = send(&cache, &prepared, within(&prepared, request.command())).await?;
+        let (answer, cursor) =
+            SearchAnswer::decode_cursor(reply).map_err(|source| unreadable("FT.AGGREGATE", source))?;
+        let (total, wanted) = (answer.total, limit.min(answer.total.saturating_sub(offset)));
+        let mut first = piece_of(answer, cursor);
         first.shortfalls.extend(cut);
+        if let Some(returned) = request.cap().filter(|cap| *cap < wanted) {
+            first.shortfalls.push(Shortfall::ResultCap { total, returned });
+        }
         Ok(first)
     });
     Cursor::new(source, opening)
@@ -117,8 +123,12 @@ fn open(prepared: Prepared, page: Option<(u64, u64)>, cache: &Cache) -> Cursor<H
 
 fn piece(reply: Reply) -> Result<Piece<Hit>, DecodeError> {
     let (answer, cursor) = SearchAnswer::decode_cursor(reply)?;
+    Ok(piece_of(answer, cursor))
+}
+
+fn piece_of(answer: SearchAnswer, cursor: u64) -> Piece<Hit> {
     let bytes = answer.hits.iter().map(|hit| hit.size() as u64).sum();
-    Ok(Piece { items: answer.hits, bytes, shortfalls: answer.shortfalls, cursor })
+    Piece { items: answer.hits, bytes, shortfalls: answer.shortfalls, cursor }
 }
 
 impl<M: Model, R: Row<M>> Stream for Rows<M, R> {

@@ -54,7 +54,8 @@ impl<M: Model, R: Row<M>> Query<M, R> {
     /// server's, which shows them as they were indexed when it was opened, not windows that move.
     ///
     /// Changes that are made meanwhile may be seen or not; a document that is there from beginning to end comes once.
-    /// [`sort_by`](Query::sort_by) and [`page`](Query::page) hold. The server keeps an open cursor for five minutes after
+    /// [`sort_by`](Query::sort_by) and [`page`](Query::page) hold; of more than a million, sorted ones are refused, since the
+    /// server would hold all of them at once. The server keeps an open cursor for five minutes after
     /// it was read last, and 128 of them an index; dropping the stream closes it.
     ///
     /// ```no_run
@@ -83,13 +84,13 @@ impl<M: Model, R: Row<M>> Query<M, R> {
     /// How many documents there are; the [`page`](Query::page) does not matter.
     ///
     /// A document that has just expired is counted until the server removes it. Where the server finds more than what
-    /// is meant (integers beyond 2^53), the documents are read and counted here.
+    /// is meant (integers beyond 2^53, several conditions on one element, patterns), the documents are read and counted here.
     ///
     /// # Errors
     /// As [`Query::all`].
     pub async fn count(&self, cache: &Cache) -> Result<u64> {
         let wanted = Wanted { page: None, sort: Vec::new(), ..self.wanted.clone() };
-        if wanted.filter.render()?.inexact().is_none() {
+        if !wanted.filter.render()?.is_inexact() {
             return Ok(run::all::<M, Key>(&Wanted { page: Some((0, 0)), ..wanted }, cache).await?.total());
         }
         let (mut rows, mut count) = (Rows::<M, Key>::new(wanted, cache), 0);

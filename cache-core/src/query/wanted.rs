@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cache_index::{
-    Completeness, Direction, Filter, Loads, QueryError, Rendered, SearchName, SearchOptions, SearchRequest,
+    Completeness, Direction, Filter, Loads, Nearest, Rendered, SearchName, SearchOptions, SearchRequest,
     SortKey,
 };
 
@@ -16,6 +16,7 @@ use crate::settings::Protocol;
 /// Which documents of model `M`, in which order, looked for in which way.
 pub(super) struct Wanted<M> {
     pub(super) filter: Filter<M>,
+    pub(super) nearest: Option<Nearest<M>>,
     pub(super) sort: Vec<SortKey<M>>,
     pub(super) page: Option<(u64, u64)>,
     pub(super) partial: bool,
@@ -29,6 +30,7 @@ impl<M> Clone for Wanted<M> {
     fn clone(&self) -> Self {
         Self {
             filter: self.filter.clone(),
+            nearest: self.nearest.clone(),
             sort: self.sort.clone(),
             page: self.page,
             partial: self.partial,
@@ -44,13 +46,13 @@ pub(super) struct Prepared {
     pub(super) model: &'static str,
     pub(super) index: String,
     pub(super) filter: Rendered,
-    options: SearchOptions,
+    pub(super) options: SearchOptions,
     loads: Loads,
     witness: &'static str,
     pub(super) scores: bool,
     sort: Vec<(SearchName, Direction)>,
     /// How long the server may search.
-    timeout: Option<Duration>,
+    pub(super) timeout: Option<Duration>,
     /// How long the client waits, if not as the connection does.
     pub(super) deadline: Option<Duration>,
     pub(super) partial: bool,
@@ -59,7 +61,10 @@ pub(super) struct Prepared {
 impl Prepared {
     /// `None`: nothing can be found, and nothing need be asked.
     pub(super) fn new<M: Model, R: Row<M>>(wanted: &Wanted<M>, cache: &Cache) -> Result<Option<Self>> {
-        let filter = wanted.filter.render()?;
+        let mut filter = wanted.filter.render()?;
+        if let Some(nearest) = &wanted.nearest {
+            filter = nearest.render(&filter)?;
+        }
         let nothing = filter.is_nothing() || wanted.ids.as_ref().is_some_and(Vec::is_empty);
         if nothing {
             return Ok(None);
@@ -68,7 +73,7 @@ impl Prepared {
         let schema = M::schema();
         let mut loads = R::LOADS;
         // Whether it is meant is decided here, by what is in it.
-        loads.document |= filter.inexact().is_some();
+        loads.document |= filter.is_inexact();
         let (timeout, deadline) = time_outs(wanted.timeout, cache);
         Ok(Some(Self {
             model: schema.model(),
@@ -100,9 +105,9 @@ impl Prepared {
         }
     }
 
-    /// Why what is found may be more than what is meant.
-    pub(super) fn inexact(&self) -> Option<&QueryError> {
-        self.filter.inexact()
+    /// Whether what is found may be more than what is meant.
+    pub(super) fn is_inexact(&self) -> bool {
+        self.filter.is_inexact()
     }
 
     /// Whether a document that is not there can be told from one that is.

@@ -9,8 +9,8 @@ use super::place::{at_one_place, span_of, visibility};
 use super::{docs, forms, place};
 use crate::model::{Embedding, Field, Model};
 
-/// The type that marks an embedded struct's place. Private: as the type of a trait's item, a public one could not
-/// mention a struct that is private.
+/// The type that marks an embedded struct's place. It is public, so that handles can be used wherever the model can, and
+/// generic over the embedded type: where that is private, so is the place.
 pub(super) fn marker(field: &Field) -> Ident {
     format_ident!("At_{}", field.names.plain)
 }
@@ -29,10 +29,15 @@ pub(super) fn place(field: &Field, embedding: Embedding, around: Option<&Ident>)
         Embedding::Flat => quote!(__cache::Step::Flat),
     };
     let (definition, generics, parent, sort) = match around {
-        None => (quote!(enum #marker {}), quote!(), quote!(::core::option::Option::None), quote!(S)),
+        None => (
+            quote!(pub struct #marker<T>(::core::marker::PhantomData<fn() -> T>);),
+            quote!(<#ty>),
+            quote!(::core::option::Option::None),
+            quote!(S),
+        ),
         Some(around) => (
-            quote!(struct #marker<#around>(::core::marker::PhantomData<#around>);),
-            quote!(<#around>),
+            quote!(pub struct #marker<#around, T>(::core::marker::PhantomData<fn() -> (#around, T)>);),
+            quote!(<#around, #ty>),
             quote!(<#around as __cache::Path>::PATH),
             quote!(<#around as __cache::Path>::Sort<S>),
         ),
@@ -44,7 +49,7 @@ pub(super) fn place(field: &Field, embedding: Embedding, around: Option<&Ident>)
     };
     let bound = around.map(|around| quote!(<#around: __cache::Path>));
     quote_spanned! {span=>
-        #[allow(non_camel_case_types)]
+        #[allow(non_camel_case_types, missing_docs, missing_debug_implementations, unreachable_pub, unnameable_types)]
         #definition
         impl #bound __cache::Nested for #marker #generics {
             const AT: __cache::FieldPath = __cache::FieldPath::new(#parent, #member, #name, #step).optional(#optional);
@@ -56,7 +61,7 @@ pub(super) fn place(field: &Field, embedding: Embedding, around: Option<&Ident>)
 /// The type of the handles of a field's embedded struct.
 pub(super) fn fields_type(field: &Field, model: &TokenStream, around: Option<&Ident>) -> TokenStream {
     let (marker, ty, span) = (marker(field), at_one_place(&field.ty), span_of(&field.ty));
-    let generics = around.map(|around| quote!(<#around>));
+    let generics = around.map_or_else(|| quote!(<#ty>), |around| quote!(<#around, #ty>));
     quote_spanned!(span=> <#ty as __cache::Embedded>::Fields<#model, #marker #generics>)
 }
 
@@ -104,6 +109,16 @@ pub(super) fn expand(model: &Model) -> TokenStream {
             impl<M: 'static, P: __cache::Path> __cache::EmbeddedFields for #handles<M, P> {
                 const ALL: Self = Self { #(#values,)* __place: ::core::marker::PhantomData };
                 const ENTRIES: &'static [__cache::Entry] = &[#(#entries),*];
+            }
+            impl<M: 'static, P: __cache::Path> #handles<M, P> {
+                /// Documents of whose list one element meets the whole condition, where conditions side by side may be
+                /// met by several. A document without elements is not found. Within it, `part.…` is the element alone.
+                #vis fn any(self, condition: impl ::core::ops::FnOnce(Self) -> __cache::Filter<M>) -> __cache::Filter<M>
+                where
+                    P::Sort<__cache::Yes>: __cache::Many,
+                {
+                    __cache::any_embedded::<M, P>(condition(self))
+                }
             }
             impl __cache::Single for #name {}
             impl __cache::Embedded for #name {

@@ -41,7 +41,7 @@ pub(super) fn options_type(
     let flag = |wanted: bool| if wanted { quote!(__cache::Yes) } else { quote!(__cache::No) };
     let sortable = sort(flag(has("sortable")));
     // What is not there at the end need not be written.
-    let others = ["index_missing", "phonetic", "index_empty"].map(has);
+    let others = ["index_missing", "phonetic", "index_empty", "with_suffix_trie"].map(has);
     let written = others.iter().rposition(|has| *has).map_or(0, |last| last + 1);
     let others = others.iter().take(written).map(|has| flag(*has));
     quote!(__cache::Options<#sortable #(, #others)*>)

@@ -28,7 +28,7 @@ fn newtype(name: &Ident, member: &Member, ty: &Type) -> TokenStream {
     let (span, ty) = (span_of(ty), at_one_place(ty));
     // What the inner type may lack is asked for under a binder (`for<'x>`): without one, the compiler would refuse
     // the implementation in place of leaving it out.
-    let words = ["SortableValue", "TextValue", "VectorValue", "FlatValue", "ShapeValue"]
+    let words = ["SortableValue", "TextValue", "VectorValue", "FlatValue", "ShapeValue", "ListValue"]
         .map(|word| Ident::new(word, span));
     let finders = ["Numeric", "Text"].map(|kind| {
         let kind = Ident::new(kind, span);

@@ -25,6 +25,11 @@ pub enum Shortfall {
     Expiring,
     /// The server gave up the cursor before everything was read.
     CursorLost,
+    /// An aggregation had more rows than are answered at once.
+    RowCap {
+        /// How many came.
+        returned: u64,
+    },
     /// Something else that the server warned of, in its own words.
     Warning(String),
 }
@@ -52,6 +57,11 @@ impl fmt::Display for Shortfall {
             Self::CursorLost => f.write_str(
                 "the server gave up the cursor before everything was read: it was not read for too long, or the \
                  index went; read again, and faster",
+            ),
+            Self::RowCap { returned } => write!(
+                f,
+                "the answer stops at {returned} rows; narrow the query, keep fewer rows with `having`, page through \
+                 them, or read unsorted ones with `stream`"
             ),
             Self::Warning(warning) => write!(f, "the server warned: {warning}"),
         }

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use crate::error::DecodeError;
+use crate::filter::DISTANCE;
 use crate::reply::Reply;
 use crate::search::THERE;
 
@@ -31,7 +32,8 @@ impl Hit {
     }
 
     /// What the document has as the member with this number of those that were asked for: a JSON list of one, or within
-    /// an embedded list of as many as there are. `None` if the document lacks it.
+    /// an embedded list of as many as there are. `None` if the document lacks it, and
+    /// also where it is an empty list, which RediSearch 2.10 leaves out of its answer.
     pub fn member(&self, number: usize) -> Option<&Bytes> {
         self.attribute(&format!("${number}"))
     }
@@ -40,6 +42,15 @@ impl Hit {
     /// this is false.
     pub fn is_there(&self) -> bool {
         self.attributes.iter().any(|(name, _)| matches!(name.as_str(), Some("$" | THERE)))
+    }
+
+    /// How far the document's vector is from the one that the nearest were asked for, if they were.
+    pub fn distance(&self) -> Option<f64> {
+        let names = self.attributes.iter().filter_map(|(name, _)| name.as_str());
+        // The longest, since a field of the model may have a shorter one: see `Nearest::render`.
+        let name =
+            names.filter(|name| name.trim_end_matches('_') == DISTANCE).max_by_key(|name| name.len())?;
+        self.attributes.iter().find(|(other, _)| other.as_str() == Some(name))?.1.as_double()
     }
 
     /// What the server computed under this name.

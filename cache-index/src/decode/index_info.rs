@@ -1,10 +1,13 @@
 //! Answers of `FT.INFO`.
 
+use serde::Serialize;
+
+use super::definition::IndexDefinition;
 use crate::error::DecodeError;
 use crate::reply::Reply;
 
 /// What the server knows of an index, as far as it is used here. Fields that are unknown here are ignored.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct IndexInfo {
     /// The index's own name, also when an alias was asked for.
     pub name: String,
@@ -20,7 +23,41 @@ pub struct IndexInfo {
     pub percent_indexed: f64,
     /// What keeps the background scan from going on (from 2.10.19 and 8.0); `None`: nothing, or not told.
     pub background_problem: Option<String>,
+    /// How many bytes of memory the index takes, as far as the server tells.
+    pub memory: u64,
+    /// What the index was made to be.
+    pub definition: IndexDefinition,
+    /// The fields whose values kept documents out of the index.
+    pub failed_fields: Vec<FieldFailure>,
 }
+
+/// A field whose values kept documents out of an index.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[non_exhaustive]
+pub struct FieldFailure {
+    /// The name that queries use.
+    pub field: String,
+    /// How often a document could not be indexed because of it. It only grows.
+    pub failures: u64,
+    /// The server's words about the last one.
+    pub error: String,
+    /// The key of the last one.
+    pub key: String,
+}
+
+/// The parts of an index whose sizes add up to what it takes; `total_index_memory_sz_mb` leaves some of them out in some
+/// versions.
+const SIZES: [&str; 9] = [
+    "inverted_sz_mb",
+    "vector_index_sz_mb",
+    "offset_vectors_sz_mb",
+    "doc_table_size_mb",
+    "sortable_values_size_mb",
+    "key_table_size_mb",
+    "tag_overhead_sz_mb",
+    "text_overhead_sz_mb",
+    "geoshapes_sz_mb",
+];
 
 impl IndexInfo {
     /// Reads the answer.
@@ -28,7 +65,9 @@ impl IndexInfo {
     /// # Errors
     /// [`DecodeError`] if it is no list of pairs, or lacks the index's name.
     pub fn decode(reply: Reply) -> Result<Self, DecodeError> {
-        let mut info = Self { percent_indexed: 1.0, ..Self::default() };
+        let mut info =
+            Self { percent_indexed: 1.0, definition: IndexDefinition::unread(), ..Self::default() };
+        let (mut parts, mut total) = (0.0, 0.0_f64);
         for (name, value) in reply.into_pairs()? {
             match name.as_str() {
                 Some("index_name") => info.name = value.as_str().unwrap_or_default().to_owned(),
@@ -37,9 +76,17 @@ impl IndexInfo {
                 Some("indexing") => info.indexing = number(&value) > 0,
                 Some("percent_indexed") => info.percent_indexed = value.as_double().unwrap_or_default(),
                 Some("Index Errors") => info.read_errors(value)?,
+                Some("index_definition") => info.definition.read(value)?,
+                Some("stopwords_list") => info.definition.read_stopwords(value)?,
+                Some("attributes") => info.definition.read_fields(value)?,
+                Some("field statistics") => info.read_field_failures(value)?,
+                Some("total_index_memory_sz_mb") => total = value.as_double().unwrap_or_default(),
+                Some(size) if SIZES.contains(&size) => parts += value.as_double().unwrap_or_default(),
                 _ => {}
             }
         }
+        // Whole bytes of what is measured in megabytes; a negative number would be none.
+        info.memory = (total.max(parts) * 1_048_576.0) as u64;
         if info.name.is_empty() {
             return Err(DecodeError::Missing("index_name"));
         }
@@ -49,6 +96,33 @@ impl IndexInfo {
     /// Whether the index holds all documents that it can hold, as far as one look can tell.
     pub fn is_filled(&self) -> bool {
         !self.indexing && self.percent_indexed >= 1.0 && self.background_problem.is_none()
+    }
+
+    fn read_field_failures(&mut self, fields: Reply) -> Result<(), DecodeError> {
+        for field in fields.into_items()? {
+            let mut failure = FieldFailure::default();
+            for (name, value) in field.into_pairs()? {
+                match name.as_str() {
+                    Some("attribute") => failure.field = value.as_str().unwrap_or_default().to_owned(),
+                    Some("Index Errors") => {
+                        for (name, value) in value.into_pairs()? {
+                            let text = || value.as_str().unwrap_or_default().to_owned();
+                            match name.as_str() {
+                                Some("indexing failures") => failure.failures = number(&value),
+                                Some("last indexing error") => failure.error = text(),
+                                Some("last indexing error key") => failure.key = text(),
+                                _ => {}
+                            }
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            if failure.failures > 0 {
+                self.failed_fields.push(failure);
+            }
+        }
+        Ok(())
     }
 
     fn read_errors(&mut self, errors: Reply) -> Result<(), DecodeError> {

@@ -1,11 +1,18 @@
 //! Replies decoded, in the shapes of both protocols.
 
+// A file imports from those before it: completeness, hit, definition, difference, index_info, search.
+
 mod completeness;
+mod definition;
+mod difference;
 mod hit;
 mod index_info;
 mod search;
 
 pub use completeness::{Completeness, Shortfall};
+pub use definition::{IndexDefinition, IndexedField};
+pub use difference::Difference;
 pub use hit::Hit;
-pub use index_info::IndexInfo;
+pub use index_info::{FieldFailure, IndexInfo};
 pub use search::SearchAnswer;
+pub(crate) use search::warnings;

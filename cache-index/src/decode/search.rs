@@ -111,7 +111,7 @@ fn count(total: Option<i64>) -> Result<u64, DecodeError> {
 }
 
 /// The server's warnings, in RediSearch's words (`QUERY_WMAXPREFIXEXPANSIONS` and others of its `query_error.h`).
-fn warnings(value: &Reply) -> Vec<Shortfall> {
+pub(crate) fn warnings(value: &Reply) -> Vec<Shortfall> {
     let Reply::Array(items) = value else { return Vec::new() };
     items
         .iter()

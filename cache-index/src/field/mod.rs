@@ -1,11 +1,13 @@
 //! Field handles: a model's fields as typed constants, from which filters and sort keys are made.
 
 mod affix;
+mod any;
 mod declare;
 mod near;
 mod options;
 #[cfg(feature = "geo")]
 mod shapes;
+mod words;
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -19,7 +21,8 @@ use crate::sort::{Direction, SortKey};
 use crate::value::{Comparand, Operand};
 
 pub use affix::Part;
-pub use options::{IndexesEmpty, IndexesMissing, No, Options, Phonetic, Sortable, Yes};
+pub use any::any_embedded;
+pub use options::{IndexesEmpty, IndexesMissing, No, Options, Phonetic, Sortable, SuffixTrie, Yes};
 
 /// The largest integer that a double tells from its neighbours (`Number.MAX_SAFE_INTEGER` of ECMAScript).
 const MAX_EXACT: i128 = (1 << 53) - 1;
@@ -72,8 +75,8 @@ impl<M, V, K, O> Field<M, V, K, O> {
     ///
     /// Strings are compared byte for byte (unless the field is declared `fold_case`), integers exactly. The index holds
     /// doubles, so that of an integer beyond ±(2^53 - 1) the server also finds the neighbours, which are then left out
-    /// here: the documents are read for it, also by `count`, and a negation refuses such an operand
-    /// ([`QueryError::NotExact`]), as do ranges. The few doubles that RedisJSON alters (see [`write_json`](crate::write_json)) are
+    /// here: the documents are read for it, all of them for a negation. Ranges refuse such an operand
+    /// ([`QueryError::NotExact`]). The few doubles that RedisJSON alters (see [`write_json`](crate::write_json)) are
     /// found by what it made of them. A document without the field, or with `null`, is not found.
     #[doc(alias = "==")]
     pub fn eq<T>(self, value: T) -> Filter<M>

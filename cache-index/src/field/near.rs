@@ -2,7 +2,7 @@
 
 use super::Field;
 use crate::error::QueryError;
-use crate::filter::{Filter, Node, Radius, Range, Test};
+use crate::filter::{Filter, Nearest, Node, Radius, Range, Test};
 use crate::geo::{Distance, GeoPoint};
 use crate::kind::{Located, Similar};
 use crate::value::IndexValue;
@@ -51,5 +51,21 @@ impl<M, V, K, O> Field<M, V, K, O> {
         } else {
             Node::Invalid(QueryError::NotFiniteVector { field })
         })
+    }
+
+    /// The `k` documents whose vectors are nearest to this one, by the field's distance metric; of a list of vectors, its
+    /// nearest counts. Fewer, if there are not as many.
+    ///
+    /// An HNSW index may overlook a few. No document (`k` of 0), a vector with a number that is not finite, and one of zeros at
+    /// a field of COSINE are refused. Among documents with a vector of zeros COSINE has no order: the server puts them first.
+    #[doc(alias = "KNN")]
+    #[doc(alias = "knn")]
+    pub fn nearest<T: VectorElement, const N: usize>(self, k: u64, vector: &Vector<T, N>) -> Nearest<M>
+    where
+        K: Similar,
+        V: IndexValue<Scalar = Vector<T, N>>,
+    {
+        let numbers = vector.iter().map(|number| number.to_f64()).collect();
+        Nearest::new(self.def, k, vector.to_blob(), numbers)
     }
 }

@@ -2,10 +2,14 @@
 
 use std::marker::PhantomData;
 
+use crate::kind::{Suffixed, Text, Wild};
+use crate::path::Many;
+
 /// What a field was declared with, in its type: whether it is sortable, whether documents that lack it can be
-/// searched for, whether it knows what words sound like, and whether empty texts can be searched for.
+/// searched for, whether it knows what words sound like, whether empty texts can be searched for, and whether the index knows
+/// the ends of values.
 #[derive(Debug, Clone, Copy)]
-pub struct Options<S, X = No, P = No, E = No>(PhantomData<(S, X, P, E)>);
+pub struct Options<S, X = No, P = No, E = No, W = No>(PhantomData<(S, X, P, E, W)>);
 
 /// The field was declared with it.
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +27,7 @@ pub enum No {}
 )]
 pub trait Sortable {}
 
-impl<X, P, E> Sortable for Options<Yes, X, P, E> {}
+impl<X, P, E, W> Sortable for Options<Yes, X, P, E, W> {}
 
 /// Options of fields whose absence is indexed.
 #[diagnostic::on_unimplemented(
@@ -33,7 +37,7 @@ impl<X, P, E> Sortable for Options<Yes, X, P, E> {}
 )]
 pub trait IndexesMissing {}
 
-impl<S, P, E> IndexesMissing for Options<S, Yes, P, E> {}
+impl<S, P, E, W> IndexesMissing for Options<S, Yes, P, E, W> {}
 
 /// Options of fields that know what words sound like.
 #[diagnostic::on_unimplemented(
@@ -43,7 +47,7 @@ impl<S, P, E> IndexesMissing for Options<S, Yes, P, E> {}
 )]
 pub trait Phonetic {}
 
-impl<S, X, E> Phonetic for Options<S, X, Yes, E> {}
+impl<S, X, E, W> Phonetic for Options<S, X, Yes, E, W> {}
 
 /// Options of fields whose empty texts are indexed.
 #[diagnostic::on_unimplemented(
@@ -53,4 +57,20 @@ impl<S, X, E> Phonetic for Options<S, X, Yes, E> {}
 )]
 pub trait IndexesEmpty {}
 
-impl<S, X, P> IndexesEmpty for Options<S, X, P, Yes> {}
+impl<S, X, P, W> IndexesEmpty for Options<S, X, P, Yes, W> {}
+
+/// Options of fields whose index knows the ends of values.
+#[diagnostic::on_unimplemented(
+    message = "the index does not know how the words of this field end",
+    label = "a TEXT field that is not declared `with_suffix_trie`",
+    note = "write `#[index(text, with_suffix_trie)]` at the field; a TAG field needs nothing"
+)]
+pub trait SuffixTrie {}
+
+impl<S, X, P, E> SuffixTrie for Options<S, X, P, E, Yes> {}
+
+impl<O: SuffixTrie> Suffixed<O> for Text {}
+
+impl<O: SuffixTrie> Wild<O> for Text {}
+
+impl Many for No {}

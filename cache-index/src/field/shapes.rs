@@ -38,7 +38,7 @@ impl<M, V, K, O> Field<M, V, K, O> {
     }
 }
 
-impl Part<GeoShapeKind> for &GeoShape {
+impl<O> Part<GeoShapeKind, O> for &GeoShape {
     fn filter<M>(self, field: FieldDef) -> Filter<M> {
         lying(field, Relation::Contains, self)
     }

@@ -2,32 +2,79 @@
 
 use serde_json::Value;
 
+use super::accepts_words::Texts;
 use super::node::{Affix, Node, Test};
-use super::render::word_prefix;
+use super::place::{Scope, values};
+use super::superset::inexact;
 use crate::error::QueryError;
+use crate::kind::FieldKind;
+use crate::raw_error::RawQueryError;
 use crate::schema::{FieldDef, Schema};
-use crate::text;
 
-pub(super) fn accepts(node: &Node, document: &Value, schema: &Schema) -> Result<bool, QueryError> {
+/// Whether the document passes, of which, where an element is meant, only this one counts.
+pub(super) fn accepts<'a>(
+    node: &Node,
+    document: &'a Value,
+    scope: Option<&Scope<'_, 'a>>,
+    schema: &Schema,
+) -> Result<bool, QueryError> {
+    let decide = |node: &Node| accepts(node, document, scope, schema);
     match node {
         Node::All => Ok(true),
         Node::None => Ok(false),
         Node::Invalid(error) => Err(error.clone()),
         // Every branch is looked at, so that a refused operand is found whatever the document holds.
-        Node::And(group) => group
+        Node::And(group) => {
+            group.nodes().iter().try_fold(true, |so_far, node| decide(node).map(|accepted| so_far & accepted))
+        }
+        Node::Or(group) => group
             .nodes()
             .iter()
-            .try_fold(true, |so_far, node| accepts(node, document, schema).map(|accepted| so_far & accepted)),
-        Node::Or(group) => group.nodes().iter().try_fold(false, |so_far, node| {
-            accepts(node, document, schema).map(|accepted| so_far | accepted)
-        }),
-        Node::Not(inner) => accepts(inner, document, schema).map(|accepted| !accepted),
-        Node::Leaf(field, test) => leaf(field, test, document, schema),
+            .try_fold(false, |so_far, node| decide(node).map(|accepted| so_far | accepted)),
+        Node::Not(inner) => decide(inner).map(|accepted| !accepted),
+        Node::Any(place, inner) => {
+            let holds = |element| {
+                let scope = Scope { place: *place, element, around: scope };
+                accepts(inner, document, Some(&scope), schema)
+            };
+            // Also without an element it is refused what cannot be decided.
+            holds(&Value::Null)?;
+            let elements = place.elements(document, scope);
+            elements.into_iter().try_fold(false, |so_far, element| Ok(so_far || holds(element)?))
+        }
+        Node::Optional(inner) => match decide(inner) {
+            Ok(_) | Err(QueryError::OnlyOnServer { .. } | QueryError::Raw(RawQueryError::OnlyOnServer)) => {
+                Ok(true)
+            }
+            Err(error) => Err(error),
+        },
+        Node::Weighted(_, inner) => decide(inner),
+        Node::Raw(_) => Err(RawQueryError::OnlyOnServer.into()),
+        Node::Leaf(field, test) => leaf(field, test, document, scope, schema),
     }
 }
 
-fn leaf(field: &FieldDef, test: &Test, document: &Value, schema: &Schema) -> Result<bool, QueryError> {
-    let mut values = field.values(document).into_iter();
+/// As [`accepts`], for a document that the server has found: what it has decided all of is not looked at again.
+pub(super) fn confirms(node: &Node, document: &Value, schema: &Schema) -> Result<bool, QueryError> {
+    match node {
+        Node::And(group) => {
+            group.nodes().iter().try_fold(true, |so_far, node| Ok(so_far & confirms(node, document, schema)?))
+        }
+        node if inexact(node).is_some() => accepts(node, document, None, schema),
+        _ => Ok(true),
+    }
+}
+
+fn leaf<'a>(
+    field: &'a FieldDef,
+    test: &Test,
+    document: &'a Value,
+    scope: Option<&Scope<'_, 'a>>,
+    schema: &Schema,
+) -> Result<bool, QueryError> {
+    let mut values = values(field, document, scope).into_iter();
+    let texts =
+        |values: std::vec::IntoIter<&'a Value>| Texts::new(field, schema, values.filter_map(Value::as_str));
     Ok(match test {
         Test::Missing => values.next().is_none(),
         Test::TagIn(asked) => values
@@ -36,25 +83,17 @@ fn leaf(field: &FieldDef, test: &Test, document: &Value, schema: &Schema) -> Res
         Test::TagLike(affix, part) => values
             .flat_map(|value| tags(field, value))
             .any(|tag| like(field, *affix, part.as_bytes(), tag.as_bytes())),
+        Test::Wildcard(pattern) if field.kind() == FieldKind::Text => texts(values).have_pattern(pattern),
+        Test::Wildcard(pattern) => values
+            .flat_map(|value| tags(field, value))
+            .any(|tag| pattern.matches(tag.as_bytes(), field.folds_case())),
         Test::Range(range) => values.any(|value| value.as_f64().is_some_and(|number| range.contains(number))),
         Test::Integer(number) => values.any(|value| integer(value) == Some(*number)),
-        Test::Words(words) => {
-            let asked = text::distinct_words(words, schema.stopwords());
-            if asked.is_empty() {
-                return Err(QueryError::NoTerms { field: field.name(), text: words.clone() });
-            }
-            if asked.iter().any(|word| !text::is_searchable(&word.whole)) {
-                return Err(QueryError::UnsearchableTerm { field: field.name() });
-            }
-            let (stemmer, stems) = (schema.language().stemmer(), field.stems());
-            let indexed: Vec<_> = values
-                .filter_map(Value::as_str)
-                .flat_map(|text| text::words(text, schema.stopwords()))
-                .collect();
-            asked
-                .iter()
-                .all(|asked| indexed.iter().any(|word| text::word_matches(asked, word, &stemmer, stems)))
-        }
+        Test::Words(words) => texts(values).have_all(words)?,
+        Test::AnyWord(words) => texts(values).have_any(words)?,
+        Test::Phrase { phrase, .. } => texts(values).have_phrase(phrase)?,
+        Test::Fuzzy(word, distance) => texts(values).have_near(word, *distance)?,
+        Test::WordLike(affix, part) => texts(values).have_part(*affix, part)?,
         Test::Sounds(_) => {
             return Err(QueryError::OnlyOnServer { field: field.name(), what: "what sounds alike" });
         }
@@ -64,13 +103,6 @@ fn leaf(field: &FieldDef, test: &Test, document: &Value, schema: &Schema) -> Res
         Test::Lying(lying) => {
             // Also without a value it is refused what cannot be decided.
             lying.accepts(field, values.next().unwrap_or(&Value::Null))?
-        }
-        Test::WordPrefix(prefix) => {
-            let prefix = word_prefix(field, prefix)?;
-            values
-                .filter_map(Value::as_str)
-                .flat_map(|text| text::words(text, schema.stopwords()))
-                .any(|word| word.cut.unwrap_or(word.whole).starts_with(&prefix))
         }
     })
 }

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::Filter;
+use super::superset::superset;
 use crate::error::QueryError;
 use crate::field::{Field, No, Options};
 use crate::kind::{Numeric, Tag, Text};
@@ -16,6 +17,7 @@ type Handle<V, K> = Field<Doc, V, K, Options<No>>;
 
 const TAG: Handle<String, Tag> = Field::indexed("tag", "tag");
 const NUMBER: Handle<i64, Numeric> = Field::indexed("number", "number");
+const LIST: Handle<Vec<i64>, Numeric> = Field::indexed("list", "list");
 const TEXT: Handle<String, Text> = Field::indexed("text", "text");
 
 impl IndexSchema for Doc {
@@ -29,6 +31,7 @@ impl IndexSchema for Doc {
                 Entry::Field(TAG.def()),
                 Entry::Field(NUMBER.def()),
                 Entry::Field(TEXT.def()),
+                Entry::Field(LIST.def()),
             ],
         );
         &SCHEMA
@@ -43,24 +46,38 @@ fn leaf() -> impl Strategy<Value = Filter<Doc>> {
         (-3..4_i64, -3..4_i64).prop_map(|(low, high)| NUMBER.between(low..high)),
         any::<i64>().prop_map(|number| NUMBER.ne(number)),
         ".{0,6}".prop_map(|text| TEXT.matches(text)),
+        "[ab*?]{0,5}".prop_map(|pattern| TAG.wildcard(pattern)),
+        element(),
         Just(Filter::all()),
         Just(Filter::none()),
     ]
 }
 
+fn combined(inner: BoxedStrategy<Filter<Doc>>) -> BoxedStrategy<Filter<Doc>> {
+    prop_oneof![
+        (inner.clone(), inner.clone()).prop_map(|(one, other)| one & other),
+        (inner.clone(), inner.clone()).prop_map(|(one, other)| one | other),
+        inner.prop_map(|one| !one),
+    ]
+    .boxed()
+}
+
+/// A condition on an element.
+fn element() -> impl Strategy<Value = Filter<Doc>> {
+    let number = (-3..4_i64).prop_map(|number| LIST.eq(number));
+    let range = (-3..4_i64, -3..4_i64).prop_map(|(low, high)| LIST.between(low..high));
+    prop_oneof![number, range].prop_recursive(3, 6, 2, combined).prop_map(|condition| LIST.any(|_| condition))
+}
+
 fn filter() -> impl Strategy<Value = Filter<Doc>> {
-    leaf().prop_recursive(4, 24, 3, |inner| {
-        prop_oneof![
-            (inner.clone(), inner.clone()).prop_map(|(one, other)| one & other),
-            (inner.clone(), inner.clone()).prop_map(|(one, other)| one | other),
-            inner.prop_map(|one| !one),
-        ]
-    })
+    leaf().prop_recursive(4, 24, 3, combined)
 }
 
 fn document() -> impl Strategy<Value = serde_json::Value> {
-    (proptest::option::of("[ab]{0,2}"), proptest::option::of(-3..4_i64), ".{0,6}")
-        .prop_map(|(tag, number, text)| json!({"id": 1, "tag": tag, "number": number, "text": text}))
+    let list = proptest::collection::vec(-3..4_i64, 0..4);
+    (proptest::option::of("[ab]{0,4}"), proptest::option::of(-3..4_i64), ".{0,6}", list).prop_map(
+        |(tag, number, text, list)| json!({"id": 1, "tag": tag, "number": number, "text": text, "list": list}),
+    )
 }
 
 proptest! {
@@ -85,13 +102,32 @@ proptest! {
     fn no_value_is_in_the_text(filter in filter()) {
         let Ok(rendered) = filter.render() else { return Ok(()) };
         let mut rest = rendered.text().to_owned();
-        for word in ["@tag:", "@number:", "@text:", "-inf", "+inf"] {
+        for word in ["@tag:", "@number:", "@text:", "@list:", "-inf", "+inf"] {
             rest = rest.replace(word, "");
         }
         for number in (0..rendered.params().values().len()).rev() {
             rest = rest.replace(&format!("$p{number}"), "");
         }
         prop_assert!(rest.chars().all(|character| "(){}[]|-* ".contains(character)), "{}", rendered.text());
+    }
+
+    /// The server is asked for at least what is meant, and for exactly that where it says so.
+    #[test]
+    fn what_is_asked_for_is_enough(filter in filter(), document in document()) {
+        let (Ok(accepted), Ok(rendered)) = (filter.accepts_json(&document), filter.render()) else { return Ok(()) };
+        let asked = Filter::<Doc>::new(superset(&filter.node)).accepts_json(&document).unwrap();
+        prop_assert!(asked || !accepted, "{}", rendered.text());
+        if rendered.is_inexact() {
+            prop_assert_eq!(asked && filter.confirms_json(&document).unwrap(), accepted);
+        } else {
+            prop_assert_eq!(asked, accepted);
+        }
+    }
+
+    /// A log holds nothing of a value.
+    #[test]
+    fn a_filter_is_always_shown(filter in filter()) {
+        prop_assert!(!filter.to_string().is_empty());
     }
 
     /// A filter that is refused is refused the same way wherever it is used.

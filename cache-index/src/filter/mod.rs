@@ -1,17 +1,28 @@
 //! Filters: which documents a query means, as a tree that can be combined, rendered and evaluated.
 
+// A file imports from those before it: near, raw, place, node, superset, render, render_words, accepts_words, accepts, nearest.
+
 mod accepts;
+mod accepts_words;
 #[cfg(test)]
 mod laws;
 mod near;
+mod nearest;
 mod node;
+mod place;
+mod raw;
 mod render;
+mod render_words;
+#[cfg(test)]
+mod renderings;
+mod superset;
 
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{BitAnd, BitOr, Not};
 
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::error::QueryError;
 use crate::json::write_json;
@@ -20,8 +31,12 @@ use crate::schema::IndexSchema;
 #[cfg(feature = "geo")]
 pub(crate) use near::{Lying, Relation};
 pub(crate) use near::{Radius, Range};
+pub(crate) use nearest::DISTANCE;
+pub use nearest::Nearest;
 pub use node::NumericRange;
 pub(crate) use node::{Affix, Node, Test, not_exact};
+pub(crate) use place::Place;
+pub use raw::{RawQuery, RawValue};
 pub use render::Rendered;
 
 /// Which documents of model `M` are meant. Made by the model's field handles, combined with `&`, `|` and `!`.
@@ -30,6 +45,13 @@ pub use render::Rendered;
 /// are bound as parameters and never become query text. An operand that has no true answer on the server (a
 /// NUL, a NaN, a range from an integer beyond 2^53, a text without a word) makes the filter invalid; whatever is then done
 /// with it says so with a [`QueryError`].
+///
+/// Some conditions the server decides only in part: those on one and the same element of a list, integers beyond 2^53,
+/// wildcards amid other characters. It is then asked for more than what is meant, and the answer is narrowed here.
+/// What stands within a negation may then be left out of the question altogether, so that all documents are read: have
+/// another condition beside it.
+///
+/// `Display` shows the query text with references in place of values, `Debug` the values too.
 ///
 /// `!filter` means every document that the filter does not accept, those without the field among them.
 pub struct Filter<M> {
@@ -51,6 +73,32 @@ impl<M> Filter<M> {
     pub fn none() -> Self {
         Self::new(Node::None)
     }
+
+    /// The documents that a text of the query language finds, for what has no typed form.
+    ///
+    /// It combines as every filter does, and is negated as the server negates it. Only the server decides it:
+    /// [`accepts`](Filter::accepts) refuses it. A query whose text and values do not fit is a [`QueryError::Raw`].
+    #[doc(alias = "raw_query")]
+    pub fn raw(query: RawQuery) -> Self {
+        Self::new(query.checked().map_or_else(|error| Node::Invalid(error.into()), Node::Raw))
+    }
+}
+
+/// What counts in scores, by which the server sorts an answer that is not sorted by a field.
+impl<M> Filter<M> {
+    /// The same filter counting so much in scores, in place of 1: `BIO.matches("rust").weight(2.0) | BIO.matches("redis")`.
+    /// Weights within each other are multiplied. Which documents pass is the same.
+    ///
+    /// A weight that is not greater than zero or not finite is refused ([`QueryError::Weight`]). Of a single word, RediSearch
+    /// 2.10 weighs the word as it is written, and its other inflections as before.
+    pub fn weight(self, weight: f64) -> Self {
+        Self::new(self.node.weighted(weight))
+    }
+
+    /// The filter that every document passes, with higher scores for those that pass this one. Negated: no document passes.
+    pub fn optional(self) -> Self {
+        Self::new(self.node.optional())
+    }
 }
 
 impl<M: IndexSchema> Filter<M> {
@@ -59,7 +107,12 @@ impl<M: IndexSchema> Filter<M> {
     /// # Errors
     /// [`QueryError`] if an operand has no true answer on the server.
     pub fn render(&self) -> Result<Rendered, QueryError> {
-        render::render(&self.node, M::schema())
+        let rendered = render::render(&self.node, M::schema())?;
+        if rendered.is_inexact() {
+            // What cannot be decided here is refused whatever the document.
+            self.confirms_json(&Value::Null)?;
+        }
+        Ok(rendered)
     }
 
     /// Whether the document passes, decided here with the server's rules and without a server.
@@ -83,8 +136,28 @@ impl<M: IndexSchema> Filter<M> {
     ///
     /// # Errors
     /// [`QueryError`] if an operand has no true answer on the server.
-    pub fn accepts_json(&self, document: &serde_json::Value) -> Result<bool, QueryError> {
-        accepts::accepts(&self.node, document, M::schema())
+    pub fn accepts_json(&self, document: &Value) -> Result<bool, QueryError> {
+        accepts::accepts(&self.node, document, None, M::schema())
+    }
+
+    /// Whether a document passes that the server has found by this filter. What the server has decided is not
+    /// looked at again, so that conditions that only the server can decide may stand beside those that it decides in part.
+    ///
+    /// # Errors
+    /// [`QueryError`] if an operand has no true answer on the server. [`render`](Filter::render) has said so before.
+    pub fn confirms_json(&self, document: &Value) -> Result<bool, QueryError> {
+        accepts::confirms(&self.node, document, M::schema())
+    }
+}
+
+/// The query text, with references in place of values, for logs. Of a filter that is refused, why, without the value.
+impl<M: IndexSchema> fmt::Display for Filter<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.render() {
+            Ok(rendered) if rendered.is_nothing() => f.write_str("nothing"),
+            Ok(rendered) => f.write_str(rendered.text()),
+            Err(error) => write!(f, "refused: {}", error.redacted()),
+        }
     }
 }
 

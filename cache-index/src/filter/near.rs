@@ -122,14 +122,17 @@ impl Range {
     }
 
     pub(super) fn accepts(&self, field: &FieldDef, value: &Value) -> bool {
-        let Some(numbers) = value.as_array() else { return false };
-        // The decimals of a single are read as a double that is not quite the single.
-        let rounded = |number: f64| match field.json() {
-            JsonType::Vector(VectorType { element: ElementType::Float64, .. }) => number,
-            _ => f64::from(number as f32),
-        };
-        let numbers: Vec<f64> = numbers.iter().filter_map(Value::as_f64).map(rounded).collect();
-        let distance = field.vector_options().distance_metric().between(&numbers, &self.numbers);
-        numbers.len() == self.numbers.len() && distance <= self.radius
+        distance(field, value, &self.numbers).is_some_and(|distance| distance <= self.radius)
     }
+}
+
+/// How far the vector is that a document has, by the field's own measure; `None`: it has none.
+pub(crate) fn distance(field: &FieldDef, value: &Value, other: &[f64]) -> Option<f64> {
+    // The decimals of a single are read as a double that is not quite the single.
+    let rounded = |number: f64| match field.json() {
+        JsonType::Vector(VectorType { element: ElementType::Float64, .. }) => number,
+        _ => f64::from(number as f32),
+    };
+    let numbers: Vec<f64> = value.as_array()?.iter().filter_map(Value::as_f64).map(rounded).collect();
+    (numbers.len() == other.len()).then(|| field.vector_options().distance_metric().between(&numbers, other))
 }

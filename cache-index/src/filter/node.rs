@@ -3,8 +3,14 @@
 use std::ops::Bound;
 
 use super::near::{Lying, Radius, Range};
+use super::place::Place;
+use super::raw::RawQuery;
 use crate::error::QueryError;
+use crate::pattern::Pattern;
+use crate::phrase::Phrase;
+use crate::raw_error::RawQueryError;
 use crate::schema::FieldDef;
+use crate::text;
 
 /// A node of the tree.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +27,14 @@ pub(crate) enum Node {
     Or(Group),
     /// Not this one; never a constant or another negation.
     Not(Box<Node>),
+    /// Every document; those that this one accepts are better. Never a constant.
+    Optional(Box<Node>),
+    /// This one, a leaf, counting this much in scores. Finite, greater than zero.
+    Weighted(f64, Box<Node>),
+    /// One of many elements for which this holds; never nothing.
+    Any(Place, Box<Node>),
+    /// A text of the query language.
+    Raw(RawQuery),
     /// A test of one field.
     Leaf(FieldDef, Test),
 }
@@ -32,14 +46,29 @@ pub(crate) enum Test {
     TagIn(Vec<String>),
     /// A tag with this part.
     TagLike(Affix, String),
+    /// A tag of this pattern, of which a part is long enough to be looked for.
+    Wildcard(Pattern),
     /// A number within these bounds.
     Range(NumericRange),
     /// This integer, which a double cannot tell from its neighbours.
     Integer(i128),
     /// A text with all words of this one.
     Words(String),
-    /// A text with a word that begins like this one.
-    WordPrefix(String),
+    /// A text with a word of this one.
+    AnyWord(String),
+    /// A text with words near each other.
+    Phrase {
+        /// The words.
+        phrase: Phrase,
+        /// Whether one word of a text may be two of the phrase.
+        coincide: bool,
+        /// Whether the server finds nothing else.
+        exact: bool,
+    },
+    /// A text with a word that differs from this one by so many letters.
+    Fuzzy(String, u8),
+    /// A text with a word with this part.
+    WordLike(Affix, String),
     /// A text with words that sound like all words of this one.
     Sounds(String),
     /// An empty text.
@@ -55,7 +84,31 @@ pub(crate) enum Test {
     Missing,
 }
 
-/// Which part of a tag is known.
+impl Test {
+    /// Whether it holds for several values exactly if it holds for one of them.
+    pub(super) fn is_of_one_value(&self) -> bool {
+        match self {
+            // Of several words, each may be in another text.
+            Self::Words(words) | Self::Sounds(words) => text::all_words(words).nth(1).is_none(),
+            Self::Missing => false,
+            Self::TagIn(_)
+            | Self::TagLike(..)
+            | Self::Wildcard(_)
+            | Self::Range(_)
+            | Self::Integer(_)
+            | Self::AnyWord(_)
+            | Self::Phrase { .. }
+            | Self::Fuzzy(..)
+            | Self::WordLike(..)
+            | Self::Empty
+            | Self::Radius(_)
+            | Self::Lying(_)
+            | Self::Similar(_) => true,
+        }
+    }
+}
+
+/// Which part of a tag or a word is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Affix {
     /// The beginning.
@@ -143,7 +196,7 @@ impl Group {
     }
 }
 
-/// Only `eq` and `is_in` find such an integer by itself.
+/// Only `eq` and `is_in` take such an integer.
 pub(crate) fn not_exact(field: &FieldDef, number: i128) -> QueryError {
     QueryError::NotExact { field: field.name(), value: number.to_string() }
 }
@@ -175,21 +228,44 @@ impl Node {
         .bounded()
     }
 
-    /// Why what the server finds may be more than what is meant; `None`: it is not.
-    pub(crate) fn inexact(&self) -> Option<QueryError> {
+    /// The same for scores alone.
+    pub(crate) fn optional(self) -> Self {
         match self {
-            Self::And(group) | Self::Or(group) => group.nodes.iter().find_map(Self::inexact),
-            Self::Leaf(field, Test::Integer(number)) => Some(not_exact(field, *number)),
-            Self::Not(inner) => inner.inexact(),
-            Self::All | Self::None | Self::Invalid(_) | Self::Leaf(..) => None,
+            Self::All | Self::None => Self::All,
+            Self::Invalid(error) => Self::Invalid(error),
+            node => Self::Optional(Box::new(node)),
+        }
+        .bounded()
+    }
+
+    /// The same with each leaf counting `weight` times as much, which is how the server weighs what contains them: an
+    /// attribute of a group would also count for what the server puts into the group.
+    pub(crate) fn weighted(self, weight: f64) -> Self {
+        if !(weight.is_finite() && weight > 0.0) {
+            return Self::Invalid(QueryError::Weight { weight: weight.to_string() });
+        }
+        match self {
+            Self::And(group) => {
+                group.nodes.into_iter().map(|node| node.weighted(weight)).fold(Self::All, Self::and)
+            }
+            Self::Or(group) => {
+                group.nodes.into_iter().map(|node| node.weighted(weight)).fold(Self::None, Self::or)
+            }
+            Self::Optional(inner) => inner.weighted(weight).optional(),
+            Self::Weighted(before, inner) => inner.weighted(before * weight),
+            Self::Any(place, inner) => inner.weighted(weight).of_any(place),
+            Self::Leaf(..) | Self::Raw(_) => Self::Weighted(weight, Box::new(self)),
+            // What is not found has no score.
+            Self::All | Self::None | Self::Invalid(_) | Self::Not(_) => self,
         }
     }
 
     fn depth(&self) -> usize {
         match self {
             Self::And(group) | Self::Or(group) => group.depth,
-            Self::Not(inner) => inner.depth() + 1,
-            Self::All | Self::None | Self::Invalid(_) | Self::Leaf(..) => 0,
+            Self::Not(inner) | Self::Optional(inner) | Self::Any(_, inner) => inner.depth() + 1,
+            Self::Weighted(_, inner) => inner.depth(),
+            Self::All | Self::None | Self::Invalid(_) | Self::Raw(_) | Self::Leaf(..) => 0,
         }
     }
 
@@ -198,18 +274,38 @@ impl Node {
     }
 
     pub(crate) fn negate(self) -> Self {
-        // The server would leave out what it confuses with the integer, and nobody could bring it back.
-        if let Some(error) = self.inexact() {
-            return Self::Invalid(error);
-        }
         match self {
             Self::All => Self::None,
             Self::None => Self::All,
             Self::Invalid(error) => Self::Invalid(error),
             Self::Not(inner) => *inner,
+            Self::Weighted(_, inner) => inner.negate(),
             node => Self::Not(Box::new(node)),
         }
         .bounded()
+    }
+
+    /// That one of the elements meets the condition.
+    pub(crate) fn of_any(self, place: Place) -> Self {
+        match self {
+            Self::Invalid(error) => Self::Invalid(error),
+            Self::None => Self::None,
+            node if node.is_raw() => Self::Invalid(QueryError::Raw(RawQueryError::OfElement)),
+            node => Self::Any(place, Box::new(node)),
+        }
+        .bounded()
+    }
+
+    /// Whether a text of the query language is in it.
+    fn is_raw(&self) -> bool {
+        match self {
+            Self::And(group) | Self::Or(group) => group.nodes.iter().any(Self::is_raw),
+            Self::Not(inner) | Self::Optional(inner) | Self::Weighted(_, inner) | Self::Any(_, inner) => {
+                inner.is_raw()
+            }
+            Self::Raw(_) => true,
+            Self::All | Self::None | Self::Invalid(_) | Self::Leaf(..) => false,
+        }
     }
 }
 

@@ -1,9 +1,11 @@
 //! A filter as query text of dialect 2, with every value bound.
 
+use std::collections::HashSet;
 use std::ops::Bound;
 
 use super::node::{Affix, Node, NumericRange, Test};
-use crate::error::{MIN_PREFIX, QueryError};
+use super::superset::{inexact, superset};
+use crate::error::QueryError;
 use crate::params::Params;
 use crate::schema::{FieldDef, Schema};
 use crate::text::{self, Word};
@@ -11,11 +13,12 @@ use crate::text::{self, Word};
 /// A filter as the server reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rendered {
-    text: String,
-    params: Params,
+    pub(super) text: String,
+    pub(super) params: Params,
     nothing: bool,
-    inexact: Option<QueryError>,
+    inexact: Option<&'static str>,
     expansions: Expansions,
+    pub(super) distance: Option<String>,
 }
 
 /// The parts of values of a query by themselves, as a query of their own.
@@ -41,10 +44,21 @@ impl Rendered {
         self.nothing
     }
 
-    /// Why the server's answer may hold more than what is meant, so that each document is to be checked with
-    /// [`Filter::accepts_json`](crate::Filter::accepts_json), and their number alone means nothing; `None`: it does not.
-    pub fn inexact(&self) -> Option<&QueryError> {
-        self.inexact.as_ref()
+    /// Whether the server's answer may hold more than what is meant, so that each document is to be checked with
+    /// [`Filter::confirms_json`](crate::Filter::confirms_json), and their number alone means nothing.
+    pub fn is_inexact(&self) -> bool {
+        self.inexact.is_some()
+    }
+
+    /// What of the filter the server decides only in part, in words; `None`: nothing.
+    pub fn inexact(&self) -> Option<&'static str> {
+        self.inexact
+    }
+
+    /// The name under which the server answers how far each document's vector is, and by which such answers are sorted;
+    /// `None`: the query is not about the [nearest](crate::Nearest).
+    pub fn distance(&self) -> Option<&str> {
+        self.distance.as_deref()
     }
 
     /// The parts of values in the query, which the server expands into terms and stops at `MAXPREFIXEXPANSIONS`, as the text
@@ -65,25 +79,22 @@ pub(super) fn render(node: &Node, schema: &Schema) -> Result<Rendered, QueryErro
         lying: false,
         sounds: None,
     };
-    let nothing = *node == Node::None;
+    let inexact = inexact(node);
+    let asked = superset(node);
+    let nothing = asked == Node::None;
     if !nothing {
-        out.node(node)?;
+        out.node(&asked)?;
     }
-    Ok(Rendered {
-        text: out.text,
-        params: out.params,
-        nothing,
-        inexact: node.inexact(),
-        expansions: out.expansions,
-    })
+    let (text, params, expansions) = (out.text, out.params, out.expansions);
+    Ok(Rendered { text, params, nothing, inexact, expansions, distance: None })
 }
 
 /// How many words stand side by side before they are put into groups: the server's parser gives up at 252.
-const WORDS_TOGETHER: usize = 100;
+pub(super) const WORDS_TOGETHER: usize = 100;
 
-struct Renderer<'a> {
-    schema: &'a Schema,
-    text: String,
+pub(super) struct Renderer<'a> {
+    pub(super) schema: &'a Schema,
+    pub(super) text: String,
     params: Params,
     expansions: Expansions,
     /// Within a negation, where the server does not look for a word's other inflections by itself.
@@ -91,7 +102,7 @@ struct Renderer<'a> {
     /// Whether there was a condition on shapes already.
     lying: bool,
     /// What stands behind each word. Behind a group of words the server may overlook it (RediSearch 2.10.5).
-    sounds: Option<&'static str>,
+    pub(super) sounds: Option<&'static str>,
 }
 
 impl Renderer<'_> {
@@ -100,23 +111,56 @@ impl Renderer<'_> {
             Node::Invalid(error) => return Err(error.clone()),
             // Constants stand alone or not at all; see `Node`.
             Node::All | Node::None => self.text.push('*'),
-            Node::And(group) => self.joined(group.nodes(), " ")?,
-            Node::Or(group) => self.joined(group.nodes(), "|")?,
+            Node::And(group) => self.joined(group.nodes(), " ", |node| matches!(node, Node::Or(_)))?,
+            // In dialect 2, what stands side by side holds together more closely than what `|` separates.
+            Node::Or(group) => self.joined(group.nodes(), "|", |_| false)?,
             Node::Not(inner) => {
                 self.text.push('-');
                 let outside = std::mem::replace(&mut self.negated, true);
                 match &**inner {
-                    Node::Leaf(field, test) if is_mistaken_negated(test) => self.twice(field, test)?,
-                    inner => self.nested(inner)?,
+                    Node::Leaf(field, test) if is_mistaken_negated(test) => {
+                        self.text.push('(');
+                        self.twice(field, test)?;
+                        self.text.push(')');
+                    }
+                    Node::Or(group) => {
+                        self.text.push('(');
+                        for (number, node) in group.nodes().iter().enumerate() {
+                            if number > 0 {
+                                self.text.push('|');
+                            }
+                            match node {
+                                // Where nothing has the others, the server makes one condition of them.
+                                Node::Leaf(field, test) if is_mistaken_negated(test) => {
+                                    self.twice(field, test)?;
+                                }
+                                node => self.nested(node, |_| false)?,
+                            }
+                        }
+                        self.text.push(')');
+                    }
+                    inner => self.nested(inner, |node| matches!(node, Node::And(_)))?,
                 }
                 self.negated = outside;
             }
+            Node::Optional(inner) => {
+                self.text.push('~');
+                // The weight is that of the condition, not that of having it.
+                self.nested(inner, |node| matches!(node, Node::And(_) | Node::Or(_) | Node::Weighted(..)))?;
+            }
+            Node::Weighted(weight, inner) => {
+                self.nested(inner, |_| false)?;
+                self.text.push_str(&format!("=>{{$weight:{weight}}}"));
+            }
+            Node::Raw(raw) => raw.render(&mut self.text, &mut self.params)?,
+            // The tree that the server is asked for has none; see `superset`.
+            Node::Any(_, inner) => self.node(inner)?,
             Node::Leaf(field, test @ Test::Lying(_)) if std::mem::replace(&mut self.lying, true) => {
                 // RediSearch 2.10.5 loses documents where two conditions on shapes must hold; not where one of them is
                 // the negation of a negation.
-                self.text.push_str("-(-");
+                self.text.push_str("-(-(");
                 self.twice(field, test)?;
-                self.text.push(')');
+                self.text.push_str("))");
             }
             Node::Leaf(field, test) => self.leaf(field, test)?,
         }
@@ -125,28 +169,33 @@ impl Renderer<'_> {
 
     /// The condition or the same once more; see [`is_mistaken_negated`].
     fn twice(&mut self, field: &FieldDef, test: &Test) -> Result<(), QueryError> {
-        self.text.push('(');
         let start = self.text.len();
         self.leaf(field, test)?;
         let once = self.text.get(start..).unwrap_or_default().to_owned();
         self.text.push('|');
         self.text.push_str(&once);
-        self.text.push(')');
         Ok(())
     }
 
-    fn joined(&mut self, nodes: &[Node], between: &str) -> Result<(), QueryError> {
+    fn joined(
+        &mut self,
+        nodes: &[Node],
+        between: &str,
+        is_looser: fn(&Node) -> bool,
+    ) -> Result<(), QueryError> {
         for (number, node) in nodes.iter().enumerate() {
             if number > 0 {
                 self.text.push_str(between);
             }
-            self.nested(node)?;
+            self.nested(node, is_looser)?;
         }
         Ok(())
     }
 
-    fn nested(&mut self, node: &Node) -> Result<(), QueryError> {
-        if !matches!(node, Node::And(_) | Node::Or(_)) {
+    /// What is part of something, in parentheses if that would read otherwise without them.
+    fn nested(&mut self, node: &Node, is_looser: fn(&Node) -> bool) -> Result<(), QueryError> {
+        // Nobody knows what is in a raw query.
+        if !matches!(node, Node::Raw(_)) && !is_looser(node) {
             return self.node(node);
         }
         self.text.push('(');
@@ -164,8 +213,12 @@ impl Renderer<'_> {
         match test {
             Test::TagIn(tags) => {
                 self.text.push('{');
-                for (number, tag) in tags.iter().enumerate() {
-                    if number > 0 {
+                let mut seen = HashSet::new();
+                for tag in tags {
+                    if !seen.insert(tag) {
+                        continue;
+                    }
+                    if seen.len() > 1 {
                         self.text.push('|');
                     }
                     self.params.bind(&mut self.text, escape_tag(tag));
@@ -186,8 +239,7 @@ impl Renderer<'_> {
                 self.range(&NumericRange { start: double, end: double });
             }
             Test::Words(words) => {
-                // By itself the server would also find what sounds alike.
-                self.sounds = field.phonetics().map(|_| "=>{$phonetic:false}");
+                self.quiet(field);
                 self.words(field, words)?;
             }
             Test::Sounds(_) if self.negated => {
@@ -201,15 +253,18 @@ impl Renderer<'_> {
             Test::Radius(radius) => radius.render(&mut self.text, &mut self.params),
             Test::Lying(lying) => lying.render(&mut self.text, &mut self.params),
             Test::Similar(range) => range.render(&mut self.text, &mut self.params),
-            // Has another form; see above.
-            Test::Missing => {}
-            Test::WordPrefix(prefix) => self.expanded(field, ["(", "*)"], &word_prefix(field, prefix)?),
+            // Have another form; see above, and `superset`.
+            Test::Missing | Test::Wildcard(_) => {}
+            Test::AnyWord(words) => self.any_word(field, words)?,
+            Test::Phrase { phrase, coincide, .. } => self.phrase(field, phrase, *coincide)?,
+            Test::Fuzzy(word, distance) => self.fuzzy(field, word, *distance)?,
+            Test::WordLike(affix, part) => self.word_like(field, *affix, part)?,
         }
         Ok(())
     }
 
     /// A part of a value, which the server expands into the values that have it.
-    fn expanded(&mut self, field: &FieldDef, [before, behind]: [&str; 2], part: &[u8]) {
+    pub(super) fn expanded(&mut self, field: &FieldDef, [before, behind]: [&str; 2], part: &[u8]) {
         let alone = &mut self.expansions;
         if !alone.text.is_empty() {
             alone.text.push('|');
@@ -242,10 +297,13 @@ impl Renderer<'_> {
         }
     }
 
-    fn words(&mut self, field: &FieldDef, text: &str) -> Result<(), QueryError> {
+    pub(super) fn words(&mut self, field: &FieldDef, text: &str) -> Result<(), QueryError> {
         let words = text::distinct_words(text, self.schema.stopwords());
         if words.is_empty() {
             return Err(QueryError::NoTerms { field: field.name(), text: text.to_owned() });
+        }
+        if let [word] = &words[..] {
+            return self.word(field, word);
         }
         self.text.push('(');
         if words.len() <= WORDS_TOGETHER {
@@ -271,7 +329,7 @@ impl Renderer<'_> {
         Ok(())
     }
 
-    fn word(&mut self, field: &FieldDef, word: &Word) -> Result<(), QueryError> {
+    pub(super) fn word(&mut self, field: &FieldDef, word: &Word) -> Result<(), QueryError> {
         if !text::is_searchable(&word.whole) {
             return Err(QueryError::UnsearchableTerm { field: field.name() });
         }
@@ -305,32 +363,19 @@ impl Renderer<'_> {
 /// document through that meets a condition on vectors or shapes, and keeps out the last one that has a negated word in
 /// another field.
 fn is_mistaken_negated(test: &Test) -> bool {
-    matches!(test, Test::Similar(_) | Test::Lying(_) | Test::Words(_) | Test::WordPrefix(_))
+    matches!(
+        test,
+        Test::Similar(_)
+            | Test::Lying(_)
+            | Test::Words(_)
+            | Test::AnyWord(_)
+            | Test::Phrase { .. }
+            | Test::Fuzzy(..)
+            | Test::WordLike(..)
+    )
 }
 
 /// A tag as a parameter: the server drops a backslash before punctuation or blank, so each one is doubled.
 fn escape_tag(tag: &str) -> String {
     tag.replace('\\', r"\\")
-}
-
-/// The one word that a word prefix is, as the index holds it.
-pub(super) fn word_prefix(field: &FieldDef, prefix: &str) -> Result<Vec<u8>, QueryError> {
-    let (field, prefix) = (field.name(), prefix.to_owned());
-    let mut words = text::all_words(&prefix);
-    let (first, second) = (words.next(), words.next());
-    drop(words);
-    let word = match (first, second) {
-        (Some(word), None) => word.whole,
-        (None, _) => return Err(QueryError::NoTerms { field, text: prefix }),
-        (Some(_), Some(_)) => return Err(QueryError::NotOneWord { field, prefix }),
-    };
-    if word.len() < MIN_PREFIX {
-        Err(QueryError::PrefixTooShort { field, prefix })
-    } else if !text::is_searchable(&word) {
-        Err(QueryError::UnsearchableTerm { field })
-    } else if text::folds_in_prefixes(&word) {
-        Err(QueryError::PrefixFolds { field, prefix })
-    } else {
-        Ok(word)
-    }
 }

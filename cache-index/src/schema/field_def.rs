@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::vector_options::VectorOptions;
 use crate::error::{MAX_SEPARATED_TAG, MAX_TAG};
 use crate::kind::{FieldKind, Kind};
-use crate::path::{FieldPath, Path, SearchName, Step, values_at, write_step};
+use crate::path::{FieldPath, Known, Path, SearchName, Step, values_at, write_step};
 use crate::value::{
     FlatValue, IndexValue, Indexable, JsonType, OptionalValue, ShapeValue, SortableValue, TextValue,
 };
@@ -216,6 +216,11 @@ impl FieldDef {
         self.index_missing
     }
 
+    /// Whether empty texts are in the index.
+    pub const fn indexes_empty(&self) -> bool {
+        self.index_empty
+    }
+
     /// What words sound like: the language, if it is indexed.
     pub const fn phonetics(&self) -> Option<&'static str> {
         self.phonetic
@@ -283,7 +288,17 @@ impl FieldDef {
 
     /// The values that a document has for this field: none where a member is missing.
     pub fn values<'a>(&self, document: &'a Value) -> Vec<&'a Value> {
-        values_at(self.parent, self.member, self.step, document)
+        self.values_known(document, &|_| None)
+    }
+
+    /// The values that a document has for this field, where it is known which one of many embedded structs is meant.
+    pub(crate) fn values_known<'a>(&self, document: &'a Value, known: Known<'_, 'a>) -> Vec<&'a Value> {
+        values_at(self.parent, self.member, self.step, document, known)
+    }
+
+    /// Whether the other field has the same values: another index of the same member.
+    pub(crate) fn is_beside(&self, other: &Self) -> bool {
+        (self.parent, self.member, self.step) == (other.parent, other.member, other.step)
     }
 }
 

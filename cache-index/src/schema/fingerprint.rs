@@ -1,6 +1,7 @@
 //! The identity of an index: a digest over everything that `FT.CREATE` is told, the namespace left out.
 
 use std::fmt;
+use std::str::FromStr;
 
 use sha2::{Digest, Sha256};
 
@@ -25,6 +26,31 @@ pub struct Fingerprint([u8; 6]);
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// A text that is no fingerprint.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{0}` is no fingerprint: write the 12 hexadecimal digits, in lower case, behind the last `:` of the index's name"
+)]
+pub struct FingerprintError(String);
+
+impl FromStr for Fingerprint {
+    type Err = FingerprintError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let digits = text.len() == 12 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        let number = Some(text).filter(|_| digits).and_then(|text| u64::from_str_radix(text, 16).ok());
+        let number = number.ok_or_else(|| FingerprintError(text.to_owned()))?;
+        let [_, _, bytes @ ..] = number.to_be_bytes();
+        Ok(Self(bytes))
+    }
+}
+
+impl serde::Serialize for Fingerprint {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
@@ -117,6 +143,15 @@ mod tests {
     #[test]
     fn the_digest_is_golden() {
         assert_eq!(USER.fingerprint().to_string(), "ed14cbec1fa0");
+    }
+
+    #[test]
+    fn a_fingerprint_is_read_as_it_is_written() {
+        let fingerprint = *USER.fingerprint();
+        assert_eq!(fingerprint.to_string().parse(), Ok(fingerprint));
+        for bad in ["", "ed14cbec1fa", "ed14cbec1fa0a", "ED14CBEC1FA0", "+d14cbec1fa0", "gd14cbec1fa0"] {
+            assert!(bad.parse::<Fingerprint>().is_err(), "{bad}");
+        }
     }
 
     #[test]

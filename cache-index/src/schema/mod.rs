@@ -18,7 +18,7 @@ use std::sync::OnceLock;
 use crate::keyspace::Keyspace;
 
 pub use field_def::FieldDef;
-pub use fingerprint::Fingerprint;
+pub use fingerprint::{Fingerprint, FingerprintError};
 pub use key::{Beside, HashTag, hashed_part};
 pub use language::Language;
 pub use stopwords::Stopwords;

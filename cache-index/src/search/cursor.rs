@@ -8,6 +8,10 @@ use crate::command::Command;
 /// The most that the server takes as a limit of an aggregation: it reads larger ones as something else, and answers nothing.
 const MOST: u64 = i32::MAX as u64;
 
+/// The most that a sorted answer may have: the server takes the memory for all of it at once, eight bytes for each, however
+/// few there are.
+const MOST_SORTED: u64 = 1_000_000;
+
 /// A search over one index whose hits are read through a cursor.
 #[derive(Debug, Clone)]
 pub struct CursorRequest<'a> {
@@ -24,14 +28,21 @@ impl CursorRequest<'_> {
     pub fn command(&self) -> Command {
         let search = &self.search;
         let mut command = search.loaded();
+        let most = self.cap().unwrap_or(MOST);
         if search.limit != u64::MAX || search.offset > 0 {
-            command = command.arg("LIMIT").arg_display(search.offset).arg_display(search.limit.min(MOST));
-        } else if !search.sort.is_empty() {
+            command = command.arg("LIMIT").arg_display(search.offset).arg_display(search.limit.min(most));
+        } else if self.cap().is_some() {
             // Sorted without a limit, ten would be all.
-            command = command.arg("MAX").arg_display(MOST);
+            command = command.arg("MAX").arg_display(most);
         }
         command = command.args_from(["WITHCURSOR", "COUNT"]).arg_display(self.count);
         search.end(command.arg("MAXIDLE").arg_display(self.max_idle.as_millis()))
+    }
+
+    /// How many documents the answer has at most, however many there are; `None`: as many as there are.
+    pub fn cap(&self) -> Option<u64> {
+        let sorted = !self.search.sort.is_empty() || self.search.filter.distance().is_some();
+        sorted.then_some(MOST_SORTED)
     }
 
     /// The command whose answer has the next documents.

@@ -33,7 +33,8 @@ pub struct SearchRequest<'a> {
     pub witness: &'a str,
     /// Whether the scores are brought.
     pub scores: bool,
-    /// The fields to sort by, the first one first; without any the server sorts by score.
+    /// The fields to sort by, the first one first; without any the server sorts by score, or by distance where the
+    /// nearest are asked for.
     pub sort: &'a [(SearchName, Direction)],
     /// How many hits to leave out at the beginning.
     pub offset: u64,
@@ -63,10 +64,15 @@ impl SearchRequest<'_> {
         command = if self.limit == 0 || self.loads.is_nothing() {
             command.arg("NOCONTENT")
         } else {
-            self.loads.append_to(command.arg("RETURN"), &[], self.witness)
+            let distance: Vec<_> = self.filter.distance().into_iter().collect();
+            self.loads.append_to(command.arg("RETURN"), &distance, self.witness)
         };
-        if let [(field, direction)] = self.sort {
-            command = command.arg("SORTBY").arg_display(field).arg(direction.keyword());
+        match (self.sort, self.filter.distance()) {
+            ([(field, direction)], _) => {
+                command = command.arg("SORTBY").arg_display(field).arg(direction.keyword());
+            }
+            (_, Some(distance)) => command = command.arg("SORTBY").arg(distance).arg("ASC"),
+            _ => {}
         }
         self.end(command.arg("LIMIT").arg_display(self.offset).arg_display(self.limit))
     }
@@ -83,8 +89,12 @@ impl SearchRequest<'_> {
             command = command.arg("ADDSCORES");
         }
         command = self.options.append_to(command);
-        command = self.loads.append_to(command.arg("LOAD"), &["@__key"], self.witness);
-        if !self.sort.is_empty() {
+        let distance = self.filter.distance().map(|name| format!("@{name}"));
+        let names: Vec<_> = ["@__key"].into_iter().chain(distance.as_deref()).collect();
+        command = self.loads.append_to(command.arg("LOAD"), &names, self.witness);
+        if let (Some(distance), []) = (&distance, self.sort) {
+            command = command.args_from(["SORTBY", "2", distance, "ASC"]);
+        } else if !self.sort.is_empty() {
             command = command.arg("SORTBY").arg_display(self.sort.len() * 2);
             for (field, direction) in self.sort {
                 command = command.arg_display(format_args!("@{field}")).arg(direction.keyword());

@@ -53,7 +53,7 @@ pub struct SearchOptions {
 }
 
 impl SearchOptions {
-    pub(super) fn append_to(&self, mut command: Command) -> Command {
+    pub(crate) fn append_to(&self, mut command: Command) -> Command {
         if self.verbatim {
             command = command.arg("VERBATIM");
         }

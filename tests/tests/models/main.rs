@@ -2,15 +2,15 @@
 //!
 //! `cargo test -p cache-tests --test models`; a word behind `--` runs the cases whose names have it.
 
-// A file imports from those before it: figures, sample, case, types, round_trip, writes.
+// A file imports from those before it: sample, case, types, round_trip, writes.
 
 mod case;
-mod figures;
 mod round_trip;
 mod sample;
 mod types;
 mod writes;
 
+use cache_tests::figures;
 use libtest_mimic::Arguments;
 
 fn main() {

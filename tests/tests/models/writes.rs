@@ -8,7 +8,7 @@ use cache_tests::{cluster, crash, private_server};
 use libtest_mimic::{Failed, Trial};
 use serde::{Deserialize, Serialize};
 
-use crate::figures;
+use cache_tests::figures;
 
 /// How many write at once.
 const TASKS: u64 = 32;

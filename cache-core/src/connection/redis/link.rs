@@ -102,6 +102,11 @@ impl Link {
         self.forget(live.number);
     }
 
+    /// How often a connection was begun.
+    pub(super) fn generation(&self) -> u64 {
+        self.next.load(Ordering::Relaxed)
+    }
+
     pub(super) fn listen(&self) -> Option<PushStream> {
         if self.protocol != Protocol::Resp3 {
             return None;

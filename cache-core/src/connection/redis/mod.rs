@@ -149,6 +149,10 @@ impl Connection for RedisConnection {
         self.link.listen()
     }
 
+    fn generation(&self) -> u64 {
+        self.link.generation()
+    }
+
     fn deadline(&self) -> Duration {
         self.deadline
     }

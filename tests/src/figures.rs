@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 static COUNTED: Mutex<Vec<(&'static str, u64)>> = Mutex::new(Vec::new());
 
 /// Adds to what is counted under this name.
-pub(crate) fn add(name: &'static str, count: u64) {
+pub fn add(name: &'static str, count: u64) {
     let mut counted = COUNTED.lock().unwrap_or_else(PoisonError::into_inner);
     match counted.iter_mut().find(|(known, _)| *known == name) {
         Some((_, known)) => *known += count,
@@ -14,7 +14,7 @@ pub(crate) fn add(name: &'static str, count: u64) {
 }
 
 /// All of it, as `name value, name value`.
-pub(crate) fn line() -> String {
+pub fn line() -> String {
     let mut counted = COUNTED.lock().unwrap_or_else(PoisonError::into_inner).clone();
     counted.sort_unstable();
     counted.iter().map(|(name, count)| format!("{name} {count}")).collect::<Vec<_>>().join(", ")

@@ -1,0 +1,54 @@
+//! Asking the server: commands about an index, and commands that travel together.
+
+use cache_index::{Batch, Command, DecodeError, FieldKind, Reply, TermError};
+
+use crate::cache::Cache;
+use crate::error::{Error, Result};
+use crate::model::Model;
+use crate::query;
+
+/// How many commands travel together at most.
+const CHUNK: usize = 500;
+
+/// The name of the model's index.
+pub(super) fn index_of<M: Model>(cache: &Cache, what: &'static str) -> Result<String> {
+    cache.capabilities().require_search(what)?;
+    Ok(M::schema().index_name(cache.keyspace()?))
+}
+
+/// Refuses a model whose index has no words.
+pub(super) fn require_text<M: Model>() -> Result<()> {
+    match M::schema().indexed().any(|field| field.kind() == FieldKind::Text) {
+        true => Ok(()),
+        false => Err(TermError::NoText { model: M::schema().model() }.into()),
+    }
+}
+
+/// The error with what it means where the command names the model's index.
+pub(super) fn missing_index<M: Model>(index: &str, error: Error) -> Error {
+    query::missing_index(M::schema().model(), index, error)
+}
+
+/// The answers to commands that travel together, in order; the first error if one of them has none.
+pub(super) async fn answers(cache: &Cache, commands: Vec<Command>) -> Result<Vec<Reply>> {
+    let mut replies = Vec::with_capacity(commands.len());
+    let mut commands = commands.into_iter().peekable();
+    while commands.peek().is_some() {
+        let batch = Batch::pipeline(commands.by_ref().take(CHUNK).collect());
+        for reply in cache.connection().send_all(batch).await? {
+            replies.push(reply?);
+        }
+    }
+    Ok(replies)
+}
+
+/// What reads answers, with the command's name in its error.
+pub(super) fn decoded<T>(command: &'static str, decoded: Result<T, DecodeError>) -> Result<T> {
+    decoded.map_err(|source| Error::Decode { command: command.to_owned(), source })
+}
+
+/// The answer as a number that is not negative.
+pub(super) fn count(command: &'static str, reply: &Reply) -> Result<u64> {
+    let count = reply.as_int().and_then(|count| u64::try_from(count).ok());
+    decoded(command, count.ok_or_else(|| DecodeError::unexpected("a count", reply.describe())))
+}

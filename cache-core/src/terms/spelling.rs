@@ -1,0 +1,103 @@
+//! Words of a text that no document has, and what could be meant.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use cache_index::{Misspelled, SpellingRequest};
+
+use super::ask::{answers, decoded, index_of, missing_index, require_text};
+use super::dictionary::Dictionary;
+use crate::cache::Cache;
+use crate::error::Result;
+use crate::model::Model;
+
+/// A question for the spelling of a text, made by [`Terms::spell_check`](crate::Terms::spell_check).
+#[must_use = "nothing is asked until `misspelled` sends it"]
+pub struct SpellCheck<M> {
+    text: String,
+    distance: u8,
+    include: Vec<Dictionary>,
+    exclude: Vec<Dictionary>,
+    model: PhantomData<fn() -> M>,
+}
+
+impl<M> SpellCheck<M> {
+    pub(super) fn new(text: String) -> Self {
+        Self { text, distance: 1, include: Vec::new(), exclude: Vec::new(), model: PhantomData }
+    }
+
+    /// How many letters of a word may be wrong, missing or too many, from 1 to 4, in place of 1.
+    ///
+    /// The server looks in one step, in which it answers nobody else, and the larger the distance, the longer: for a long
+    /// word at 2 some 25 milliseconds. So at 3 a word may have 32 characters (50 milliseconds), at 4 16 characters (150
+    /// milliseconds), and else 100.
+    pub fn distance(self, distance: u8) -> Self {
+        Self { distance, ..self }
+    }
+
+    /// Suggests the words of this dictionary too, with a score of 0 if no document has them.
+    pub fn include(mut self, dictionary: &Dictionary) -> Self {
+        self.include.push(dictionary.clone());
+        self
+    }
+
+    /// Takes the words of this dictionary for rightly spelled.
+    pub fn exclude(mut self, dictionary: &Dictionary) -> Self {
+        self.exclude.push(dictionary.clone());
+        self
+    }
+}
+
+impl<M: Model> SpellCheck<M> {
+    /// The words of the text that are in no TEXT field of the index, each once, in the order of the text.
+    ///
+    /// All TEXT fields are looked at together. A word counts as it is written, not by its stem: where only `running` was
+    /// saved, `runs` is misspelled, although a search finds it. A word of a document that is gone is taken for right, and
+    /// suggested, until the server has cleaned up. Stopwords are never misspelled. The index is in lower case, and so
+    /// is the answer. Words with characters beyond U+FFFF are suggested with others in their place.
+    ///
+    /// # Errors
+    /// [`Error::Term`](crate::Error::Term) if the distance is none, a word is too long for it, the text has U+0000, or
+    /// the model has no TEXT field; [`Error::IndexMissing`](crate::Error::IndexMissing) before the migrator has run; with
+    /// [`ServerErrorKind::UnknownDictionary`](crate::ServerErrorKind::UnknownDictionary) if a dictionary never had a word.
+    pub async fn misspelled(&self, cache: &Cache) -> Result<Vec<Misspelled>> {
+        require_text::<M>()?;
+        let index = index_of::<M>(cache, "a spell check")?;
+        let names = |dictionaries: &[Dictionary]| -> Result<Vec<String>> {
+            dictionaries.iter().map(|dictionary| dictionary.server_name(cache)).collect()
+        };
+        let (include, exclude) = (names(&self.include)?, names(&self.exclude)?);
+        let request = SpellingRequest {
+            index: &index,
+            stopwords: M::schema().stopwords(),
+            text: &self.text,
+            distance: self.distance,
+            include: &include,
+            exclude: &exclude,
+        };
+        let replies = answers(cache, request.commands()?).await;
+        let mut misspelled = Vec::new();
+        for reply in replies.map_err(|error| missing_index::<M>(&index, error))? {
+            misspelled.extend(decoded("FT.SPELLCHECK", SpellingRequest::decode(reply))?);
+        }
+        Ok(misspelled)
+    }
+}
+
+impl<M> Clone for SpellCheck<M> {
+    fn clone(&self) -> Self {
+        let (include, exclude) = (self.include.clone(), self.exclude.clone());
+        Self { text: self.text.clone(), include, exclude, ..*self }
+    }
+}
+
+/// Shows everything but the text.
+impl<M> fmt::Debug for SpellCheck<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SpellCheck")
+            .field("distance", &self.distance)
+            .field("include", &self.include)
+            .field("exclude", &self.exclude)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,375 @@
+//! Expressions with a type: numbers, strings and booleans, of the fields of a document or of the columns of a group.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Rem, Sub};
+
+use super::node::{Node, ValueType};
+use crate::aggregate_error::AggregateError;
+use crate::field::Field;
+use crate::kind::{Kind, Numeric, Tag, Text};
+use crate::schema::FieldDef;
+use crate::value::{IndexValue, SortableValue, widen};
+
+/// What expressions of columns belong to, where those of fields belong to their model.
+#[derive(Debug, Clone, Copy)]
+pub enum Columns {}
+
+/// What an expression can be: `f64`, `String` or `bool`.
+pub trait ExprValue: sealed::Sealed {
+    #[doc(hidden)]
+    const TYPE: ValueType;
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for f64 {}
+    impl Sealed for String {}
+    impl Sealed for bool {}
+}
+
+impl ExprValue for f64 {
+    const TYPE: ValueType = ValueType::Number;
+}
+impl ExprValue for String {
+    const TYPE: ValueType = ValueType::Text;
+}
+impl ExprValue for bool {
+    const TYPE: ValueType = ValueType::Bool;
+}
+
+/// An expression that the server evaluates: a number (`f64`), a string (`String`) or a boolean (`bool`), of a document
+/// of model `S`, or of a group (`S` is [`Columns`]).
+///
+/// Numbers are doubles, with `+ - * /` and [`pow`](Self::pow); `%` takes an integer. Booleans have `&`, `|` and `!`. What
+/// may be missing (an `Option`) can be read where [`exists`](super::exists) makes sure that it is there; elsewhere it is
+/// refused ([`AggregateError::MayBeMissing`]), since the server would stop in the middle of its answer.
+pub struct Expr<S, T> {
+    pub(super) node: Node,
+    types: PhantomData<fn() -> (S, T)>,
+}
+
+impl<S, T> Expr<S, T> {
+    pub(super) fn new(node: Node) -> Self {
+        Self { node, types: PhantomData }
+    }
+
+    pub(super) fn call(function: &'static str, arguments: Vec<Node>) -> Self {
+        Self::new(Node::Call(function, arguments))
+    }
+
+    pub(super) fn infix(self, operator: &'static str, right: Node) -> Node {
+        Node::infix(operator, self.node, right)
+    }
+
+    /// Whether it is the same. Strings are compared byte for byte, numbers as doubles.
+    #[doc(alias = "==")]
+    pub fn eq(self, other: impl IntoExpr<S, T>) -> Expr<S, bool> {
+        Expr::new(self.infix("==", other.into_expr().node))
+    }
+
+    /// Whether it is another.
+    #[doc(alias = "!=")]
+    pub fn ne(self, other: impl IntoExpr<S, T>) -> Expr<S, bool> {
+        Expr::new(self.infix("!=", other.into_expr().node))
+    }
+
+    /// A group key that is computed: its value is the column of this name.
+    #[doc(alias = "AS")]
+    pub fn named(self, name: &'static str) -> Named<S>
+    where
+        T: ExprValue,
+    {
+        Named { name, node: self.node, value: T::TYPE, scope: PhantomData }
+    }
+}
+
+/// An expression with the name of the column that it becomes.
+pub struct Named<S> {
+    pub(super) name: &'static str,
+    pub(super) node: Node,
+    pub(super) value: ValueType,
+    scope: PhantomData<fn() -> S>,
+}
+
+impl<S> Expr<S, f64> {
+    /// Whether it is greater.
+    #[doc(alias = ">")]
+    pub fn gt(self, other: impl IntoExpr<S, f64>) -> Expr<S, bool> {
+        Expr::new(self.infix(">", other.into_expr().node))
+    }
+
+    /// Whether it is greater or equal.
+    #[doc(alias = ">=")]
+    pub fn ge(self, other: impl IntoExpr<S, f64>) -> Expr<S, bool> {
+        Expr::new(self.infix(">=", other.into_expr().node))
+    }
+
+    /// Whether it is less.
+    #[doc(alias = "<")]
+    pub fn lt(self, other: impl IntoExpr<S, f64>) -> Expr<S, bool> {
+        Expr::new(self.infix("<", other.into_expr().node))
+    }
+
+    /// Whether it is less or equal.
+    #[doc(alias = "<=")]
+    pub fn le(self, other: impl IntoExpr<S, f64>) -> Expr<S, bool> {
+        Expr::new(self.infix("<=", other.into_expr().node))
+    }
+
+    /// To the power of.
+    #[doc(alias = "^")]
+    pub fn pow(self, exponent: impl IntoExpr<S, f64>) -> Self {
+        Self::new(self.infix("^", exponent.into_expr().node))
+    }
+}
+
+impl<S> Expr<S, String> {
+    /// Whether the string begins with this one.
+    #[doc(alias = "startswith")]
+    pub fn starts_with(self, beginning: impl IntoExpr<S, String>) -> Expr<S, bool> {
+        Expr::call("startswith", vec![self.node, beginning.into_expr().node])
+    }
+
+    /// Whether the string has this one in it.
+    pub fn contains(self, part: impl IntoExpr<S, String>) -> Expr<S, bool> {
+        // The server counts how often.
+        let count = Node::Call("contains", vec![self.node, part.into_expr().node]);
+        Expr::new(Node::infix(">", count, Node::Number(0.0)))
+    }
+}
+
+macro_rules! arithmetic {
+    ($($operator:ident $method:ident $text:literal;)*) => {$(
+        impl<S, R: IntoExpr<S, f64>> $operator<R> for Expr<S, f64> {
+            type Output = Self;
+
+            fn $method(self, right: R) -> Self {
+                Self::new(self.infix($text, right.into_expr().node))
+            }
+        }
+    )*};
+}
+
+arithmetic! {
+    Add add "+";
+    Sub sub "-";
+    Mul mul "*";
+    Div div "/";
+}
+
+/// The remainder of whole numbers, with the sign of the left one as in Rust; fractions are cut off before.
+///
+/// The right one is a number, not an expression: a divisor between 0 and 1 would crash the server.
+impl<S> Rem<i64> for Expr<S, f64> {
+    type Output = Self;
+
+    fn rem(self, divisor: i64) -> Self {
+        Self::new(match divisor {
+            0 => Node::Invalid(AggregateError::ZeroDivisor.into()),
+            _ => self.infix("%", Node::Number(divisor as f64)),
+        })
+    }
+}
+
+impl<S> Neg for Expr<S, f64> {
+    type Output = Self;
+
+    fn neg(self) -> Self {
+        Self::new(Node::infix("*", Node::Number(-1.0), self.node))
+    }
+}
+
+impl<S, R: IntoExpr<S, bool>> BitAnd<R> for Expr<S, bool> {
+    type Output = Self;
+
+    fn bitand(self, other: R) -> Self {
+        Self::new(self.infix("&&", other.into_expr().node))
+    }
+}
+
+impl<S, R: IntoExpr<S, bool>> BitOr<R> for Expr<S, bool> {
+    type Output = Self;
+
+    fn bitor(self, other: R) -> Self {
+        Self::new(self.infix("||", other.into_expr().node))
+    }
+}
+
+impl<S> Not for Expr<S, bool> {
+    type Output = Self;
+
+    fn not(self) -> Self {
+        Self::new(Node::Not(Box::new(self.node)))
+    }
+}
+
+impl<S, T> Clone for Expr<S, T> {
+    fn clone(&self) -> Self {
+        Self::new(self.node.clone())
+    }
+}
+
+impl<S, T> fmt::Debug for Expr<S, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Expr").field(&self.node).finish()
+    }
+}
+
+/// What may stand in an expression of `S` where a `T` is needed: an expression, a field of model `S`, a value.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no `{T}` in an expression of `{S}`",
+    label = "expected an expression of `{T}`",
+    note = "numbers are `f64`: NUMERIC fields, their expressions and Rust's numbers; strings are TAG and TEXT fields and `&str`; \
+            columns of a group are read with `number(\"…\")`, `text(\"…\")` and `truth(\"…\")`"
+)]
+pub trait IntoExpr<S, T> {
+    /// The expression.
+    fn into_expr(self) -> Expr<S, T>;
+}
+
+impl<S, T> IntoExpr<S, T> for Expr<S, T> {
+    fn into_expr(self) -> Self {
+        self
+    }
+}
+
+impl<M, V, K: Evaluates<V, T>, O, T> IntoExpr<M, T> for Field<M, V, K, O> {
+    fn into_expr(self) -> Expr<M, T> {
+        Expr::new(field_node(self.def()))
+    }
+}
+
+pub(super) fn field_node(def: FieldDef) -> Node {
+    if def.is_many() {
+        let field = def.name().to_string();
+        return Node::Invalid(AggregateError::ManyValues { field }.into());
+    }
+    Node::Field(def)
+}
+
+macro_rules! literals {
+    ($($type:ty => $to:ty, |$value:ident| $node:expr;)*) => {$(
+        impl<S> IntoExpr<S, $to> for $type {
+            fn into_expr(self) -> Expr<S, $to> {
+                let $value = self;
+                Expr::new($node)
+            }
+        }
+    )*};
+}
+
+literals! {
+    f64 => f64, |value| Node::Number(value);
+    f32 => f64, |value| Node::Number(widen(value));
+    i8 => f64, |value| Node::Number(f64::from(value));
+    i16 => f64, |value| Node::Number(f64::from(value));
+    i32 => f64, |value| Node::Number(f64::from(value));
+    u8 => f64, |value| Node::Number(f64::from(value));
+    u16 => f64, |value| Node::Number(f64::from(value));
+    u32 => f64, |value| Node::Number(f64::from(value));
+    &str => String, |value| Node::Text(value.to_owned());
+    &String => String, |value| Node::Text(value.clone());
+    String => String, |value| Node::Text(value);
+    // The server's booleans are numbers.
+    bool => bool, |value| Node::Number(f64::from(u8::from(value)));
+}
+
+/// Types with one value a document, not a list of them.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no single value to group by or to compute with",
+    label = "a list",
+    note = "the server would read the first element only; store a value of its own in a field"
+)]
+pub trait SingleValue: IndexValue {}
+
+#[diagnostic::do_not_recommend]
+impl<T: SortableValue> SingleValue for T {}
+
+/// Kinds of fields with a value that groups are made by.
+#[diagnostic::on_unimplemented(
+    message = "a `{Self}` field has no value to group by or to aggregate",
+    label = "not a TAG, NUMERIC or TEXT field",
+    note = "add `#[index]` to a field that has none"
+)]
+pub trait Grouped: Kind {}
+
+impl Grouped for Tag {}
+impl Grouped for Numeric {}
+impl Grouped for Text {}
+
+/// Kinds of fields of type `V` that are a `T` in expressions.
+#[diagnostic::on_unimplemented(
+    message = "a `{Self}` field of `{V}` is no `{T}` in an expression",
+    label = "expected a field or an expression of `{T}`",
+    note = "`sum`, `min`, `max`, `avg`, `stddev`, `quantile` and arithmetic take NUMERIC fields (`f64`); TAG and TEXT fields of \
+            strings are `String`, TAG fields of booleans are `bool`"
+)]
+pub trait Evaluates<V, T>: Kind {}
+
+impl<V: SingleValue> Evaluates<V, f64> for Numeric {}
+impl<V: SingleValue> Evaluates<V, String> for Text {}
+impl<V: SingleValue> Evaluates<V, String> for Tag where V::Scalar: TagText {}
+impl<V: SingleValue<Scalar = bool>> Evaluates<V, bool> for Tag {}
+
+/// What the tags of strings are made from.
+pub trait TagText {}
+
+impl TagText for String {}
+impl TagText for char {}
+
+/// Kinds of fields of type `V` that can stand in expressions.
+#[diagnostic::on_unimplemented(
+    message = "a `{Self}` field of `{V}` cannot stand in an expression",
+    label = "not a number, a string or a boolean",
+    note = "NUMERIC and TEXT fields, and TAG fields of strings and booleans can; add `#[index]` to a field that has none, and \
+            compare others in a filter"
+)]
+pub trait Expressible<V>: Kind {
+    /// What the field is in expressions.
+    type Value: ExprValue;
+}
+
+impl<V: SingleValue> Expressible<V> for Numeric {
+    type Value = f64;
+}
+impl<V: SingleValue> Expressible<V> for Text {
+    type Value = String;
+}
+impl<V: SingleValue> Expressible<V> for Tag
+where
+    V::Scalar: ScalarExpr,
+{
+    type Value = <V::Scalar as ScalarExpr>::Value;
+}
+
+/// What a tag is in expressions.
+#[diagnostic::on_unimplemented(
+    message = "a tag of `{Self}` cannot stand in an expression",
+    label = "not a string or a boolean",
+    note = "compare it in a filter, or group by the field itself"
+)]
+pub trait ScalarExpr {
+    /// `String` or `bool`.
+    type Value: ExprValue;
+}
+
+impl ScalarExpr for String {
+    type Value = String;
+}
+impl ScalarExpr for char {
+    type Value = String;
+}
+impl ScalarExpr for bool {
+    type Value = bool;
+}
+
+impl<M, V, K, O> Field<M, V, K, O> {
+    /// The field in an expression: a number, a string or a boolean that the server computes with.
+    pub fn expr(self) -> Expr<M, K::Value>
+    where
+        K: Expressible<V>,
+    {
+        Expr::new(field_node(self.def()))
+    }
+}

@@ -1,0 +1,64 @@
+//! Aggregation: groups of documents and what becomes of them, as `FT.AGGREGATE` computes it.
+//!
+//! ```
+//! # use cache_index::{Field, FieldDef, IndexSchema, No, Numeric, Options, Schema, Tag};
+//! # struct User;
+//! # impl IndexSchema for User {
+//! #     fn schema() -> &'static Schema {
+//! #         static SCHEMA: Schema = Schema::new("User", "user", "id", &[]);
+//! #         &SCHEMA
+//! #     }
+//! # }
+//! # impl User {
+//! #     const CITY: Field<User, String, Tag, Options<No>> = Field::new(FieldDef::indexed::<String, Tag>("city", "city"));
+//! #     const AGE: Field<User, i64, Numeric, Options<No>> = Field::new(FieldDef::indexed::<i64, Numeric>("age", "age"));
+//! # }
+//! use cache_index::aggregate::{AggregatePlan, avg, count, floor, number};
+//!
+//! let plan = AggregatePlan::by((User::CITY, floor(User::AGE.expr() / 10).named("decade")))
+//!     .reduce("people", count())
+//!     .reduce("age", avg(User::AGE))
+//!     .having(number("people").gt(10));
+//! assert!(plan.render().is_ok());
+//! ```
+//!
+//! Documents that lack a field which is no `Option` (another program wrote them, or it was added later) count as 0 in
+//! `avg`, `min` and others, and make a row's key unreadable.
+//!
+//! What is known to be imperfect: the server tells values apart by a hash of 64 bits; 0.0 and -0.0 are two groups; whole
+//! numbers beyond 2^53 are grouped with their neighbours, and come as floating point numbers, which an integer of a row
+//! refuses.
+
+// A file imports from those before it: node, expr, functions, reducer, keys, column, render (with plan), request, rows.
+
+mod column;
+mod expr;
+mod functions;
+mod keys;
+mod node;
+mod plan;
+mod reducer;
+mod render;
+mod request;
+mod rows;
+#[cfg(test)]
+mod tests;
+
+pub use expr::{
+    Columns, Evaluates, Expr, ExprValue, Expressible, Grouped, IntoExpr, Named, ScalarExpr, SingleValue,
+    TagText,
+};
+pub use functions::{
+    MaybeMissing, abs, ceil, concat, day_of_month, day_of_week, day_of_year, distance, exists, exp, floor,
+    format_time, length, ln, log2, lower, month_of_year, number, parse_time, sqrt, start_of_day,
+    start_of_hour, start_of_minute, start_of_month, substr, text, truth, upper, year,
+};
+pub use keys::GroupBy;
+pub use plan::AggregatePlan;
+pub use reducer::{
+    Reducer, Values, avg, count, count_distinct, count_distinct_about, first_by, max, min, quantile,
+    random_sample, stddev, sum, to_list,
+};
+pub use render::RenderedAggregate;
+pub use request::AggregateRequest;
+pub use rows::{AggregateAnswer, AggregateRow};

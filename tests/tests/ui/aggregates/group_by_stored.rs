@@ -1,0 +1,22 @@
+//! A field that is not in the index makes no groups.
+
+use cache_core::CacheModel;
+use cache_core::aggregate::{count};
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize, CacheModel)]
+struct User {
+    #[primary_key]
+    id: u64,
+    #[index]
+    city: String,
+    #[index]
+    age: u32,
+    #[index]
+    tags: Vec<String>,
+    note: String,
+}
+
+fn main() {
+    let _ = User::find().group_by(User::NOTE).reduce("n", count());
+}

@@ -1,0 +1,22 @@
+//! A sum takes numbers.
+
+use cache_core::CacheModel;
+use cache_core::aggregate::{sum};
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize, CacheModel)]
+struct User {
+    #[primary_key]
+    id: u64,
+    #[index]
+    city: String,
+    #[index]
+    age: u32,
+    #[index]
+    tags: Vec<String>,
+    note: String,
+}
+
+fn main() {
+    let _ = User::find().aggregate().reduce("x", sum(User::CITY));
+}
