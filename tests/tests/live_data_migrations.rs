@@ -277,7 +277,8 @@ async fn what_others_write_meanwhile_is_kept(cache: Cache) {
                 while !stop.load(Ordering::Relaxed) {
                     id = (id + 1) % DOCUMENTS;
                     // A replica of the release before, which knows nothing of versions.
-                    let _ = Old::patch(id).increment(Old::VISITS, 1).send(&cache).await.unwrap();
+                    let patch = Old::patch(id).increment(Old::VISITS, 1).push(Old::LOG, "written");
+                    let _ = patch.send(&cache).await.unwrap();
                     counts.fetch_add(1, Ordering::Relaxed);
                 }
             })
@@ -298,9 +299,12 @@ async fn what_others_write_meanwhile_is_kept(cache: Cache) {
     let mut visits = 0;
     for id in 0..DOCUMENTS {
         let document = raw(&cache, id).await;
-        visits += document["visits"].as_u64().unwrap() - u64::from(id);
-        let log = std::iter::once("one").chain(["two", "three"].repeat(20)).collect::<Vec<_>>();
-        assert_eq!(document["log"], json!(log));
+        let written = document["visits"].as_u64().unwrap() - u64::from(id);
+        visits += written;
+        let log: Vec<_> = document["log"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+        let count = |what| log.iter().filter(|entry| **entry == what).count() as u64;
+        // The steps write the same list as the others.
+        assert_eq!(["one", "two", "three", "written"].map(count), [1, 20, 20, written]);
     }
     assert_eq!(visits, counts.load(Ordering::Relaxed));
 }

@@ -21,6 +21,9 @@ use crate::model::Model;
 /// How often a document is tried while others change it each time.
 const TRIES: u32 = 64;
 
+/// How often the documents that others changed are tried together.
+const TOGETHER: u32 = 2;
+
 /// How long it is waited before the second try; twice as long before each further one, until `LONGEST`.
 const SHORTEST: Duration = Duration::from_millis(1);
 const LONGEST: Duration = Duration::from_millis(100);
@@ -110,7 +113,13 @@ impl<M: Model> Run<'_, M> {
                 sleep(longest.mul_f64(rand::random())).await;
                 longest = (longest * 2).min(LONGEST);
             }
-            keys = self.once(keys, seen, report).await?;
+            // One after the other, so that less time is between reading and writing where others write all the time.
+            let size = if tried < TOGETHER { keys.len() } else { 1 };
+            let mut again = Vec::new();
+            for keys in keys.chunks(size) {
+                again.extend(self.once(keys.to_vec(), seen, report).await?);
+            }
+            keys = again;
         }
         for key in keys {
             let shown = String::from_utf8_lossy(&key).into_owned();
