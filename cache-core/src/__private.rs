@@ -1,7 +1,7 @@
 //! What the expansion of the derive macros names. No part of the public API: it changes without notice.
 
 pub use cache_index::{
-    Comparand, DistanceMetric, Each, Embedded, EmbeddedFields, Entry, Field, FieldDef, FieldPath, Filter,
+    Comparand, Hit, IsScalar, Loads, Member, NoForm, NotScalar, ReadFrom, ReadWith, Reading, embedded_as, DistanceMetric, Each, Embedded, EmbeddedFields, Entry, Field, FieldDef, FieldPath, Filter,
     FindBy, FlatValue, Geo, GeoShapeKind, HasForm, HashTag, IndexSchema, IndexValue, Indexable, JsonType,
     Kind, Language, ListValue, Many, Nested, No, Numeric, One, Operand, Options, Path, ScalarValue, Schema,
     Shape, ShapeValue, Single, SortableValue, Step, Stored, Tag, Text, TextValue, UniqueOperand, UniqueValue,
@@ -15,7 +15,7 @@ pub use crate::document::{get_by_unique, modify};
 pub use crate::error::Result;
 pub use crate::model::{Indexed, Model, Versioned};
 pub use crate::primary_key::Id;
-pub use crate::query::Query;
+pub use crate::query::{Query, Row, read_view};
 pub use crate::version::VersionValue;
 
 /// The members of a document.

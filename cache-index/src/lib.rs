@@ -17,7 +17,7 @@
 //! Most people use this crate through `cache-core`, which adds connections and everything that talks.
 
 // A file imports from those before it: command, path, aggregate_error, raw_error, name_error, error, pattern, reply, escape, keyspace, kind, vector, value, value_*, epoch, geo, shape, unique, strict, json, schema, params,
-// text, fuzzy, phrase, filter, sort, field, finder, finder_decimal, embedded, indexable, search, decode, aggregate, terms.
+// text, fuzzy, phrase, filter, sort, reads, field, finder, finder_decimal, embedded, indexable, search, decode, aggregate, terms.
 
 pub mod aggregate;
 mod aggregate_error;
@@ -44,6 +44,7 @@ mod path;
 mod pattern;
 mod phrase;
 mod raw_error;
+mod reads;
 mod reply;
 mod schema;
 mod search;
@@ -70,7 +71,7 @@ pub use aggregate_error::AggregateError;
 pub use command::{Batch, Command, Route};
 pub use decode::{
     Completeness, Difference, FieldFailure, Hit, IndexDefinition, IndexInfo, IndexedField, SearchAnswer,
-    Shortfall,
+    Shortfall, Unread,
 };
 pub use embedded::{Each, Embedded, EmbeddedFields, One, Shape, Single, Values};
 #[cfg(feature = "rust_decimal")]
@@ -82,6 +83,7 @@ pub use epoch::{
 pub use error::{DecodeError, GeoError, MAX_SEPARATED_TAG, MAX_TAG, NameError, QueryError};
 pub use field::{
     Field, IndexesEmpty, IndexesMissing, No, Options, Part, Phonetic, Sortable, SuffixTrie, Yes, any_embedded,
+    embedded_as,
 };
 pub use filter::{Filter, Nearest, NumericRange, RawQuery, RawValue, Rendered};
 pub use finder::FindBy;
@@ -97,12 +99,15 @@ pub use params::Params;
 pub use path::{FieldPath, Many, Nested, Path, Root, SearchName, Step};
 pub use phrase::Phrase;
 pub use raw_error::RawQueryError;
+pub use reads::{
+    ByModule, ByOther, OfEach, OfEachIfAny, OfEachOrMissing, OrMissing, ReadFrom, ReadWith, Reading, Same,
+};
 pub use reply::{Reply, ServerError, ServerErrorKind};
 pub use schema::{
     Beside, DistanceMetric, Entry, FieldDef, Fingerprint, FingerprintError, HashTag, IndexSchema, Language,
     Schema, Stopwords, VectorOptions, hashed_part,
 };
-pub use search::{CursorRequest, Loads, Scorer, SearchOptions, SearchRequest};
+pub use search::{CursorRequest, IsScalar, Loads, Member, NotScalar, Scorer, SearchOptions, SearchRequest};
 #[cfg(feature = "geo")]
 pub use shape::GeoShape;
 pub use sort::{Direction, SortKey};

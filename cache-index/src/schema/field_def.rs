@@ -64,6 +64,17 @@ impl FieldDef {
         }
     }
 
+    /// The member that holds the embedded struct at this place, or the list or map of them, as a whole.
+    pub(crate) const fn embedded<P: Path>() -> Self {
+        match P::PATH {
+            Some(path) => {
+                path.assert_member();
+                Self { parent: path.parent(), ..Self::stored(path.member()) }
+            }
+            None => Self::stored(""),
+        }
+    }
+
     /// A field of type `V`, indexed as `K`, searched by `name`.
     pub const fn indexed<V: Indexable<K>, K: Kind>(member: &'static str, name: &'static str) -> Self {
         let may_be_absent = V::OPTIONAL;
