@@ -1,11 +1,12 @@
 //! What the expansion of the derive macros names. No part of the public API: it changes without notice.
 
 pub use cache_index::{
-    Comparand, Hit, IsScalar, Loads, Member, NoForm, NotScalar, ReadFrom, ReadWith, Reading, embedded_as, DistanceMetric, Each, Embedded, EmbeddedFields, Entry, Field, FieldDef, FieldPath, Filter,
-    FindBy, FlatValue, Geo, GeoShapeKind, HasForm, HashTag, IndexSchema, IndexValue, Indexable, JsonType,
-    Kind, Language, ListValue, Many, Nested, No, Numeric, One, Operand, Options, Path, ScalarValue, Schema,
-    Shape, ShapeValue, Single, SortableValue, Step, Stored, Tag, Text, TextValue, UniqueOperand, UniqueValue,
-    Values, VectorKind, VectorValue, Yes, any_embedded, default_form, unique_member,
+    Comparand, DistanceMetric, Each, Embedded, EmbeddedFields, Entry, Field, FieldDef, FieldPath, Filter,
+    FindBy, FlatValue, Geo, GeoShapeKind, HasForm, HashTag, Hit, IndexSchema, IndexValue, Indexable,
+    IsScalar, JsonType, Kind, Language, ListValue, Loads, Many, Member, Nested, No, NoForm, NotScalar,
+    Numeric, One, Operand, Options, Path, ReadFrom, ReadWith, Reading, ScalarValue, Schema, Shape,
+    ShapeValue, Single, SortableValue, Step, Stored, Tag, Text, TextValue, UniqueOperand, UniqueValue,
+    Values, VectorKind, VectorValue, Yes, any_embedded, default_form, embedded_as, unique_member,
 };
 
 pub use futures_core::future::BoxFuture;

@@ -82,8 +82,8 @@ pub use epoch::{
 };
 pub use error::{DecodeError, GeoError, MAX_SEPARATED_TAG, MAX_TAG, NameError, QueryError};
 pub use field::{
-    Field, IndexesEmpty, IndexesMissing, No, Options, Part, Phonetic, Sortable, SuffixTrie, Yes, any_embedded,
-    embedded_as,
+    Field, IndexesEmpty, IndexesMissing, No, Options, Part, Phonetic, Sortable, SuffixTrie, Yes,
+    any_embedded, embedded_as,
 };
 pub use filter::{Filter, Nearest, NumericRange, RawQuery, RawValue, Rendered};
 pub use finder::FindBy;

@@ -64,7 +64,9 @@ impl FieldPath {
     #[expect(clippy::panic, reason = "it is a message of the compiler")]
     pub(crate) const fn assert_member(&self) {
         if matches!(self.step, Step::Flat) {
-            panic!("a flattened struct is no member of the document, so that no view can read it whole; read its fields");
+            panic!(
+                "a flattened struct is no member of the document, so that no view can read it whole; read its fields"
+            );
         }
     }
 

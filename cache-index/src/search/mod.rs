@@ -16,8 +16,8 @@ use crate::sort::Direction;
 
 pub use cursor::CursorRequest;
 pub use loads::Loads;
-pub use member::{IsScalar, Member, NotScalar};
 pub(crate) use member::Walk;
+pub use member::{IsScalar, Member, NotScalar};
 pub use options::{Scorer, SearchOptions};
 
 /// A search over one index.
