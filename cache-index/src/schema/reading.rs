@@ -10,6 +10,11 @@ impl FieldDef {
             Some(parent) => parent.is_many(),
             None => false,
         };
+        if has_controls(self.member()) {
+            Message::new()
+                .and("the server's paths have no control characters, so that no view can read such a member; rename it")
+                .panic();
+        }
         match many {
             Some(false) if is_many => Message::new()
                 .and("`")
@@ -24,4 +29,15 @@ impl FieldDef {
             _ => self,
         }
     }
+}
+
+const fn has_controls(member: &str) -> bool {
+    let mut rest = member.as_bytes();
+    while let [first, more @ ..] = rest {
+        if first.is_ascii_control() {
+            return true;
+        }
+        rest = more;
+    }
+    false
 }
