@@ -11,6 +11,7 @@
 //! | change some of their fields | [`CacheModel::patch`], [`Patch`], [`PatchError`] |
 //! | not overwrite what others changed | `#[version]` of [`CacheModel`](derive@CacheModel), [`Error::VersionConflict`] |
 //! | share no values between documents | `#[unique]` of [`CacheModel`](derive@CacheModel), [`UniqueValue`], [`Error::NotUnique`] |
+//! | read some of their members | [`CacheView`](derive@CacheView), [`Query::select`], [`Error::View`] |
 //! | go through all of them | [`CacheModel::keys`], [`CacheModel::ids`], [`CacheModel::save_stream`] |
 //! | find them | [`Field`], [`Filter`], [`Query`], [`Found`], [`Completeness`] |
 //! | suggest, list values, check the spelling, name synonyms | [`Suggestions`], [`Terms`], [`Dictionary`] |

@@ -9,10 +9,10 @@
 //! | documents that fit them | [`check_indexable`], [`assert_indexable`], [`NotIndexable`] |
 //! | kinds and values | [`Kind`], [`Tag`], [`Numeric`], [`Text`], [`Geo`], [`GeoShapeKind`], [`VectorKind`], [`Stored`], [`IndexValue`], [`Indexable`], [`Operand`] |
 //! | values of our own | [`GeoPoint`], [`Distance`], [`Vector`], `GeoShape` (feature `geo`), [`Epoch`] and its modules |
-//! | queries | [`Field`], [`Filter`], [`RawQuery`], [`Nearest`], [`SortKey`], [`FindBy`], [`SearchRequest`], [`CursorRequest`], [`SearchOptions`], [`Loads`] |
+//! | queries | [`Field`], [`Filter`], [`RawQuery`], [`Nearest`], [`SortKey`], [`FindBy`], [`SearchRequest`], [`CursorRequest`], [`SearchOptions`], [`Loads`], [`Member`], [`ReadFrom`] |
 //! | around queries | [`SuggestionCommands`], [`SuggestRequest`], [`DictionaryCommands`], [`SpellingRequest`], [`SynonymUpdate`], [`TagValues`], [`TermError`] |
 //! | aggregations | [`aggregate`], [`AggregateError`] |
-//! | answers | [`SearchAnswer`], [`Hit`], [`Completeness`], [`Shortfall`], [`IndexInfo`], [`IndexDefinition`], [`Difference`] |
+//! | answers | [`SearchAnswer`], [`Hit`], [`Unread`], [`Completeness`], [`Shortfall`], [`IndexInfo`], [`IndexDefinition`], [`Difference`] |
 //!
 //! Most people use this crate through `cache-core`, which adds connections and everything that talks.
 
