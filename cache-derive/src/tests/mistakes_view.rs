@@ -20,7 +20,7 @@ fn views() {
     let handle =
         "expected the handle of a field of the model, without the model before it: `field = ADDRESS.city`";
     let named = "a view is a struct with named fields; write `struct A { id: String, … }`";
-    let nothing = "`A` reads nothing; give it a field of the model, as its primary key";
+    let nothing = "`A` reads nothing; give it a field of the model, such as its primary key";
     let field = |attribute: &str| format!("#[cache(model = User)] struct A {{ {attribute} id: u8 }}");
     for (input, expected) in [
         (
