@@ -95,7 +95,10 @@ impl View {
         if view.fields.is_empty() {
             errors.at(
                 &input.ident,
-                format!("`{}` reads nothing; give it a field of the model, such as its primary key", input.ident),
+                format!(
+                    "`{}` reads nothing; give it a field of the model, such as its primary key",
+                    input.ident
+                ),
             );
         }
         view

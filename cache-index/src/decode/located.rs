@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use serde::de::value::SeqAccessDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
 use serde_json::Error;
@@ -194,8 +193,13 @@ struct ManyValues<'de> {
 impl<'de> Deserializer<'de> for ManyValues<'de> {
     type Error = Error;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        SeqAccessDeserializer::new(self).deserialize_any(visitor)
+    fn deserialize_any<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Error> {
+        let length = self.many.len();
+        let value = visitor.visit_seq(&mut self)?;
+        if self.many.len() > 0 {
+            return Err(Error::invalid_length(length, &"as many as are read"));
+        }
+        Ok(value)
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {

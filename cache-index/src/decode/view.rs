@@ -86,3 +86,94 @@ impl serde::de::Error for Unread {
         Self { field: Some(field), source: serde_json::Error::missing_field(field) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use serde::Deserialize;
+
+    use super::*;
+    use crate::path::{FieldPath, Nested, Step};
+    use crate::reply::Reply;
+    use crate::schema::FieldDef;
+
+    struct Parts;
+
+    impl Nested for Parts {
+        const AT: FieldPath = FieldPath::new(None, "parts", "parts", Step::Each);
+        type Sort<S: 'static> = S;
+        type Value = ();
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Card {
+        number: u64,
+        tags: Option<Vec<String>>,
+        #[serde(default)]
+        names: Vec<Option<String>>,
+    }
+
+    static MEMBERS: [Member; 3] = [
+        Member::new("number", FieldDef::stored("n"), true),
+        Member::new("tags", FieldDef::stored("tags"), false),
+        Member::new("names", FieldDef::stored("name").within::<Parts>(), true),
+    ];
+
+    fn read(brought: &[(&'static str, &'static str)]) -> Result<Card, Unread> {
+        let bulk = |text: &'static str| Reply::Bulk(Bytes::from_static(text.as_bytes()));
+        let attributes = brought.iter().map(|(name, json)| (bulk(name), bulk(json))).collect();
+        Hit::new(Bytes::from_static(b"key"), None, attributes).read(&MEMBERS)
+    }
+
+    #[test]
+    fn members_are_read_whatever_stands_between_them() {
+        let parts = r#"["id",[{"name":"a"},{"other":{"name":"b"}},null,{"name":null},{"name":"c"}]]"#;
+        let brought = [
+            ("n", "5"),
+            ("$2", parts),
+            ("$?", r#"["id"]"#),
+            ("$0", "[18446744073709551615]"),
+            ("$", "[{}]"),
+            ("$1", r#"["id",[]]"#),
+            ("$9", "[1]"),
+        ];
+        let names = vec![Some("a".to_owned()), None, None, None, Some("c".to_owned())];
+        assert_eq!(read(&brought).unwrap(), Card { number: u64::MAX, tags: Some(vec![]), names });
+    }
+
+    #[test]
+    fn what_is_missing_is_left_to_serde() {
+        let card = Card { number: 1, tags: None, names: vec![] };
+        let lacks = [("$0", "[1]"), ("$1", r#"["id"]"#), ("$2", r#"["id"]"#)];
+        assert_eq!(read(&lacks).unwrap(), card);
+        assert_eq!(read(&lacks[..1]).unwrap(), card);
+        assert_eq!(read(&[("$0", "[1]"), ("$2", r#"["id",null]"#)]).unwrap(), card);
+        let error = read(&lacks[1..]).unwrap_err();
+        assert_eq!(
+            (error.field, error.source.to_string().as_str()),
+            (Some("number"), "missing field `number`")
+        );
+    }
+
+    #[test]
+    fn mistakes_name_the_field() {
+        for (name, json, field, message) in [
+            ("$0", "[-1]", "number", "invalid value: integer `-1`, expected u64"),
+            ("$0", "[null]", "number", "invalid type: null, expected u64"),
+            ("$0", "[1,2]", "number", "trailing characters"),
+            ("$1", "{}", "tags", "invalid type: map, expected a list of what is at a path"),
+            (
+                "$2",
+                r#"["id",5]"#,
+                "names",
+                "invalid type: integer `5`, expected a list or a map of embedded structs",
+            ),
+            ("$2", r#"["id",[{"name":5}]]"#, "names", "invalid type: integer `5`, expected a string"),
+        ] {
+            let error = read(&[("$0", "[1]"), (name, json)][usize::from(name == "$0")..]).unwrap_err();
+            assert_eq!(error.field, Some(field), "{json}");
+            assert!(error.source().unwrap().to_string().starts_with(message), "{json}: {error:?}");
+        }
+    }
+}
