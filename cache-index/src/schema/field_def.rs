@@ -277,23 +277,14 @@ impl FieldDef {
         !matches!(self.kind, FieldKind::Stored)
     }
 
-    /// The JSONPath of the member that holds the values: `$.email`, `$.tags`, `$["first name"]`, `$.address.city`.
-    pub fn stored_path(&self) -> String {
-        self.path_with(Step::One)
-    }
-
     /// The JSONPath of the values: `$.email`, `$.tags[*]`, `$["first name"]`, `$.address.city`.
     pub fn path(&self) -> String {
-        self.path_with(self.step)
-    }
-
-    fn path_with(&self, step: Step) -> String {
         let mut path = String::new();
         match self.parent {
             Some(parent) => parent.write(&mut path),
             None => path.push('$'),
         }
-        write_step(&mut path, self.member, step);
+        write_step(&mut path, self.member, self.step);
         path
     }
 
