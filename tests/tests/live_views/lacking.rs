@@ -66,11 +66,10 @@ struct MaybeCities {
 }
 
 /// Stores a document as another program might.
-async fn write(cache: &Cache, id: u32, members: serde_json::Value) {
+async fn write(cache: &Cache, id: u32, mut document: serde_json::Value) {
     let mut key = Vec::new();
     User::schema().write_key(cache.keyspace().unwrap(), &mut key, &[&id]).unwrap();
-    let mut document = json!({"id": id});
-    document.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+    document["id"] = id.into();
     let command = Command::new("JSON.SET").arg(key).arg("$").arg(document.to_string());
     let _ = cache.command(command).await.unwrap();
 }
