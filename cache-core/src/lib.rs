@@ -57,7 +57,7 @@ pub use cache_index::{
     IndexDefinition, IndexInfo, IndexSchema, IndexValue, Indexable, IndexedField, IndexesEmpty,
     IndexesMissing, JsonType, Keyspace, Kind, Language, ListValue, Loads, Located, MAX_SEPARATED_TAG,
     MAX_TAG, Many, Millis, Misspelled, NameError, Nearest, NewSuggestion, No, NotIndexable, Numeric, Operand,
-    OptionalValue, Options, Ordered, Part, Phonetic, Phrase, Prefixed, QueryError, RawQuery, RawQueryError,
+    OptionalValue, Options, Ordered, Part, Phonetic, Phrase, Prefixed, QueryError, RawQuery, RawQueryError, Reading,
     RawValue, Reply, Route, ScalarValue, Schema, Scorer, SearchName, Seconds, ServerError, ServerErrorKind,
     ShapeValue, Shaped, Shortfall, Similar, Single, SortKey, Sortable, SortableValue, Stopwords, Stored,
     SuffixTrie, Suffixed, Suggestion, SynonymGroups, Tag, Tagged, TermError, Text, TextValue, UniqueOperand,

@@ -207,6 +207,12 @@ pub enum QueryError {
         /// The condition.
         what: &'static str,
     },
+    /// What sounds alike, in a query for words as they are written.
+    #[error("`{field}`: `sounds_like` finds words that are written otherwise; ask without `verbatim`")]
+    NotVerbatim {
+        /// The field's search name.
+        field: SearchName,
+    },
     /// A condition that only the server can decide.
     #[error("`{field}`: {what} is decided by the server alone; ask it, or test with another condition")]
     OnlyOnServer {
@@ -294,6 +300,7 @@ impl QueryError {
             | Self::UnsearchableTerm { .. }
             | Self::NotFiniteVector { .. }
             | Self::NotNegatable { .. }
+            | Self::NotVerbatim { .. }
             | Self::OnlyOnServer { .. }
             | Self::TooLongWord { .. }
             | Self::TooManyWords { .. }

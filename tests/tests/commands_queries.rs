@@ -45,8 +45,6 @@ async fn options_stand_where_the_server_wants_them() {
         .filter(User::BIO.matches("rust"))
         .in_keys([1, 2])
         .verbatim()
-        .slop(3)
-        .in_order()
         .in_language(Language::German)
         .scorer(Scorer::Bm25Std)
         .timeout(Duration::from_millis(500))
@@ -54,7 +52,7 @@ async fn options_stand_where_the_server_wants_them() {
     query.clone().with_score().all(&cache).await.unwrap();
     query.ids(&cache).await.unwrap();
     let options =
-        "VERBATIM INKEYS 2 shop:cache:user:1 shop:cache:user:2 SLOP 3 INORDER LANGUAGE german SCORER BM25STD";
+        "VERBATIM INKEYS 2 shop:cache:user:1 shop:cache:user:2 LANGUAGE german SCORER BM25STD";
     let (index, text) = (index(&cache), User::BIO.matches("rust").render().unwrap());
     let (text, end) = (text.text(), "LIMIT 0 5 TIMEOUT 500 PARAMS 2 p0 rust DIALECT 2 (repeatable)");
     assert_eq!(
