@@ -153,8 +153,8 @@ pub enum QueryError {
         /// How many characters it may have.
         most: usize,
     },
-    /// A phrase of more words than the server can parse.
-    #[error("`{field}`: the phrase has more than {most} words; use `matches`, or several phrases")]
+    /// A phrase, or words with a slop or an order, of more words than the server can parse.
+    #[error("`{field}`: more than {most} words are near each other; use several phrases, or `matches` without slop and order")]
     TooManyWords {
         /// The field's search name.
         field: SearchName,

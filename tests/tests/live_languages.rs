@@ -180,7 +180,7 @@ async fn compare<M: CacheModel<PrimaryKey = u32> + Indexed>(
 
 async fn notes_are_read_as_the_query_says(cache: Cache) {
     let mut random = Random::new(29);
-    let notes: Vec<Note> = (0..150)
+    let notes: Vec<Note> = (0..100)
         .map(|id| Note {
             id,
             title: random.of(&text(6)),
@@ -192,23 +192,23 @@ async fn notes_are_read_as_the_query_says(cache: Cache) {
         .collect();
     saved(&cache, &notes).await;
     let mut seen = Seen::default();
-    for _ in 0..1_200 {
+    for _ in 0..500 {
         let meant = (random.of(&of_notes()), random.of(&reading()));
         compare(&cache, &notes, meant, &mut seen).await;
     }
-    assert!(seen.compared > 1_000 && seen.some > 600 && seen.other > 300, "{seen:?}");
+    assert!(seen.compared > 400 && seen.some > 250 && seen.other > 125, "{seen:?}");
 }
 
 async fn words_that_are_counted_alone_are_read_as_the_query_says(cache: Cache) {
     let mut random = Random::new(31);
-    let zettel: Vec<Zettel> = (0..150).map(|id| Zettel { id, text: random.of(&text(7)) }).collect();
+    let zettel: Vec<Zettel> = (0..100).map(|id| Zettel { id, text: random.of(&text(7)) }).collect();
     saved(&cache, &zettel).await;
     let mut seen = Seen::default();
-    for _ in 0..1_200 {
+    for _ in 0..500 {
         let meant = (random.of(&of_zettel()), random.of(&reading()));
         compare(&cache, &zettel, meant, &mut seen).await;
     }
-    assert!(seen.compared > 1_000 && seen.some > 600 && seen.other > 300 && seen.narrow > 50, "{seen:?}");
+    assert!(seen.compared > 400 && seen.some > 250 && seen.other > 125 && seen.narrow > 20, "{seen:?}");
 }
 
 fn titled(id: u32, title: &str, plain: &str) -> Note {
@@ -239,7 +239,7 @@ async fn negated_words_are_read_like_the_others(cache: Cache) {
         ("runs", Reading::new().in_language(Language::German), vec![0, 1, 2]),
         ("runs", Reading::new().in_language(Language::German).verbatim(), vec![1]),
         ("häuser", Reading::new(), vec![3]),
-        ("häuser", Reading::new().in_language(Language::German), vec![3]),
+        ("häuser", Reading::new().in_language(Language::German), vec![3, 4]),
         ("hauses", Reading::new().in_language(Language::German), vec![4]),
         ("hauses", Reading::new().verbatim(), vec![]),
     ] {
@@ -286,8 +286,8 @@ async fn words_are_near_each_other_in_each_text(cache: Cache) {
     let phrase = || Note::PLAIN.phrase(Phrase::new("dog brown").any_order());
     assert_eq!(found(&cache, title("fox").filter(phrase()).in_order()).await, ids(&[0, 1, 2, 3]));
     assert_eq!(found(&cache, title("fox").filter(!phrase()).in_order()).await, ids(&[4]));
-    let any = Note::TITLE.matches_any("lazy quickly") | Note::TITLE.matches("x fox");
-    assert_eq!(found(&cache, Note::find().filter(any).slop(0)).await, ids(&[2, 3]));
+    let any = Note::TITLE.matches_any("lazy brown") | Note::TITLE.matches("x fox");
+    assert_eq!(found(&cache, Note::find().filter(any).slop(0)).await, ids(&[2, 4]));
     let negated = Note::find().filter(!Note::TITLE.matches("quick fox"));
     assert_eq!(found(&cache, negated.clone().slop(0)).await, ids(&[1, 2, 5]));
     assert_eq!(found(&cache, negated).await, ids(&[5]));

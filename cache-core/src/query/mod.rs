@@ -219,7 +219,9 @@ impl<M, R> Query<M, R> {
     /// The words of each [`matches`](crate::Field::matches) must be near each other: with up to this many other words between
     /// the first and the last, in any order without [`in_order`](Query::in_order). Each is then what a
     /// [`Phrase`](crate::Phrase) with this slop is; what [`phrase`](crate::Field::phrase) says of it, and what that costs,
-    /// holds. A `phrase` has its own slop, and conditions on other fields do not matter.
+    /// holds: of several words the server mostly decides a part, and then neither groups nor the
+    /// [`nearest`](Query::nearest) are made of such a query. A `phrase` has its own slop, and conditions do not matter to each
+    /// other.
     ///
     /// It is not the server's `SLOP`, which counts across all conditions and fields, counts of three words and more otherwise,
     /// and loses words that stand in a text in several inflections.

@@ -27,9 +27,10 @@ impl<M, V, K, O> Field<M, V, K, O> {
     /// is that word; one without a word is refused ([`QueryError::NoTerms`]), and one of more than a hundred
     /// ([`QueryError::TooManyWords`]). A word twice in the phrase must be there twice.
     ///
-    /// The server decides it alone only for a field with `no_stem` that is the model's only TEXT field and no list, and for
-    /// up to sixteen words that are their own stems, none of them twice: it loses words that stand in a text in several inflections, and
-    /// counts through all TEXT fields. For all others the documents that have the words are read, and those without the
+    /// The server decides it alone only for a field that is the model's only TEXT field and no list, and for up to sixteen
+    /// words, none of them twice, that have one form: where the field is `no_stem` and they are their own stems, or the query
+    /// is `verbatim`. It loses words that stand in a text in several inflections, and counts through all TEXT fields. For all
+    /// others the documents that have the words are read, and those without the
     /// phrase are left out here; have another condition beside it where the words are common.
     ///
     /// ```no_run

@@ -9,7 +9,7 @@ use crate::kind::FieldKind;
 use crate::phrase::{self, Phrase};
 use crate::reading::Reading;
 use crate::schema::{FieldDef, Schema};
-use crate::text;
+use crate::text::{self, Word};
 
 /// An index and how a query of it is read.
 #[derive(Debug, Clone, Copy)]
@@ -49,27 +49,27 @@ impl<'a> Reader<'a> {
     /// Whether the server can be asked where the words of the phrase stand: in no list, and only where each has one form in
     /// the index.
     pub(super) fn is_narrow(&self, field: &FieldDef, phrase: &Phrase) -> bool {
-        self.has_one_form_a_word(field) && {
-            let words = text::words(phrase.text(), self.schema.stopwords());
-            phrase.is_narrow(&words, self.stemmer().as_ref())
-        }
+        self.has_places(field, phrase, &self.words(phrase))
     }
 
     /// Whether the server decides all of the phrase.
     pub(super) fn is_exact(&self, field: &FieldDef, phrase: &Phrase) -> bool {
-        let words = text::words(phrase.text(), self.schema.stopwords());
-        if words.len() < 2 {
-            return true;
-        }
-        let stemmer = self.stemmer();
-        self.has_one_form_a_word(field)
-            && self.counts_one_text()
-            && phrase.is_narrow(&words, stemmer.as_ref())
-            && !phrase::coincide(&words, stemmer.as_ref())
+        let words = self.words(phrase);
+        words.len() < 2
+            || (self.counts_one_text()
+                && self.has_places(field, phrase, &words)
+                && !phrase::coincide(&words, self.stemmer().as_ref()))
     }
 
-    fn has_one_form_a_word(&self, field: &FieldDef) -> bool {
-        !field.is_many() && (self.is_verbatim() || !field.stems())
+    fn words(&self, phrase: &Phrase) -> Vec<Word> {
+        text::words(phrase.text(), self.schema.stopwords())
+    }
+
+    fn has_places(&self, field: &FieldDef, phrase: &Phrase, words: &[Word]) -> bool {
+        // A word like the mark of a stem stands where words of this stem do.
+        let has_one_form =
+            || !field.stems() || (self.is_verbatim() && !words.iter().any(|word| word.whole.starts_with(b"+")));
+        !field.is_many() && has_one_form() && phrase.is_narrow(words, self.stemmer().as_ref())
     }
 
     /// Whether the index counts the words of one TEXT field, and no others.
