@@ -154,7 +154,9 @@ pub enum QueryError {
         most: usize,
     },
     /// A phrase, or words with a slop or an order, of more words than the server can parse.
-    #[error("`{field}`: more than {most} words are near each other; use several phrases, or `matches` without slop and order")]
+    #[error(
+        "`{field}`: more than {most} words are near each other; use several phrases, or `matches` without slop and order"
+    )]
     TooManyWords {
         /// The field's search name.
         field: SearchName,

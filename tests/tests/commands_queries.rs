@@ -3,9 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cache_core::{
-    Cache, CacheModel, Capabilities, IndexSchema, Language, Protocol, Reading, Reply, Scorer,
-};
+use cache_core::{Cache, CacheModel, Capabilities, IndexSchema, Language, Protocol, Reading, Reply, Scorer};
 use cache_tests::recorder::{Recorder, capabilities};
 use serde::{Deserialize, Serialize};
 
@@ -56,8 +54,7 @@ async fn options_stand_where_the_server_wants_them() {
     query.clone().with_score().all(&cache).await.unwrap();
     query.ids(&cache).await.unwrap();
     // Where words stand is part of the query text, and of a single word nothing.
-    let options =
-        "VERBATIM INKEYS 2 shop:cache:user:1 shop:cache:user:2 LANGUAGE german SCORER BM25STD";
+    let options = "VERBATIM INKEYS 2 shop:cache:user:1 shop:cache:user:2 LANGUAGE german SCORER BM25STD";
     let (index, text) = (index(&cache), User::BIO.matches("rust").render().unwrap());
     let (text, end) = (text.text(), "LIMIT 0 5 TIMEOUT 500 PARAMS 2 p0 rust DIALECT 2 (repeatable)");
     assert_eq!(

@@ -20,7 +20,9 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use cache_index::{Filter, IndexSchema, Language, Nearest, RawQuery, Reading, Scorer, SearchOptions, SortKey};
+use cache_index::{
+    Filter, IndexSchema, Language, Nearest, RawQuery, Reading, Scorer, SearchOptions, SortKey,
+};
 
 use crate::model::Model;
 use crate::primary_key::Id;

@@ -67,8 +67,9 @@ impl<'a> Reader<'a> {
 
     fn has_places(&self, field: &FieldDef, phrase: &Phrase, words: &[Word]) -> bool {
         // A word like the mark of a stem stands where words of this stem do.
-        let has_one_form =
-            || !field.stems() || (self.is_verbatim() && !words.iter().any(|word| word.whole.starts_with(b"+")));
+        let has_one_form = || {
+            !field.stems() || (self.is_verbatim() && !words.iter().any(|word| word.whole.starts_with(b"+")))
+        };
         !field.is_many() && has_one_form() && phrase.is_narrow(words, self.stemmer().as_ref())
     }
 

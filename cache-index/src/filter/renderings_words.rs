@@ -172,7 +172,10 @@ fn a_reading_makes_phrases_of_words() {
     assert_eq!(LINES.matches("quick brown").accepts_json_as(&lines, plain), Ok(true));
     assert_eq!(LINES.matches("quick brown").accepts_json_as(&lines, plain.slop(9)), Ok(false));
     // One word has no place.
-    assert_eq!(read(&TEXT.matches("quick"), plain.slop(0)), ("@text:$p0".into(), vec!["quick".into()], false));
+    assert_eq!(
+        read(&TEXT.matches("quick"), plain.slop(0)),
+        ("@text:$p0".into(), vec!["quick".into()], false)
+    );
     // The rest says for itself.
     let any = PLAIN.matches_any("quick brown") | PLAIN.phrase("quick fox");
     assert_eq!(read(&any, plain.slop(5)), read(&any, plain));
