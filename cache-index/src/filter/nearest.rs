@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::near::distance;
 use super::node::Node;
+use super::reader::Reader;
 use super::render::{Rendered, render};
 use crate::error::QueryError;
 use crate::schema::{FieldDef, IndexSchema};
@@ -145,7 +146,7 @@ fn distance_to_itself(field: &FieldDef, numbers: &[f64]) -> f64 {
 /// The query text for all documents, with references in place of values. If it is refused, why, without the value.
 impl<M: IndexSchema> fmt::Display for Nearest<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match render(&Node::All, M::schema()).and_then(|all| self.render(&all)) {
+        match render(&Node::All, Reader::of(M::schema())).and_then(|all| self.render(&all)) {
             Ok(rendered) => f.write_str(rendered.text()),
             Err(error) => write!(f, "refused: {}", error.redacted()),
         }
