@@ -167,7 +167,8 @@ impl<M, R> Query<M, R> {
         self
     }
 
-    /// Takes an answer that may lack documents. Its [`completeness`](Found::completeness) says why it may.
+    /// Takes an answer that may lack documents. Its [`completeness`](Found::completeness) says why it may. Where a negated
+    /// prefix was not expanded to its end, it has documents that are not meant.
     pub fn allow_partial(mut self) -> Self {
         self.wanted.partial = true;
         self
