@@ -47,6 +47,24 @@ pub enum QueryError {
     /// An aggregation that has no true answer.
     #[error(transparent)]
     Aggregate(#[from] AggregateError),
+    /// More sort keys than the server takes.
+    #[error("{keys} keys to sort by are more than the {most} that the server takes; leave some out")]
+    SortKeys {
+        /// How many.
+        keys: usize,
+        /// The most.
+        most: usize,
+    },
+    /// More nearest documents than the server can count.
+    #[error("`{field}`: the {k} nearest are more than the server can count, {most}; ask for fewer")]
+    TooManyNearest {
+        /// The field's search name.
+        field: SearchName,
+        /// How many.
+        k: u64,
+        /// The most.
+        most: u64,
+    },
     /// The value contains U+0000, at which the server truncates or merges tag values.
     #[error("`{field}`: the value contains U+0000, which the index cannot hold; remove it")]
     NulCharacter {

@@ -178,10 +178,14 @@ impl<M, R> Query<M, R> {
     /// for an answer. If that is not enough, the answer is refused ([`Error::Incomplete`](crate::Error::Incomplete)),
     /// or [partial](Query::allow_partial).
     ///
+    /// Less than a millisecond counts as one. The server looks at its clock only now and then, so that a short search may be
+    /// answered all the same.
+    ///
     /// In RESP2 the server does not say that it stopped, so it is not told to: after this time the call fails with
     /// [`Error::Timeout`](crate::Error::Timeout).
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.wanted.timeout = Some(timeout);
+        // Zero would mean to the server that there is none.
+        self.wanted.timeout = Some(timeout.max(Duration::from_millis(1)));
         self
     }
 

@@ -53,6 +53,9 @@ impl<M: IndexSchema> Wanted<M> {
     }
 }
 
+/// How many keys the server sorts by (`SORTASCMAP_MAXFIELDS` of RediSearch).
+const MOST_KEYS: usize = 8;
+
 /// A query that is ready to be sent.
 pub(super) struct Prepared {
     pub(super) model: &'static str,
@@ -73,6 +76,9 @@ pub(super) struct Prepared {
 impl Prepared {
     /// `None`: nothing can be found, and nothing need be asked.
     pub(super) fn new<M: Model, R: Row<M>>(wanted: &Wanted<M>, cache: &Cache) -> Result<Option<Self>> {
+        if wanted.sort.len() > MOST_KEYS {
+            return Err(QueryError::SortKeys { keys: wanted.sort.len(), most: MOST_KEYS }.into());
+        }
         let mut filter = wanted.render()?;
         if let Some(nearest) = &wanted.nearest {
             filter = nearest.render(&filter)?;

@@ -21,7 +21,8 @@ pub trait Terms: Model {
     /// They are more than the documents have: a value whose last document is gone, or has another one now, is listed until
     /// the server cleans up, which it does every half a minute for an index of which 100 documents went or changed. And
     /// all of them come in one answer, however many there are: this is for fields with few values, such as a category.
-    /// [`group_by`](crate::Query::group_by) has the values that documents have now, and how many have each.
+    /// [`group_by`](crate::Query::group_by) has the values that documents have now, as they are
+    /// written there, and how many have each.
     ///
     /// ```no_run
     /// # use cache_core::{Cache, CacheModel, Terms};

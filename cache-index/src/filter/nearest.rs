@@ -50,10 +50,16 @@ struct Asked {
     ef_runtime: Option<u32>,
 }
 
+/// The most that the server takes as a number of nearest documents (`MAX_KNN_K` of RediSearch is 2^58); more than an
+/// answer can have.
+const MOST: u64 = i32::MAX as u64;
+
 impl<M> Nearest<M> {
     pub(crate) fn new(field: FieldDef, k: u64, blob: Vec<u8>, numbers: Vec<f64>) -> Self {
         let asked = if k == 0 {
             Err(QueryError::NoNearest { field: field.name() })
+        } else if k > MOST {
+            Err(QueryError::TooManyNearest { field: field.name(), k, most: MOST })
         } else if !numbers.iter().all(|number| number.is_finite()) {
             Err(QueryError::NotFiniteVector { field: field.name() })
         } else if distance_to_itself(&field, &numbers).is_nan() {
