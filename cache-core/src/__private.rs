@@ -4,7 +4,7 @@ pub use cache_index::{
     Comparand, DistanceMetric, Each, Embedded, EmbeddedFields, Entry, Field, FieldDef, FieldPath, Filter,
     FindBy, FlatValue, Geo, GeoShapeKind, HasForm, HashTag, Hit, IndexSchema, IndexValue, Indexable,
     IsScalar, JsonType, Kind, Language, ListValue, Loads, Many, Member, Nested, No, NoForm, NotScalar,
-    Numeric, One, Operand, Options, Path, ReadFrom, ReadWith, Reading, ScalarValue, Schema, Shape,
+    Numeric, One, Operand, Options, Path, ReadFrom, ReadMode, ReadWith, ScalarValue, Schema, Shape,
     ShapeValue, Single, SortableValue, Step, Stored, Tag, Text, TextValue, UniqueOperand, UniqueValue,
     Values, VectorKind, VectorValue, Yes, any_embedded, default_form, embedded_as, unique_member,
 };

@@ -14,7 +14,7 @@ use crate::epoch::{Epoch, NoForm};
 pub trait ReadFrom<V, S> {}
 
 /// How a view's type differs from the one of the field.
-pub trait Reading {
+pub trait ReadMode {
     /// Whether it has room for the many values of an embedded list or map; `None`: it is read by code that is not known.
     const MANY: Option<bool>;
 }
@@ -25,7 +25,7 @@ macro_rules! readings {
         #[derive(Debug, Clone, Copy)]
         pub enum $name {}
 
-        impl Reading for $name {
+        impl ReadMode for $name {
             const MANY: Option<bool> = $many;
         }
     )*};

@@ -122,7 +122,7 @@ pub(super) fn expand(model: &Model) -> TokenStream {
                 }
                 #[doc(hidden)]
                 #[allow(dead_code, private_bounds)]
-                #vis const fn read_as<T: __cache::ReadFrom<P::Value, R>, R: __cache::Reading>(
+                #vis const fn read_as<T: __cache::ReadFrom<P::Value, R>, R: __cache::ReadMode>(
                     &self,
                 ) -> __cache::FieldDef {
                     __cache::embedded_as::<P, T, R>()
