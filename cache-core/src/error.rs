@@ -70,6 +70,24 @@ pub enum Error {
         #[source]
         source: serde_json::Error,
     },
+    /// A document lacks what a view of it reads, or has something else there.
+    #[error(
+        "{}the document `{key}` of `{model}` cannot be read as a `{view}`",
+        .field.map(|field| format!("`{field}` of ")).unwrap_or_default()
+    )]
+    View {
+        /// The document's key.
+        key: String,
+        /// The model.
+        model: &'static str,
+        /// The view.
+        view: &'static str,
+        /// What serde calls the field of the view that it is about; `None`: it is about the whole.
+        field: Option<&'static str>,
+        /// What serde found, or that the field is missing.
+        #[source]
+        source: serde_json::Error,
+    },
     /// A stored document has an older form, and could not be brought to the one of the model.
     #[error(
         "the document `{key}` has version {from} and cannot be brought to the one of `{model}`; see its `upgrade`"

@@ -11,6 +11,7 @@
 //! | change some of their fields | [`CacheModel::patch`], [`Patch`], [`PatchError`] |
 //! | not overwrite what others changed | `#[version]` of [`CacheModel`](derive@CacheModel), [`Error::VersionConflict`] |
 //! | share no values between documents | `#[unique]` of [`CacheModel`](derive@CacheModel), [`UniqueValue`], [`Error::NotUnique`] |
+//! | read some of their members | [`CacheView`](derive@CacheView), [`Query::select`], [`Error::View`] |
 //! | go through all of them | [`CacheModel::keys`], [`CacheModel::ids`], [`CacheModel::save_stream`] |
 //! | find them | [`Field`], [`Filter`], [`Query`], [`Found`], [`Completeness`] |
 //! | suggest, list values, check the spelling, name synonyms | [`Suggestions`], [`Terms`], [`Dictionary`] |
@@ -47,23 +48,23 @@ mod terms;
 mod version;
 
 pub use bytes::Bytes;
-pub use cache_derive::{CacheEmbedded, CacheModel, CacheValue};
+pub use cache_derive::{CacheEmbedded, CacheModel, CacheValue, CacheView};
 pub use cache_index::aggregate;
 pub use cache_index::{
     AggregateError, Batch, Beside, Command, Comparable, Comparand, Completeness, Correction, DecodeError,
     Difference, Direction, Distance, DistanceMetric, ElementType, Embedded, EmbeddedFields, Entry, Epoch,
     EpochValue, Field, FieldDef, FieldFailure, FieldKind, FieldPath, Filter, FindBy, Fingerprint,
-    FingerprintError, FlatValue, FloatSeconds, Geo, GeoError, GeoPoint, GeoShapeKind, HashTag, Hit,
+    FingerprintError, FlatValue, FloatSeconds, Geo, GeoError, GeoPoint, GeoShapeKind, HashTag,
     IndexDefinition, IndexInfo, IndexSchema, IndexValue, Indexable, IndexedField, IndexesEmpty,
-    IndexesMissing, JsonType, Keyspace, Kind, Language, ListValue, Loads, Located, MAX_SEPARATED_TAG,
-    MAX_TAG, Many, Millis, Misspelled, NameError, Nearest, NewSuggestion, No, NotIndexable, Numeric, Operand,
-    OptionalValue, Options, Ordered, Part, Phonetic, Phrase, Prefixed, QueryError, RawQuery, RawQueryError,
-    RawValue, Reading, Reply, Route, ScalarValue, Schema, Scorer, SearchName, Seconds, ServerError,
-    ServerErrorKind, ShapeValue, Shaped, Shortfall, Similar, Single, SortKey, Sortable, SortableValue,
-    Stopwords, Stored, SuffixTrie, Suffixed, Suggestion, SynonymGroups, Tag, Tagged, TermError, Text,
-    TextValue, UniqueOperand, UniqueValue, Unit, Vector, VectorElement, VectorKind, VectorLengthError,
-    VectorOptions, VectorType, VectorValue, Wild, Worded, Yes, assert_indexable, check_indexable,
-    epoch_float_seconds, epoch_millis, epoch_seconds, hashed_part,
+    IndexesMissing, JsonType, Keyspace, Kind, Language, ListValue, Located, MAX_SEPARATED_TAG, MAX_TAG, Many,
+    Millis, Misspelled, NameError, Nearest, NewSuggestion, No, NotIndexable, Numeric, Operand, OptionalValue,
+    Options, Ordered, Part, Phonetic, Phrase, Prefixed, QueryError, RawQuery, RawQueryError, RawValue,
+    Reading, Reply, Route, ScalarValue, Schema, Scorer, SearchName, Seconds, ServerError, ServerErrorKind,
+    ShapeValue, Shaped, Shortfall, Similar, Single, SortKey, Sortable, SortableValue, Stopwords, Stored,
+    SuffixTrie, Suffixed, Suggestion, SynonymGroups, Tag, Tagged, TermError, Text, TextValue, UniqueOperand,
+    UniqueValue, Unit, Vector, VectorElement, VectorKind, VectorLengthError, VectorOptions, VectorType,
+    VectorValue, Wild, Worded, Yes, assert_indexable, check_indexable, epoch_float_seconds, epoch_millis,
+    epoch_seconds, hashed_part,
 };
 
 #[cfg(feature = "rust_decimal")]

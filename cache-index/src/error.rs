@@ -330,6 +330,8 @@ impl QueryError {
             | Self::NoNearest { .. }
             | Self::NoDirection { .. }
             | Self::EfRuntime { .. }
+            | Self::SortKeys { .. }
+            | Self::TooManyNearest { .. }
             | Self::Raw(_)
             | Self::TooDeep { .. }) => other,
         }

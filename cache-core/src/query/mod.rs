@@ -33,7 +33,7 @@ pub use aggregate_run::Groups;
 pub use each::Updated;
 pub use explain::Profile;
 pub use found::Found;
-pub use row::{Near, Row, Scored};
+pub use row::{Near, Row, Scored, read_view};
 pub(crate) use run::missing_index;
 pub use stream::{Pages, Rows};
 pub use summary::Summary;
@@ -277,9 +277,34 @@ impl<M, R> Query<M, R> {
         Query { wanted: self.wanted, row: PhantomData }
     }
 
-    /// Answers a view of each document in place of the document: a type that says which members of it are all that the
-    /// server reads and sends. See [`Row`]. Call it before [`with_score`](Query::with_score) and
-    /// [`nearest`](Query::nearest), which it would take back.
+    /// Answers a view of each document in place of the document: a struct with `#[derive(CacheView)]`, whose fields are
+    /// all that the server sends. Call it before [`with_score`](Query::with_score) and [`nearest`](Query::nearest), which
+    /// it would take back.
+    ///
+    /// All of them come in the one round trip of the verb, and exactly. A member that is missing is what serde makes of it:
+    /// `None`, the value of `#[serde(default)]`, or [`Error::View`](crate::Error::View), which names the key, the model and
+    /// the field. See the derive [`CacheView`](derive@crate::CacheView) for what a view can read.
+    ///
+    /// ```no_run
+    /// # use cache_core::{Cache, CacheModel};
+    /// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+    /// # struct User { #[primary_key] id: String, #[index] city: String, bio: String, tags: Vec<String> }
+    /// use cache_core::CacheView;
+    ///
+    /// #[derive(serde::Deserialize, CacheView)]
+    /// #[cache(model = User)]
+    /// struct Card {
+    ///     id: String,
+    ///     tags: Vec<String>,
+    /// }
+    ///
+    /// # async fn example(cache: Cache) -> cache_core::Result<()> {
+    /// for card in User::find_by_city("Bern").select::<Card>().all(&cache).await? {
+    ///     println!("{}: {}", card.id, card.tags.join(", "));
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "RETURN")]
     #[doc(alias = "only")]
     #[doc(alias = "projection")]

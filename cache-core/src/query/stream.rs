@@ -52,7 +52,7 @@ impl<M: Model, R: Row<M>> Rows<M, R> {
     /// was waiting for is given to the next one.
     ///
     /// # Errors
-    /// [`Error::Document`] for a document that is not what was expected: then there may be more. After any other error
+    /// [`Error::Document`] or [`Error::View`] for a document that is not what was expected: then there may be more. After any other error
     /// there is no more: [`Error::Incomplete`] if some may be missing, one of the reasons being that the server gave
     /// its cursor up; else as [`Query::all`](crate::Query::all).
     pub async fn next(&mut self) -> Option<Result<R>> {
