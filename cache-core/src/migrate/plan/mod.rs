@@ -2,6 +2,8 @@
 
 mod alias;
 mod display;
+#[cfg(test)]
+mod golden;
 mod index;
 mod leftovers;
 mod step;
