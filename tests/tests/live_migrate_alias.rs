@@ -27,7 +27,8 @@ async fn old_and_new_releases_may_boot_in_any_order(cache: Cache) {
         let mut newest = 0;
         for release_number in order {
             newest = newest.max(release_number);
-            let migration = release(schemas[release_number], &locks[release_number]).run(&cache).await.unwrap();
+            let migration =
+                release(schemas[release_number], &locks[release_number]).run(&cache).await.unwrap();
             let active = target(&cache, &alias(&cache)).await.unwrap();
             assert_eq!(active, schemas[newest].index_name(cache.keyspace().unwrap()), "{order:?}");
             let booted = &migration.indexes()[0];

@@ -1,10 +1,10 @@
 //! Fields that are added to an index in place, and what makes that impossible.
 
-use cache_core::{
-    Cache, CacheModel, Command, IndexSchema, MigrateError, Migrator, Notice, Step, Strategy,
-};
+use cache_core::{Cache, CacheModel, Command, IndexSchema, MigrateError, Migrator, Notice, Step, Strategy};
 use cache_tests::live;
-use cache_tests::releases::{alias, changed, first, global, index, indexes, lock, save, second, target, third, write};
+use cache_tests::releases::{
+    alias, changed, first, global, index, indexes, lock, save, second, target, third, write,
+};
 
 type Old = first::User;
 type New = second::User;
@@ -18,7 +18,9 @@ async fn fields_are_added_to_the_index_that_is_there(cache: Cache) {
     save(&cache, 300).await;
     in_place::<Old>().run(&cache).await.unwrap();
     let plan = in_place::<New>().plan(&cache).await.unwrap().remove(0);
-    assert!(matches!(&plan.steps[0], Step::AlterAdd { index: there, fields } if *there == index::<Old>(&cache) && fields.len() == 1));
+    assert!(
+        matches!(&plan.steps[0], Step::AlterAdd { index: there, fields } if *there == index::<Old>(&cache) && fields.len() == 1)
+    );
     let migration = in_place::<New>().run(&cache).await.unwrap();
     let migrated = &migration.indexes()[0];
     assert_eq!((&migrated.name, migrated.created, migrated.active), (&index::<New>(&cache), false, true));

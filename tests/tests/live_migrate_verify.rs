@@ -48,7 +48,10 @@ async fn so_many_may_be_missing_as_are_allowed(cache: Cache) {
         write(&cache, id, r#"{"id":1,"name":"n1","age":"old"}"#).await;
     }
     old().run(&cache).await.unwrap();
-    assert!(matches!(new().allow_failures(2).run(&cache).await, Err(MigrateError::Verify { missing: 3, .. })));
+    assert!(matches!(
+        new().allow_failures(2).run(&cache).await,
+        Err(MigrateError::Verify { missing: 3, .. })
+    ));
     let migration = new().allow_failures(3).run(&cache).await.unwrap();
     assert_eq!((migration.indexes()[0].missing, migration.indexes()[0].active), (3, true));
     assert!(New::find().all(&cache).await.is_err(), "answers say that they may be incomplete");
@@ -116,7 +119,9 @@ async fn progress_is_told_to_its_end(cache: Cache) {
     let last = first.last().unwrap();
     assert_eq!((last.total, last.documents, last.filled), (Some(3_000), 3_000, true), "counted");
     assert!(first.iter().rev().skip(1).all(|progress| !progress.filled));
-    assert!(first.windows(2).all(|two| two[0].documents <= two[1].documents && two[0].elapsed <= two[1].elapsed));
+    assert!(
+        first.windows(2).all(|two| two[0].documents <= two[1].documents && two[0].elapsed <= two[1].elapsed)
+    );
 
     new().progress(hear(&told)).run(&cache).await.unwrap();
     let second = std::mem::take(&mut *told.lock().unwrap());

@@ -140,7 +140,12 @@ mod tests {
     fn a_command_of_a_node_has_keys() {
         let info = |first| {
             let flags = Reply::Array(vec![]);
-            Reply::Array(vec![Reply::Array(vec![text("FT.ALIASUPDATE"), Reply::Int(-1), flags, Reply::Int(first)])])
+            Reply::Array(vec![Reply::Array(vec![
+                text("FT.ALIASUPDATE"),
+                Reply::Int(-1),
+                flags,
+                Reply::Int(first),
+            ])])
         };
         assert_eq!((first_key(info(1)), first_key(info(0))), (Some(1), Some(0)));
         assert_eq!(first_key(Reply::Array(vec![Reply::Nil])), None);
