@@ -22,6 +22,7 @@ use std::time::Duration;
 
 use cache_index::{Filter, IndexSchema, Language, Nearest, RawQuery, Scorer, SearchOptions, SortKey};
 
+use crate::cache::IndexPolicy;
 use crate::model::Model;
 use crate::primary_key::Id;
 
@@ -32,7 +33,6 @@ pub use each::Updated;
 pub use explain::Profile;
 pub use found::Found;
 pub use row::{Near, Row, Scored};
-pub(crate) use run::missing_index;
 pub use stream::{Pages, Rows};
 pub use summary::Summary;
 
@@ -74,6 +74,7 @@ impl<M> Query<M> {
             options: SearchOptions::default(),
             ids: None,
             timeout: None,
+            policy: None,
         };
         Self { wanted, row: PhantomData }
     }
@@ -168,6 +169,12 @@ impl<M, R> Query<M, R> {
     /// Takes an answer that may lack documents. Its [`completeness`](Found::completeness) says why it may.
     pub fn allow_partial(mut self) -> Self {
         self.wanted.partial = true;
+        self
+    }
+
+    /// What is done while the index is being filled, in place of what the [cache](crate::Cache::while_indexing) says.
+    pub fn while_indexing(mut self, policy: IndexPolicy) -> Self {
+        self.wanted.policy = Some(policy);
         self
     }
 

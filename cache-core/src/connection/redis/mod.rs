@@ -153,6 +153,10 @@ impl Connection for RedisConnection {
         self.link.generation()
     }
 
+    fn notices_flushes(&self) -> bool {
+        self.link.notices_flushes()
+    }
+
     fn deadline(&self) -> Duration {
         self.deadline
     }
