@@ -85,7 +85,7 @@ pub use crate::error::{Error, Result};
 pub use crate::gate::{Gate, GateError, Lease, Outcome};
 pub use crate::migrate::{
     DataDifference, DataFailure, DataMigration, DataMigrationError, DataReport, MigrateError, MigratedIndex,
-    Migration, Migrator, Plan, RecordedStep, Step,
+    Migration, Migrator, Plan, RecordedStep, Step, Watch,
 };
 pub use crate::model::{Indexed, Model, Versioned};
 pub use crate::patch_error::PatchError;

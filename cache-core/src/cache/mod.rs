@@ -2,9 +2,9 @@
 
 #[cfg(feature = "redis")]
 mod connect;
+mod detached;
 #[cfg(feature = "embedded")]
 mod embedded;
-mod detached;
 mod policy;
 mod readiness;
 mod standing;
@@ -19,7 +19,6 @@ use self::detached::Alive;
 use crate::connection::{Capabilities, Connection};
 use crate::error::{Error, Result};
 
-pub(crate) use detached::Gone;
 pub use policy::IndexPolicy;
 pub use readiness::{ErrorClass, IndexReadiness, IndexState, Readiness, Ready};
 pub(crate) use standing::{Mark, Standing};
@@ -216,7 +215,8 @@ fn changes_connection(command: &Command) -> bool {
         "REPLCONF",
     ];
     let name = command.name().to_ascii_uppercase();
-    let of_connection = |word: &[u8]| [&b"REPLY"[..], b"TRACKING"].iter().any(|known| word.eq_ignore_ascii_case(known));
+    let of_connection =
+        |word: &[u8]| [&b"REPLY"[..], b"TRACKING"].iter().any(|known| word.eq_ignore_ascii_case(known));
     let switches = || command.args().nth(1).is_some_and(of_connection);
     ALWAYS.contains(&name.as_str())
         || (name == "CLIENT" && switches())

@@ -1,7 +1,7 @@
 //! What is known of each index between queries, so that no query has to make a round trip for it.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::{Duration, Instant};
 
 use cache_index::{Command, IndexInfo, Schema, Shortfall};
@@ -30,6 +30,8 @@ struct Known {
     /// Whether it was made again since documents that it lacks were counted.
     healed: bool,
     deferred: Option<(Instant, ErrorClass)>,
+    /// The task that does what was put off; gone when there is none.
+    task: Weak<()>,
     /// Told by the migrator.
     told: Vec<Shortfall>,
     seen: Option<Seen>,
@@ -93,12 +95,18 @@ impl Standing {
         self.write(index, |known| (known.migrated, known.missing, known.deferred) = (true, false, None));
     }
 
-    /// The migration of this index was put off, since the server cannot be asked.
-    pub(crate) fn deferred(&self, index: &str, class: ErrorClass) {
+    /// The migration of this index was put off, since the server cannot be asked. Whether the task is the one to do it:
+    /// there is no other.
+    pub(crate) fn deferred(&self, index: &str, class: ErrorClass, task: &Arc<()>) -> bool {
         self.write(index, |known| {
             let since = known.deferred.map_or_else(Instant::now, |(since, _)| since);
             known.deferred = Some((since, class));
-        });
+            let is_first = known.task.strong_count() == 0;
+            if is_first {
+                known.task = Arc::downgrade(task);
+            }
+            is_first
+        })
     }
 
     /// Takes what the migrator found to be missing in the index, and puts it in the place of what it found before.

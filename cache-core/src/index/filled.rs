@@ -47,12 +47,7 @@ pub(super) async fn wait(
 }
 
 /// Whether the index is filled, as it is seen now or was seen no longer ago than this; made again if it vanished.
-pub(crate) async fn look(
-    cache: &Cache,
-    schema: &'static Schema,
-    index: &str,
-    age: Duration,
-) -> Result<bool> {
+pub(crate) async fn look(cache: &Cache, schema: &'static Schema, index: &str, age: Duration) -> Result<bool> {
     let standing = cache.standing();
     let turns = standing.turns(index);
     let looking = async {

@@ -3,9 +3,11 @@
 
 mod apply;
 mod data;
+mod deferred;
 mod error;
 mod inspect;
 mod plan;
+mod watch;
 
 use std::collections::HashSet;
 
@@ -14,6 +16,7 @@ use cache_index::{IndexSchema, Schema};
 pub use data::{DataDifference, DataFailure, DataMigration, DataMigrationError, DataReport, RecordedStep};
 pub use error::MigrateError;
 pub use plan::{Plan, Step};
+pub use watch::Watch;
 
 use crate::cache::Cache;
 
@@ -40,6 +43,7 @@ use crate::cache::Cache;
 #[must_use = "a migrator does nothing until `run`"]
 pub struct Migrator {
     schemas: Vec<&'static Schema>,
+    defers: bool,
 }
 
 impl Migrator {
@@ -54,6 +58,18 @@ impl Migrator {
         if !self.schemas.iter().any(|known| std::ptr::eq(*known, schema)) {
             self.schemas.push(schema);
         }
+        self
+    }
+
+    /// Lets [`run`](Migrator::run) put the migration off where the server cannot be reached, does not answer in time, is
+    /// starting or takes no writes, in place of an error: for services that boot without their cache.
+    ///
+    /// The migration is then done in the background as soon as the server lets it, tried again after random pauses of up
+    /// to 10 seconds, for as long as a handle of the cache is there; until then queries fail as they do without a
+    /// server. [`Migration::is_deferred`] says so, and [`Cache::readiness`] since when, and what the last try met. A run
+    /// that breaks off while it waits for an index to be filled is put off too. Everything else is an error all the same.
+    pub fn defer(mut self) -> Self {
+        self.defers = true;
         self
     }
 
@@ -83,6 +99,10 @@ impl Migrator {
     /// what kept the server from doing it.
     pub async fn run(&self, cache: &Cache) -> Result<Migration, MigrateError> {
         self.check()?;
+        deferred::run(self, cache).await
+    }
+
+    async fn run_now(&self, cache: &Cache) -> Result<Migration, MigrateError> {
         if self.schemas.iter().any(|schema| schema.is_indexed()) {
             cache.capabilities().require_search("the migrator")?;
         }
@@ -91,11 +111,17 @@ impl Migrator {
         let mut indexes = Vec::with_capacity(plans.len());
         for plan in &plans {
             apply::create(cache, plan).await?;
+            // From now on it is made again when it vanishes.
+            cache.standing().migrated(&plan.index);
         }
         for plan in &plans {
             indexes.push(apply::finish(cache, plan).await?);
         }
-        Ok(Migration { indexes })
+        Ok(Migration { indexes, deferred: false })
+    }
+
+    fn indexed(&self) -> Vec<&'static Schema> {
+        self.schemas.iter().copied().filter(|schema| schema.is_indexed()).collect()
     }
 
     fn check(&self) -> Result<(), MigrateError> {
@@ -133,9 +159,20 @@ impl Migrator {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Migration {
     indexes: Vec<MigratedIndex>,
+    deferred: bool,
 }
 
 impl Migration {
+    fn deferred() -> Self {
+        Self { indexes: Vec::new(), deferred: true }
+    }
+
+    /// Whether it was put off until the server can be asked, as [`Migrator::defer`] lets it. Then there are no indexes yet;
+    /// [`Cache::readiness`] tells when they are.
+    pub fn is_deferred(&self) -> bool {
+        self.deferred
+    }
+
     /// The indexes, in the order of registration.
     pub fn indexes(&self) -> &[MigratedIndex] {
         &self.indexes

@@ -1,8 +1,6 @@
 //! Asking the server: from a query to its answer.
 
-use cache_index::{
-    Command, Completeness, DecodeError, Hit, Reply, SearchAnswer, SearchRequest, Shortfall,
-};
+use cache_index::{Command, Completeness, DecodeError, Hit, Reply, SearchAnswer, SearchRequest, Shortfall};
 
 use super::Found;
 use super::row::Row;
@@ -133,11 +131,7 @@ pub(super) async fn send_about(cache: &Cache, prepared: &Prepared, command: Comm
     Ok(answer.replies.into_iter().next().unwrap_or(Reply::Nil))
 }
 
-fn completeness(
-    prepared: &Prepared,
-    page: Option<(u64, u64)>,
-    answer: &SearchAnswer,
-) -> Completeness {
+fn completeness(prepared: &Prepared, page: Option<(u64, u64)>, answer: &SearchAnswer) -> Completeness {
     let mut shortfalls = answer.shortfalls.clone();
     let returned = answer.hits.len() as u64;
     let (offset, limit) = page.unwrap_or((0, u64::MAX));

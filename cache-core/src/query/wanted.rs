@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use cache_index::{
-    Completeness, Direction, Filter, Loads, Nearest, Rendered, Schema, SearchName, SearchOptions, SearchRequest,
-    SortKey,
+    Completeness, Direction, Filter, Loads, Nearest, Rendered, Schema, SearchName, SearchOptions,
+    SearchRequest, SortKey,
 };
 
 use super::row::Row;

@@ -18,11 +18,7 @@ pub(super) fn index_of<M: Model>(cache: &Cache, what: &'static str) -> Result<St
 
 /// The answers to commands that read the words of the model's documents, in order. They cannot say that they are partial,
 /// so that an index which is being filled is an error.
-pub(super) async fn words<M: Model>(
-    cache: &Cache,
-    index: &str,
-    commands: &[Command],
-) -> Result<Vec<Reply>> {
+pub(super) async fn words<M: Model>(cache: &Cache, index: &str, commands: &[Command]) -> Result<Vec<Reply>> {
     let policy = Some(cache.policy().or_fail());
     let question = Question { schema: M::schema(), index, deadline: None, policy };
     let mut replies = Vec::with_capacity(commands.len());
