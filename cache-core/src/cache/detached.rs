@@ -27,7 +27,8 @@ impl Cache {
     /// work to end. It is to hold this cache within [`Gone::or`] only.
     pub(crate) fn detached(&self) -> (Self, Gone) {
         let gone = Gone(self.alive.0.subscribe());
-        (Self { alive: Alive::default(), keeps: None, ..self.clone() }, gone)
+        let background = Arc::new(self.background.lent());
+        (Self { alive: Alive::default(), background, keeps: None, ..self.clone() }, gone)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The handle that everything starts from: a connection, a namespace, and what is known of the indexes there.
 
+mod background;
 #[cfg(feature = "redis")]
 mod connect;
 mod detached;
@@ -19,6 +20,7 @@ use self::detached::Alive;
 use crate::connection::{Capabilities, Connection};
 use crate::error::{Error, Result};
 
+pub(crate) use background::Background;
 pub use policy::IndexPolicy;
 pub use readiness::{ErrorClass, IndexReadiness, IndexState, Readiness, Ready};
 pub(crate) use standing::{Mark, Standing};
@@ -48,6 +50,7 @@ pub struct Cache {
     standing: Arc<Standing>,
     policy: IndexPolicy,
     alive: Alive,
+    background: Arc<Background>,
     /// What must live as long as the connection is used: an embedded server.
     keeps: Option<Arc<dyn Any + Send + Sync>>,
 }
@@ -62,6 +65,7 @@ impl Cache {
             standing: Arc::default(),
             policy: IndexPolicy::default(),
             alive: Alive::default(),
+            background: Arc::default(),
             keeps: None,
         }
     }
@@ -189,6 +193,10 @@ impl Cache {
 
     pub(crate) fn standing(&self) -> &Standing {
         &self.standing
+    }
+
+    pub(crate) fn background(&self) -> &Background {
+        &self.background
     }
 }
 

@@ -64,7 +64,7 @@ impl Migrator {
     /// # Errors
     /// As [`watch`](Migrator::watch).
     pub fn watch_every(&self, cache: &Cache, every: Duration) -> Result<Watch, MigrateError> {
-        self.check()?;
+        self.check(cache)?;
         let runtime = Handle::try_current().map_err(|_| Error::NoRuntime)?;
         let keyspace = cache.keyspace()?;
         let indexes: Vec<_> =

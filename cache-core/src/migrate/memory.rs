@@ -1,0 +1,104 @@
+//! What a new index will hold and take, as far as the old one tells, and what the server has for it.
+
+use std::fmt;
+
+use cache_index::IndexInfo;
+use serde::Serialize;
+
+/// What a new index will hold and take: as much as the one before it. A new schema's fields may take more or less.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Estimate {
+    /// How many documents.
+    pub documents: u64,
+    /// How many bytes of memory.
+    pub memory: u64,
+}
+
+impl Estimate {
+    pub(super) fn of(old: &IndexInfo) -> Self {
+        Self { documents: old.documents, memory: old.memory }
+    }
+}
+
+/// The memory of a server, as `INFO memory` tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct ServerMemory {
+    /// How many bytes are in use.
+    pub used: u64,
+    /// How many bytes there may be (`maxmemory`).
+    pub most: u64,
+}
+
+impl ServerMemory {
+    /// How many bytes are free.
+    pub fn free(&self) -> u64 {
+        self.most.saturating_sub(self.used)
+    }
+
+    /// Reads the answer; `None`: there is no limit, or it does not tell.
+    pub(super) fn read(info: &str) -> Option<Self> {
+        let number = |name: &str| {
+            let line = info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+            line?.trim().parse::<u64>().ok()
+        };
+        let most = number("maxmemory").filter(|most| *most > 0)?;
+        Some(Self { used: number("used_memory")?, most })
+    }
+}
+
+impl fmt::Display for Estimate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "about {} documents, {}", self.documents, Bytes(self.memory))
+    }
+}
+
+impl fmt::Display for ServerMemory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {} free", Bytes(self.free()), Bytes(self.most))
+    }
+}
+
+/// Bytes for people.
+struct Bytes(u64);
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
+        if self.0 < 1_000 {
+            return write!(f, "{} B", self.0);
+        }
+        // A double has digits enough for one place behind the point.
+        let (mut number, mut unit) = (self.0 as f64 / 1e3, UNITS[0]);
+        for larger in UNITS.into_iter().skip(1) {
+            if number < 999.95 {
+                break;
+            }
+            (number, unit) = (number / 1e3, larger);
+        }
+        write!(f, "{number:.1} {unit}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_read_where_there_is_a_limit() {
+        let info = "# Memory\r\nused_memory:900\r\nused_memory_human:900B\r\nmaxmemory:1000\r\n";
+        let memory = ServerMemory::read(info).unwrap();
+        assert_eq!((memory, memory.free()), (ServerMemory { used: 900, most: 1000 }, 100));
+        assert_eq!(ServerMemory::read("used_memory:900\r\nmaxmemory:0\r\n"), None);
+        assert_eq!(ServerMemory::read(""), None);
+        assert_eq!(ServerMemory { used: 7, most: 5 }.free(), 0);
+    }
+
+    #[test]
+    fn bytes_are_written_for_people() {
+        let shown = |bytes| Bytes(bytes).to_string();
+        assert_eq!([0, 999, 1_000, 999_949].map(shown), ["0 B", "999 B", "1.0 kB", "999.9 kB"]);
+        assert_eq!([999_950, 1_500_000, u64::MAX].map(shown), ["1.0 MB", "1.5 MB", "18446744.1 TB"]);
+    }
+}
