@@ -85,6 +85,37 @@ async fn a_migration_waits_for_its_server_resp2() {
     put_off(Protocol::Resp2).await;
 }
 
+/// A service that boots before its server does.
+async fn never_connected(protocol: Protocol) {
+    let server = private_server().await;
+    server.kill().await.unwrap();
+    let settings = RedisSettings::new(server.url()).protocol(protocol);
+    let error = Cache::connect(&settings).await.unwrap_err();
+    assert!(error.is_unavailable(), "{error}");
+    let cache = Cache::connect_lazy(&settings).unwrap();
+    assert!(cache.ping().await.unwrap_err().is_unavailable());
+    assert!(migrator().defer().run(&cache).await.unwrap().is_deferred());
+    assert!(cache.capabilities().server.is_empty());
+
+    server.restart().await.unwrap();
+    until("the migration", || cache.readiness().overall() == Ready::Yes).await;
+    let there = connect(&server.url(), protocol).await;
+    assert_eq!(cache.capabilities(), there.capabilities());
+    note(&cache, 1).await;
+    assert_eq!(Note::find().count(&cache).await.unwrap(), 1);
+    assert_eq!(cache.connection().notices_flushes(), protocol == Protocol::Resp3);
+}
+
+#[tokio::test]
+async fn a_cache_may_be_there_before_its_server_resp3() {
+    never_connected(Protocol::Resp3).await;
+}
+
+#[tokio::test]
+async fn a_cache_may_be_there_before_its_server_resp2() {
+    never_connected(Protocol::Resp2).await;
+}
+
 #[tokio::test]
 async fn what_is_put_off_or_watched_ends_with_the_cache() {
     let server = private_server().await;

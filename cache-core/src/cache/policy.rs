@@ -51,9 +51,4 @@ impl IndexPolicy {
             Self::WaitUpTo(time) => Some(time),
         }
     }
-
-    /// The policy of a verb whose answer cannot say that it is partial.
-    pub(crate) fn or_fail(self) -> Self {
-        if self == Self::Allow { Self::FailFast } else { self }
-    }
 }

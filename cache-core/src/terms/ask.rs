@@ -1,6 +1,8 @@
 //! Asking the server: commands about an index, and commands that travel together.
 
-use cache_index::{Batch, Command, DecodeError, FieldKind, Reply, TermError};
+use std::time::Duration;
+
+use cache_index::{Batch, Command, DecodeError, FieldKind, Reply, Shortfall, TermError};
 
 use crate::cache::Cache;
 use crate::error::{Error, Result};
@@ -19,11 +21,15 @@ pub(super) fn index_of<M: Model>(cache: &Cache, what: &'static str) -> Result<St
 /// The answers to commands that read the words of the model's documents, in order. They cannot say that they are partial,
 /// so that an index which is being filled is an error.
 pub(super) async fn words<M: Model>(cache: &Cache, index: &str, commands: &[Command]) -> Result<Vec<Reply>> {
-    let policy = Some(cache.policy().or_fail());
-    let question = Question { schema: M::schema(), index, deadline: None, policy };
+    let question = Question { schema: M::schema(), index, deadline: None, policy: Some(cache.policy()) };
     let mut replies = Vec::with_capacity(commands.len());
     for chunk in commands.chunks(CHUNK) {
-        replies.extend(question.ask(cache, chunk).await?.replies);
+        let answer = question.ask(cache, chunk).await?;
+        if answer.shortfalls.contains(&Shortfall::Indexing) {
+            let (model, index) = (M::schema().model(), index.to_owned());
+            return Err(Error::Indexing { model, index, waited: Duration::ZERO });
+        }
+        replies.extend(answer.replies);
     }
     Ok(replies)
 }
