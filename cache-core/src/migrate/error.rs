@@ -3,7 +3,7 @@
 use cache_index::{Difference, NameError, ServerErrorKind};
 
 use super::lock::SchemaLockError;
-use super::memory::ServerMemory;
+use super::memory::{Bytes, ServerMemory};
 use crate::error::Error;
 
 /// What keeps a migration from being done. Nothing was lost, and running it again goes on where it stopped.
@@ -94,8 +94,8 @@ pub enum MigrateError {
     },
     /// The cluster's search module knows the documents of its own node only. Nothing was written.
     #[error(
-        "the cluster has {masters} masters and its search module no coordinator, so that each would index and search its \
-         own documents only; run Redis 8 or newer, or one server"
+        "the search module of this cluster has no coordinator, so that each of its masters ({masters}) would index and \
+         search its own documents only; run Redis 8 or newer, or one server without `cluster-enabled`"
     )]
     NoCoordinator {
         /// How many masters there are.
@@ -150,9 +150,9 @@ pub enum MigrateError {
     },
     /// There is too little memory for a second index beside the old one. Nothing was written.
     #[error(
-        "new indexes will take about {estimate} bytes, and {} of the {} that the server may use (`maxmemory`) are free; \
-         give it more memory, add fields with `Strategy::InPlaceAdditive`, or skip this check with `skip_memory_check`",
-        memory.free(), memory.most
+        "new indexes of {} will take about {}, and of the server's `maxmemory` there is {memory}; give it more, add fields \
+         with `Strategy::InPlaceAdditive`, or skip this check with `skip_memory_check`",
+        models.join(", "), Bytes(*estimate)
     )]
     Memory {
         /// The models that need new indexes.
