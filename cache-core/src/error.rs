@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cache_index::{
     Completeness, DecodeError, NameError, NotIndexable, QueryError, SearchName, ServerError, ServerErrorKind,
-    TermError,
+    Shortfall, TermError,
 };
 
 use crate::patch_error::PatchError;
@@ -177,6 +177,20 @@ pub enum Error {
         /// The index.
         index: String,
     },
+    /// The index is being filled, and the query was not to ask it then, or to wait no longer; no document was read.
+    #[error(
+        "the index `{index}` of `{model}` is still being filled{}; ask again later, wait longer with `while_indexing`, or \
+         take what is there with `IndexPolicy::Allow` and `.allow_partial()`",
+        shown_wait(*.waited)
+    )]
+    Indexing {
+        /// The model.
+        model: &'static str,
+        /// The index.
+        index: String,
+        /// How long it was waited for.
+        waited: Duration,
+    },
     /// A document was needed, and there is none.
     #[error("no `{model}` was found{}", .key.as_ref().map(|key| format!(" under `{key}`")).unwrap_or_default())]
     NotFound {
@@ -322,6 +336,15 @@ impl Error {
         matches!(self, Self::IndexMissing { .. }) || self.server_kind() == Some(ServerErrorKind::UnknownIndex)
     }
 
+    /// Whether an answer was refused because an index is being filled: trying later helps.
+    pub fn is_indexing(&self) -> bool {
+        match self {
+            Self::Indexing { .. } => true,
+            Self::Incomplete { completeness, .. } => completeness.shortfalls() == [Shortfall::Indexing],
+            _ => false,
+        }
+    }
+
     /// Whether the server answered, and refused the user: wrong password, or a permission that is missing.
     pub fn is_access_denied(&self) -> bool {
         matches!(self.server_kind(), Some(ServerErrorKind::Authentication | ServerErrorKind::Permission))
@@ -379,6 +402,10 @@ impl Error {
             _ => None,
         }
     }
+}
+
+fn shown_wait(waited: Duration) -> String {
+    if waited.as_millis() < 50 { String::new() } else { format!(" after {waited:.1?}") }
 }
 
 fn shown_conflict(expected: u64, found: Option<u64>) -> String {

@@ -17,6 +17,7 @@
 //! | suggest, list values, check the spelling, name synonyms | [`Suggestions`], [`Terms`], [`Dictionary`] |
 //! | test without a server that they fit their indexes | [`assert_indexable`], [`check_indexable`] |
 //! | make their indexes | [`Migrator`], [`Plan`], [`SchemaLock`], [`Strategy`], [`MigrateError`] |
+//! | know whether their indexes can be asked, and what to do while they cannot | [`Cache::readiness`], [`Migrator::watch`], [`IndexPolicy`] |
 //! | bring stored documents to a new form | [`DataMigration`], `schema_version` and `upgrade` of [`CacheModel`](derive@CacheModel) |
 //! | let one process do a thing | [`Gate`], [`Lease`], [`Outcome`] |
 //! | try things on a private server | [`Cache::embedded`](struct.Cache.html#method.embedded) (feature `embedded`) |
@@ -24,7 +25,7 @@
 //! | know what went wrong | [`Error`] |
 
 // A file imports from those before it: patch_error, error, settings, connection, embedded, cache, script, primary_key,
-// version, model, document, query, terms, cache_model, migrate, gate.
+// version, model, document, index, query, terms, cache_model, migrate, gate.
 
 pub mod connection;
 #[cfg(feature = "embedded")]
@@ -37,6 +38,7 @@ mod cache_model;
 mod document;
 mod error;
 mod gate;
+mod index;
 mod migrate;
 mod model;
 mod patch_error;
@@ -73,7 +75,7 @@ pub use cache_index::{DecimalNumber, decimal_number};
 #[cfg(feature = "geo")]
 pub use cache_index::GeoShape;
 
-pub use crate::cache::Cache;
+pub use crate::cache::{Cache, ErrorClass, IndexPolicy, IndexReadiness, IndexState, Readiness, Ready};
 pub use crate::cache_model::CacheModel;
 pub use crate::connection::{Capabilities, Connection};
 pub use crate::document::{
@@ -85,7 +87,7 @@ pub use crate::gate::{Gate, GateError, Lease, Outcome};
 pub use crate::migrate::{
     DataDifference, DataFailure, DataMigration, DataMigrationError, DataReport, Estimate, LeaseSeen,
     MigrateError, MigratedIndex, Migration, Migrator, Notice, Observed, Plan, Progress, RecordedStep,
-    SchemaLock, SchemaLockError, ServerMemory, Step, Strategy,
+    SchemaLock, SchemaLockError, ServerMemory, Step, Strategy, Watch,
 };
 pub use crate::model::{Indexed, Model, Versioned};
 pub use crate::patch_error::PatchError;

@@ -24,6 +24,7 @@ use cache_index::{
     Filter, IndexSchema, Language, Nearest, RawQuery, Reading, Scorer, SearchOptions, SortKey,
 };
 
+use crate::cache::IndexPolicy;
 use crate::model::Model;
 use crate::primary_key::Id;
 
@@ -34,7 +35,6 @@ pub use each::Updated;
 pub use explain::Profile;
 pub use found::Found;
 pub use row::{Near, Row, Scored, read_view};
-pub(crate) use run::missing_index;
 pub use stream::{Pages, Rows};
 pub use summary::Summary;
 
@@ -76,6 +76,7 @@ impl<M> Query<M> {
             options: SearchOptions::default(),
             ids: None,
             timeout: None,
+            policy: None,
         };
         Self { wanted, row: PhantomData }
     }
@@ -171,6 +172,12 @@ impl<M, R> Query<M, R> {
     /// prefix was not expanded to its end, it has documents that are not meant.
     pub fn allow_partial(mut self) -> Self {
         self.wanted.partial = true;
+        self
+    }
+
+    /// What is done while the index is being filled, in place of what the [cache](crate::Cache::while_indexing) says.
+    pub fn while_indexing(mut self, policy: IndexPolicy) -> Self {
+        self.wanted.policy = Some(policy);
         self
     }
 
