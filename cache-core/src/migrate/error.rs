@@ -23,6 +23,20 @@ pub enum MigrateError {
         /// Its prefix.
         other_prefix: &'static str,
     },
+    /// Two models have one name, so that messages about one would be taken for those about the other. Nothing was
+    /// written.
+    #[error(
+        "two models are named `{model}`, one with the prefix `{one_prefix}` and one with `{other_prefix}`; rename one of \
+         the structs, and keep its prefix with `#[cache(prefix = \"…\")]`"
+    )]
+    SameModelName {
+        /// The name.
+        model: &'static str,
+        /// The prefix of the one that was registered first.
+        one_prefix: &'static str,
+        /// The prefix of the other.
+        other_prefix: &'static str,
+    },
     /// Two indexed fields of a model have one search name. Nothing was written.
     #[error(
         "two indexed fields of `{model}` are both searched as `{name}`; rename one of them, or give it another name with \

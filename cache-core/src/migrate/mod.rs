@@ -6,6 +6,7 @@ mod data;
 mod error;
 mod inspect;
 mod plan;
+mod registered;
 
 use std::collections::HashSet;
 
@@ -14,6 +15,7 @@ use cache_index::{IndexSchema, Schema};
 pub use data::{DataDifference, DataFailure, DataMigration, DataMigrationError, DataReport, RecordedStep};
 pub use error::MigrateError;
 pub use plan::{Plan, Step};
+pub use registered::RegisteredModel;
 
 use crate::cache::Cache;
 
@@ -48,6 +50,26 @@ impl Migrator {
         Self::default()
     }
 
+    /// A migrator of every model of the binary: of each `#[derive(CacheModel)]` in it and in the crates that it uses,
+    /// also of models without an index, whose prefixes are checked. In the order of their prefixes.
+    ///
+    /// They are found by the [`inventory`](https://docs.rs/inventory) crate, before `main`, so that nothing has to be
+    /// kept up by hand. What is not there cannot be found: a model that a `cfg` leaves out, and the models of a
+    /// dependency that no code names. An implementation of [`IndexSchema`] by hand, and so one that is generic, is
+    /// registered with [`register`](Migrator::register). A binary with models that are not meant for one
+    /// cache, or in which two models have one name, registers them by hand.
+    ///
+    /// ```no_run
+    /// # use cache_core::{Cache, Migrator};
+    /// # async fn example(cache: Cache) -> Result<(), cache_core::MigrateError> {
+    /// let migration = Migrator::all().run(&cache).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn all() -> Self {
+        Self { schemas: registered::schemas() }
+    }
+
     /// Registers a model. A model without an index has none to make; its prefix is checked all the same.
     pub fn register<M: IndexSchema>(mut self) -> Self {
         let schema = M::schema();
@@ -55,6 +77,11 @@ impl Migrator {
             self.schemas.push(schema);
         }
         self
+    }
+
+    /// The schemas of the registered models, in the order of registration.
+    pub fn schemas(&self) -> impl Iterator<Item = &'static Schema> + use<'_> {
+        self.schemas.iter().copied()
     }
 
     /// What [`run`](Migrator::run) would do now. Only reads.
@@ -115,6 +142,13 @@ impl Migrator {
         }
         for (number, one) in self.schemas.iter().enumerate() {
             for other in self.schemas.iter().skip(number + 1) {
+                if one.model() == other.model() && one.prefix() != other.prefix() {
+                    return Err(MigrateError::SameModelName {
+                        model: one.model(),
+                        one_prefix: one.prefix(),
+                        other_prefix: other.prefix(),
+                    });
+                }
                 if one.keys_overlap(other) {
                     return Err(MigrateError::Overlap {
                         one: one.model(),
