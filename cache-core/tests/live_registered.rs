@@ -81,7 +81,7 @@ async fn every_model_is_found_once_and_in_order() {
     }
 
     let plans = Migrator::all().register::<Top>().plan(&cache).await.unwrap();
-    let models: Vec<_> = plans.iter().map(|plan| plan.schema.model()).collect();
+    let models: Vec<_> = plans.iter().map(|plan| plan.model).collect();
     assert_eq!(models, ["FromAMacro", "InAFunction", "Hidden", "Top", "Whole"]);
 
     let migration = Migrator::all().run(&cache).await.unwrap();

@@ -15,7 +15,7 @@ struct OfTheBinary {
 fn models_of_a_library_are_found() {
     // A library that is used at all. The models are private in it.
     assert_eq!(cache_tests::chain(&std::fmt::Error), std::fmt::Error.to_string());
-    let models: HashSet<_> = Migrator::all().schemas().map(|schema| schema.model()).collect();
+    let models: HashSet<_> = Migrator::all().schemas().iter().map(|schema| schema.model()).collect();
     for model in ["OfTheBinary", "Old", "New"] {
         assert!(models.contains(model), "{model} is not in {models:?}");
     }
