@@ -3,7 +3,7 @@
 use cache_index::{Fingerprint, IndexInfo};
 use serde::Serialize;
 
-use super::plan::ServerMemory;
+use super::memory::ServerMemory;
 
 /// What the server has for one model's documents, as [`Migrator::inspect`](crate::Migrator::inspect) reads it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -14,8 +14,8 @@ pub struct Observed {
     pub index: Option<IndexInfo>,
     /// The index that answers to the alias; `None`: the alias points nowhere.
     pub active: Option<IndexInfo>,
-    /// The index to which this release was adding fields when it stopped.
-    pub filling: Option<IndexInfo>,
+    /// The index to which this release began to add fields, and is not known to have done so to the end.
+    pub extending: Option<Extending>,
     /// All indexes whose documents are, or could be, documents of the model: those of all its schemas, and those of
     /// others.
     pub indexes: Vec<IndexInfo>,
@@ -25,6 +25,16 @@ pub struct Observed {
     pub now: u64,
     /// The server's memory; `None`: it has no limit, or does not tell.
     pub memory: Option<ServerMemory>,
+}
+
+/// An index to which fields are being added.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Extending {
+    /// The index.
+    pub index: IndexInfo,
+    /// How many documents were missing from it before.
+    pub missing: u64,
 }
 
 /// That releases of a schema use its index.
@@ -60,7 +70,7 @@ impl Observed {
     }
 
     fn all(&self) -> impl Iterator<Item = &IndexInfo> {
-        self.indexes.iter().chain(&self.index).chain(&self.active).chain(&self.filling)
+        self.indexes.iter().chain(&self.index).chain(&self.active).chain(self.extending.iter().map(|extending| &extending.index))
     }
 }
 

@@ -2,7 +2,6 @@
 
 mod alias;
 mod display;
-mod estimate;
 mod index;
 mod leftovers;
 mod step;
@@ -10,9 +9,10 @@ mod step;
 use cache_index::{Difference, Fingerprint, Keyspace, Schema};
 use serde::Serialize;
 
-pub use estimate::{Estimate, ServerMemory};
+pub(super) use alias::older;
 pub use step::{Notice, Step};
 
+use super::memory::{Estimate, ServerMemory};
 use super::observed::Observed;
 use super::options::{Options, Strategy};
 
