@@ -69,7 +69,10 @@ mod tests {
             ("Index already exists", ServerErrorKind::IndexExists),
             ("LOADING Redis is loading the dataset in memory", ServerErrorKind::Loading),
             ("ERR unknown command 'JSON.SET'", ServerErrorKind::UnknownCommand),
-            ("ERR ACL failure in script: User bob has no permissions to run the", ServerErrorKind::Permission),
+            (
+                "ERR ACL failure in script: User bob has no permissions to run the",
+                ServerErrorKind::Permission,
+            ),
             ("NOSCRIPT No matching script.", ServerErrorKind::NoScript),
             ("Existing key has wrong Redis type", ServerErrorKind::WrongType),
             ("ERR something else", ServerErrorKind::Other),

@@ -132,7 +132,7 @@ impl Run<'_> {
                 self.listeners.step("verified");
             }
             Step::Verify { against } => {
-                if !verify(cache, plan, against, self.options).await? {
+                if !verify(cache, plan, &look.name, against, self.options).await? {
                     return Ok(false);
                 }
                 self.listeners.step("verified");

@@ -103,8 +103,8 @@ pub enum MigrateError {
     },
     /// The cluster's search module knows the documents of its own node only. Nothing was written.
     #[error(
-        "the cluster has {masters} masters and its search module no coordinator, so that each would index and search its \
-         own documents only; run Redis 8 or newer, or one server"
+        "the search module of this cluster has no coordinator, so that each of its masters ({masters}) would index and \
+         search its own documents only; run Redis 8 or newer, or one server without `cluster-enabled`"
     )]
     NoCoordinator {
         /// How many masters there are.

@@ -7,7 +7,7 @@ use cache_index::{
 };
 
 use super::memory::ServerMemory;
-use super::observed::{Extending, LeaseSeen, Observed, is_ours};
+use super::observed::{Observed, Seen};
 use super::plan::Plan;
 use crate::cache::Cache;
 use crate::error::{Error, Result};
@@ -33,7 +33,8 @@ pub(super) fn extending_key(schema: &Schema, keyspace: &Keyspace) -> Result<Vec<
 /// How many documents were missing from the index that the plan extends, before it did.
 pub(super) async fn missing_before(cache: &Cache, plan: &Plan) -> Result<u64> {
     let key = extending_key(plan.schema.0, cache.keyspace()?)?;
-    let reply = cache.command(Command::new("HGET").key(key).arg_display(plan.fingerprint).repeatable()).await?;
+    let reply =
+        cache.command(Command::new("HGET").key(key).arg_display(plan.fingerprint).repeatable()).await?;
     Ok(extending(&reply).map_or(0, |(missing, _)| missing))
 }
 
@@ -73,34 +74,9 @@ pub(super) async fn inspect(cache: &Cache, schemas: &[&'static Schema]) -> Resul
         names.extend([index, alias]);
     }
     let found = infos(cache, names.into_iter().collect()).await?;
-    let observed = schemas.iter().zip(beside).map(|(schema, (leases, extending))| {
-        let (alias, index) = (schema.alias(keyspace), schema.index_name(keyspace));
-        let wanted = schema.definition(keyspace);
-        let of = |name: &str| found.get(name).cloned();
-        let here =
-            |info: &&IndexInfo| is_ours(&info.name, &alias) || wanted.shares_documents(&info.definition);
-        Observed {
-            index: of(&index),
-            active: of(&alias),
-            extending: extending.and_then(|(missing, name)| {
-                // What was extended is there, by its own name, or is no longer of interest.
-                let index = of(&name).filter(|index| index.name == name)?;
-                Some(Extending { index, missing })
-            }),
-            indexes: listed.iter().filter_map(|name| found.get(name)).filter(here).cloned().collect(),
-            leases: leases
-                .into_iter()
-                .map(|(fingerprint, until)| LeaseSeen {
-                    fingerprint,
-                    until,
-                    index: found.get(&format!("{alias}:{fingerprint}")).map(|info| info.name.clone()),
-                })
-                .collect(),
-            now,
-            memory,
-        }
-    });
-    Ok(observed.collect())
+    let seen = Seen { listed, found, now, memory };
+    let beside = schemas.iter().zip(beside);
+    Ok(beside.map(|(schema, (leases, extending))| seen.of(schema, keyspace, leases, extending)).collect())
 }
 
 /// What the server knows of the indexes, or targets of aliases, with these names; those that are none are left out.

@@ -59,3 +59,72 @@ async fn renew(connection: Weak<dyn Connection>, call: Command) {
         pause = if answer.is_ok() { RENEWED } else { RETRIED };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use cache_index::{Batch, Reply};
+    use futures_core::future::BoxFuture;
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::connection::{Capabilities, PushStream};
+    use crate::error::Error;
+
+    /// Remembers when it was asked, in seconds since the test began.
+    struct Heard {
+        began: Instant,
+        at: Mutex<Vec<u64>>,
+        deaf: AtomicBool,
+        capabilities: Capabilities,
+    }
+
+    impl Connection for Heard {
+        fn send(&self, command: Command) -> BoxFuture<'_, Result<Reply>> {
+            assert_eq!(command.name(), "EVALSHA");
+            self.at.lock().unwrap().push(self.began.elapsed().as_secs());
+            let deaf = self.deaf.load(Ordering::Relaxed);
+            Box::pin(async move {
+                let unavailable = || Error::Unavailable { reason: "deaf".to_owned(), source: None };
+                if deaf { Err(unavailable()) } else { Ok(Reply::Int(1)) }
+            })
+        }
+
+        fn send_all(&self, _: Batch) -> BoxFuture<'_, Result<Vec<Result<Reply>>>> {
+            Box::pin(async { Ok(Vec::new()) })
+        }
+
+        fn capabilities(&self) -> &Capabilities {
+            &self.capabilities
+        }
+
+        fn pushes(&self) -> Option<PushStream> {
+            None
+        }
+
+        fn deadline(&self) -> Duration {
+            Duration::from_secs(2)
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lease_is_renewed_until_the_connection_goes() {
+        let (began, deaf) = (Instant::now(), AtomicBool::new(false));
+        let heard = Heard { began, at: Mutex::default(), deaf, capabilities: Capabilities::default() };
+        let heard = Arc::new(heard);
+        let connection: Arc<dyn Connection> = heard.clone();
+        let renewing = tokio::spawn(renew(Arc::downgrade(&connection), LEASE.call()));
+        tokio::time::sleep(Duration::from_secs(50)).await;
+        assert_eq!(*heard.at.lock().unwrap(), [20, 40]);
+        heard.deaf.store(true, Ordering::Relaxed);
+        tokio::time::sleep(Duration::from_secs(22)).await;
+        assert_eq!(*heard.at.lock().unwrap(), [20, 40, 60, 65, 70], "sooner while nobody hears it");
+        heard.deaf.store(false, Ordering::Relaxed);
+        tokio::time::sleep(Duration::from_secs(40)).await;
+        assert_eq!(heard.at.lock().unwrap()[5..], [75, 95]);
+        drop((connection, heard));
+        renewing.await.unwrap();
+    }
+}

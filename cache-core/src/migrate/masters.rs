@@ -1,11 +1,11 @@
 //! The masters of a cluster. The search module hands definitions of indexes from one to the others, but not in one piece: a
 //! master that was away, or lost its data, may lack what the others have, so each of them is asked.
 //!
-//! The tests have a cluster of one master. That several agree in the end is not proven by them.
+//! None of this is proven by the tests: there is no cluster with a coordinator for them.
 
 use std::time::Duration;
 
-use cache_index::{Command, Reply, Route};
+use cache_index::{Command, DecodeError, Reply, Route};
 
 use super::error::MigrateError;
 use super::inspect::{question, read};
@@ -23,12 +23,15 @@ const NOTHING: &str = "nothing";
 /// Where the masters are; one of no address is the node that is connected.
 pub(super) async fn routes(cache: &Cache) -> Result<Vec<Route>> {
     let reply = cache.command(Command::new("CLUSTER").arg("SLOTS").repeatable()).await?;
-    let decode = |source| Error::Decode { command: "CLUSTER SLOTS".to_owned(), source };
+    masters(reply).map_err(|source| Error::Decode { command: "CLUSTER SLOTS".to_owned(), source })
+}
+
+/// Ranges of slots: the first, the last, then the nodes, the master first, each with its address and port.
+fn masters(slots: Reply) -> Result<Vec<Route>, DecodeError> {
     let mut routes = Vec::new();
-    for range in reply.into_items().map_err(decode)? {
-        // First and last slot, then the nodes, the master first: address, port, …
-        let Some(master) = range.into_items().map_err(decode)?.into_iter().nth(2) else { continue };
-        let master = master.into_items().map_err(decode)?;
+    for range in slots.into_items()? {
+        let Some(master) = range.into_items()?.into_iter().nth(2) else { continue };
+        let master = master.into_items()?;
         let address = master.first().and_then(Reply::as_str).filter(|address| !address.is_empty());
         let route = match (address, master.get(1).and_then(Reply::as_int)) {
             (Some(address), Some(port)) => Route::Node(format!("{address}:{port}")),
@@ -41,20 +44,22 @@ pub(super) async fn routes(cache: &Cache) -> Result<Vec<Route>> {
     Ok(routes)
 }
 
-/// Fails if the masters do not know of each other's documents.
+/// Fails if the search modules do not know of each other's documents.
+///
+/// A coordinator takes its commands for the whole cluster; without one they are about a node, and have keys that must lie
+/// there.
 pub(super) async fn check(cache: &Cache) -> Result<(), MigrateError> {
-    let masters = routes(cache).await?.len();
-    // One that has all slots has all documents.
-    if masters < 2 {
-        return Ok(());
-    }
-    // A command of the coordinator; what is no command is answered with nothing.
-    let command = Command::new("COMMAND").args_from(["INFO", "search.clusterinfo"]).repeatable();
-    let known = cache.command(command).await?.into_items().unwrap_or_default();
-    if known.first().is_none_or(|info| *info == Reply::Nil) {
-        return Err(MigrateError::NoCoordinator { masters });
+    let command = Command::new("COMMAND").args_from(["INFO", "FT.ALIASUPDATE"]).repeatable();
+    let reply = cache.command(command).await?;
+    if first_key(reply).is_some_and(|position| position > 0) {
+        return Err(MigrateError::NoCoordinator { masters: routes(cache).await?.len() });
     }
     Ok(())
+}
+
+/// Where a command has its first key: name, arity, flags, first key, …
+fn first_key(info: Reply) -> Option<i64> {
+    info.into_items().ok()?.into_iter().next()?.into_items().ok()?.get(3)?.as_int()
 }
 
 /// The index that a name stands for, if all masters say the same.
@@ -103,4 +108,46 @@ pub(super) async fn until_agreed(
         }
     }
     Err(MigrateError::Disagreement { name: name.to_owned(), found })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &str) -> Reply {
+        Reply::Bulk(text.to_owned().into())
+    }
+
+    #[test]
+    fn each_master_is_asked_once() {
+        let node = |address, port| Reply::Array(vec![text(address), Reply::Int(port), text("id")]);
+        let range = |from, to, nodes: [Reply; 2]| {
+            let [master, replica] = nodes;
+            Reply::Array(vec![Reply::Int(from), Reply::Int(to), master, replica])
+        };
+        let slots = Reply::Array(vec![
+            range(0, 5, [node("10.0.0.1", 6379), node("10.0.0.9", 6379)]),
+            range(6, 9, [node("10.0.0.2", 6380), node("10.0.0.9", 6379)]),
+            range(10, 16383, [node("10.0.0.1", 6379), node("10.0.0.9", 6379)]),
+        ]);
+        let routes = masters(slots).unwrap();
+        assert_eq!(routes, [Route::Node("10.0.0.1:6379".into()), Route::Node("10.0.0.2:6380".into())]);
+        let own = Reply::Array(vec![range(0, 16383, [node("", 6379), node("", 6380)])]);
+        assert_eq!(masters(own).unwrap(), [Route::AnyNode]);
+    }
+
+    #[test]
+    fn a_command_of_a_node_has_keys() {
+        let info = |first| {
+            let flags = Reply::Array(vec![]);
+            Reply::Array(vec![Reply::Array(vec![
+                text("FT.ALIASUPDATE"),
+                Reply::Int(-1),
+                flags,
+                Reply::Int(first),
+            ])])
+        };
+        assert_eq!((first_key(info(1)), first_key(info(0))), (Some(1), Some(0)));
+        assert_eq!(first_key(Reply::Array(vec![Reply::Nil])), None);
+    }
 }

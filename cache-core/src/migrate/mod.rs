@@ -41,9 +41,9 @@ use cache_index::{IndexSchema, Schema};
 pub use data::{DataDifference, DataFailure, DataMigration, DataMigrationError, DataReport, RecordedStep};
 pub use error::MigrateError;
 pub use lock::{SchemaLock, SchemaLockError};
+pub use memory::{Estimate, ServerMemory};
 pub use observed::{LeaseSeen, Observed};
 pub use options::Strategy;
-pub use memory::{Estimate, ServerMemory};
 pub use plan::{Notice, Plan, Step};
 pub use progress::Progress;
 pub use registered::RegisteredModel;
@@ -210,16 +210,24 @@ impl Migrator {
         Ok(self.observe(cache).await?.1)
     }
 
-    /// Makes every registered model's index, waits until it holds the documents that are there, and points the
-    /// alias at it. Safe to run at boot in every replica, and again at any time: what is there is left alone.
+    /// Makes every registered model's index, waits until it holds the documents that are there, compares it with the old
+    /// one, points the alias at it, and drops indexes of older releases that nobody has used for a day. Safe to run at
+    /// boot in every replica, and again at any time: what is there is left alone, and whoever is killed in the middle
+    /// leaves what the next run goes on with.
+    ///
+    /// Nothing is written before the models, the server, the user's rights and the memory are known to do. The first thing
+    /// written is a lease, which says that this schema is in use: renewed as long as a handle of the cache is there, it
+    /// keeps other releases from dropping the index ([`collect`](Migrator::collect) says more).
     ///
     /// The wait has no bound, since filling an index takes as long as the documents and the load on the server
     /// make it take; wrap the call in a time-out to give up earlier, and run it again to go on.
     ///
     /// # Errors
-    /// [`MigrateError::Overlap`] if two models' documents would mix, before anything is written;
-    /// [`MigrateError::AliasTaken`] if an index of another make has the alias's name; [`MigrateError::Server`] for
-    /// what kept the server from doing it.
+    /// [`MigrateError`] says what to do. Before anything is written: models that cannot live together, a
+    /// [`Drift`](MigrateError::Drift), an [alias that is taken](MigrateError::AliasTaken), too little
+    /// [memory](MigrateError::Memory), a server or user that [cannot](MigrateError::Unsupported) or
+    /// [may not](MigrateError::Permission). Later: [`Verify`](MigrateError::Verify) for documents that the new index lacks,
+    /// [`Server`](MigrateError::Server) for what kept the server from doing it.
     pub async fn run(&self, cache: &Cache) -> Result<Migration, MigrateError> {
         let created = HashSet::new();
         let mut run = Run { cache, options: &self.options, listeners: &self.listeners, created };

@@ -1,6 +1,8 @@
 //! What is on the server, as far as a plan needs it: data, however it was read.
 
-use cache_index::{Fingerprint, IndexInfo};
+use std::collections::HashMap;
+
+use cache_index::{Fingerprint, IndexInfo, Keyspace, Schema};
 use serde::Serialize;
 
 use super::memory::ServerMemory;
@@ -49,6 +51,56 @@ pub struct LeaseSeen {
     pub index: Option<String>,
 }
 
+/// What was read of a server for all models together.
+pub(super) struct Seen {
+    /// The names of all indexes.
+    pub(super) listed: Vec<String>,
+    /// What answers to each name that was asked after.
+    pub(super) found: HashMap<String, IndexInfo>,
+    pub(super) now: u64,
+    pub(super) memory: Option<ServerMemory>,
+}
+
+impl Seen {
+    /// What it means for one model, with what stands beside its documents.
+    pub(super) fn of(
+        &self,
+        schema: &Schema,
+        keyspace: &Keyspace,
+        leases: Vec<(Fingerprint, u64)>,
+        extending: Option<(u64, String)>,
+    ) -> Observed {
+        let (alias, index) = (schema.alias(keyspace), schema.index_name(keyspace));
+        let wanted = schema.definition(keyspace);
+        let found = |name: &str| self.found.get(name).cloned();
+        let here =
+            |info: &&IndexInfo| is_ours(&info.name, &alias) || wanted.shares_documents(&info.definition);
+        let lease = |(fingerprint, until)| {
+            let index = self.found.get(&format!("{alias}:{fingerprint}")).map(|info| info.name.clone());
+            LeaseSeen { fingerprint, until, index }
+        };
+        Observed {
+            index: found(&index),
+            active: found(&alias),
+            extending: extending.and_then(|(missing, name)| {
+                // What was extended is there, by its own name, or is no longer of interest.
+                let index = found(&name).filter(|index| index.name == name)?;
+                Some(Extending { index, missing })
+            }),
+            indexes: self
+                .listed
+                .iter()
+                .filter_map(|name| self.found.get(name))
+                .filter(here)
+                .cloned()
+                .collect(),
+            leases: leases.into_iter().map(lease).collect(),
+            now: self.now,
+            memory: self.memory,
+        }
+    }
+}
+
 impl Observed {
     /// The index that a fingerprint's name stands for.
     pub(super) fn index_of(&self, alias: &str, fingerprint: Fingerprint) -> Option<&IndexInfo> {
@@ -70,7 +122,11 @@ impl Observed {
     }
 
     fn all(&self) -> impl Iterator<Item = &IndexInfo> {
-        self.indexes.iter().chain(&self.index).chain(&self.active).chain(self.extending.iter().map(|extending| &extending.index))
+        self.indexes
+            .iter()
+            .chain(&self.index)
+            .chain(&self.active)
+            .chain(self.extending.iter().map(|extending| &extending.index))
     }
 }
 

@@ -24,8 +24,12 @@ pub(super) async fn check(cache: &Cache, plans: &[Plan]) -> Result<(), MigrateEr
     let call = DENIED.call().arg("0");
     let call = needed.into_iter().fold(call, |call, (command, index)| call.arg(command).arg(index));
     let denied = script::run(cache, &DENIED, call.repeatable()).await?;
-    let mut commands: Vec<String> =
-        denied.into_items().unwrap_or_default().iter().filter_map(|name| Some(name.as_str()?.to_owned())).collect();
+    let mut commands: Vec<String> = denied
+        .into_items()
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|name| Some(name.as_str()?.to_owned()))
+        .collect();
     commands.dedup();
     if commands.is_empty() {
         return Ok(());

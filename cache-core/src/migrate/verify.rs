@@ -24,13 +24,14 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub(super) async fn verify(
     cache: &Cache,
     plan: &Plan,
+    index: &str,
     against: &str,
     options: &Options,
 ) -> Result<bool, MigrateError> {
     let cluster = cache.capabilities().cluster;
     let mut tries = 0;
     loop {
-        let questions = vec![question(&plan.index), question(against)];
+        let questions = vec![question(index), question(against)];
         // A transaction would need both names on one slot.
         let batch = if cluster { Batch::pipeline(questions) } else { Batch::atomic(questions) };
         let mut infos = cache.connection().send_all(batch).await?.into_iter();

@@ -39,8 +39,12 @@ impl Schema {
 fn append_fields(mut command: Command, fields: impl Iterator<Item = &'static FieldDef>) -> Command {
     for field in fields {
         let Some(kind) = field.kind().keyword() else { continue };
-        command =
-            command.arg(field.path()).arg("AS").arg_display(field.name()).arg(kind).args_from(field.options());
+        command = command
+            .arg(field.path())
+            .arg("AS")
+            .arg_display(field.name())
+            .arg(kind)
+            .args_from(field.options());
     }
     command
 }

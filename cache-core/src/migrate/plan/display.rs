@@ -77,6 +77,12 @@ impl fmt::Display for Notice {
                     "the alias stays at {active}, which by the lock is not older; `force_activate` moves it"
                 )
             }
+            Self::Untold { index } => {
+                write!(
+                    f,
+                    "in all that the server tells, {index} is the same; PHONETIC or an option of vectors differs"
+                )
+            }
             Self::NotComparable { index } => {
                 write!(f, "{index} is to hold other documents, so what the new index lacks is not compared")
             }

@@ -164,7 +164,7 @@ pub(super) fn prepare(
         match source {
             // The fields that are added may cost documents that were in it.
             Source::Extended(info, _) => plan.steps.push(Step::Verify { against: info.name.clone() }),
-            Source::There(_) | Source::Created if cutover.is_some() => {
+            Source::There(_) | Source::Adopted(_) | Source::Created if cutover.is_some() => {
                 let old = observed
                     .active
                     .as_ref()

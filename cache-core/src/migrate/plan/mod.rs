@@ -2,6 +2,8 @@
 
 mod alias;
 mod display;
+#[cfg(test)]
+mod golden;
 mod index;
 mod leftovers;
 mod step;
@@ -107,15 +109,16 @@ pub(crate) fn plan(
         leftovers::collect(&mut plan, &target, observed, options);
     }
     leftovers::overlaps(&mut plan, observed);
-    if plan
-        .steps
-        .iter()
-        .any(|step| matches!(step, Step::Create { .. } | Step::AlterAdd { .. } | Step::Cutover { .. }))
-    {
+    let comes =
+        |step: &Step| matches!(step, Step::Create { .. } | Step::AlterAdd { .. } | Step::Cutover { .. });
+    if plan.steps.iter().any(comes) {
         plan.differences = match &observed.active {
             Some(active) => index::changes(&active.definition, &wanted),
             None => wanted.fields.into_iter().map(Difference::Added).collect(),
         };
+        if let Some(index) = plan.active.clone().filter(|_| plan.differences.is_empty()) {
+            plan.notices.push(Notice::Untold { index });
+        }
     }
     plan
 }
