@@ -16,6 +16,7 @@
 //! | suggest, list values, check the spelling, name synonyms | [`Suggestions`], [`Terms`], [`Dictionary`] |
 //! | test without a server that they fit their indexes | [`assert_indexable`], [`check_indexable`] |
 //! | make their indexes | [`Migrator`], [`Plan`], [`SchemaLock`], [`Strategy`], [`MigrateError`] |
+//! | have them on a command line, and their schemas in the repository | [`cli`](mod@cli) (feature `cli`), [`SchemaLock`], [`Migrator::assert_locked`] |
 //! | bring stored documents to a new form | [`DataMigration`], `schema_version` and `upgrade` of [`CacheModel`](derive@CacheModel) |
 //! | let one process do a thing | [`Gate`], [`Lease`], [`Outcome`] |
 //! | try things on a private server | [`Cache::embedded`](struct.Cache.html#method.embedded) (feature `embedded`) |
@@ -23,8 +24,10 @@
 //! | know what went wrong | [`Error`] |
 
 // A file imports from those before it: patch_error, error, settings, connection, embedded, cache, script, primary_key,
-// version, model, document, query, terms, cache_model, migrate, gate.
+// version, model, document, query, terms, cache_model, migrate, gate, cli.
 
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod connection;
 #[cfg(feature = "embedded")]
 pub mod embedded;

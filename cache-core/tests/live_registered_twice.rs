@@ -53,8 +53,7 @@ async fn two_models_of_one_name_are_refused() {
              structs, and keep its prefix with `#[cache(prefix = \"…\")]`"
         );
     }
-    let error =
-        Migrator::new().register::<shop::User>().register::<Same>().plan(&cache).await.unwrap_err();
+    let error = Migrator::new().register::<shop::User>().register::<Same>().plan(&cache).await.unwrap_err();
     assert!(matches!(error, MigrateError::Overlap { .. }), "{error}");
     let indexes = cache.command(Command::new("FT._LIST")).await.unwrap().into_items().unwrap();
     assert_eq!(indexes.len(), 0);

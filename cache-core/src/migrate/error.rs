@@ -80,7 +80,10 @@ pub enum MigrateError {
     #[error("the schema lock cannot be read")]
     Lock(#[from] SchemaLockError),
     /// Schemas of this release are not the newest ones of their prefixes in the schema lock.
-    #[error("the schema lock is behind:{}\nrun the service with `migrate lock` and commit the file", listed(schemas))]
+    #[error(
+        "the schema lock is behind:{}\nrun the service with `migrate lock` and commit the file",
+        listed(schemas)
+    )]
     NotLocked {
         /// The schemas.
         schemas: Vec<Unlocked>,

@@ -11,7 +11,8 @@ impl Migrator {
     pub fn check_lock(&self, text: &str) -> Result<(), MigrateError> {
         check::check(self.schemas())?;
         let lock: SchemaLock = text.parse()?;
-        let schemas: Vec<_> = self.schemas().iter().filter_map(|schema| Unlocked::of(schema, &lock)).collect();
+        let schemas: Vec<_> =
+            self.schemas().iter().filter_map(|schema| Unlocked::of(schema, &lock)).collect();
         if schemas.is_empty() { Ok(()) } else { Err(MigrateError::NotLocked { schemas }) }
     }
 
@@ -51,8 +52,12 @@ mod tests {
 
     static USER: Schema =
         Schema::new("User", "user", "id", &[Entry::Field(FieldDef::indexed::<String, Tag>("name", "name"))]);
-    static ORDER: Schema =
-        Schema::new("Order", "order", "id", &[Entry::Field(FieldDef::indexed::<String, Tag>("name", "name"))]);
+    static ORDER: Schema = Schema::new(
+        "Order",
+        "order",
+        "id",
+        &[Entry::Field(FieldDef::indexed::<String, Tag>("name", "name"))],
+    );
     static PLAIN: Schema = Schema::new("Plain", "plain", "id", &[]);
 
     fn migrator() -> Migrator {

@@ -41,6 +41,8 @@ use cache_index::{IndexSchema, Schema};
 pub use data::{DataDifference, DataFailure, DataMigration, DataMigrationError, DataReport, RecordedStep};
 pub use error::MigrateError;
 pub use lock::{SchemaLock, SchemaLockError};
+#[cfg(feature = "cli")]
+pub(crate) use memory::Bytes;
 pub use memory::{Estimate, ServerMemory};
 pub use observed::{LeaseSeen, Observed};
 pub use options::Strategy;

@@ -1,9 +1,11 @@
 //! What a migration left behind.
 
+use serde::Serialize;
+
 use super::plan::{Notice, Plan};
 
 /// What a migration left behind: an index for each model that has one, filled.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Migration {
     pub(super) indexes: Vec<MigratedIndex>,
 }
@@ -21,7 +23,7 @@ impl Migration {
 }
 
 /// A model's index after a migration.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct MigratedIndex {
     /// The model.
