@@ -146,12 +146,12 @@ async fn health_names_what_cannot_be_indexed(cache: Cache) {
     cache.command(write.arg(r#"{"id":2,"city":"Bern","age":"old"}"#)).await.unwrap();
     let Ended { code, out, .. } = service.run("index health");
     assert_eq!(code, 0, "{out}");
-    assert!(out.contains(&format!("  indexing failures: 1, the last one `{key}`\n")), "{out}");
-    assert!(out.contains(&format!("    @age: 1, the last one `{key}`: ")), "{out}");
+    let line = format!("  indexing failures: 1, the last one `{key}`: Invalid JSON type: ");
+    assert!(out.contains(&line), "{out}");
     let (_, health) = service.json("index health");
     let own = &health["indexes"][0];
     assert_eq!((&own["failures"], &own["last_failure"]), (&Value::from(1), &Value::from(key.clone())));
-    assert_eq!(own["failed_fields"][0]["field"], "age");
+    assert!(own["last_error"].as_str().unwrap().starts_with("Invalid JSON type: "), "{own}");
     // The migrator counts what is missing, and says where to look.
     let Ended { code, out, .. } = service.run("migrate apply");
     assert_eq!(code, 0);

@@ -42,6 +42,8 @@ struct IndexHealth {
     /// How often a document could not be indexed. It only grows.
     failures: u64,
     last_failure: Option<String>,
+    last_error: Option<String>,
+    /// Those that the server tells; it does of values, and not of JSON types.
     failed_fields: Vec<FieldFailure>,
     /// In bytes.
     memory: u64,
@@ -79,6 +81,7 @@ impl IndexHealth {
             documents: found.documents,
             failures: found.failures,
             last_failure: found.last_failure,
+            last_error: found.last_error,
             failed_fields: found.failed_fields,
             memory: found.memory,
         }
@@ -100,8 +103,14 @@ impl fmt::Display for IndexHealth {
         }
         writeln!(f, "  {}: {} documents, {}", self.name, self.documents, Bytes(self.memory))?;
         if self.failures > 0 {
-            let last = self.last_failure.as_ref().map(|key| format!(", the last one `{key}`"));
-            writeln!(f, "  indexing failures: {}{}", self.failures, last.unwrap_or_default())?;
+            write!(f, "  indexing failures: {}", self.failures)?;
+            if let Some(key) = &self.last_failure {
+                write!(f, ", the last one `{key}`")?;
+            }
+            match &self.last_error {
+                Some(error) => writeln!(f, ": {error}")?,
+                None => writeln!(f)?,
+            }
         }
         self.failed_fields.iter().try_for_each(|FieldFailure { field, failures, error, key, .. }| {
             writeln!(f, "    @{field}: {failures}, the last one `{key}`: {error}")
@@ -139,7 +148,7 @@ mod tests {
         );
         let filling = IndexInfo { indexing: true, percent_indexed: 0.25, ..ready.clone() };
         assert_eq!(health(Some(filling)).readiness, Readiness::Filling { filled: 0.25 });
-        let stopped = IndexInfo { background_problem: Some("out of memory".to_owned()), ..ready };
+        let stopped = IndexInfo { background_problem: Some("out of memory".to_owned()), ..ready.clone() };
         assert!(
             health(Some(stopped))
                 .to_string()
@@ -150,6 +159,14 @@ mod tests {
             missing.to_string(),
             "User: missing; run `migrate apply`\n  cache:user:idx:0123456789ab\n"
         );
+        let (mut field, mut failed) = (FieldFailure::default(), ready);
+        (field.field, field.failures, field.key) = ("home".to_owned(), 2, "cache:user:7".to_owned());
+        field.error = "Invalid geo string".to_owned();
+        (failed.failures, failed.last_failure) = (2, Some("cache:user:7".to_owned()));
+        failed.failed_fields.push(field);
+        assert!(health(Some(failed)).to_string().ends_with(
+            "\n  indexing failures: 2, the last one `cache:user:7`\n    @home: 2, the last one `cache:user:7`: Invalid geo string\n"
+        ));
         assert_eq!(serde_json::to_value(&missing).unwrap()["readiness"], "missing");
     }
 }
