@@ -61,12 +61,12 @@ pub use cache_index::{
     IndexesMissing, JsonType, Keyspace, Kind, Language, ListValue, Loads, Located, MAX_SEPARATED_TAG,
     MAX_TAG, Many, Millis, Misspelled, NameError, Nearest, NewSuggestion, No, NotIndexable, Numeric, Operand,
     OptionalValue, Options, Ordered, Part, Phonetic, Phrase, Prefixed, QueryError, RawQuery, RawQueryError,
-    RawValue, Reply, Route, ScalarValue, Schema, Scorer, SearchName, Seconds, ServerError, ServerErrorKind,
-    ShapeValue, Shaped, Shortfall, Similar, Single, SortKey, Sortable, SortableValue, Stopwords, Stored,
-    SuffixTrie, Suffixed, Suggestion, SynonymGroups, Tag, Tagged, TermError, Text, TextValue, UniqueOperand,
-    UniqueValue, Unit, Vector, VectorElement, VectorKind, VectorLengthError, VectorOptions, VectorType,
-    VectorValue, Wild, Worded, Yes, assert_indexable, check_indexable, epoch_float_seconds, epoch_millis,
-    epoch_seconds, hashed_part,
+    RawValue, Reading, Reply, Route, ScalarValue, Schema, Scorer, SearchName, Seconds, ServerError,
+    ServerErrorKind, ShapeValue, Shaped, Shortfall, Similar, Single, SortKey, Sortable, SortableValue,
+    Stopwords, Stored, SuffixTrie, Suffixed, Suggestion, SynonymGroups, Tag, Tagged, TermError, Text,
+    TextValue, UniqueOperand, UniqueValue, Unit, Vector, VectorElement, VectorKind, VectorLengthError,
+    VectorOptions, VectorType, VectorValue, Wild, Worded, Yes, assert_indexable, check_indexable,
+    epoch_float_seconds, epoch_millis, epoch_seconds, hashed_part,
 };
 
 #[cfg(feature = "rust_decimal")]

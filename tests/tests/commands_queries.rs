@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cache_core::{Cache, CacheModel, Capabilities, IndexSchema, Language, Protocol, Reply, Scorer};
+use cache_core::{Cache, CacheModel, Capabilities, IndexSchema, Language, Protocol, Reading, Reply, Scorer};
 use cache_tests::recorder::{Recorder, capabilities};
 use serde::{Deserialize, Serialize};
 
@@ -53,8 +53,8 @@ async fn options_stand_where_the_server_wants_them() {
         .page(0, 5);
     query.clone().with_score().all(&cache).await.unwrap();
     query.ids(&cache).await.unwrap();
-    let options =
-        "VERBATIM INKEYS 2 shop:cache:user:1 shop:cache:user:2 SLOP 3 INORDER LANGUAGE german SCORER BM25STD";
+    // Where words stand is part of the query text, and of a single word nothing.
+    let options = "VERBATIM INKEYS 2 shop:cache:user:1 shop:cache:user:2 LANGUAGE german SCORER BM25STD";
     let (index, text) = (index(&cache), User::BIO.matches("rust").render().unwrap());
     let (text, end) = (text.text(), "LIMIT 0 5 TIMEOUT 500 PARAMS 2 p0 rust DIALECT 2 (repeatable)");
     assert_eq!(
@@ -140,6 +140,10 @@ fn logs_show_no_values() {
         .page(20, 10);
     let shown = "User: @name:{$p0} @age:[$p1 +inf], sorted by age DESC, name ASC, 10 from 20";
     assert_eq!(query.to_string(), shown);
+    let read = User::find().filter(User::BIO.matches("rust redis")).in_language(Language::German).verbatim();
+    assert_eq!(read.to_string(), "User: @bio:($p0 $p1), read in german, verbatim");
+    let read = read.reading(Reading::new().slop(2)).in_order();
+    assert_eq!(read.to_string(), "User: @bio:($p0 $p1), read slop 2, in order");
     let refused = User::find().filter(User::NAME.eq("sec\0ret")).to_string();
     assert!(refused.contains("refused") && !refused.contains("ret"), "{refused}");
 }

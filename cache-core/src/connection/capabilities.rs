@@ -21,7 +21,8 @@ pub struct Capabilities {
     pub database: i64,
     /// Whether the server is part of a cluster.
     pub cluster: bool,
-    /// How many hits the server answers at once (`MAXSEARCHRESULTS`).
+    /// How many hits the server answers at once (`MAXSEARCHRESULTS`). If it is lowered later, the server refuses queries of
+    /// this connection that have more, until the service connects anew.
     pub max_search_results: u64,
 }
 

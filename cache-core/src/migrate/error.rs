@@ -5,7 +5,7 @@ use std::fmt::Display;
 use cache_index::{Difference, NameError, ServerErrorKind};
 
 use super::lock::SchemaLockError;
-use super::memory::ServerMemory;
+use super::memory::{Bytes, ServerMemory};
 use super::unlocked::Unlocked;
 use crate::error::Error;
 
@@ -162,9 +162,9 @@ pub enum MigrateError {
     },
     /// There is too little memory for a second index beside the old one. Nothing was written.
     #[error(
-        "new indexes will take about {estimate} bytes, and {} of the {} that the server may use (`maxmemory`) are free; \
-         give it more memory, add fields with `Strategy::InPlaceAdditive`, or skip this check with `skip_memory_check`",
-        memory.free(), memory.most
+        "new indexes of {} will take about {}, and of the server's `maxmemory` there is {memory}; give it more, add fields \
+         with `Strategy::InPlaceAdditive`, or skip this check with `skip_memory_check`",
+        models.join(", "), Bytes(*estimate)
     )]
     Memory {
         /// The models that need new indexes.

@@ -236,6 +236,9 @@ impl Migrator {
         let mut vanished = None;
         for round in 0..ROUNDS {
             let (observed, plans) = self.observe(cache).await?;
+            if plans.is_empty() {
+                return Ok(Migration { indexes: Vec::new() });
+            }
             refuse::refuse(&plans, &self.options)?;
             if round == 0 {
                 preflight::check(cache, &plans).await?;

@@ -13,9 +13,9 @@ use crate::document;
 use crate::error::{Error, Result};
 use crate::model::Model;
 
-/// How often a query is asked again after the connection broke meanwhile, and how often a page, each time for
-/// more, when documents of it expired between being found and
-/// being read. The server forgets such documents once it has looked for them, so the first try nearly always does.
+/// How often a query is asked again after the connection broke meanwhile, and how often a page, each time for more, when
+/// documents of it expired between being found and being read. The server forgets such documents once it has looked for
+/// them, so the first try nearly always does.
 const TRIES: usize = 8;
 
 pub(super) async fn all<M: Model, R: Row<M>>(wanted: &Wanted<M>, cache: &Cache) -> Result<Found<R>> {
@@ -58,7 +58,7 @@ async fn exactly<M: Model, R: Row<M>>(
 /// Whether a document that the server found is there, and is what the filter means.
 pub(super) fn is_meant<M: Model>(wanted: &Wanted<M>, hit: &Hit) -> Result<bool> {
     let Some(json) = hit.document() else { return Ok(false) };
-    Ok(wanted.filter.confirms_json(&document::decode_as::<M, serde_json::Value>(&hit.key, &json)?)?)
+    Ok(wanted.confirms(&document::decode_as::<M, serde_json::Value>(&hit.key, &json)?)?)
 }
 
 /// What the server answers, and whether that is all.

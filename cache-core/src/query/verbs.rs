@@ -90,7 +90,7 @@ impl<M: Model, R: Row<M>> Query<M, R> {
     /// As [`Query::all`].
     pub async fn count(&self, cache: &Cache) -> Result<u64> {
         let wanted = Wanted { page: None, sort: Vec::new(), ..self.wanted.clone() };
-        if !wanted.filter.render()?.is_inexact() {
+        if !wanted.render()?.is_inexact() {
             return Ok(run::all::<M, Key>(&Wanted { page: Some((0, 0)), ..wanted }, cache).await?.total());
         }
         let (mut rows, mut count) = (Rows::<M, Key>::new(wanted, cache), 0);

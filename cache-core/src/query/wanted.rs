@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use cache_index::{
-    Completeness, Direction, Filter, Loads, Nearest, Rendered, SearchName, SearchOptions, SearchRequest,
-    SortKey,
+    Completeness, Direction, Filter, IndexSchema, Loads, Nearest, QueryError, Rendered, SearchName,
+    SearchOptions, SearchRequest, SortKey,
 };
 
 use super::row::Row;
@@ -41,6 +41,21 @@ impl<M> Clone for Wanted<M> {
     }
 }
 
+impl<M: IndexSchema> Wanted<M> {
+    /// The filter as the query reads its words.
+    pub(super) fn render(&self) -> std::result::Result<Rendered, QueryError> {
+        self.filter.render_as(self.options.reading)
+    }
+
+    /// Whether a document that the server found is what the filter means.
+    pub(super) fn confirms(&self, document: &serde_json::Value) -> std::result::Result<bool, QueryError> {
+        self.filter.confirms_json_as(document, self.options.reading)
+    }
+}
+
+/// How many keys the server sorts by (`SORTASCMAP_MAXFIELDS` of RediSearch).
+const MOST_KEYS: usize = 8;
+
 /// A query that is ready to be sent.
 pub(super) struct Prepared {
     pub(super) model: &'static str,
@@ -61,7 +76,10 @@ pub(super) struct Prepared {
 impl Prepared {
     /// `None`: nothing can be found, and nothing need be asked.
     pub(super) fn new<M: Model, R: Row<M>>(wanted: &Wanted<M>, cache: &Cache) -> Result<Option<Self>> {
-        let mut filter = wanted.filter.render()?;
+        if wanted.sort.len() > MOST_KEYS {
+            return Err(QueryError::SortKeys { keys: wanted.sort.len(), most: MOST_KEYS }.into());
+        }
+        let mut filter = wanted.render()?;
         if let Some(nearest) = &wanted.nearest {
             filter = nearest.render(&filter)?;
         }

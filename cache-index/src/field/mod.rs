@@ -236,7 +236,8 @@ impl<M, V, K, O> Field<M, V, K, O> {
     /// declared `phonetic` with (Double Metaphone): `jon` finds `John`.
     ///
     /// Only the server decides it: [`Filter::accepts`] refuses it. And only as it stands: negated it is refused, since
-    /// the server would then leave out nothing but the words themselves.
+    /// the server would then leave out nothing but the words themselves. Nor does it stand in a query for words as they are
+    /// written ([`QueryError::NotVerbatim`]).
     pub fn sounds_like(self, text: impl AsRef<str>) -> Filter<M>
     where
         K: Worded,
