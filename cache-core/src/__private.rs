@@ -10,14 +10,26 @@ pub use cache_index::{
 };
 
 pub use futures_core::future::BoxFuture;
+pub use inventory;
 
 pub use crate::cache::Cache;
 pub use crate::document::{get_by_unique, modify};
 pub use crate::error::Result;
+pub use crate::migrate::RegisteredModel;
 pub use crate::model::{Indexed, Model, Versioned};
 pub use crate::primary_key::Id;
 pub use crate::query::{Query, Row, read_view};
 pub use crate::version::VersionValue;
+
+/// Lets [`Migrator::all`](crate::Migrator::all) find a model: before `main`, its schema is put on a list.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __register {
+    ($model:ty) => {
+        $crate::__private::inventory::submit! { $crate::__private::RegisteredModel::of::<$model>() }
+    };
+}
+pub use crate::__register as register;
 
 /// The members of a document.
 pub type JsonMap = serde_json::Map<String, serde_json::Value>;

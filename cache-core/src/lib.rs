@@ -18,6 +18,7 @@
 //! | test without a server that they fit their indexes | [`assert_indexable`], [`check_indexable`] |
 //! | make their indexes | [`Migrator`], [`Plan`], [`SchemaLock`], [`Strategy`], [`MigrateError`] |
 //! | know whether their indexes can be asked, and what to do while they cannot | [`Cache::readiness`], [`Migrator::watch`], [`IndexPolicy`] |
+//! | have them on a command line, and their schemas in the repository | [`cli`](mod@cli) (feature `cli`), [`SchemaLock`], [`Migrator::assert_locked`] |
 //! | bring stored documents to a new form | [`DataMigration`], `schema_version` and `upgrade` of [`CacheModel`](derive@CacheModel) |
 //! | let one process do a thing | [`Gate`], [`Lease`], [`Outcome`] |
 //! | try things on a private server | [`Cache::embedded`](struct.Cache.html#method.embedded) (feature `embedded`) |
@@ -25,8 +26,10 @@
 //! | know what went wrong | [`Error`] |
 
 // A file imports from those before it: patch_error, error, settings, connection, embedded, cache, script, primary_key,
-// version, model, document, index, query, terms, cache_model, migrate, gate.
+// version, model, document, index, query, terms, cache_model, migrate, gate, cli.
 
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod connection;
 #[cfg(feature = "embedded")]
 pub mod embedded;
@@ -87,7 +90,7 @@ pub use crate::gate::{Gate, GateError, Lease, Outcome};
 pub use crate::migrate::{
     DataDifference, DataFailure, DataMigration, DataMigrationError, DataReport, Estimate, LeaseSeen,
     MigrateError, MigratedIndex, Migration, Migrator, Notice, Observed, Plan, Progress, RecordedStep,
-    SchemaLock, SchemaLockError, ServerMemory, Step, Strategy, Watch,
+    SchemaLock, SchemaLockError, ServerMemory, Step, Strategy, Unlocked, Watch,
 };
 pub use crate::model::{Indexed, Model, Versioned};
 pub use crate::patch_error::PatchError;

@@ -1,9 +1,9 @@
 //! The migrator: makes the indexes that the registered models need, waits until they are filled, and points
 //! the aliases at them.
 
-// A file imports from those before it: data, lock, progress, options, memory, observed, plan, error, report,
+// A file imports from those before it: data, lock, unlocked, progress, options, memory, observed, plan, error, report,
 // scripts, check, refuse, inspect, masters, preflight, lease, absent, create, wait, verify, cutover, collect, apply,
-// this one, deferred, watch.
+// this one, registered, locked, deferred, watch.
 
 mod absent;
 mod apply;
@@ -17,6 +17,7 @@ mod error;
 mod inspect;
 mod lease;
 mod lock;
+mod locked;
 mod masters;
 mod memory;
 mod observed;
@@ -25,8 +26,10 @@ mod plan;
 mod preflight;
 mod progress;
 mod refuse;
+mod registered;
 mod report;
 mod scripts;
+mod unlocked;
 mod verify;
 mod wait;
 mod watch;
@@ -40,12 +43,16 @@ use cache_index::{IndexSchema, Schema};
 pub use data::{DataDifference, DataFailure, DataMigration, DataMigrationError, DataReport, RecordedStep};
 pub use error::MigrateError;
 pub use lock::{SchemaLock, SchemaLockError};
+#[cfg(feature = "cli")]
+pub(crate) use memory::Bytes;
 pub use memory::{Estimate, ServerMemory};
 pub use observed::{LeaseSeen, Observed};
 pub use options::Strategy;
 pub use plan::{Notice, Plan, Step};
 pub use progress::Progress;
+pub use registered::RegisteredModel;
 pub use report::{MigratedIndex, Migration};
+pub use unlocked::Unlocked;
 pub use watch::Watch;
 
 use self::apply::Run;
