@@ -17,7 +17,7 @@
 //! | test without a server that they fit their indexes | [`assert_indexable`], [`check_indexable`] |
 //! | make their indexes | [`Migrator`], [`Plan`], [`MigrateError`] |
 //! | bring stored documents to a new form | [`DataMigration`], `schema_version` and `upgrade` of [`CacheModel`](derive@CacheModel) |
-//! | let one process do a thing | [`Gate`], [`Lease`], [`Outcome`] |
+//! | let one process do a thing | [`Gate`], [`Lease`], [`Outcome`], [`Once`], [`Schedule`] |
 //! | try things on a private server | [`Cache::embedded`](struct.Cache.html#method.embedded) (feature `embedded`) |
 //! | group and count documents | [`Query::group_by`], [`Aggregation`], [`aggregate`] |
 //! | know what went wrong | [`Error`] |
@@ -72,7 +72,7 @@ pub use cache_index::{DecimalNumber, decimal_number};
 #[cfg(feature = "geo")]
 pub use cache_index::GeoShape;
 
-pub use crate::cache::Cache;
+pub use crate::cache::{Cache, GateCounts};
 pub use crate::cache_model::CacheModel;
 pub use crate::connection::{Capabilities, Connection};
 pub use crate::document::{
@@ -80,7 +80,10 @@ pub use crate::document::{
     OneDocument, Optional, Patch, SaveStream, Saved, Ttl,
 };
 pub use crate::error::{Error, Result};
-pub use crate::gate::{Gate, GateError, Lease, Outcome};
+pub use crate::gate::{
+    Durability, Gate, GateError, Holder, Layout, Lease, Lock, OnError, OnLost, OnUnavailable, Once,
+    OnceOutcome, Outcome, Released, Schedule, Scope,
+};
 pub use crate::migrate::{
     DataDifference, DataFailure, DataMigration, DataMigrationError, DataReport, MigrateError, MigratedIndex,
     Migration, Migrator, Plan, RecordedStep, Step,

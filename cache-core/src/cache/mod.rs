@@ -4,17 +4,25 @@
 mod connect;
 #[cfg(feature = "embedded")]
 mod embedded;
+mod errands;
+mod eviction;
+mod gate_tally;
 mod standing;
 
 use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use cache_index::{Command, DEFAULT_GLOBAL, Keyspace, NameError, Reply, check_name};
 
 use crate::connection::{Capabilities, Connection};
 use crate::error::{Error, Result};
 
+pub(crate) use errands::{Errands, Line};
+pub(crate) use eviction::EvictionPolicy;
+pub use gate_tally::GateCounts;
+pub(crate) use gate_tally::{GateCount, GateTally};
 pub(crate) use standing::Standing;
 
 /// A connection and a namespace. Cheap to clone; every clone uses the same connection.
@@ -40,6 +48,9 @@ pub struct Cache {
     keyspace: Result<Keyspace, NameError>,
     project: Option<Result<Arc<str>, NameError>>,
     standing: Arc<Standing>,
+    errands: Arc<Errands>,
+    gate_tally: Arc<GateTally>,
+    eviction_policy: Arc<EvictionPolicy>,
     /// What must live as long as the connection is used: an embedded server.
     keeps: Option<Arc<dyn Any + Send + Sync>>,
 }
@@ -52,6 +63,9 @@ impl Cache {
             keyspace: Ok(Keyspace::default()),
             project: None,
             standing: Arc::default(),
+            errands: Arc::default(),
+            gate_tally: Arc::default(),
+            eviction_policy: Arc::default(),
             keeps: None,
         }
     }
@@ -148,8 +162,33 @@ impl Cache {
         }
     }
 
+    /// Waits until what was left to be told to the server in the background is told: the leases of gates that were
+    /// dropped. At most `bound`; `false`: it was not all done by then, and the keys' ttls bound what is left.
+    ///
+    /// To be called at the end of a service, before its runtime ends. The cache can be used afterwards.
+    pub async fn shutdown(&self, bound: Duration) -> bool {
+        self.errands.drain(bound).await
+    }
+
+    /// What the gates of this cache and its clones did in this process.
+    pub fn gate_counts(&self) -> GateCounts {
+        self.gate_tally.counts()
+    }
+
     pub(crate) fn standing(&self) -> &Standing {
         &self.standing
+    }
+
+    pub(crate) fn errands(&self) -> &Errands {
+        &self.errands
+    }
+
+    pub(crate) fn gate_tally(&self) -> &GateTally {
+        &self.gate_tally
+    }
+
+    pub(crate) fn eviction_policy(&self) -> &EvictionPolicy {
+        &self.eviction_policy
     }
 }
 
