@@ -13,6 +13,7 @@ pub use futures_core::future::BoxFuture;
 pub use crate::cache::Cache;
 pub use crate::document::{get_by_unique, modify};
 pub use crate::error::Result;
+pub use crate::gate::{Gated, gated};
 pub use crate::model::{Indexed, Model, Versioned};
 pub use crate::primary_key::Id;
 pub use crate::query::Query;

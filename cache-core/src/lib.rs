@@ -47,7 +47,7 @@ mod terms;
 mod version;
 
 pub use bytes::Bytes;
-pub use cache_derive::{CacheEmbedded, CacheModel, CacheValue};
+pub use cache_derive::{CacheEmbedded, CacheModel, CacheValue, gate};
 pub use cache_index::aggregate;
 pub use cache_index::{
     AggregateError, Batch, Beside, Command, Comparable, Comparand, Completeness, Correction, DecodeError,

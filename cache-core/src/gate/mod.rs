@@ -3,6 +3,7 @@
 mod attempt;
 mod clock;
 mod error;
+mod function;
 mod held;
 mod inspect;
 mod keys;
@@ -23,6 +24,7 @@ use std::time::Duration;
 use crate::cache::Cache;
 
 pub use error::GateError;
+pub use function::{Gated, gated};
 pub use held::Released;
 pub use inspect::Holder;
 pub use lease::Lease;
