@@ -191,7 +191,7 @@ pub(crate) fn milliseconds(words: &str, name: &str) -> Result<u64, String> {
         return Err(format!("the server counts a `{name}` in milliseconds; write a whole number of them"));
     }
     u64::try_from(duration.as_millis())
-        .map_err(|_| format!("this `{name}` is longer than the server can count; leave `{name}` out"))
+        .map_err(|_| format!("this `{name}` is longer than the server can count; leave `{name}` out to have none"))
 }
 
 /// Reads every argument of an attribute; one that is refused does not hide the mistakes behind it.
