@@ -3,7 +3,7 @@
 
 // A file imports from those before it: data, lock, unlocked, progress, options, memory, observed, plan, error, report,
 // scripts, check, refuse, inspect, masters, preflight, lease, absent, create, wait, verify, cutover, collect, apply,
-// this one, registered, locked.
+// this one, registered, locked, deferred, watch.
 
 mod absent;
 mod apply;
@@ -12,6 +12,7 @@ mod collect;
 mod create;
 mod cutover;
 mod data;
+mod deferred;
 mod error;
 mod inspect;
 mod lease;
@@ -31,6 +32,7 @@ mod scripts;
 mod unlocked;
 mod verify;
 mod wait;
+mod watch;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -51,6 +53,7 @@ pub use progress::Progress;
 pub use registered::RegisteredModel;
 pub use report::{MigratedIndex, Migration};
 pub use unlocked::Unlocked;
+pub use watch::Watch;
 
 use self::apply::Run;
 use self::options::{Listeners, Options};
@@ -91,6 +94,7 @@ pub struct Migrator {
     /// A lock that cannot be read is kept until it is used: `lock` is written in chains.
     bad_lock: Option<SchemaLockError>,
     listeners: Listeners,
+    defers: bool,
 }
 
 impl Migrator {
@@ -195,6 +199,18 @@ impl Migrator {
         self
     }
 
+    /// Lets [`run`](Migrator::run) put the migration off where the server cannot be reached, does not answer in time, is
+    /// starting or takes no writes, in place of an error: for services that boot without their cache.
+    ///
+    /// The migration is then done in the background as soon as the server lets it, tried again after random pauses of up
+    /// to 10 seconds, for as long as a handle of the cache is there; until then queries fail as they do without a
+    /// server. [`Migration::is_deferred`] says so, and [`Cache::readiness`] since when, and what the last try met. A run
+    /// that breaks off while it waits for an index to be filled is put off too. Everything else is an error all the same.
+    pub fn defer(mut self) -> Self {
+        self.defers = true;
+        self
+    }
+
     /// What is on the server for each registered model that has an index, in the order of registration. Only reads.
     ///
     /// # Errors
@@ -231,6 +247,11 @@ impl Migrator {
     /// [may not](MigrateError::Permission). Later: [`Verify`](MigrateError::Verify) for documents that the new index lacks,
     /// [`Server`](MigrateError::Server) for what kept the server from doing it.
     pub async fn run(&self, cache: &Cache) -> Result<Migration, MigrateError> {
+        self.check(cache)?;
+        deferred::run(self, cache).await
+    }
+
+    async fn run_now(&self, cache: &Cache) -> Result<Migration, MigrateError> {
         let created = HashSet::new();
         let mut run = Run { cache, options: &self.options, listeners: &self.listeners, created };
         let mut vanished = None;
@@ -244,7 +265,7 @@ impl Migrator {
                 preflight::check(cache, &plans).await?;
             }
             if let Some(indexes) = run.apply(&plans, &observed).await? {
-                return Ok(Migration { indexes });
+                return Ok(Migration { indexes, deferred: false });
             }
             vanished = plans.into_iter().find(|plan| !plan.is_empty());
         }
