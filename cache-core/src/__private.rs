@@ -15,6 +15,7 @@ pub use inventory;
 pub use crate::cache::Cache;
 pub use crate::document::{get_by_unique, modify};
 pub use crate::error::Result;
+pub use crate::gate::{Gated, gated};
 pub use crate::migrate::RegisteredModel;
 pub use crate::model::{Indexed, Model, Versioned};
 pub use crate::primary_key::Id;

@@ -20,7 +20,7 @@
 //! | know whether their indexes can be asked, and what to do while they cannot | [`Cache::readiness`], [`Migrator::watch`], [`IndexPolicy`] |
 //! | have them on a command line, and their schemas in the repository | [`cli`](mod@cli) (feature `cli`), [`SchemaLock`], [`Migrator::assert_locked`] |
 //! | bring stored documents to a new form | [`DataMigration`], `schema_version` and `upgrade` of [`CacheModel`](derive@CacheModel) |
-//! | let one process do a thing | [`Gate`], [`Lease`], [`Outcome`] |
+//! | let one process do a thing | [`Gate`], [`Lease`], [`Outcome`], [`Once`], [`Schedule`] |
 //! | try things on a private server | [`Cache::embedded`](struct.Cache.html#method.embedded) (feature `embedded`) |
 //! | group and count documents | [`Query::group_by`], [`Aggregation`], [`aggregate`] |
 //! | know what went wrong | [`Error`] |
@@ -53,7 +53,7 @@ mod terms;
 mod version;
 
 pub use bytes::Bytes;
-pub use cache_derive::{CacheEmbedded, CacheModel, CacheValue, CacheView};
+pub use cache_derive::{CacheEmbedded, CacheModel, CacheValue, CacheView, gate};
 pub use cache_index::aggregate;
 pub use cache_index::{
     AggregateError, Batch, Beside, Command, Comparable, Comparand, Completeness, Correction, DecodeError,
@@ -78,7 +78,9 @@ pub use cache_index::{DecimalNumber, decimal_number};
 #[cfg(feature = "geo")]
 pub use cache_index::GeoShape;
 
-pub use crate::cache::{Cache, ErrorClass, IndexPolicy, IndexReadiness, IndexState, Readiness, Ready};
+pub use crate::cache::{
+    Cache, ErrorClass, GateCounts, IndexPolicy, IndexReadiness, IndexState, Readiness, Ready,
+};
 pub use crate::cache_model::CacheModel;
 pub use crate::connection::{Capabilities, Connection};
 pub use crate::document::{
@@ -86,7 +88,10 @@ pub use crate::document::{
     OneDocument, Optional, Patch, SaveStream, Saved, Ttl,
 };
 pub use crate::error::{Error, Result};
-pub use crate::gate::{Gate, GateError, Lease, Outcome};
+pub use crate::gate::{
+    Durability, Gate, GateError, Holder, Layout, Lease, Lock, OnError, OnLost, OnUnavailable, Once,
+    OnceOutcome, Outcome, Released, Schedule, Scope,
+};
 pub use crate::migrate::{
     DataDifference, DataFailure, DataMigration, DataMigrationError, DataReport, Estimate, LeaseSeen,
     MigrateError, MigratedIndex, Migration, Migrator, Notice, Observed, Plan, Progress, RecordedStep,

@@ -172,21 +172,26 @@ pub(crate) fn refused_prefix(prefix: &str) -> Option<&'static str> {
     }
 }
 
+/// A `ttl` of documents in words, as the milliseconds that the server counts in.
+pub(crate) fn document_ttl(ttl: &str) -> Result<u64, String> {
+    match milliseconds(ttl, "ttl")? {
+        0 => Err(
+            "a `ttl` of zero would delete every document as it is written; leave `ttl` out to keep documents"
+                .into(),
+        ),
+        milliseconds => Ok(milliseconds),
+    }
+}
+
 /// A duration in words as the milliseconds that the server counts in.
-pub(crate) fn milliseconds(ttl: &str) -> Result<u64, String> {
-    let duration = humantime::parse_duration(ttl)
-        .map_err(|_| format!("`{ttl}` is no duration; write one like `30m`, `1h 30m` or `500ms`"))?;
-    if duration.is_zero() {
-        return Err("a `ttl` of zero would delete every document as it is written; leave `ttl` out to keep \
-                    documents"
-            .into());
-    }
+pub(crate) fn milliseconds(words: &str, name: &str) -> Result<u64, String> {
+    let duration = humantime::parse_duration(words)
+        .map_err(|_| format!("`{words}` is no duration; write one like `30m`, `1h 30m` or `500ms`"))?;
     if duration.subsec_nanos() % 1_000_000 != 0 {
-        return Err("the server counts a `ttl` in milliseconds; write a whole number of them".into());
+        return Err(format!("the server counts a `{name}` in milliseconds; write a whole number of them"));
     }
-    u64::try_from(duration.as_millis()).map_err(|_| {
-        "this `ttl` is longer than the server can count; leave `ttl` out to keep documents".into()
-    })
+    u64::try_from(duration.as_millis())
+        .map_err(|_| format!("this `{name}` is longer than the server can count; leave `{name}` out"))
 }
 
 /// Reads every argument of an attribute; one that is refused does not hide the mistakes behind it.

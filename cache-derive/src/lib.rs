@@ -5,6 +5,7 @@ mod attr;
 mod check;
 mod errors;
 mod expand;
+mod gated;
 mod model;
 mod name;
 mod option;
@@ -154,4 +155,37 @@ pub fn derive_cache_value(input: proc_macro::TokenStream) -> proc_macro::TokenSt
 #[proc_macro_derive(CacheView, attributes(cache))]
 pub fn derive_cache_view(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     expand::cache_view(input.into()).into()
+}
+
+/// Puts a gate around an asynchronous function: of all processes that call it, one runs its body.
+///
+/// ```text
+/// #[gate("nightly", ttl = "5m", grace = "10s")]
+/// async fn clean_up(cache: &Cache, lease: &Lease) -> Result<u64, GateError> {
+///     lease.check()?;
+///     Ok(7)
+/// }
+///
+/// match clean_up(&cache).await? {            // a `Result<Outcome<u64>, GateError>`
+///     Outcome::Ran(rows) => println!("{rows} rows"),
+///     other => println!("{other:?}"),
+/// }
+/// ```
+///
+/// The function needs a parameter of type `&Cache`, or the cache is named: `cache = self.cache`. A parameter of type `&Lease`
+/// or `Lease` is given by the gate, not by callers. It answers a `Result` whose error can be made from a `GateError`.
+///
+/// The gate's key comes first: a string, or any expression that can be a `String`, also of the function's parameters.
+///
+/// | argument | meaning |
+/// |---|---|
+/// | `ttl = "5m"`, `grace = "10s"`, `at_least = "1m"`, `max_hold = "1h"` | the times of `Gate`, in words |
+/// | `renew = false` | the lease is not renewed |
+/// | `on_error = OnError::Grace`, `on_unavailable = …`, `on_lost = …`, `durability = …`, `scope = …`, `layout = …` | the settings of `Gate`, as expressions |
+/// | `strict` | a server that can evict locks is refused |
+/// | `cache = self.cache` | where the cache is, if it is no parameter |
+/// | `crate = path` | where `cache_core` is, if not in the dependencies under that name |
+#[proc_macro_attribute]
+pub fn gate(arguments: proc_macro::TokenStream, input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    gated::gate(arguments.into(), input.into()).into()
 }

@@ -328,8 +328,6 @@ impl QueryError {
             | Self::Weight { .. }
             | Self::NearestOfInexact { .. }
             | Self::NoNearest { .. }
-            | Self::SortKeys { .. }
-            | Self::TooManyNearest { .. }
             | Self::NoDirection { .. }
             | Self::EfRuntime { .. }
             | Self::SortKeys { .. }

@@ -6,6 +6,9 @@ mod connect;
 mod detached;
 #[cfg(feature = "embedded")]
 mod embedded;
+mod errands;
+mod eviction;
+mod gate_tally;
 mod policy;
 mod readiness;
 mod standing;
@@ -13,6 +16,7 @@ mod standing;
 use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use cache_index::{Command, DEFAULT_GLOBAL, Keyspace, NameError, Reply, check_name};
 
@@ -21,6 +25,10 @@ use crate::connection::{Capabilities, Connection};
 use crate::error::{Error, Result};
 
 pub(crate) use background::Background;
+pub(crate) use errands::{Errands, Line};
+pub(crate) use eviction::EvictionPolicy;
+pub use gate_tally::GateCounts;
+pub(crate) use gate_tally::{GateCount, GateTally};
 pub use policy::IndexPolicy;
 pub use readiness::{ErrorClass, IndexReadiness, IndexState, Readiness, Ready};
 pub(crate) use standing::{Mark, Standing};
@@ -51,6 +59,9 @@ pub struct Cache {
     policy: IndexPolicy,
     alive: Alive,
     background: Arc<Background>,
+    errands: Arc<Errands>,
+    gate_tally: Arc<GateTally>,
+    eviction_policy: Arc<EvictionPolicy>,
     /// What must live as long as the connection is used: an embedded server.
     keeps: Option<Arc<dyn Any + Send + Sync>>,
 }
@@ -66,6 +77,9 @@ impl Cache {
             policy: IndexPolicy::default(),
             alive: Alive::default(),
             background: Arc::default(),
+            errands: Arc::default(),
+            gate_tally: Arc::default(),
+            eviction_policy: Arc::default(),
             keeps: None,
         }
     }
@@ -191,12 +205,37 @@ impl Cache {
         self.policy
     }
 
+    /// Waits until what was left to be told to the server in the background is told: the leases of gates that were
+    /// dropped. At most `bound`; `false`: it was not all done by then, and the keys' ttls bound what is left.
+    ///
+    /// To be called at the end of a service, before its runtime ends. The cache can be used afterwards.
+    pub async fn shutdown(&self, bound: Duration) -> bool {
+        self.errands.drain(bound).await
+    }
+
+    /// What the gates of this cache and its clones did in this process.
+    pub fn gate_counts(&self) -> GateCounts {
+        self.gate_tally.counts()
+    }
+
     pub(crate) fn standing(&self) -> &Standing {
         &self.standing
     }
 
     pub(crate) fn background(&self) -> &Background {
         &self.background
+    }
+
+    pub(crate) fn errands(&self) -> &Errands {
+        &self.errands
+    }
+
+    pub(crate) fn gate_tally(&self) -> &GateTally {
+        &self.gate_tally
+    }
+
+    pub(crate) fn eviction_policy(&self) -> &EvictionPolicy {
+        &self.eviction_policy
     }
 }
 

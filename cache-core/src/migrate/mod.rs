@@ -258,7 +258,7 @@ impl Migrator {
         for round in 0..ROUNDS {
             let (observed, plans) = self.observe(cache).await?;
             if plans.is_empty() {
-                return Ok(Migration { indexes: Vec::new() });
+                return Ok(Migration { indexes: Vec::new(), deferred: false });
             }
             refuse::refuse(&plans, &self.options)?;
             if round == 0 {
