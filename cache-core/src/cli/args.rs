@@ -104,6 +104,8 @@ pub struct LockFile {
 impl Choices {
     /// The migrator with what was chosen.
     pub(super) fn of(&self, mut migrator: Migrator) -> Migrator {
+        // The process ends with its command: nobody would do later what was put off.
+        migrator.defers = false;
         if let Some(strategy) = self.strategy {
             migrator = migrator.strategy(strategy);
         }
