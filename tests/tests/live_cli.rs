@@ -300,6 +300,8 @@ fn a_terminal_shows_a_bar() {
             Command::new("script").args(["--quiet", "--return", "--command", &line, "/dev/null"]).output();
         let seen = ended(&seen.unwrap());
         assert_eq!(seen.code, 0, "{}", seen.out);
-        assert!(seen.out.contains("User [") && seen.out.contains("documents, filled in"), "{:?}", seen.out);
+        assert!(seen.out.contains("User [") && seen.out.contains("documents, 0 a second"), "{:?}", seen.out);
+        // It goes, and leaves the place to the answer.
+        assert!(seen.out.contains("User\r\n  + "), "{:?}", seen.out);
     });
 }

@@ -104,6 +104,8 @@ pub struct LockFile {
 impl Choices {
     /// The migrator with what was chosen.
     pub(super) fn of(&self, mut migrator: Migrator) -> Migrator {
+        // The process ends with its command: nobody would do later what was put off.
+        migrator.defers = false;
         if let Some(strategy) = self.strategy {
             migrator = migrator.strategy(strategy);
         }
@@ -143,4 +145,64 @@ fn strategies() -> impl TypedValueParser<Value = Strategy> {
         "manual" => Strategy::Manual,
         _ => Strategy::Rebuild,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, Parser};
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Service {
+        #[command(subcommand)]
+        command: Command,
+    }
+
+    fn parse(line: &str) -> Command {
+        Service::try_parse_from(line.split(' ')).unwrap().command
+    }
+
+    #[test]
+    fn the_arguments_do_not_contradict_each_other() {
+        Service::command().debug_assert();
+        // What is said of the subcommands is not said of the service.
+        assert!(Service::command().get_about().is_none());
+    }
+
+    #[test]
+    fn each_choice_reaches_the_migrator() {
+        let shown = |migrator: Migrator| format!("{migrator:?}");
+        let new = Migrator::new;
+        for (flags, expected) in [
+            ("--strategy rebuild", new().strategy(Strategy::Rebuild)),
+            ("--strategy in-place-additive", new().strategy(Strategy::InPlaceAdditive)),
+            ("--strategy manual", new().strategy(Strategy::Manual)),
+            ("--force-activate", new().force_activate()),
+            ("--allow-failures 3", new().allow_failures(3)),
+            ("--skip-memory-check", new().skip_memory_check()),
+            ("--retire-redis-om", new().retire_redis_om()),
+            ("--keep-old-indexes", new().keep_old_indexes()),
+        ] {
+            let Command::Migrate(Migrate::Apply(choices)) = parse(&format!("service migrate apply {flags}"))
+            else {
+                panic!("{flags}");
+            };
+            assert_eq!(shown(choices.of(new())), shown(expected), "{flags}");
+        }
+        // What the service chose stays where nothing is said.
+        let chosen = || new().strategy(Strategy::Manual).allow_failures(7).keep_old_indexes();
+        assert_eq!(shown(Choices::default().of(chosen())), shown(chosen()));
+        let Command::Migrate(Migrate::Collect(unused)) = parse("service migrate collect --retain 7days")
+        else {
+            panic!("collect");
+        };
+        let week = Duration::from_secs(7 * 24 * 60 * 60);
+        assert_eq!(shown(unused.of(new())), shown(new().retain(week)));
+    }
+
+    #[test]
+    fn a_command_puts_nothing_off() {
+        assert!(!Choices::default().of(Migrator::new().defer()).defers);
+    }
 }

@@ -50,14 +50,14 @@ impl Bars {
         bar.set_message(beside(progress));
         bar.set_position(progress.documents);
         if progress.filled {
-            bar.finish();
+            // The answer says the rest.
+            bar.finish_and_clear();
         }
     }
 }
 
 fn beside(progress: &Progress) -> String {
     match progress.eta {
-        _ if progress.filled => format!("filled in {:.1} s", progress.elapsed.as_secs_f64()),
         Some(eta) => format!("{:.0} a second, {} s to go", progress.rate, eta.as_secs()),
         None => format!("{:.0} a second", progress.rate),
     }

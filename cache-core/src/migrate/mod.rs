@@ -94,7 +94,7 @@ pub struct Migrator {
     /// A lock that cannot be read is kept until it is used: `lock` is written in chains.
     bad_lock: Option<SchemaLockError>,
     listeners: Listeners,
-    defers: bool,
+    pub(crate) defers: bool,
 }
 
 impl Migrator {
