@@ -111,6 +111,22 @@ pub(crate) fn combined(inner: BoxedStrategy<Filter<Doc>>) -> BoxedStrategy<Filte
     .boxed()
 }
 
+/// What the server loses documents of where it skips them: negations and optional conditions side by side, among
+/// alternatives of which a condition leaves out most.
+fn skipped(inner: BoxedStrategy<Filter<Doc>>) -> BoxedStrategy<Filter<Doc>> {
+    let with_optional = prop_oneof![
+        3 => combined(inner.clone()),
+        1 => inner.clone().prop_map(Filter::optional),
+    ];
+    let side_by_side = (with_optional.clone(), inner.clone(), any::<bool>())
+        .prop_map(|(one, other, first)| if first { !other & one } else { one.optional() & !other });
+    prop_oneof![
+        2 => with_optional,
+        1 => (side_by_side, inner.clone(), inner).prop_map(|(group, one, other)| (group | one) & other),
+    ]
+    .boxed()
+}
+
 pub(crate) fn tree() -> impl Strategy<Value = Filter<Doc>> {
-    prop_oneof![4 => leaf(), 1 => parts()].prop_recursive(4, 16, 3, combined)
+    prop_oneof![4 => leaf(), 1 => parts()].prop_recursive(4, 16, 3, skipped)
 }
