@@ -33,11 +33,13 @@ use crate::json::write_json;
 use crate::reading::Reading;
 use crate::schema::IndexSchema;
 
+pub(crate) use accepts::is_blank;
 #[cfg(feature = "geo")]
 pub(crate) use near::{Lying, Relation};
 pub(crate) use near::{Radius, Range};
 pub(crate) use nearest::DISTANCE;
 pub use nearest::Nearest;
+pub(crate) use nearest::distance_to_itself;
 pub use node::NumericRange;
 pub(crate) use node::{Affix, Node, Test, not_exact};
 pub(crate) use place::Place;
