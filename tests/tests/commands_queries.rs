@@ -238,8 +238,10 @@ async fn views_ask_for_their_members_alone() {
     assert_eq!((view.tags, view.notes), (vec![], Some(vec![])));
     assert_eq!(view.cities, ["Bern", "Biel"]);
     let sorted = || Post::find().sort_by(Post::TITLE.asc()).then_by(Post::NUMBER.asc()).page(0, 5);
-    sorted().select::<Titled>().all(&cache).await.unwrap();
-    sorted().select::<Line>().all(&cache).await.unwrap();
+    let titled = sorted().select::<Titled>().all(&cache).await.unwrap();
+    assert!(titled.iter().all(|titled| titled.id > 0 && !titled.title.is_empty()));
+    let lines = sorted().select::<Line>().all(&cache).await.unwrap();
+    assert!(lines.iter().all(|line| line.first_line.is_none()));
     let index = Post::schema().index_name(cache.keyspace().unwrap());
     let sent = recorder.sent();
     let sort = "SORTBY 4 @title ASC @number ASC LIMIT 0 5 TIMEOUT 1800 DIALECT 3 (repeatable)";
