@@ -190,8 +190,9 @@ pub(crate) fn milliseconds(words: &str, name: &str) -> Result<u64, String> {
     if duration.subsec_nanos() % 1_000_000 != 0 {
         return Err(format!("the server counts a `{name}` in milliseconds; write a whole number of them"));
     }
-    u64::try_from(duration.as_millis())
-        .map_err(|_| format!("this `{name}` is longer than the server can count; leave `{name}` out"))
+    u64::try_from(duration.as_millis()).map_err(|_| {
+        format!("this `{name}` is longer than the server can count; leave `{name}` out to have none")
+    })
 }
 
 /// Reads every argument of an attribute; one that is refused does not hide the mistakes behind it.

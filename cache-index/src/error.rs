@@ -79,7 +79,7 @@ pub enum QueryError {
     },
     /// A value longer than a tag of the server's, whose length it counts in 16 bits.
     #[error(
-        "`{field}`: {length} bytes are more than the {MAX_TAG} that the index can tell apart; store a digest"
+        "`{field}`: {length} bytes are more than the {most} that the index can tell apart; store a digest"
     )]
     TooLong {
         /// The field's search name.
@@ -122,7 +122,8 @@ pub enum QueryError {
     },
     /// A prefix, an end or a part shorter than the server's minimum.
     #[error(
-        "`{field}`: `{prefix}` is too short; the server finds nothing by parts of values under {MIN_PREFIX} bytes"
+        "`{field}`: `{prefix}` is too short: the server finds nothing by parts of values under {MIN_PREFIX} bytes; give a longer \
+         part, or compare whole values"
     )]
     PrefixTooShort {
         /// The field's search name.
@@ -291,6 +292,16 @@ pub enum QueryError {
         /// How deep they may stand.
         most: usize,
     },
+    /// Negations or optional conditions among alternatives stand within each other so deeply that their query text, where
+    /// each is there twice, would be too long.
+    #[error(
+        "negations and optional conditions among alternatives stand more than {most} deep within each other; combine them \
+         side by side"
+    )]
+    TooManyRepeated {
+        /// How deep they may stand.
+        most: usize,
+    },
     /// The document given to `accepts` could not be serialised.
     #[error("the document cannot be serialised: {0}")]
     Document(String),
@@ -333,6 +344,7 @@ impl QueryError {
             | Self::SortKeys { .. }
             | Self::TooManyNearest { .. }
             | Self::Raw(_)
+            | Self::TooManyRepeated { .. }
             | Self::TooDeep { .. }) => other,
         }
     }
@@ -344,6 +356,9 @@ pub const MAX_TAG: usize = 65_535;
 
 /// The longest tag of a field with a separator, in bytes.
 pub const MAX_SEPARATED_TAG: usize = 4_096;
+
+/// How many conditions that are written twice may stand within each other; each doubles the query text.
+pub(crate) const MAX_REPEATED: usize = 6;
 
 /// `MINPREFIX` of RediSearch: shorter prefixes are not expanded, and the answer is empty without an error.
 pub(crate) const MIN_PREFIX: usize = 2;

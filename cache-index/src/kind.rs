@@ -88,7 +88,7 @@ kinds! {
 #[diagnostic::on_unimplemented(
     message = "a `{Self}` field cannot be compared with `eq`, `ne` or `is_in`",
     label = "not a TAG or NUMERIC field",
-    note = "add `#[index]` to a field that has none; search a TEXT field with `matches`"
+    note = "add `#[index]` to a field that has none; search a TEXT field with `matches`, a GEO field with `within_radius`"
 )]
 pub trait Comparable<V>: Kind {
     /// What a value of type `V` is compared with.
@@ -136,7 +136,7 @@ impl<O> Wild<O> for Tag {}
 
 /// Kinds that are searched by words.
 #[diagnostic::on_unimplemented(
-    message = "a `{Self}` field cannot be searched with `matches`",
+    message = "a `{Self}` field has no words: `matches`, `phrase`, `fuzzy` and the like need a TEXT field",
     label = "not a TEXT field",
     note = "write `#[index(text)]` at the field; compare whole values of a TAG field with `eq`"
 )]

@@ -275,7 +275,7 @@ impl Comparand {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be compared with a field of `{V}`",
     label = "expected a value like `{V}`",
-    note = "convert the operand to the field's own type; strings also take `&str`"
+    note = "convert the operand to the field's own type; strings also take `&str`; documents without a value are found with `is_missing`"
 )]
 pub trait Operand<V> {
     /// The value as the index compares it.

@@ -96,15 +96,27 @@ async fn the_gate() {
 
 #[tokio::test]
 async fn the_migrator_asks_before_it_acts() {
-    let name = Reply::Array(vec![Reply::Bulk("index_name".into()), Reply::Bulk("other".into())]);
-    let (recorder, cache) = Recorder::cache([name.clone(), name]);
+    let list = Reply::Array(vec![Reply::Bulk("other".into())]);
+    let time = Reply::Array(vec![Reply::Bulk("1764350000".into()), Reply::Bulk("123456".into())]);
+    let (memory, leases) = (Reply::Bulk("used_memory:1".into()), Reply::Array(vec![]));
+    let (recorder, cache) = Recorder::cache([list, time, memory, leases, Reply::Nil]);
     let plans = Migrator::new().register::<User>().register::<Session>().plan(&cache).await.unwrap();
     assert_eq!(plans.len(), 1);
+    let (beside, fingerprint) = (format!("shop:cache:~{}", plans[0].prefix), plans[0].fingerprint);
     assert_eq!(
         recorder.sent(),
         [
+            // What there is, then what it stands for.
+            "pipeline".to_owned(),
+            "FT._LIST (repeatable)".to_owned(),
+            "TIME (repeatable)".to_owned(),
+            "INFO memory (repeatable)".to_owned(),
+            format!("ZRANGE {beside}:leases 0 -1 WITHSCORES (repeatable)"),
+            format!("HGET {beside}:extending {fingerprint} (repeatable)"),
+            "pipeline".to_owned(),
+            "FT.INFO other (repeatable)".to_owned(),
+            format!("FT.INFO {} (repeatable)", plans[0].alias),
             format!("FT.INFO {} (repeatable)", plans[0].index),
-            format!("FT.INFO {} (repeatable)", plans[0].alias)
         ]
     );
 }

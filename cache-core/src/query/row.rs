@@ -87,7 +87,8 @@ impl<M, R: Row<M>> Row<M> for Scored<R> {
 pub struct Near<R> {
     /// What was found. `Near` is used like it.
     pub item: R,
-    /// How far its vector is, by the field's distance metric, to 12 digits; less is nearer.
+    /// How far its vector is, by the field's distance metric, to 12 digits; less is nearer. NaN, of a vector of zeros by
+    /// COSINE, which has no direction; it may stand anywhere.
     pub distance: f64,
 }
 

@@ -134,6 +134,10 @@ fn wildcard_word<M>(field: FieldDef, pattern: &Pattern, text: &str) -> Filter<M>
         _ if text.contains('\\') => {
             Filter::new(Node::Invalid(QueryError::UnsearchableTerm { field: field.name() }))
         }
+        _ if text.is_empty() => {
+            let (field, text) = (field.name(), String::new());
+            Filter::new(Node::Invalid(QueryError::NoTerms { field, text }))
+        }
         _ if !text::is_one_word(&split) => Filter::new(Node::Invalid(QueryError::NotOneWord {
             field: field.name(),
             prefix: text.to_owned(),

@@ -10,12 +10,13 @@ mod select;
 mod shapes;
 mod words;
 
+use std::collections::HashSet;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Bound, RangeBounds};
 
 use crate::error::QueryError;
-use crate::filter::{Filter, Node, NumericRange, Test, not_exact};
+use crate::filter::{Filter, Node, NumericRange, Test, is_blank, not_exact};
 use crate::kind::{Comparable, Ordered, Worded};
 use crate::schema::FieldDef;
 use crate::sort::{Direction, SortKey};
@@ -75,7 +76,8 @@ impl<M, V, K, O> Field<M, V, K, O> {
 impl<M, V, K, O> Field<M, V, K, O> {
     /// Documents whose value is this one; of a list, those that have it as an element.
     ///
-    /// Strings are compared byte for byte (unless the field is declared `fold_case`), integers exactly. The index holds
+    /// Strings are compared byte for byte (unless the field is declared `fold_case`; of one with a `separator`, without the
+    /// blanks around each tag and around the operand), integers exactly. The index holds
     /// doubles, so that of an integer beyond ±(2^53 - 1) the server also finds the neighbours, which are then left out
     /// here: the documents are read for it, all of them for a negation. Ranges refuse such an operand
     /// ([`QueryError::NotExact`]). The few doubles that RedisJSON alters (see [`write_json`](crate::write_json)) are
@@ -106,11 +108,12 @@ impl<M, V, K, O> Field<M, V, K, O> {
         K: Comparable<V>,
         T: Operand<K::Scalar>,
     {
-        let mut tags = Vec::new();
+        let (mut tags, mut seen) = (Vec::new(), HashSet::new());
         let mut node = Node::None;
         for value in values {
             match self.checked(value.into_comparand()) {
                 Ok(Checked::Tag(tag)) => tags.push(tag),
+                Ok(Checked::Number(number)) if !seen.insert(number.to_bits()) => {}
                 Ok(Checked::Number(number)) => {
                     let at = Bound::Included(number);
                     node = node.or(self.range(NumericRange { start: at, end: at }));
@@ -219,7 +222,8 @@ impl<M, V, K, O> Field<M, V, K, O> {
     /// Documents whose text has all words of this one, in any order, in this or another inflection.
     ///
     /// The text is cut into words as the server cuts the documents' text; stopwords are left out. A text without
-    /// a word is refused, since the server would find nothing.
+    /// a word is refused, since the server would find nothing. Case is folded for ASCII letters only: `école` does not find
+    /// `École`.
     #[doc(alias = "%")]
     #[doc(alias = "full_text_search")]
     pub fn matches(self, text: impl AsRef<str>) -> Filter<M>
@@ -304,6 +308,10 @@ impl<M, V, K, O> Field<M, V, K, O> {
             Comparand::Tag(tag) if tag.contains('\0') => Err(QueryError::NulCharacter { field }),
             Comparand::Tag(tag) if tag.len() > most => {
                 Err(QueryError::TooLong { field, length: tag.len(), most })
+            }
+            // As the server trims what it cuts.
+            Comparand::Tag(tag) if self.def.tag_separator().is_some() => {
+                Ok(Checked::Tag(tag.trim_matches(is_blank).to_owned()))
             }
             Comparand::Tag(tag) => Ok(Checked::Tag(tag)),
             Comparand::Inexact(value) => Err(QueryError::BetweenDoubles { field, value }),

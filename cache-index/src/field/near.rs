@@ -2,7 +2,7 @@
 
 use super::Field;
 use crate::error::QueryError;
-use crate::filter::{Filter, Nearest, Node, Radius, Range, Test};
+use crate::filter::{Filter, Nearest, Node, Radius, Range, Test, distance_to_itself};
 use crate::geo::{Distance, GeoPoint};
 use crate::kind::{Located, Similar};
 use crate::value::IndexValue;
@@ -31,7 +31,7 @@ impl<M, V, K, O> Field<M, V, K, O> {
     ///
     /// COSINE distances go from 0 (the same direction) over 1 to 2 (the opposite one); L2 is the square of the
     /// Euclidean distance. An HNSW index may overlook a few. A radius that is negative is refused, and so is a vector
-    /// with a number that is not finite.
+    /// with a number that is not finite, and one of zeros at a field of COSINE ([`QueryError::NoDirection`]).
     #[doc(alias = "VECTOR_RANGE")]
     pub fn within_range<T: VectorElement, const N: usize>(
         self,
@@ -46,10 +46,12 @@ impl<M, V, K, O> Field<M, V, K, O> {
         let numbers: Vec<f64> = vector.iter().map(|number| number.to_f64()).collect();
         Filter::new(if !(radius.is_finite() && radius >= 0.0) {
             Node::Invalid(QueryError::Radius { field, radius: radius.to_string() })
-        } else if numbers.iter().all(|number| number.is_finite()) {
-            Node::Leaf(self.def, Test::Similar(Range { blob: vector.to_blob(), numbers, radius }))
-        } else {
+        } else if !numbers.iter().all(|number| number.is_finite()) {
             Node::Invalid(QueryError::NotFiniteVector { field })
+        } else if distance_to_itself(&self.def, &numbers).is_nan() {
+            Node::Invalid(QueryError::NoDirection { field })
+        } else {
+            Node::Leaf(self.def, Test::Similar(Range { blob: vector.to_blob(), numbers, radius }))
         })
     }
 
@@ -57,7 +59,8 @@ impl<M, V, K, O> Field<M, V, K, O> {
     /// nearest counts. Fewer, if there are not as many.
     ///
     /// An HNSW index may overlook a few. No document (`k` of 0), a vector with a number that is not finite, and one of zeros at
-    /// a field of COSINE are refused. Among documents with a vector of zeros COSINE has no order: the server puts them first.
+    /// a field of COSINE are refused. Among documents with a vector of zeros COSINE has no order: their distance is
+    /// NaN, and the server puts them first, or anywhere in an HNSW index.
     #[doc(alias = "KNN")]
     #[doc(alias = "knn")]
     pub fn nearest<T: VectorElement, const N: usize>(self, k: u64, vector: &Vector<T, N>) -> Nearest<M>

@@ -115,6 +115,11 @@ fn integer(value: &Value) -> Option<i128> {
     value.as_i64().map(i128::from).or_else(|| value.as_u64().map(i128::from))
 }
 
+/// What the server removes around a tag that it cuts at a separator.
+pub(crate) fn is_blank(character: char) -> bool {
+    character.is_ascii_whitespace() || character == '\u{b}'
+}
+
 /// The tags that the index holds of a value: of a field with a separator, the parts without the blanks around them,
 /// empty ones too (`TagIndex_SepString` of RediSearch's `tag_index.c`).
 fn tags<'a>(field: &FieldDef, value: &'a Value) -> Vec<&'a str> {
@@ -124,9 +129,8 @@ fn tags<'a>(field: &FieldDef, value: &'a Value) -> Vec<&'a str> {
         Value::Bool(false) => "false",
         _ => return Vec::new(),
     };
-    let blank = |character: char| character.is_ascii_whitespace() || character == '\u{b}';
     match field.tag_separator() {
-        Some(separator) => text.split(separator).map(|part| part.trim_matches(blank)).collect(),
+        Some(separator) => text.split(separator).map(|part| part.trim_matches(is_blank)).collect(),
         None => vec![text],
     }
 }

@@ -71,7 +71,8 @@ fn combined(inner: BoxedStrategy<Filter<Doc>>) -> BoxedStrategy<Filter<Doc>> {
     prop_oneof![
         (inner.clone(), inner.clone()).prop_map(|(one, other)| one & other),
         (inner.clone(), inner.clone()).prop_map(|(one, other)| one | other),
-        inner.prop_map(|one| !one),
+        inner.clone().prop_map(|one| !one),
+        inner.prop_map(Filter::optional),
     ]
     .boxed()
 }
@@ -138,7 +139,7 @@ proptest! {
         for number in (0..rendered.params().values().len()).rev() {
             rest = rest.replace(&format!("$p{number}"), "");
         }
-        prop_assert!(rest.chars().all(|character| "(){}[]|-* ".contains(character)), "{}", rendered.text());
+        prop_assert!(rest.chars().all(|character| "(){}[]|-~* ".contains(character)), "{}", rendered.text());
     }
 
     /// The server is asked for at least what is meant, and for exactly that where it says so.

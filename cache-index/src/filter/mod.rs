@@ -1,6 +1,6 @@
 //! Filters: which documents a query means, as a tree that can be combined, rendered and evaluated.
 
-// A file imports from those before it: near, raw, place, node, reader, superset, render, render_words, accepts_words, accepts, nearest.
+// A file imports from those before it: near, raw, place, node, reader, superset, render, render_groups, render_words, accepts_words, accepts, nearest.
 
 mod accepts;
 mod accepts_words;
@@ -13,6 +13,7 @@ mod place;
 mod raw;
 mod reader;
 mod render;
+mod render_groups;
 mod render_words;
 #[cfg(test)]
 mod renderings;
@@ -32,11 +33,13 @@ use crate::json::write_json;
 use crate::reading::Reading;
 use crate::schema::IndexSchema;
 
+pub(crate) use accepts::is_blank;
 #[cfg(feature = "geo")]
 pub(crate) use near::{Lying, Relation};
 pub(crate) use near::{Radius, Range};
 pub(crate) use nearest::DISTANCE;
 pub use nearest::Nearest;
+pub(crate) use nearest::distance_to_itself;
 pub use node::NumericRange;
 pub(crate) use node::{Affix, Node, Test, not_exact};
 pub(crate) use place::Place;
@@ -59,6 +62,10 @@ pub use render::Rendered;
 /// `Display` shows the query text with references in place of values, `Debug` the values too.
 ///
 /// `!filter` means every document that the filter does not accept, those without the field among them.
+///
+/// In the query text some negations are there twice, `-(@bio:$p0|@bio:$p0)` or `(-@age:[$p0 +inf]|-@age:[$p0 +inf])`, and so
+/// are some optional conditions: alone, RediSearch 2.10.5 lets documents through or loses them, or crashes. More than
+/// six such conditions within each other are refused ([`QueryError::TooManyRepeated`]).
 pub struct Filter<M> {
     pub(crate) node: Node,
     model: PhantomData<fn() -> M>,
@@ -100,7 +107,12 @@ impl<M> Filter<M> {
         Self::new(self.node.weighted(weight))
     }
 
-    /// The filter that every document passes, with higher scores for those that pass this one. Negated: no document passes.
+    /// The filter that every document passes, where this one counts in the scores of those that pass it. Negated: no
+    /// document passes.
+    ///
+    /// That these then have higher scores than the others holds for the scorer `BM25STD`
+    /// ([`Scorer`](crate::Scorer)). The others of RediSearch 2.10, its default `TFIDF` among them, may score a document that
+    /// passes lower than one that does not.
     pub fn optional(self) -> Self {
         Self::new(self.node.optional())
     }

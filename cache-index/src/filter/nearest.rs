@@ -145,7 +145,7 @@ impl<M: IndexSchema> Nearest<M> {
     }
 }
 
-fn distance_to_itself(field: &FieldDef, numbers: &[f64]) -> f64 {
+pub(crate) fn distance_to_itself(field: &FieldDef, numbers: &[f64]) -> f64 {
     field.vector_options().distance_metric().between(numbers, numbers)
 }
 

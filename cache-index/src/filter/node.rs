@@ -235,7 +235,7 @@ impl Node {
     /// attribute of a group would also count for what the server puts into the group.
     pub(crate) fn weighted(self, weight: f64) -> Self {
         if !(weight.is_finite() && weight > 0.0) {
-            return Self::Invalid(QueryError::Weight { weight: weight.to_string() });
+            return Self::Invalid(QueryError::Weight { weight: format!("{weight:?}") });
         }
         match self {
             Self::And(group) => {

@@ -26,6 +26,11 @@ use crate::vector::{Vector, VectorElement};
 /// ```
 ///
 /// In a text that is bound the server reads no operators, and no several words: it is one term.
+///
+/// The server is not asked whether the text means something: a field that the index lacks (`@nope:{x}`) and a `*` that no
+/// value has find nothing, without an error. Nor are its mistakes mended as they are for other filters: RediSearch 2.10.5 loses
+/// documents where a negation stands beside something among alternatives, `(@a:{x} -@b:{y}|@c:{z}) @d:{w}`; write
+/// `(-@b:{y}|-@b:{y})` there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "a raw query does nothing until a filter is made of it"]
 pub struct RawQuery {

@@ -6,6 +6,7 @@ use std::ops::Bound;
 
 use super::node::{Affix, Node, NumericRange, Test};
 use super::reader::Reader;
+use super::render_groups::Within;
 use super::superset::{inexact, superset};
 use crate::error::QueryError;
 use crate::params::Params;
@@ -85,6 +86,7 @@ pub(super) fn render(node: &Node, reader: Reader<'_>) -> Result<Rendered, QueryE
         params: Params::default(),
         expansions: Expansions::default(),
         negated: false,
+        within: Within::default(),
         lying: false,
         sounds: None,
     };
@@ -107,7 +109,9 @@ pub(super) struct Renderer<'a> {
     params: Params,
     expansions: Expansions,
     /// Within a negation, where the server does not look for a word's other inflections by itself.
-    negated: bool,
+    pub(super) negated: bool,
+    /// What it stands in.
+    pub(super) within: Within,
     /// Whether there was a condition on shapes already.
     lying: bool,
     /// What stands behind each word. Behind a group of words the server may overlook it (RediSearch 2.10.5).
@@ -115,48 +119,16 @@ pub(super) struct Renderer<'a> {
 }
 
 impl Renderer<'_> {
-    fn node(&mut self, node: &Node) -> Result<(), QueryError> {
+    pub(super) fn node(&mut self, node: &Node) -> Result<(), QueryError> {
         match node {
             Node::Invalid(error) => return Err(error.clone()),
             // Constants stand alone or not at all; see `Node`.
             Node::All | Node::None => self.text.push('*'),
-            Node::And(group) => self.joined(group.nodes(), " ", |node| matches!(node, Node::Or(_)))?,
+            Node::And(group) => self.all(group.nodes())?,
             // In dialect 2, what stands side by side holds together more closely than what `|` separates.
-            Node::Or(group) => self.joined(group.nodes(), "|", |_| false)?,
-            Node::Not(inner) => {
-                self.text.push('-');
-                let outside = std::mem::replace(&mut self.negated, true);
-                match &**inner {
-                    Node::Leaf(field, test) if is_mistaken_negated(test) => {
-                        self.text.push('(');
-                        self.twice(field, test)?;
-                        self.text.push(')');
-                    }
-                    Node::Or(group) => {
-                        self.text.push('(');
-                        for (number, node) in group.nodes().iter().enumerate() {
-                            if number > 0 {
-                                self.text.push('|');
-                            }
-                            match node {
-                                // Where nothing has the others, the server makes one condition of them.
-                                Node::Leaf(field, test) if is_mistaken_negated(test) => {
-                                    self.twice(field, test)?;
-                                }
-                                node => self.nested(node, |_| false)?,
-                            }
-                        }
-                        self.text.push(')');
-                    }
-                    inner => self.nested(inner, |node| matches!(node, Node::And(_)))?,
-                }
-                self.negated = outside;
-            }
-            Node::Optional(inner) => {
-                self.text.push('~');
-                // The weight is that of the condition, not that of having it.
-                self.nested(inner, |node| matches!(node, Node::And(_) | Node::Or(_) | Node::Weighted(..)))?;
-            }
+            Node::Or(group) => self.any(group.nodes())?,
+            Node::Not(inner) => self.negation(inner)?,
+            Node::Optional(inner) => self.optional(inner)?,
             Node::Weighted(weight, inner) => {
                 self.nested(inner, |_| false)?;
                 self.text.push_str(&format!("=>{{$weight:{weight}}}"));
@@ -176,33 +148,8 @@ impl Renderer<'_> {
         Ok(())
     }
 
-    /// The condition or the same once more; see [`is_mistaken_negated`].
-    fn twice(&mut self, field: &FieldDef, test: &Test) -> Result<(), QueryError> {
-        let start = self.text.len();
-        self.leaf(field, test)?;
-        let once = self.text.get(start..).unwrap_or_default().to_owned();
-        self.text.push('|');
-        self.text.push_str(&once);
-        Ok(())
-    }
-
-    fn joined(
-        &mut self,
-        nodes: &[Node],
-        between: &str,
-        is_looser: fn(&Node) -> bool,
-    ) -> Result<(), QueryError> {
-        for (number, node) in nodes.iter().enumerate() {
-            if number > 0 {
-                self.text.push_str(between);
-            }
-            self.nested(node, is_looser)?;
-        }
-        Ok(())
-    }
-
     /// What is part of something, in parentheses if that would read otherwise without them.
-    fn nested(&mut self, node: &Node, is_looser: fn(&Node) -> bool) -> Result<(), QueryError> {
+    pub(super) fn nested(&mut self, node: &Node, is_looser: fn(&Node) -> bool) -> Result<(), QueryError> {
         // Nobody knows what is in a raw query.
         if !matches!(node, Node::Raw(_)) && !is_looser(node) {
             return self.node(node);
@@ -213,7 +160,7 @@ impl Renderer<'_> {
         Ok(())
     }
 
-    fn leaf(&mut self, field: &FieldDef, test: &Test) -> Result<(), QueryError> {
+    pub(super) fn leaf(&mut self, field: &FieldDef, test: &Test) -> Result<(), QueryError> {
         if *test == Test::Missing {
             self.text.push_str(&format!("ismissing(@{})", field.name()));
             return Ok(());
@@ -366,22 +313,6 @@ impl Renderer<'_> {
         self.params.bind(&mut self.text, form);
         self.text.push_str(self.sounds.unwrap_or_default());
     }
-}
-
-/// Whether RediSearch 2.10.5 mistakes the negation of the condition, unless something stands around it: it lets the last
-/// document through that meets a condition on vectors or shapes, and keeps out the last one that has a negated word in
-/// another field.
-fn is_mistaken_negated(test: &Test) -> bool {
-    matches!(
-        test,
-        Test::Similar(_)
-            | Test::Lying(_)
-            | Test::Words(_)
-            | Test::AnyWord(_)
-            | Test::Phrase(_)
-            | Test::Fuzzy(..)
-            | Test::WordLike(..)
-    )
 }
 
 /// A tag as a parameter: the server drops a backslash before punctuation or blank, so each one is doubled.

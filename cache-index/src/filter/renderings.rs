@@ -118,6 +118,42 @@ fn no_parenthesis_is_there_without_need() {
 }
 
 #[test]
+fn what_the_server_mistakes_where_it_skips_is_there_twice() {
+    let (a, b, c) = (|| TAG.eq("a"), || NUMBER.gt(1), || NUMBERS.lt(9));
+    let group = "(~@tag:{$p0} (-@number:[($p1 +inf]|-@number:[($p1 +inf])|@tags:{$p2}) @numbers:[-inf ($p3]";
+    renders(&((a().optional() & !b() | TAGS.eq("b")) & c()), group, &["a", "1", "b", "9"]);
+    // Read document by document, it is right.
+    renders(&(a() & !b() | c()), "@tag:{$p0} -@number:[($p1 +inf]|@numbers:[-inf ($p2]", &["a", "1", "9"]);
+    renders(&(a() & !b()), "@tag:{$p0} -@number:[($p1 +inf]", &["a", "1"]);
+    let optional = (a() & !b() & c().optional()).optional();
+    let text = "~(@tag:{$p0} (-@number:[($p1 +inf]|-@number:[($p1 +inf]) (~@numbers:[-inf ($p2]|~@numbers:[-inf ($p2]))";
+    renders(&optional, text, &["a", "1", "9"]);
+    let deep = |levels| (0..levels).fold(a(), |node, _| !((a() & node | c()) & b()));
+    assert!(deep(5).render().is_ok());
+    assert!(matches!(deep(20).render(), Err(QueryError::TooManyRepeated { .. })));
+}
+
+#[test]
+fn the_same_twice_is_asked_once() {
+    renders(&NUMBER.is_in([3, 1, 3]), "@number:[$p0 $p0]|@number:[$p1 $p1]", &["3", "1"]);
+    renders(&(TAG.eq("a") & TAG.eq("a")), "@tag:{$p0}", &["a"]);
+}
+
+#[test]
+fn tags_that_the_server_cuts_are_compared_without_blanks() {
+    const CUT: Handle<String, Tag> = Field::indexed("cut", "cut").separator(';');
+    renders(&CUT.eq(" x "), "@cut:{$p0}", &["x"]);
+    assert_eq!(CUT.eq(" x ").accepts_json(&json!({"cut": " x ; y "})), Ok(true));
+    renders(&TAG.eq(" x "), "@tag:{$p0}", &[" x "]);
+}
+
+#[test]
+fn nothing_is_near_a_vector_without_direction() {
+    let refused = VECTOR.within_range(&Vector::default(), 1.0).render();
+    assert!(matches!(refused, Err(QueryError::NoDirection { .. })));
+}
+
+#[test]
 fn alternatives_of_a_tag_are_one_condition() {
     let filter = TAG.eq("a") | NUMBER.eq(1) | TAG.eq("b") | TAG.is_in(["a", "c"]);
     renders(&filter, "@tag:{$p0|$p1|$p2}|@number:[$p3 $p3]", &["a", "b", "c", "1"]);

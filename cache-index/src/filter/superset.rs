@@ -51,8 +51,18 @@ fn somewhere(inner: &Node, reader: Reader<'_>) -> Node {
 }
 
 fn all(nodes: impl Iterator<Item = Node>) -> Node {
-    nodes.fold(Node::All, Node::and)
+    let mut different: Vec<Node> = Vec::new();
+    for node in nodes {
+        // Few stand side by side; of many, looking for equals would take longer than asking twice.
+        if different.len() > MANY || !different.contains(&node) {
+            different.push(node);
+        }
+    }
+    different.into_iter().fold(Node::All, Node::and)
 }
+
+/// Up to how many conditions are compared with each other.
+const MANY: usize = 100;
 
 /// Values of one TAG field that are looked for become one condition, in the place of the first.
 fn any(nodes: impl Iterator<Item = Node>) -> Node {

@@ -31,7 +31,10 @@ pub enum TermError {
         character: char,
     },
     /// A text longer than the server keeps or looks at.
-    #[error("the {what} `{text}` is longer than {characters} characters or {bytes} bytes; shorten it")]
+    #[error(
+        "the {what} `{}…` is longer than {characters} characters or {bytes} bytes; shorten it",
+        beginning(.text)
+    )]
     TooLong {
         /// What is too long.
         what: &'static str,
@@ -43,7 +46,7 @@ pub enum TermError {
         bytes: usize,
     },
     /// A score that the server would not keep, or not as it is.
-    #[error("{score} is no score; use a number greater than zero that an `f32` holds")]
+    #[error("{score:?} is no score; use a number greater than zero that an `f32` holds")]
     Score {
         /// The score.
         score: f64,
@@ -70,8 +73,9 @@ pub enum TermError {
     },
     /// A word for which the server cannot look, or would keep everybody waiting, at this distance.
     #[error(
-        "`{word}` has more than the {most} characters that can be checked at distance {distance}; lower the distance, \
-         or leave the word out"
+        "`{}…` has more than the {most} characters that can be checked at distance {distance}; lower the distance, \
+         or leave the word out",
+        beginning(.word)
     )]
     WordTooLong {
         /// The word.
@@ -95,4 +99,9 @@ pub enum TermError {
         /// The model.
         model: &'static str,
     },
+}
+
+/// Enough of a long text to know it by.
+fn beginning(text: &str) -> String {
+    text.chars().take(20).collect()
 }

@@ -185,8 +185,25 @@ fn of_elements(pool: &Pool) -> BoxedStrategy<Asked> {
     .boxed()
 }
 
+/// What the server loses documents of where it skips them: negations and optional conditions side by side, among
+/// alternatives of which a condition leaves out most.
+fn skipped(inner: BoxedStrategy<Asked>) -> BoxedStrategy<Asked> {
+    let optional = |asked: Asked| asked.map(Filter::optional);
+    let with_optional = prop_oneof![
+        3 => combined(inner.clone()),
+        1 => inner.clone().prop_map(optional),
+    ];
+    let side_by_side = (with_optional.clone(), inner.clone(), any::<bool>())
+        .prop_map(move |(one, other, first)| if first { !other & one } else { optional(one) & !other });
+    prop_oneof![
+        2 => with_optional,
+        1 => (side_by_side, inner.clone(), inner).prop_map(|(group, one, other)| (group | one) & other),
+    ]
+    .boxed()
+}
+
 /// Trees of all of them.
 pub(crate) fn tree(pool: &Pool) -> BoxedStrategy<Asked> {
     let leaf = prop_oneof![5 => plain(pool), 3 => expanded(pool), 1 => of_elements(pool)];
-    leaf.prop_recursive(4, 16, 3, combined).boxed()
+    leaf.prop_recursive(4, 16, 3, skipped).boxed()
 }
