@@ -107,10 +107,6 @@ async fn prefixes_of_models_without_an_index_are_compared_too() {
     let error = Migrator::all().register::<Within>().run(&cache).await.unwrap_err();
     let prefix = shop::ByKeyOnly::schema().prefix();
     assert!(error.to_string().contains(&format!("has the prefix `{prefix}` and `Within`")), "{error}");
-    assert_eq!(indexes(&cache).await, [""; 0]);
-}
-
-async fn indexes(cache: &Cache) -> Vec<String> {
-    let names = cache.command(Command::new("FT._LIST")).await.unwrap().into_items().unwrap();
-    names.iter().filter_map(|name| name.as_str()).map(str::to_owned).collect()
+    let indexes = cache.command(Command::new("FT._LIST")).await.unwrap().into_items().unwrap();
+    assert_eq!(indexes.len(), 0);
 }
