@@ -2,7 +2,7 @@
 
 use syn::ext::IdentExt;
 use syn::meta::ParseNestedMeta;
-use syn::{Attribute, Expr, Ident, Lit, LitStr, Path, Token, Type};
+use syn::{Attribute, Expr, Ident, Lit, LitStr, Member, Path, Token, Type};
 
 use crate::errors::Errors;
 
@@ -172,21 +172,26 @@ pub(crate) fn refused_prefix(prefix: &str) -> Option<&'static str> {
     }
 }
 
+/// A `ttl` of documents in words, as the milliseconds that the server counts in.
+pub(crate) fn document_ttl(ttl: &str) -> Result<u64, String> {
+    match milliseconds(ttl, "ttl")? {
+        0 => Err(
+            "a `ttl` of zero would delete every document as it is written; leave `ttl` out to keep documents"
+                .into(),
+        ),
+        milliseconds => Ok(milliseconds),
+    }
+}
+
 /// A duration in words as the milliseconds that the server counts in.
-pub(crate) fn milliseconds(ttl: &str) -> Result<u64, String> {
-    let duration = humantime::parse_duration(ttl)
-        .map_err(|_| format!("`{ttl}` is no duration; write one like `30m`, `1h 30m` or `500ms`"))?;
-    if duration.is_zero() {
-        return Err("a `ttl` of zero would delete every document as it is written; leave `ttl` out to keep \
-                    documents"
-            .into());
-    }
+pub(crate) fn milliseconds(words: &str, name: &str) -> Result<u64, String> {
+    let duration = humantime::parse_duration(words)
+        .map_err(|_| format!("`{words}` is no duration; write one like `30m`, `1h 30m` or `500ms`"))?;
     if duration.subsec_nanos() % 1_000_000 != 0 {
-        return Err("the server counts a `ttl` in milliseconds; write a whole number of them".into());
+        return Err(format!("the server counts a `{name}` in milliseconds; write a whole number of them"));
     }
-    u64::try_from(duration.as_millis()).map_err(|_| {
-        "this `ttl` is longer than the server can count; leave `ttl` out to keep documents".into()
-    })
+    u64::try_from(duration.as_millis())
+        .map_err(|_| format!("this `{name}` is longer than the server can count; leave `{name}` out to have none"))
 }
 
 /// Reads every argument of an attribute; one that is refused does not hide the mistakes behind it.
@@ -260,6 +265,43 @@ pub(crate) fn string(meta: &ParseNestedMeta<'_>, example: &str) -> syn::Result<L
             other => Err(syn::Error::new_spanned(other, format!("expected a string: `{example}`"))),
         },
         other => Err(syn::Error::new_spanned(other, format!("expected a string literal: `{example}`"))),
+    }
+}
+
+/// `EMAIL`, or `ADDRESS.city`: the handle of a field, as it stands behind the model.
+pub(crate) fn handle(meta: &ParseNestedMeta<'_>) -> syn::Result<Vec<Ident>> {
+    let example = "field = ADDRESS.city";
+    fn names(expr: &Expr, found: &mut Vec<Ident>) -> bool {
+        match expr {
+            Expr::Path(path) => {
+                found.extend(path.path.get_ident().cloned());
+                path.qself.is_none() && path.path.get_ident().is_some()
+            }
+            Expr::Field(field) => {
+                let around = names(&field.base, found);
+                let Member::Named(name) = &field.member else { return false };
+                found.push(name.clone());
+                around
+            }
+            _ => false,
+        }
+    }
+    let (expr, mut found) = (value(meta, example)?, Vec::new());
+    if names(&expr, &mut found) {
+        return Ok(found);
+    }
+    Err(syn::Error::new_spanned(
+        expr,
+        format!("expected the handle of a field of the model, without the model before it: `{example}`"),
+    ))
+}
+
+/// The path of a type.
+pub(crate) fn model(meta: &ParseNestedMeta<'_>) -> syn::Result<Path> {
+    let example = "model = User";
+    match value(meta, example)? {
+        Expr::Path(path) if path.qself.is_none() => Ok(path.path),
+        other => Err(syn::Error::new_spanned(other, format!("expected the name of a model: `{example}`"))),
     }
 }
 

@@ -5,7 +5,7 @@ use syn::meta::ParseNestedMeta;
 use syn::{Attribute, Ident, LitStr, Meta, Path, Token, Type};
 
 use crate::argument::{
-    argument_name, arguments, bare, crate_path, fields, function, is_search_name, language, milliseconds,
+    argument_name, arguments, bare, crate_path, document_ttl, fields, function, is_search_name, language,
     refused_prefix, schema_version, score, set, stored_type, string, unknown, words,
 };
 use crate::errors::Errors;
@@ -132,7 +132,7 @@ impl CacheAttr {
             }
             "ttl" => {
                 let literal = string(meta, "ttl = \"30m\"")?;
-                match milliseconds(&literal.value()) {
+                match document_ttl(&literal.value()) {
                     Err(reason) => errors.at(&literal, reason),
                     Ok(ttl) => set(&mut self.ttl, ttl, &name, errors),
                 }

@@ -328,10 +328,10 @@ impl QueryError {
             | Self::Weight { .. }
             | Self::NearestOfInexact { .. }
             | Self::NoNearest { .. }
-            | Self::SortKeys { .. }
-            | Self::TooManyNearest { .. }
             | Self::NoDirection { .. }
             | Self::EfRuntime { .. }
+            | Self::SortKeys { .. }
+            | Self::TooManyNearest { .. }
             | Self::Raw(_)
             | Self::TooDeep { .. }) => other,
         }

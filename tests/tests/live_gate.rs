@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use cache_core::{Cache, Command, Gate, GateError, Outcome};
+use cache_core::{Cache, Command, Gate, GateError, OnLost, Outcome};
 use cache_tests::live;
 
 fn gate() -> Gate {
@@ -35,7 +35,7 @@ async fn only_one_runs_and_the_others_learn_who(cache: Cache) {
             Ok(7)
         })
         .await;
-    assert_eq!(outcome.unwrap(), Outcome::Ran(7));
+    assert_eq!(outcome.unwrap().ran(), Some(7));
     assert_eq!(left(&cache).await, -2, "without a grace the key goes at once");
 }
 
@@ -71,7 +71,7 @@ async fn many_racers_do_the_work_once_at_a_time(cache: Cache) {
 async fn after_success_the_key_stays_for_the_grace(cache: Cache) {
     let gate = gate().grace(Duration::from_secs(5));
     let outcome = gate.run(&cache, async |_| Ok::<_, GateError>(())).await.unwrap();
-    assert_eq!(outcome, Outcome::Ran(()));
+    assert!(matches!(outcome, Outcome::Ran(())), "{outcome:?}");
     assert!((1..=5_000).contains(&left(&cache).await));
     let again = gate.run(&cache, async |_| Ok::<_, GateError>(())).await.unwrap();
     assert!(matches!(again, Outcome::Busy { .. }), "{again:?}");
@@ -99,7 +99,7 @@ async fn a_successors_key_is_never_touched(cache: Cache) {
             })
             .await;
         if succeeds {
-            assert_eq!(outcome.unwrap(), Outcome::Lost(1));
+            assert!(matches!(outcome.unwrap(), Outcome::Lost(Some(1))));
         } else {
             assert!(outcome.is_err());
         }
@@ -110,8 +110,8 @@ async fn a_successors_key_is_never_touched(cache: Cache) {
     }
 }
 
-async fn a_holder_that_vanishes_is_in_the_way_until_its_ttl_is_over(cache: Cache) {
-    let short = Gate::new("job").ttl(Duration::from_millis(300));
+async fn a_holder_that_is_cancelled_is_in_nobodys_way(cache: Cache) {
+    let short = gate();
     let holder = cache.clone();
     let task = tokio::spawn({
         let short = short.clone();
@@ -133,6 +133,8 @@ async fn a_holder_that_vanishes_is_in_the_way_until_its_ttl_is_over(cache: Cache
 async fn a_lease_knows_when_its_time_is_over(cache: Cache) {
     let outcome = Gate::new("job")
         .ttl(Duration::from_millis(100))
+        .renew(false)
+        .on_lost(OnLost::Signal)
         .run(&cache, async |lease| {
             lease.check()?;
             // PTTL answers 0 in a key's last millisecond.
@@ -142,7 +144,7 @@ async fn a_lease_knows_when_its_time_is_over(cache: Cache) {
         .await
         .unwrap();
     match outcome {
-        Outcome::Lost(Err(GateError::Lost { key: lost })) => assert_eq!(lost, key(&cache)),
+        Outcome::Lost(Some(Err(GateError::Lost { key: lost }))) => assert_eq!(lost, key(&cache)),
         other => panic!("{other:?}"),
     }
 }
@@ -152,6 +154,8 @@ async fn what_makes_no_sense_is_refused(cache: Cache) {
         gate.run(cache, async |_| Ok::<_, GateError>(())).await.unwrap_err()
     };
     assert!(matches!(run(Gate::new(""), &cache).await, GateError::Server(_)));
+    assert!(matches!(run(Gate::new("a{b}"), &cache).await, GateError::Settings(_)));
+    assert!(matches!(run(gate().ttl(Duration::from_millis(500)), &cache).await, GateError::Settings(_)));
     assert!(matches!(run(gate().ttl(Duration::from_millis(1)), &cache).await, GateError::Settings(_)));
     assert!(matches!(run(gate().grace(Duration::from_secs(90_000)), &cache).await, GateError::Settings(_)));
     let without_project = cache_core::Cache::from_connection(Arc::clone(cache.connection()));
@@ -170,7 +174,7 @@ live! {
     after_success_the_key_stays_for_the_grace,
     an_error_releases_at_once_and_comes_through,
     a_successors_key_is_never_touched,
-    a_holder_that_vanishes_is_in_the_way_until_its_ttl_is_over,
+    a_holder_that_is_cancelled_is_in_nobodys_way,
     a_lease_knows_when_its_time_is_over,
     what_makes_no_sense_is_refused,
     scripts_are_sent_again_when_the_server_forgot_them,

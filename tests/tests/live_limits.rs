@@ -4,8 +4,8 @@ use std::ops::Bound;
 use std::time::Duration;
 
 use cache_core::{
-    Cache, CacheModel, Command, Error, Gate, GateError, Migrator, NameError, Outcome, Protocol, QueryError,
-    RedisSettings, Shortfall, Vector,
+    Cache, CacheModel, Command, Error, Gate, GateError, Migrator, NameError, OnLost, OnUnavailable, Outcome,
+    Protocol, QueryError, RedisSettings, Shortfall, Vector,
 };
 use cache_tests::{chain, live, private_server};
 use serde::{Deserialize, Serialize};
@@ -280,7 +280,7 @@ async fn a_gate_that_cannot_ask_trusts_its_own_clock() {
     let server = private_server().await;
     let settings = RedisSettings::new(server.url()).response_timeout(Duration::from_millis(300));
     let cache = Cache::connect(settings).await.unwrap().project("p");
-    let gate = Gate::new("job").ttl(Duration::from_millis(200));
+    let gate = Gate::new("job").ttl(Duration::from_millis(200)).renew(false).on_lost(OnLost::Signal);
     let outcome = gate
         .run(&cache, async |lease| {
             server.kill().await.unwrap();
@@ -291,5 +291,29 @@ async fn a_gate_that_cannot_ask_trusts_its_own_clock() {
         })
         .await
         .unwrap();
-    assert_eq!(outcome, Outcome::Lost(1));
+    assert!(matches!(outcome, Outcome::Lost(Some(1))), "{outcome:?}");
+    // Without a server the work is not done, and that is no error unless it is to be one.
+    let run = async |gate: Gate| gate.run(&cache, async |lease| Ok::<_, GateError>(lease.is_leased())).await;
+    assert!(matches!(run(gate.clone()).await, Ok(Outcome::Unavailable(_))));
+    assert!(matches!(run(gate.clone().on_unavailable(OnUnavailable::Fail)).await, Err(GateError::Server(_))));
+    let unleased = run(gate.clone().on_unavailable(OnUnavailable::RunUnleased)).await;
+    assert!(matches!(unleased, Ok(Outcome::Ran(false))), "{unleased:?}");
+}
+
+#[tokio::test]
+async fn a_server_that_evicts_locks_is_refused_by_the_strict() {
+    let server = private_server().await;
+    let cache = Cache::connect(RedisSettings::new(server.url())).await.unwrap().project("p");
+    let gate = Gate::new("job").strict();
+    assert!(gate.try_lock(&cache).await.unwrap().is_some());
+    let evict = Command::new("CONFIG").arg("SET").arg("maxmemory-policy").arg("volatile-ttl");
+    cache.command(evict).await.unwrap();
+    // It is read once on a connection.
+    let cache = Cache::connect(RedisSettings::new(server.url())).await.unwrap().project("p");
+    let refused = gate.try_lock(&cache).await;
+    assert!(
+        matches!(&refused, Err(GateError::Evictable { policy }) if policy == "volatile-ttl"),
+        "{refused:?}"
+    );
+    assert!(Gate::new("other").try_lock(&cache).await.unwrap().is_some());
 }

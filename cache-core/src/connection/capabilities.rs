@@ -91,6 +91,18 @@ impl Capabilities {
         }
     }
 
+    /// What a server is taken to be able to do that was not asked yet: the least that is needed here.
+    pub(super) fn assumed(protocol: Protocol, database: i64) -> Self {
+        Self {
+            protocol,
+            database,
+            search: Some(MIN_SEARCH),
+            json: Some(0),
+            max_search_results: DEFAULT_MAX_SEARCH_RESULTS,
+            ..Self::default()
+        }
+    }
+
     /// Fails unless documents can be stored.
     pub(crate) fn require_json(&self, what: &'static str) -> Result<()> {
         match self.json {

@@ -20,6 +20,15 @@ pub enum GateError {
         /// The gate's key on the server.
         key: String,
     },
+    /// The server may throw the keys of locks away when it is short of memory, and the gate is strict.
+    #[error(
+        "the server's eviction policy is `{policy}`, which can evict the keys of locks; set `maxmemory-policy` to \
+         `noeviction`, or keep gates on a server of their own"
+    )]
+    Evictable {
+        /// `maxmemory-policy`.
+        policy: String,
+    },
     /// The server could not be asked.
     #[error("the gate could not be asked")]
     Server(#[from] Error),

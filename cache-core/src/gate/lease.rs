@@ -1,88 +1,121 @@
 //! One win of a gate: who holds it, and until when.
 
 use std::sync::Arc;
-use std::sync::LazyLock;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use super::GateError;
+use super::held::{Held, Released};
 
-/// How much sooner a lease ends here than on the server: a hundredth for clocks that run at different speeds, and
-/// two milliseconds (the drift allowance of the Redlock description).
-const GUARD: (u32, Duration) = (100, Duration::from_millis(2));
-
-/// The right to do a gate's work, for as long as [`check`](Lease::check) says so. Cheap to clone.
+/// The right to do a gate's work, for as long as [`check`](Lease::check) says so. Cheap to clone; the lease is given back
+/// when the last clone is dropped, unless it was before.
 #[derive(Debug, Clone)]
+#[must_use = "a lease that is dropped is given back"]
+#[doc(alias = "LockGuard")]
 pub struct Lease {
-    held: Arc<Held>,
+    kept: Arc<Kept>,
 }
 
 #[derive(Debug)]
-struct Held {
-    key: String,
-    token: String,
-    deadline: Instant,
+enum Kept {
+    Held(Arc<Held>),
+    /// The work is done without a lease, since the server could not be asked.
+    Unleased {
+        key: String,
+    },
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        if let Self::Held(held) = self {
+            Arc::clone(held).let_go();
+        }
+    }
 }
 
 impl Lease {
-    /// `asked` is the moment before the request was sent: the server's clock started no earlier.
-    pub(super) fn new(key: String, token: String, asked: Instant, ttl: Duration) -> Self {
-        let (part, fixed) = GUARD;
-        let deadline = asked + (ttl - ttl / part).saturating_sub(fixed);
-        Self { held: Arc::new(Held { key, token, deadline }) }
+    pub(super) fn new(held: Arc<Held>) -> Self {
+        Self { kept: Arc::new(Kept::Held(held)) }
+    }
+
+    pub(super) fn unleased(key: String) -> Self {
+        Self { kept: Arc::new(Kept::Unleased { key }) }
     }
 
     /// Whether the lease still holds, by this process's clock and without asking the server. To be called before
-    /// each effect that the gate protects.
+    /// each effect that the gate protects. Work that was let in [without a lease](super::OnUnavailable::RunUnleased) always
+    /// may go on.
     ///
     /// # Errors
-    /// [`GateError::Lost`] when the time is over.
+    /// [`GateError::Lost`] when the time is over, the lease was given back, or a renewal found the key in other hands.
+    #[doc(alias = "assert_locked")]
     pub fn check(&self) -> Result<(), GateError> {
-        if Instant::now() < self.held.deadline {
-            Ok(())
-        } else {
-            Err(GateError::Lost { key: self.held.key.clone() })
+        match &*self.kept {
+            Kept::Held(held) => held.check(),
+            Kept::Unleased { .. } => Ok(()),
         }
+    }
+
+    /// Waits until the lease is lost, or given back. Unbounded: for `select!`, beside the work.
+    pub async fn lost(&self) {
+        match &*self.kept {
+            Kept::Held(held) => held.lost().await,
+            Kept::Unleased { .. } => std::future::pending().await,
+        }
+    }
+
+    /// The number of this win: larger than that of every win of this gate before, also after the server lost its
+    /// keys, as long as its clock does not go back further than the time since the last win. To be sent with every effect to a
+    /// store that refuses numbers smaller than the largest it has seen. Zero: there is no lease.
+    #[doc(alias = "fencing_token")]
+    pub fn fence(&self) -> u64 {
+        self.held().map_or(0, |held| held.fence)
+    }
+
+    /// Whether the server granted it. Not so only with
+    /// [`OnUnavailable::RunUnleased`](super::OnUnavailable::RunUnleased).
+    pub fn is_leased(&self) -> bool {
+        self.held().is_some()
+    }
+
+    /// How long the lease still holds unless it is renewed; `None`: it is over, or there never was one.
+    pub fn left(&self) -> Option<Duration> {
+        self.held().and_then(|held| held.left())
     }
 
     /// The gate's key on the server.
     pub fn key(&self) -> &str {
-        &self.held.key
+        match &*self.kept {
+            Kept::Held(held) => &held.keys.lock,
+            Kept::Unleased { key } => key,
+        }
     }
 
-    /// What the key holds: `v1|host|process|start of the process in Unix seconds|128 random bits`.
+    /// What the key holds: `v1|host|process|start of the process in Unix seconds|128 random bits`. Empty: there is no
+    /// lease.
     pub fn token(&self) -> &str {
-        &self.held.token
-    }
-}
-
-/// A token that no other run has, readable for whoever looks at the key.
-pub(super) fn token() -> String {
-    static PROCESS: LazyLock<String> = LazyLock::new(|| {
-        let host = gethostname::gethostname().to_string_lossy().replace('|', "_");
-        let start = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        format!("v1|{host}|{}|{start}", std::process::id())
-    });
-    format!("{}|{:032x}", *PROCESS, rand::random::<u128>())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tokens_differ_and_name_the_process() {
-        let (one, other) = (token(), token());
-        assert_ne!(one, other);
-        let parts: Vec<_> = one.split('|').collect();
-        assert_eq!((parts.len(), parts[0], parts[2]), (5, "v1", std::process::id().to_string().as_str()));
+        self.held().map_or("", |held| &held.token)
     }
 
-    #[test]
-    fn a_lease_ends_before_the_servers_key() {
-        let asked = Instant::now() - Duration::from_millis(990);
-        let over = Lease::new("k".into(), "t".into(), asked, Duration::from_secs(1));
-        assert!(over.check().is_err());
-        let held = Lease::new("k".into(), "t".into(), Instant::now(), Duration::from_secs(60));
-        assert!(held.check().is_ok());
+    /// Gives the lease back now: the key goes, or stays as long as [`at_least`](super::Gate::at_least) says. Clones of it
+    /// are over with it.
+    ///
+    /// If the server does not answer, the clock here says whether the lease was held to the end, and the key goes when its
+    /// ttl is over.
+    pub async fn release(self) -> Released {
+        self.end(Duration::ZERO, "").await
+    }
+
+    pub(super) async fn end(&self, stay: Duration, generation: &str) -> Released {
+        match self.held() {
+            Some(held) => held.release(stay, generation).await,
+            None => Released::Released,
+        }
+    }
+
+    pub(super) fn held(&self) -> Option<&Arc<Held>> {
+        match &*self.kept {
+            Kept::Held(held) => Some(held),
+            Kept::Unleased { .. } => None,
+        }
     }
 }

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use crate::error::Error;
+
 /// How a gate's run ended, unless the work itself failed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 #[must_use = "only `Ran` means that the work was done here"]
 #[non_exhaustive]
 pub enum Outcome<T> {
@@ -11,13 +13,23 @@ pub enum Outcome<T> {
     Ran(T),
     /// Another process holds the gate, or held it less than a grace ago; the work was not done here.
     Busy {
-        /// The token of the holder.
+        /// What the key holds: of gates of this library, the holder's token.
         holder: String,
         /// How long the key will live unless it is renewed or released; `None`: it has no end.
         ttl: Option<Duration>,
     },
-    /// The work was done here, but the gate was lost before its end: another process may have done it too.
-    Lost(T),
+    /// The gate was lost before the work's end: another process may have done it too. What the work answered, if it came
+    /// to its end; `None`: it was cancelled ([`OnLost::CancelBody`](super::OnLost::CancelBody)).
+    Lost(Option<T>),
+    /// The server could not be asked; the work was not done here.
+    Unavailable(Error),
+    /// Too few replicas had the key in time; it was given back, and the work was not done here.
+    NotDurable {
+        /// How many had it.
+        acknowledged: u64,
+        /// How many were wanted.
+        wanted: u32,
+    },
 }
 
 impl<T> Outcome<T> {
@@ -25,7 +37,12 @@ impl<T> Outcome<T> {
     pub fn ran(self) -> Option<T> {
         match self {
             Self::Ran(value) => Some(value),
-            Self::Busy { .. } | Self::Lost(_) => None,
+            Self::Busy { .. } | Self::Lost(_) | Self::Unavailable(_) | Self::NotDurable { .. } => None,
         }
+    }
+
+    /// Whether somebody else holds the gate.
+    pub fn is_busy(&self) -> bool {
+        matches!(self, Self::Busy { .. })
     }
 }

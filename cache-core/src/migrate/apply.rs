@@ -63,6 +63,8 @@ impl Run<'_> {
             match step {
                 Step::Create { index } => {
                     create(self.cache, plan).await?;
+                    // From now on it is made again when it vanishes.
+                    self.cache.standing().migrated(&plan.index);
                     self.created.insert(index.clone());
                     self.listeners.step("created");
                 }

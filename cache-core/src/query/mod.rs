@@ -24,6 +24,7 @@ use cache_index::{
     Filter, IndexSchema, Language, Nearest, RawQuery, Reading, Scorer, SearchOptions, SortKey,
 };
 
+use crate::cache::IndexPolicy;
 use crate::model::Model;
 use crate::primary_key::Id;
 
@@ -33,8 +34,7 @@ pub use aggregate_run::Groups;
 pub use each::Updated;
 pub use explain::Profile;
 pub use found::Found;
-pub use row::{Near, Row, Scored};
-pub(crate) use run::missing_index;
+pub use row::{Near, Row, Scored, read_view};
 pub use stream::{Pages, Rows};
 pub use summary::Summary;
 
@@ -76,6 +76,7 @@ impl<M> Query<M> {
             options: SearchOptions::default(),
             ids: None,
             timeout: None,
+            policy: None,
         };
         Self { wanted, row: PhantomData }
     }
@@ -171,6 +172,12 @@ impl<M, R> Query<M, R> {
     /// prefix was not expanded to its end, it has documents that are not meant.
     pub fn allow_partial(mut self) -> Self {
         self.wanted.partial = true;
+        self
+    }
+
+    /// What is done while the index is being filled, in place of what the [cache](crate::Cache::while_indexing) says.
+    pub fn while_indexing(mut self, policy: IndexPolicy) -> Self {
+        self.wanted.policy = Some(policy);
         self
     }
 
@@ -277,9 +284,34 @@ impl<M, R> Query<M, R> {
         Query { wanted: self.wanted, row: PhantomData }
     }
 
-    /// Answers a view of each document in place of the document: a type that says which members of it are all that the
-    /// server reads and sends. See [`Row`]. Call it before [`with_score`](Query::with_score) and
-    /// [`nearest`](Query::nearest), which it would take back.
+    /// Answers a view of each document in place of the document: a struct with `#[derive(CacheView)]`, whose fields are
+    /// all that the server sends. Call it before [`with_score`](Query::with_score) and [`nearest`](Query::nearest), which
+    /// it would take back.
+    ///
+    /// All of them come in the one round trip of the verb, and exactly. A member that is missing is what serde makes of it:
+    /// `None`, the value of `#[serde(default)]`, or [`Error::View`](crate::Error::View), which names the key, the model and
+    /// the field. See the derive [`CacheView`](derive@crate::CacheView) for what a view can read.
+    ///
+    /// ```no_run
+    /// # use cache_core::{Cache, CacheModel};
+    /// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+    /// # struct User { #[primary_key] id: String, #[index] city: String, bio: String, tags: Vec<String> }
+    /// use cache_core::CacheView;
+    ///
+    /// #[derive(serde::Deserialize, CacheView)]
+    /// #[cache(model = User)]
+    /// struct Card {
+    ///     id: String,
+    ///     tags: Vec<String>,
+    /// }
+    ///
+    /// # async fn example(cache: Cache) -> cache_core::Result<()> {
+    /// for card in User::find_by_city("Bern").select::<Card>().all(&cache).await? {
+    ///     println!("{}: {}", card.id, card.tags.join(", "));
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "RETURN")]
     #[doc(alias = "only")]
     #[doc(alias = "projection")]

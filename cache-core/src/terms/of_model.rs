@@ -2,9 +2,9 @@
 
 use std::future::Future;
 
-use cache_index::{Field, TagValues, Tagged};
+use cache_index::{Field, Reply, TagValues, Tagged};
 
-use super::ask::{decoded, index_of, missing_index};
+use super::ask::{decoded, index_of, words};
 use super::spelling::SpellCheck;
 use super::synonyms::Synonyms;
 use crate::cache::Cache;
@@ -37,7 +37,8 @@ pub trait Terms: Model {
     /// ```
     ///
     /// # Errors
-    /// [`Error::IndexMissing`](crate::Error::IndexMissing) before the migrator has run.
+    /// [`Error::IndexMissing`](crate::Error::IndexMissing) before the migrator has run; [`Error::Indexing`](crate::Error::Indexing)
+    /// while the index is being filled.
     #[doc(alias = "FT.TAGVALS")]
     #[doc(alias = "distinct")]
     fn tag_values<V, K: Tagged, O>(
@@ -50,9 +51,9 @@ pub trait Terms: Model {
         let field = field.def().name();
         async move {
             let index = index_of::<Self>(cache, "`tag_values`")?;
-            let reply = cache.command(TagValues { index: &index, field }.command()).await;
-            let reply = reply.map_err(|error| missing_index::<Self>(&index, error))?;
-            decoded("FT.TAGVALS", TagValues::decode(reply))
+            let values = TagValues { index: &index, field }.command();
+            let reply = words::<Self>(cache, &index, &[values]).await?.into_iter().next();
+            decoded("FT.TAGVALS", TagValues::decode(reply.unwrap_or(Reply::Nil)))
         }
     }
 

@@ -143,7 +143,7 @@ fn struct_attributes() {
         ),
         (
             "#[cache(ttl = \"500000000000y\")]",
-            "this `ttl` is longer than the server can count; leave `ttl` out to keep documents".into(),
+            "this `ttl` is longer than the server can count; leave `ttl` out to have none".into(),
         ),
         ("#[cache(crate = 5)]", "expected a path: `crate = my_crate::cache_core`".into()),
         ("#[cache(crate = \"a b\")]", "expected the path of a module: `crate = my_crate::cache_core`".into()),

@@ -5,6 +5,7 @@ mod any;
 mod declare;
 mod near;
 mod options;
+mod select;
 #[cfg(feature = "geo")]
 mod shapes;
 mod words;
@@ -23,6 +24,7 @@ use crate::value::{Comparand, Operand};
 pub use affix::Part;
 pub use any::any_embedded;
 pub use options::{IndexesEmpty, IndexesMissing, No, Options, Phonetic, Sortable, SuffixTrie, Yes};
+pub use select::embedded_as;
 
 /// The largest integer that a double tells from its neighbours (`Number.MAX_SAFE_INTEGER` of ECMAScript).
 const MAX_EXACT: i128 = (1 << 53) - 1;

@@ -1,0 +1,232 @@
+//! What is known here of one win, shared by everybody who has to do with it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::GateError;
+use super::clock::Moment;
+use super::keys::GateKeys;
+use super::scripts;
+use crate::cache::{Cache, GateCount, Line};
+use crate::error::Result;
+
+/// How much sooner a lease ends here than on the server: a hundredth for clocks that run at different speeds, and
+/// two milliseconds (the drift allowance of the Redlock description).
+const GUARD: (u32, Duration) = (100, Duration::from_millis(2));
+
+#[derive(Debug)]
+pub(super) struct Held {
+    pub(super) cache: Cache,
+    pub(super) keys: GateKeys,
+    pub(super) token: String,
+    pub(super) fence: u64,
+    pub(super) ttl: Duration,
+    /// How long the key stays at least, from the start.
+    pub(super) at_least: Duration,
+    pub(super) began: Moment,
+    /// When it is over, by the clock here; 0: it is.
+    deadline: AtomicU64,
+    /// Whether somebody has taken it upon them to release it.
+    ended: AtomicBool,
+    /// Whether its loss was counted.
+    counted: AtomicBool,
+    /// Changes when the lease is over before its time.
+    over: watch::Sender<bool>,
+    line: Line,
+}
+
+/// How a lease was given back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Released {
+    /// The key was this lease's own to the end.
+    Released,
+    /// The key was gone, or another's, and was left alone.
+    WasLost,
+}
+
+impl Held {
+    /// `asked` is the moment before the request was sent: the server's clock started no earlier.
+    pub(super) fn new(won: Won, asked: Moment) -> Self {
+        let Won { cache, keys, token, fence, ttl, at_least, line } = won;
+        Self {
+            deadline: AtomicU64::new(asked.after(safe(ttl)).micros()),
+            began: asked,
+            ended: AtomicBool::new(false),
+            counted: AtomicBool::new(false),
+            over: watch::channel(false).0,
+            cache,
+            keys,
+            token,
+            fence,
+            ttl,
+            at_least,
+            line,
+        }
+    }
+
+    /// How long it still is held, by the clock here; `None`: it is over.
+    pub(super) fn left(&self) -> Option<Duration> {
+        let deadline = Moment::from_micros(self.deadline.load(Ordering::Acquire))?;
+        let left = Moment::now().until(deadline);
+        (!left.is_zero()).then_some(left)
+    }
+
+    pub(super) fn check(&self) -> Result<(), GateError> {
+        self.left().map(drop).ok_or_else(|| GateError::Lost { key: self.keys.lock.clone() })
+    }
+
+    /// The server has given it the ttl again, some time after `asked`. A lease that is over stays over.
+    pub(super) fn extend(&self, asked: Moment) {
+        let next = asked.after(safe(self.ttl)).micros();
+        let later = |last: u64| (last != 0).then_some(last.max(next));
+        // Nothing is to be done where it was over already.
+        let _ = self.deadline.fetch_update(Ordering::AcqRel, Ordering::Acquire, later);
+    }
+
+    /// Nobody here holds it any more.
+    pub(super) fn is_over(&self) {
+        self.deadline.store(0, Ordering::Release);
+        self.over.send_replace(true);
+    }
+
+    /// It was lost, by the server's word or because its time is over; counted once.
+    pub(super) fn lose(&self) {
+        self.is_over();
+        if !self.counted.swap(true, Ordering::AcqRel) {
+            self.cache.gate_tally().count(GateCount::Lost);
+            tracing::warn!(key = %self.keys.lock, fence = self.fence, "gate lost");
+        }
+    }
+
+    /// Waits until it is over, by the clock here or by the server's word. Unbounded where it is renewed for ever.
+    pub(super) async fn lost(&self) {
+        let mut over = self.over.subscribe();
+        while let Some(left) = self.left() {
+            // The time may have been extended meanwhile.
+            let _ = tokio::time::timeout(left, over.changed()).await;
+        }
+    }
+
+    /// Waits that long, or until it is over. `false`: it is over.
+    pub(super) async fn pause(&self, time: Duration) -> bool {
+        let mut over = self.over.subscribe();
+        let _ = tokio::time::timeout(time, over.wait_for(|over| *over)).await;
+        self.left().is_some()
+    }
+
+    /// How long a call about it may take: a tenth of the ttl, so that there is time for others, at most a second.
+    pub(super) fn call_timeout(&self) -> Duration {
+        call_timeout(self.ttl)
+    }
+
+    /// Takes it upon the caller to release it. `false`: somebody did before.
+    fn begin_end(&self) -> bool {
+        let first = !self.ended.swap(true, Ordering::AcqRel);
+        if first {
+            self.cache.gate_tally().held(self.began.until(Moment::now()));
+        }
+        first
+    }
+
+    /// Gives it back: the key stays for `stay`, at least as long as was wanted from the start.
+    ///
+    /// Without the server's word, the clock here says whether the key was ours to the end; it goes when its ttl is
+    /// over.
+    pub(super) async fn release(&self, stay: Duration, generation: &str) -> Released {
+        if !self.begin_end() {
+            return if self.left().is_some() { Released::Released } else { Released::WasLost };
+        }
+        let held = self.left().is_some();
+        let stay = self.stay(stay);
+        let bound = self.call_timeout();
+        let answer = scripts::release(&self.cache, &self.keys, &self.token, stay, generation, bound).await;
+        self.is_over();
+        let owned = answer.as_ref().copied().unwrap_or(held);
+        self.tell_released(answer.is_ok(), owned);
+        if owned { Released::Released } else { Released::WasLost }
+    }
+
+    /// Leaves it to be released in the background.
+    pub(super) fn let_go(self: Arc<Self>) {
+        if !self.begin_end() {
+            return;
+        }
+        self.is_over();
+        let stay = self.stay(Duration::ZERO);
+        let held = Arc::clone(&self);
+        let left = self.line.leave(async move {
+            let bound = held.call_timeout();
+            let answer = scripts::release(&held.cache, &held.keys, &held.token, stay, "", bound).await;
+            held.tell_released(answer.is_ok(), answer.unwrap_or(true));
+        });
+        self.cache.gate_tally().count(GateCount::ReleasedByDrop);
+        if !left {
+            tracing::warn!(key = %self.keys.lock, "a lease was dropped after its runtime: the key goes with its ttl");
+        }
+    }
+
+    fn stay(&self, stay: Duration) -> Duration {
+        stay.max(self.at_least.saturating_sub(self.began.until(Moment::now())))
+    }
+
+    fn tell_released(&self, answered: bool, owned: bool) {
+        let held = self.began.until(Moment::now());
+        match (answered, owned) {
+            (true, true) => {
+                self.cache.gate_tally().count(GateCount::Released);
+                tracing::debug!(key = %self.keys.lock, fence = self.fence, ?held, "gate released");
+            }
+            (true, false) => {
+                self.cache.gate_tally().count(GateCount::ForeignReleasePrevented);
+                tracing::warn!(key = %self.keys.lock, fence = self.fence, ?held, "gate was lost before its release");
+            }
+            (false, _) => {
+                tracing::warn!(key = %self.keys.lock, "gate not released: the server did not answer, the key goes with its ttl");
+            }
+        }
+    }
+}
+
+/// What it takes to know a win.
+#[derive(Debug)]
+pub(super) struct Won {
+    pub(super) cache: Cache,
+    pub(super) keys: GateKeys,
+    pub(super) token: String,
+    pub(super) fence: u64,
+    pub(super) ttl: Duration,
+    pub(super) at_least: Duration,
+    pub(super) line: Line,
+}
+
+/// How long a ttl is certain here.
+fn safe(ttl: Duration) -> Duration {
+    let (part, fixed) = GUARD;
+    (ttl - ttl / part).saturating_sub(fixed)
+}
+
+/// How long a call about a key with this ttl may take.
+pub(super) fn call_timeout(ttl: Duration) -> Duration {
+    (ttl / 10).min(Duration::from_secs(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lease_ends_before_the_servers_key() {
+        assert_eq!(safe(Duration::from_secs(1)), Duration::from_millis(988));
+        assert_eq!(safe(Duration::from_millis(1)), Duration::ZERO);
+    }
+
+    #[test]
+    fn calls_are_short_beside_the_ttl() {
+        assert_eq!(call_timeout(Duration::from_secs(30)), Duration::from_secs(1));
+        assert_eq!(call_timeout(Duration::from_millis(300)), Duration::from_millis(30));
+    }
+}

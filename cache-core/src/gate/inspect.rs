@@ -1,0 +1,39 @@
+//! Looking at a gate from outside.
+
+use std::time::Duration;
+
+use super::scripts::Found;
+use super::token;
+
+/// Who holds a gate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Holder {
+    /// What the key holds.
+    pub token: String,
+    /// The holder's host; `None`: the key was not made by this library.
+    pub host: Option<String>,
+    /// The holder's process; `None`: the key was not made by this library.
+    pub process: Option<u32>,
+    /// How long the key will live unless it is renewed or released; `None`: it has no end.
+    pub ttl: Option<Duration>,
+    /// The number of the last win; 0: none is known.
+    pub fence: u64,
+    /// Since when it is held, by the server's clock: read off the fence, so that it is too short after a step of that
+    /// clock.
+    pub age: Duration,
+}
+
+impl Holder {
+    pub(super) fn new(found: Found) -> Self {
+        let ours = token::read(&found.holder);
+        Self {
+            host: ours.map(|(host, _)| host.to_owned()),
+            process: ours.map(|(_, process)| process),
+            ttl: found.ttl,
+            fence: found.fence,
+            age: Duration::from_micros(found.now.saturating_sub(found.fence)),
+            token: found.holder,
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Work that a fleet does once.
+
+use std::time::Duration;
+
+use super::attempt::{Attempted, attempt};
+use super::clock::Moment;
+use super::held::Released;
+use super::run::Worked;
+use super::wait::rest;
+use super::{Gate, GateError, Lease};
+use crate::cache::Cache;
+use crate::error::Error;
+
+/// The longest name of a generation: it is kept on the server.
+const LONGEST: usize = 256;
+
+/// Work that is done once for a generation: a release, a day, the fingerprint of a schema.
+///
+/// Its end is noted on the server in the same step that releases the gate. The last 64 generations of a gate are known.
+#[derive(Debug, Clone)]
+#[must_use = "nothing is done before `run_or_wait`"]
+pub struct Once {
+    gate: Gate,
+    generation: String,
+}
+
+/// How work that a fleet does once came out for one process of it.
+#[derive(Debug)]
+#[must_use = "after `TimedOut` and `Unavailable` the work may not be done"]
+#[non_exhaustive]
+pub enum OnceOutcome<T> {
+    /// It was done here.
+    Ran(T),
+    /// It was done before.
+    AlreadyDone,
+    /// It was done by another while this process waited.
+    Waited,
+    /// It was not done within the bound: another still is at it, or too few replicas had the key.
+    TimedOut,
+    /// It was done here, but the gate was lost before its end, so that it does not count as done; `None`: it was cancelled.
+    Lost(Option<T>),
+    /// The server could not be asked within the bound.
+    Unavailable(Error),
+}
+
+impl<T> OnceOutcome<T> {
+    /// Whether the work of the generation is done, here or elsewhere.
+    pub fn is_done(&self) -> bool {
+        matches!(self, Self::Ran(_) | Self::AlreadyDone | Self::Waited)
+    }
+}
+
+impl Gate {
+    /// The same work, once for the whole fleet in this generation. A name, at most 256 bytes.
+    #[doc(alias = "run_once")]
+    pub fn once(&self, generation: impl Into<String>) -> Once {
+        Once { gate: self.clone(), generation: generation.into() }
+    }
+}
+
+impl Once {
+    /// Does the work, or waits until it is done by whoever is at it. A leader that fails or vanishes is followed by one of
+    /// those who wait.
+    ///
+    /// The wait has the bound, the work itself has none.
+    ///
+    /// # Errors
+    /// The work's own error, of the process that did it; or [`GateError`] as the work's error type, if the settings
+    /// cannot be used, or if the server cannot be asked and [`on_unavailable`](Gate::on_unavailable) says that this is
+    /// one.
+    pub async fn run_or_wait<T, E, F, R>(
+        &self,
+        cache: &Cache,
+        bound: Duration,
+        work: F,
+    ) -> Result<OnceOutcome<T>, E>
+    where
+        F: FnOnce(Lease) -> R,
+        R: Future<Output = Result<T, E>>,
+        E: From<GateError>,
+    {
+        let keys = self.gate.checked(cache)?;
+        if self.generation.is_empty() || self.generation.len() > LONGEST {
+            return Err(GateError::Settings("a generation has a name of 1 to 256 bytes").into());
+        }
+        let (until, mut waited) = (Moment::now().after(bound), false);
+        let lease = loop {
+            let (left, failed) = match attempt(&self.gate, cache, &keys, &self.generation).await {
+                Ok(Attempted::Won(lease)) => break lease,
+                Ok(Attempted::Finished) if waited => return Ok(OnceOutcome::Waited),
+                Ok(Attempted::Finished) => return Ok(OnceOutcome::AlreadyDone),
+                Ok(Attempted::Busy { ttl, .. }) => (ttl, None),
+                Ok(Attempted::NotDurable { .. }) => (None, None),
+                Err(GateError::Server(error)) if error.is_unavailable() => (None, Some(error)),
+                Err(error) => return Err(error.into()),
+            };
+            waited = true;
+            if !rest(&self.gate, until, left).await {
+                let Some(error) = failed else { return Ok(OnceOutcome::TimedOut) };
+                match self.gate.without_server(error.into(), &keys.lock)? {
+                    Ok(unleased) => break unleased,
+                    Err(error) => return Ok(OnceOutcome::Unavailable(error)),
+                }
+            }
+        };
+        match self.gate.work(&lease, work).await {
+            Worked::Done(Ok(value)) => Ok(match lease.end(self.gate.grace, &self.generation).await {
+                Released::Released => OnceOutcome::Ran(value),
+                Released::WasLost => OnceOutcome::Lost(Some(value)),
+            }),
+            Worked::Done(Err(error)) => {
+                // The work's error is what the caller needs to see.
+                let _ = lease.end(self.gate.after_error(), "").await;
+                Err(error)
+            }
+            Worked::Cancelled => Ok(OnceOutcome::Lost(None)),
+        }
+    }
+}

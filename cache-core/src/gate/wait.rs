@@ -1,0 +1,114 @@
+//! Locks: a gate whose work is not one function.
+
+use std::time::Duration;
+
+use super::attempt::{Attempted, attempt};
+use super::clock::Moment;
+use super::keys::GateKeys;
+use super::{Gate, GateError, Lease};
+use crate::cache::Cache;
+
+/// The shortest and the longest pause between two looks at a key that somebody else holds.
+const POLL: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(2));
+
+impl Gate {
+    /// The lease, if nobody else holds it. It is given back when the last clone is dropped; better by
+    /// [`Lease::release`], which tells whether it was held to the end.
+    ///
+    /// # Errors
+    /// [`GateError`] if the settings cannot be used, or the server cannot be asked.
+    #[doc(alias = "acquire")]
+    pub async fn try_lock(&self, cache: &Cache) -> Result<Option<Lease>, GateError> {
+        let keys = self.checked(cache)?;
+        Ok(match attempt(self, cache, &keys, "").await? {
+            Attempted::Won(lease) => Some(lease),
+            Attempted::Busy { .. } | Attempted::NotDurable { .. } | Attempted::Finished => None,
+        })
+    }
+
+    /// Waits for the lease as long as it is told to: `gate.lock(&cache).wait(bound)`.
+    #[doc(alias = "acquire")]
+    pub fn lock<'a>(&'a self, cache: &'a Cache) -> Lock<'a> {
+        Lock { gate: self, cache }
+    }
+}
+
+/// A lock that is to be waited for.
+#[derive(Debug)]
+#[must_use = "nothing is locked before `wait`"]
+pub struct Lock<'a> {
+    gate: &'a Gate,
+    cache: &'a Cache,
+}
+
+impl Lock<'_> {
+    /// The lease, as soon as nobody else holds it; `None`: not within the bound.
+    ///
+    /// The key is looked at again when it would expire, at the latest after two seconds; there is no queue, and who comes
+    /// first is chance.
+    ///
+    /// # Errors
+    /// As [`Gate::try_lock`], when the server could not be asked until the bound.
+    pub async fn wait(self, bound: Duration) -> Result<Option<Lease>, GateError> {
+        let keys = self.gate.checked(self.cache)?;
+        let until = Moment::now().after(bound);
+        loop {
+            let (left, failed) = match attempt(self.gate, self.cache, &keys, "").await {
+                Ok(Attempted::Won(lease)) => return Ok(Some(lease)),
+                Ok(Attempted::Busy { ttl, .. }) => (ttl, None),
+                Ok(Attempted::NotDurable { .. } | Attempted::Finished) => (None, None),
+                Err(GateError::Server(error)) if error.is_unavailable() => (None, Some(error)),
+                Err(error) => return Err(error),
+            };
+            if !rest(self.gate, until, left).await {
+                return failed.map_or(Ok(None), |error| Err(error.into()));
+            }
+        }
+    }
+}
+
+/// Waits until a look at the key is worth it again. `false`: the time is over.
+pub(super) async fn rest(gate: &Gate, until: Moment, left: Option<Duration>) -> bool {
+    let now = Moment::now();
+    let bound = now.until(until);
+    if bound.is_zero() {
+        return false;
+    }
+    tokio::time::sleep(pause(gate.ttl, left, rand::random()).min(bound)).await;
+    true
+}
+
+/// When to look again: when the key would expire, and at a random moment before, since it may be released earlier.
+fn pause(ttl: Duration, left: Option<Duration>, random: f64) -> Duration {
+    let (shortest, longest) = POLL;
+    // A short ttl says that the work is short.
+    let (shortest, longest) = (shortest.min(ttl / 4), longest.min(ttl));
+    let by_chance = shortest + (longest - shortest).mul_f64(random);
+    by_chance.min(left.map_or(longest, |left| left + Duration::from_millis(1)))
+}
+
+impl Gate {
+    /// Who holds the gate now; `None`: nobody. Only looks.
+    ///
+    /// # Errors
+    /// [`GateError`] if the settings cannot be used, or the server cannot be asked.
+    pub async fn inspect(&self, cache: &Cache) -> Result<Option<super::Holder>, GateError> {
+        let keys: GateKeys = self.checked(cache)?;
+        Ok(super::scripts::inspect(cache, &keys).await?.map(super::Holder::new))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_looked_at_when_they_expire_and_before() {
+        let (long, ms) = (Duration::from_secs(30), Duration::from_millis);
+        assert_eq!(pause(long, None, 0.0), ms(250));
+        assert_eq!(pause(long, None, 1.0), ms(2000));
+        assert_eq!(pause(long, Some(ms(10)), 1.0), ms(11));
+        assert_eq!(pause(ms(300), None, 1.0), ms(300));
+        assert_eq!(pause(ms(300), None, 0.0), ms(75));
+    }
+}
