@@ -35,7 +35,7 @@ pub(super) async fn take(cache: &Cache, plan: &Plan, observed: &Observed) -> Res
     let call = call.repeatable();
     let seen = observed.ours(&plan.alias).filter_map(|index| fingerprint_in(&index.name, &plan.alias));
     let unknown = seen.filter(|seen| observed.leases.iter().all(|lease| lease.fingerprint != *seen));
-    let first = unknown.fold(call.clone(), |call, fingerprint| call.arg_display(fingerprint));
+    let first = unknown.fold(call.clone(), Command::arg_display);
     script::run(cache, &LEASE, first).await?;
     let mut name = key;
     name.extend_from_slice(plan.fingerprint.to_string().as_bytes());

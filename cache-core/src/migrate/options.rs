@@ -64,11 +64,14 @@ impl Default for Options {
     }
 }
 
+/// Whom something is told.
+type Listener<T> = Arc<dyn Fn(&T) + Send + Sync>;
+
 /// Who wants to know how a run goes on.
 #[derive(Clone, Default)]
 pub(super) struct Listeners {
-    pub(super) progress: Option<Arc<dyn Fn(&Progress) + Send + Sync>>,
-    pub(super) steps: Option<Arc<dyn Fn(&str) + Send + Sync>>,
+    pub(super) progress: Option<Listener<Progress>>,
+    pub(super) steps: Option<Listener<str>>,
 }
 
 impl Listeners {
