@@ -15,7 +15,7 @@
 //! | find them | [`Field`], [`Filter`], [`Query`], [`Found`], [`Completeness`] |
 //! | suggest, list values, check the spelling, name synonyms | [`Suggestions`], [`Terms`], [`Dictionary`] |
 //! | test without a server that they fit their indexes | [`assert_indexable`], [`check_indexable`] |
-//! | make their indexes | [`Migrator`], [`Plan`], [`MigrateError`] |
+//! | make their indexes | [`Migrator`], [`Plan`], [`SchemaLock`], [`Strategy`], [`MigrateError`] |
 //! | bring stored documents to a new form | [`DataMigration`], `schema_version` and `upgrade` of [`CacheModel`](derive@CacheModel) |
 //! | let one process do a thing | [`Gate`], [`Lease`], [`Outcome`] |
 //! | try things on a private server | [`Cache::embedded`](struct.Cache.html#method.embedded) (feature `embedded`) |
@@ -82,8 +82,9 @@ pub use crate::document::{
 pub use crate::error::{Error, Result};
 pub use crate::gate::{Gate, GateError, Lease, Outcome};
 pub use crate::migrate::{
-    DataDifference, DataFailure, DataMigration, DataMigrationError, DataReport, MigrateError, MigratedIndex,
-    Migration, Migrator, Plan, RecordedStep, Step,
+    DataDifference, DataFailure, DataMigration, DataMigrationError, DataReport, Estimate, LeaseSeen,
+    MigrateError, MigratedIndex, Migration, Migrator, Notice, Observed, Plan, Progress, RecordedStep,
+    SchemaLock, SchemaLockError, ServerMemory, Step, Strategy,
 };
 pub use crate::model::{Indexed, Model, Versioned};
 pub use crate::patch_error::PatchError;

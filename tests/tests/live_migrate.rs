@@ -76,7 +76,9 @@ async fn what_is_there_is_in_the_index_when_run_returns(cache: Cache) {
 async fn a_second_run_changes_nothing(cache: Cache) {
     let migrator = Migrator::new().register::<Order>();
     let plans = migrator.plan(&cache).await.unwrap();
-    assert_eq!(plans[0].steps, [Step::Create, Step::Wait, Step::Alias { from: None }]);
+    let index = plans[0].index.clone();
+    let cutover = Step::Cutover { from: None, to: index.clone() };
+    assert_eq!(plans[0].steps, [Step::Create { index }, Step::Wait, cutover]);
     assert_eq!(indexes(&cache).await, [""; 0], "a plan only reads");
     assert!(migrator.run(&cache).await.unwrap().indexes()[0].created);
     assert_eq!(migrator.plan(&cache).await.unwrap()[0].steps, []);

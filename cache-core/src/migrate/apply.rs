@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use cache_index::{Command, IndexInfo, ServerErrorKind, Shortfall};
 
+use super::MigrateError;
 use super::inspect::info;
+use super::options::{Listeners, Options};
 use super::plan::{Plan, Step};
-use super::{MigrateError, MigratedIndex};
+use super::report::{MigratedIndex, Migration};
 use crate::cache::Cache;
 use crate::document;
 use crate::error::Error;
@@ -18,25 +20,51 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_
 /// answered FT.CREATE.
 const SETTLED: Duration = Duration::from_millis(100);
 
-pub(super) async fn create(cache: &Cache, plan: &Plan) -> Result<(), MigrateError> {
-    if !plan.steps.contains(&Step::Create) {
+/// Carries plans out.
+pub(super) async fn apply(
+    cache: &Cache,
+    plans: &[Plan],
+    options: &Options,
+    listeners: &Listeners,
+) -> Result<Migration, MigrateError> {
+    let _ = options;
+    for plan in plans {
+        create(cache, plan).await?;
+        listeners.step("created");
+    }
+    let mut indexes = Vec::with_capacity(plans.len());
+    for plan in plans {
+        indexes.push(finish(cache, plan).await?);
+    }
+    Ok(Migration { indexes })
+}
+
+async fn create(cache: &Cache, plan: &Plan) -> Result<(), MigrateError> {
+    if let Some(Step::Drift { index, differences }) = plan.steps.first() {
+        if *index == plan.alias {
+            return Err(MigrateError::AliasTaken { model: plan.model, alias: index.clone() });
+        }
+        let (index, differences) = (index.clone(), differences.clone());
+        return Err(MigrateError::Drift { model: plan.model, index, differences });
+    }
+    if !plan.steps.iter().any(|step| matches!(step, Step::Create { .. })) {
         return Ok(());
     }
-    let Some(command) = plan.schema.create_index(cache.keyspace()?) else { return Ok(()) };
+    let Some(command) = plan.schema.0.create_index(cache.keyspace()?) else { return Ok(()) };
     match cache.command(command).await {
         // The name holds the schema's fingerprint: whoever was faster made the same index.
         Err(error) if error.server_kind() == Some(ServerErrorKind::IndexExists) => Ok(()),
         Err(source) if source.server_kind() == Some(ServerErrorKind::Other) => {
-            Err(MigrateError::Refused { model: plan.schema.model(), source: Box::new(source) })
+            Err(MigrateError::Refused { model: plan.model, source: Box::new(source) })
         }
         Err(error) => Err(error.into()),
         Ok(_) => Ok(()),
     }
 }
 
-pub(super) async fn finish(cache: &Cache, plan: &Plan) -> Result<MigratedIndex, MigrateError> {
+async fn finish(cache: &Cache, plan: &Plan) -> Result<MigratedIndex, MigrateError> {
     let info = wait(cache, plan).await?;
-    if plan.steps.iter().any(|step| matches!(step, Step::Alias { .. })) {
+    if plan.steps.iter().any(|step| matches!(step, Step::Cutover { .. })) {
         let command = Command::new("FT.ALIASUPDATE").arg(&plan.alias).arg(&plan.index).repeatable();
         cache.command(command).await?;
     }
@@ -46,8 +74,8 @@ pub(super) async fn finish(cache: &Cache, plan: &Plan) -> Result<MigratedIndex, 
     let missing = match info.failures {
         0 => 0,
         // What the filter of the index leaves out is not missing.
-        failures if plan.schema.filter().is_some() => failures,
-        failures => match document::count_all(cache, plan.schema).await {
+        failures if plan.schema.0.filter().is_some() => failures,
+        failures => match document::count_all(cache, plan.schema.0).await {
             Ok(there) => there.saturating_sub(look(cache, plan).await?.documents),
             Err(Error::Unsupported { .. }) => failures,
             Err(error) => return Err(error.into()),
@@ -56,12 +84,11 @@ pub(super) async fn finish(cache: &Cache, plan: &Plan) -> Result<MigratedIndex, 
     let standing = if missing > 0 { vec![Shortfall::FailedDocuments(missing)] } else { vec![] };
     cache.standing().report(&plan.index, standing);
     Ok(MigratedIndex {
-        model: plan.schema.model(),
-        name: plan.index.clone(),
-        created: plan.steps.contains(&Step::Create),
+        created: plan.steps.iter().any(|step| matches!(step, Step::Create { .. })),
         documents: info.documents,
         missing,
         last_failure: info.last_failure.filter(|_| missing > 0),
+        ..MigratedIndex::of(plan)
     })
 }
 
@@ -79,7 +106,7 @@ async fn wait(cache: &Cache, plan: &Plan) -> Result<IndexInfo, MigrateError> {
             return Ok(look);
         }
         if let Some(reason) = look.background_problem.filter(|_| !look.indexing) {
-            let (model, index) = (plan.schema.model(), plan.index.clone());
+            let (model, index) = (plan.model, plan.index.clone());
             return Err(MigrateError::Stopped { model, index, reason });
         }
         tokio::time::sleep(if filled { SETTLED } else { pause }).await;
@@ -90,6 +117,6 @@ async fn wait(cache: &Cache, plan: &Plan) -> Result<IndexInfo, MigrateError> {
 }
 
 async fn look(cache: &Cache, plan: &Plan) -> Result<IndexInfo, MigrateError> {
-    let missing = || Error::IndexMissing { model: plan.schema.model(), index: plan.index.clone() };
+    let missing = || Error::IndexMissing { model: plan.model, index: plan.index.clone() };
     Ok(info(cache, &plan.index).await?.ok_or_else(missing)?)
 }

@@ -1,7 +1,9 @@
 //! What keeps a migration from being done.
 
-use cache_index::NameError;
+use cache_index::{Difference, NameError, ServerErrorKind};
 
+use super::lock::SchemaLockError;
+use super::plan::ServerMemory;
 use crate::error::Error;
 
 /// What keeps a migration from being done. Nothing was lost, and running it again goes on where it stopped.
@@ -21,6 +23,20 @@ pub enum MigrateError {
         /// The other model.
         other: &'static str,
         /// Its prefix.
+        other_prefix: &'static str,
+    },
+    /// Two models have one name, so that messages about one would be taken for those about the other. Nothing was
+    /// written.
+    #[error(
+        "two models are named `{model}`, one with the prefix `{one_prefix}` and one with `{other_prefix}`; rename one of \
+         the structs, and keep its prefix with `#[cache(prefix = \"…\")]`"
+    )]
+    SameModelName {
+        /// The name.
+        model: &'static str,
+        /// The prefix of the one that was registered first.
+        one_prefix: &'static str,
+        /// The prefix of the other.
         other_prefix: &'static str,
     },
     /// Two indexed fields of a model have one search name. Nothing was written.
@@ -45,8 +61,51 @@ pub enum MigrateError {
         /// The name.
         name: String,
     },
+    /// A model has more indexed fields than an index can have. Nothing was written.
+    #[error("`{model}` has {number} {what}, and an index holds {most}; take `#[index]` from some of them")]
+    TooManyFields {
+        /// The model.
+        model: &'static str,
+        /// Which fields.
+        what: &'static str,
+        /// How many.
+        number: usize,
+        /// How many there may be.
+        most: usize,
+    },
+    /// The schema lock cannot be read. Nothing was written.
+    #[error("the schema lock cannot be read")]
+    Lock(#[from] SchemaLockError),
+    /// The server cannot run the migrator: it has no search module, one that is too old, or another database than 0 is
+    /// used. Nothing was written.
+    #[error("the server cannot hold indexes")]
+    Unsupported(#[source] Error),
+    /// The server is a replica, or takes no writes. Nothing was written.
+    #[error("the server takes no writes; connect to the master")]
+    ReadOnly(#[source] Error),
+    /// The user may not run commands that the migrator needs. Nothing was written, unless the server does not say
+    /// beforehand what a user may do.
+    #[error("the user may not run {}; allow it with `ACL SETUSER {user} {}`", commands.join(", "), granted(commands))]
+    Permission {
+        /// The commands.
+        commands: Vec<String>,
+        /// The user; `…` if the server does not tell.
+        user: String,
+    },
+    /// The cluster's search module knows the documents of its own node only. Nothing was written.
+    #[error(
+        "the cluster has {masters} masters and its search module no coordinator, so that each would index and search its \
+         own documents only; run Redis 8 or newer, or one server"
+    )]
+    NoCoordinator {
+        /// How many masters there are.
+        masters: usize,
+    },
     /// The server refused to create an index.
-    #[error("the server refused the index of `{model}`; if it has a `filter`, look at that first")]
+    #[error(
+        "the server refused the index of `{model}`; if it has a `filter`, look at that first, and if an option is unknown \
+         to the server, take it from the field or run a newer one"
+    )]
     Refused {
         /// The model.
         model: &'static str,
@@ -65,6 +124,44 @@ pub enum MigrateError {
         /// The name.
         alias: String,
     },
+    /// An index has the name of the model's own and is another one. It is never dropped here.
+    #[error(
+        "the index `{index}` of `{model}` is not what its name says:{}\nif nobody else needs it, drop it with \
+         `FT.DROPINDEX {index}` (documents stay) and run the migrator again",
+        listed(differences)
+    )]
+    Drift {
+        /// The model.
+        model: &'static str,
+        /// The index.
+        index: String,
+        /// How it differs from what it should be.
+        differences: Vec<Difference>,
+    },
+    /// The index is missing, and the strategy is to leave that to somebody.
+    #[error(
+        "the index `{index}` of `{model}` is missing; create it, or run the migrator with another strategy than `Manual`"
+    )]
+    Missing {
+        /// The model.
+        model: &'static str,
+        /// The index.
+        index: String,
+    },
+    /// There is too little memory for a second index beside the old one. Nothing was written.
+    #[error(
+        "new indexes will take about {estimate} bytes, and {} of the {} that the server may use (`maxmemory`) are free; \
+         give it more memory, add fields with `Strategy::InPlaceAdditive`, or skip this check with `skip_memory_check`",
+        memory.free(), memory.most
+    )]
+    Memory {
+        /// The models that need new indexes.
+        models: Vec<&'static str>,
+        /// How many bytes these will take, about.
+        estimate: u64,
+        /// What the server has.
+        memory: ServerMemory,
+    },
     /// The server gave up filling the index, for lack of memory.
     #[error(
         "the server stopped filling the index `{index}` of `{model}`: {reason}; give it memory and run the migrator again"
@@ -77,9 +174,68 @@ pub enum MigrateError {
         /// The server's words.
         reason: String,
     },
+    /// The new index lacks documents that the old one has. The alias was left where it is, and the old index too.
+    #[error(
+        "the index `{index}` of `{model}` holds {documents} documents and `{against}` {expected}: {} cannot be indexed, \
+         because a value has another type than its field{}; mend or delete them and run the migrator again, or let so many \
+         be missing with `allow_failures`",
+        expected.saturating_sub(*documents), named(keys)
+    )]
+    Verify {
+        /// The model.
+        model: &'static str,
+        /// The new index.
+        index: String,
+        /// How many documents it holds.
+        documents: u64,
+        /// The old index.
+        against: String,
+        /// How many it holds.
+        expected: u64,
+        /// The keys of the first ones that are missing.
+        keys: Vec<String>,
+    },
+    /// The masters of a cluster do not agree on an index, and did not after all that was tried.
+    #[error(
+        "the masters of the cluster do not agree on `{name}`: {found}; run the migrator again when all are up"
+    )]
+    Disagreement {
+        /// The index, or the alias.
+        name: String,
+        /// What each of them says.
+        found: String,
+    },
     /// The server could not be asked, or refused.
     #[error("the migration stopped")]
-    Server(#[from] Error),
+    Server(#[source] Error),
+}
+
+fn listed(differences: &[Difference]) -> String {
+    differences.iter().map(|difference| format!("\n  {difference}")).collect()
+}
+
+fn named(keys: &[String]) -> String {
+    if keys.is_empty() {
+        return String::new();
+    }
+    format!(" ({})", keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", "))
+}
+
+fn granted(commands: &[String]) -> String {
+    commands.iter().map(|command| format!("+{}", command.to_lowercase())).collect::<Vec<_>>().join(" ")
+}
+
+impl From<Error> for MigrateError {
+    fn from(error: Error) -> Self {
+        match (&error, error.server_kind()) {
+            (_, Some(ServerErrorKind::ReadOnly)) => Self::ReadOnly(error),
+            (Error::Server { command, .. }, Some(ServerErrorKind::Permission)) => {
+                Self::Permission { commands: vec![command.clone()], user: "…".to_owned() }
+            }
+            (Error::Unsupported { .. }, _) => Self::Unsupported(error),
+            _ => Self::Server(error),
+        }
+    }
 }
 
 impl From<NameError> for MigrateError {

@@ -1,34 +1,184 @@
-//! What is on the server, as far as a plan needs it.
+//! What is on the server, read in two round trips: the names first, then everything that they stand for.
 
-use cache_index::{Command, IndexInfo, Schema, ServerErrorKind};
+use std::collections::{BTreeSet, HashMap};
 
+use cache_index::{
+    Batch, Beside, Command, DecodeError, Fingerprint, IndexInfo, Keyspace, Reply, Schema, ServerErrorKind,
+};
+
+use super::observed::{LeaseSeen, Observed, is_ours};
+use super::plan::ServerMemory;
 use crate::cache::Cache;
 use crate::error::{Error, Result};
 
-/// What the server has under the names of one schema.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Observed {
-    /// The schema's index; `None`: there is none.
-    pub(crate) index: Option<IndexInfo>,
-    /// The index that answers to the alias; `None`: the alias points nowhere.
-    pub(crate) alias: Option<String>,
+/// How many indexes are asked after in one round trip: each answer has some kilobytes.
+const ASKED: usize = 256;
+
+/// The key that says which schemas of a model's prefix are in use: a sorted set, `<global>:~<prefix>:leases`.
+pub(super) fn leases_key(schema: &Schema, keyspace: &Keyspace) -> Result<Vec<u8>> {
+    let mut key = Vec::new();
+    schema.write_sibling(keyspace, &mut key, Beside::Model, &[&"leases"])?;
+    Ok(key)
 }
 
-pub(super) async fn inspect(cache: &Cache, schema: &Schema) -> Result<Observed> {
+/// The alias that stands for an index while this release adds fields to it: it goes when the index goes.
+pub(super) fn filling_name(index: &str) -> String {
+    format!("{index}:filling")
+}
+
+/// What there is for each of the models.
+pub(super) async fn inspect(cache: &Cache, schemas: &[&'static Schema]) -> Result<Vec<Observed>> {
     let keyspace = cache.keyspace()?;
-    let index = info(cache, &schema.index_name(keyspace)).await?;
-    let alias = info(cache, &schema.alias(keyspace)).await?.map(|info| info.name);
-    Ok(Observed { index, alias })
+    let mut questions = vec![
+        Command::new("FT._LIST").repeatable(),
+        Command::new("TIME").repeatable(),
+        Command::new("INFO").arg("memory").repeatable(),
+    ];
+    for schema in schemas {
+        questions.push(
+            Command::new("ZRANGE")
+                .key(leases_key(schema, keyspace)?)
+                .args_from(["0", "-1", "WITHSCORES"])
+                .repeatable(),
+        );
+    }
+    let mut answers = cache.connection().send_all(Batch::pipeline(questions)).await?.into_iter();
+    let mut next = || answers.next().unwrap_or(Ok(Reply::Nil));
+    let listed = texts(next()?).map_err(|source| unreadable("FT._LIST", source))?;
+    let now = millis(next()?)?;
+    // Not everybody may ask it.
+    let memory = next().ok().and_then(|info| ServerMemory::read(info.as_str()?));
+    let mut leases = Vec::with_capacity(schemas.len());
+    for _ in schemas {
+        leases.push(scores(next()?).map_err(|source| unreadable("ZRANGE", source))?);
+    }
+    let mut names: BTreeSet<String> = listed.iter().cloned().collect();
+    for (schema, leases) in schemas.iter().zip(&leases) {
+        let (alias, index) = (schema.alias(keyspace), schema.index_name(keyspace));
+        names.extend(leases.iter().map(|(fingerprint, _)| format!("{alias}:{fingerprint}")));
+        names.extend([filling_name(&index), index, alias]);
+    }
+    let found = infos(cache, names.into_iter().collect()).await?;
+    let observed = schemas.iter().zip(leases).map(|(schema, leases)| {
+        let (alias, index) = (schema.alias(keyspace), schema.index_name(keyspace));
+        let wanted = schema.definition(keyspace);
+        let of = |name: &str| found.get(name).cloned();
+        let here =
+            |info: &&IndexInfo| is_ours(&info.name, &alias) || wanted.shares_documents(&info.definition);
+        Observed {
+            index: of(&index),
+            active: of(&alias),
+            filling: of(&filling_name(&index)),
+            indexes: listed.iter().filter_map(|name| found.get(name)).filter(here).cloned().collect(),
+            leases: leases
+                .into_iter()
+                .map(|(fingerprint, until)| LeaseSeen {
+                    fingerprint,
+                    until,
+                    index: found.get(&format!("{alias}:{fingerprint}")).map(|info| info.name.clone()),
+                })
+                .collect(),
+            now,
+            memory,
+        }
+    });
+    Ok(observed.collect())
+}
+
+/// What the server knows of the indexes, or targets of aliases, with these names; those that are none are left out.
+async fn infos(cache: &Cache, names: Vec<String>) -> Result<HashMap<String, IndexInfo>> {
+    let mut found = HashMap::with_capacity(names.len());
+    for names in names.chunks(ASKED) {
+        let questions = names.iter().map(|name| question(name)).collect();
+        let answers = cache.connection().send_all(Batch::pipeline(questions)).await?;
+        for (name, answer) in names.iter().zip(answers) {
+            if let Some(info) = read(answer)? {
+                found.insert(name.clone(), info);
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// What the server knows of an index or of the target of an alias; `None`: there is none of this name.
 pub(super) async fn info(cache: &Cache, name: &str) -> Result<Option<IndexInfo>> {
-    let reply = cache.command(Command::new("FT.INFO").arg(name).repeatable()).await;
-    match reply {
-        Ok(reply) => IndexInfo::decode(reply)
-            .map(Some)
-            .map_err(|source| Error::Decode { command: "FT.INFO".to_owned(), source }),
+    read(cache.command(question(name)).await)
+}
+
+pub(super) fn question(name: &str) -> Command {
+    Command::new("FT.INFO").arg(name).repeatable()
+}
+
+pub(super) fn read(answer: Result<Reply>) -> Result<Option<IndexInfo>> {
+    match answer {
+        Ok(reply) => IndexInfo::decode(reply).map(Some).map_err(|source| unreadable("FT.INFO", source)),
         Err(error) if error.server_kind() == Some(ServerErrorKind::UnknownIndex) => Ok(None),
         Err(error) => Err(error),
+    }
+}
+
+fn texts(reply: Reply) -> Result<Vec<String>, DecodeError> {
+    // A name that is no text cannot be one of ours; nor can it be asked after here.
+    Ok(reply.into_items()?.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect())
+}
+
+/// What TIME answers, in milliseconds since 1970.
+fn millis(reply: Reply) -> Result<u64> {
+    let unexpected = DecodeError::unexpected("seconds and microseconds", reply.describe());
+    let numbers: Vec<_> = reply
+        .into_items()
+        .unwrap_or_default()
+        .iter()
+        .filter_map(Reply::as_int)
+        .filter_map(|n| u64::try_from(n).ok())
+        .collect();
+    match numbers[..] {
+        [seconds, micros] => Ok(seconds.saturating_mul(1_000).saturating_add(micros / 1_000)),
+        _ => Err(unreadable("TIME", unexpected)),
+    }
+}
+
+/// Fingerprints and their scores: a list of pairs in RESP3, one flat list in RESP2.
+fn scores(reply: Reply) -> Result<Vec<(Fingerprint, u64)>, DecodeError> {
+    let flat: Vec<Reply> = reply
+        .into_items()?
+        .into_iter()
+        .flat_map(|item| match item {
+            Reply::Array(pair) => pair,
+            other => vec![other],
+        })
+        .collect();
+    let pairs = Reply::Array(flat).into_pairs()?;
+    // What somebody else put there is no lease.
+    Ok(pairs
+        .iter()
+        .filter_map(|(member, score)| {
+            // A double holds the milliseconds of any date to come; a negative one is long ago.
+            Some((member.as_str()?.parse().ok()?, score.as_double()?.max(0.0) as u64))
+        })
+        .collect())
+}
+
+fn unreadable(command: &str, source: DecodeError) -> Error {
+    Error::Decode { command: command.to_owned(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn leases_are_read_in_both_protocols() {
+        let (member, score) = (Reply::Status("0123456789ab".into()), Reply::Status("1764350000123".into()));
+        let foreign = Reply::Status("somebody".into());
+        let flat = Reply::Array(vec![member.clone(), score, foreign, Reply::Int(1)]);
+        let pairs = Reply::Array(vec![Reply::Array(vec![member, Reply::Double(1_764_350_000_123.0)])]);
+        let expected = [("0123456789ab".parse().unwrap(), 1_764_350_000_123)];
+        assert_eq!(scores(flat).unwrap(), expected);
+        assert_eq!(scores(pairs).unwrap(), expected);
+        assert_eq!(scores(Reply::Array(vec![])).unwrap(), []);
+        let time = Reply::Array(vec![Reply::Status("12".into()), Reply::Status("345678".into())]);
+        assert_eq!(millis(time).unwrap(), 12_345);
+        assert!(millis(Reply::Nil).is_err());
     }
 }

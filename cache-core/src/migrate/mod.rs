@@ -1,28 +1,44 @@
 //! The migrator: makes the indexes that the registered models need, waits until they are filled, and points
 //! the aliases at them.
 
+// A file imports from those before it: data, lock, progress, options, plan/estimate, observed, plan, error, report, check,
+// inspect, apply, this one.
+
 mod apply;
+mod check;
 mod data;
 mod error;
 mod inspect;
+mod lock;
+mod observed;
+mod options;
 mod plan;
+mod progress;
+mod report;
 
-use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
 
 use cache_index::{IndexSchema, Schema};
 
 pub use data::{DataDifference, DataFailure, DataMigration, DataMigrationError, DataReport, RecordedStep};
 pub use error::MigrateError;
-pub use plan::{Plan, Step};
+pub use lock::{SchemaLock, SchemaLockError};
+pub use observed::{LeaseSeen, Observed};
+pub use options::Strategy;
+pub use plan::{Estimate, Notice, Plan, ServerMemory, Step};
+pub use progress::Progress;
+pub use report::{MigratedIndex, Migration};
 
+use self::options::{Listeners, Options};
 use crate::cache::Cache;
 
-/// Which models' indexes are wanted. A value: nothing is sent before [`run`](Migrator::run) or
-/// [`plan`](Migrator::plan).
+/// Which models' indexes are wanted. A value: nothing is sent before [`run`](Migrator::run),
+/// [`plan`](Migrator::plan), [`inspect`](Migrator::inspect) or [`collect`](Migrator::collect).
 ///
 /// An index is named by the fingerprint of its schema, so that any number of replicas may run the migrator at
-/// boot, of the same release or of different ones: equal schemas agree on one index, different schemas never touch
-/// each other's, and no index is ever dropped.
+/// boot, of the same release or of different ones: equal schemas agree on one index, and different schemas never touch
+/// each other's.
 ///
 /// ```no_run
 /// # use cache_core::{Cache, CacheModel, Migrator};
@@ -33,6 +49,9 @@ use crate::cache::Cache;
 /// for index in migration.indexes() {
 ///     println!("{}: {} documents", index.name, index.documents);
 /// }
+/// for (model, notice) in migration.notices() {
+///     println!("{model}: {notice}");
+/// }
 /// # Ok(())
 /// # }
 /// ```
@@ -40,6 +59,10 @@ use crate::cache::Cache;
 #[must_use = "a migrator does nothing until `run`"]
 pub struct Migrator {
     schemas: Vec<&'static Schema>,
+    options: Options,
+    /// A lock that cannot be read is kept until it is used: `lock` is written in chains.
+    bad_lock: Option<SchemaLockError>,
+    listeners: Listeners,
 }
 
 impl Migrator {
@@ -49,26 +72,122 @@ impl Migrator {
     }
 
     /// Registers a model. A model without an index has none to make; its prefix is checked all the same.
-    pub fn register<M: IndexSchema>(mut self) -> Self {
-        let schema = M::schema();
+    pub fn register<M: IndexSchema>(self) -> Self {
+        self.register_schema(M::schema())
+    }
+
+    /// Registers a model by its schema.
+    pub fn register_schema(mut self, schema: &'static Schema) -> Self {
         if !self.schemas.iter().any(|known| std::ptr::eq(*known, schema)) {
             self.schemas.push(schema);
         }
         self
     }
 
-    /// What [`run`](Migrator::run) would do now. Only reads.
+    /// The schemas of the registered models, in the order of registration.
+    pub fn schemas(&self) -> &[&'static Schema] {
+        &self.schemas
+    }
+
+    /// How a model gets an index of a new schema; [`Strategy::Rebuild`] without it.
+    pub fn strategy(mut self, strategy: Strategy) -> Self {
+        self.options.strategy = strategy;
+        self
+    }
+
+    /// Which schemas are older than those of this release: the text of the repository's `schema.lock`, usually
+    /// `include_str!("../schema.lock")`.
+    ///
+    /// With it, the alias moves only from an index that is older, so that boots of old and new releases in any order
+    /// leave it at the newest. Without it, it moves to the index of whoever boots, with a [`Notice::NoLock`]. Queries of
+    /// this crate never use the alias.
+    ///
+    /// A text that is no lock is an error of every later call.
+    pub fn lock(mut self, text: &str) -> Self {
+        (self.options.lock, self.bad_lock) = match text.parse() {
+            Ok(lock) => (Some(lock), None),
+            Err(error) => (None, Some(error)),
+        };
+        self
+    }
+
+    /// Moves the alias to the index of this release whatever the lock says: for a release that is taken back on purpose.
+    pub fn force_activate(mut self) -> Self {
+        self.options.force = true;
+        self
+    }
+
+    /// How many documents a new index may lack beyond those that the old one lacks; 0 without it. With more, the alias
+    /// stays and the run ends with [`MigrateError::Verify`].
+    pub fn allow_failures(mut self, documents: u64) -> Self {
+        self.options.allowed_failures = documents;
+        self
+    }
+
+    /// Makes new indexes even if the server seems to have too little memory for them.
+    pub fn skip_memory_check(mut self) -> Self {
+        self.options.checks_memory = false;
+        self
+    }
+
+    /// Drops the index that redis-om left for the same documents, `<global>:<prefix>:index`, and its keys
+    /// `<index>:hash` and `<index>:schema`, when ours is filled, verified and active. Documents stay.
+    ///
+    /// When nothing that uses redis-om runs any longer: its own migrator would create the index again.
+    pub fn retire_redis_om(mut self) -> Self {
+        self.options.retires_redis_om = true;
+        self
+    }
+
+    /// How long an index that nobody uses is kept; 24 hours without it, so that a release that is taken back finds its
+    /// index filled.
+    pub fn retain(mut self, unused: Duration) -> Self {
+        self.options.retain = unused;
+        self
+    }
+
+    /// Leaves dropping old indexes to [`collect`](Migrator::collect). Without it, [`run`](Migrator::run) drops those
+    /// that nobody has used for longer than [`retain`](Migrator::retain).
+    pub fn keep_old_indexes(mut self) -> Self {
+        self.options.collects = false;
+        self
+    }
+
+    /// Tells how far an index is filled, about once a second while it is waited for.
+    pub fn progress(mut self, listener: impl Fn(&Progress) + Send + Sync + 'static) -> Self {
+        self.listeners.progress = Some(Arc::new(listener));
+        self
+    }
+
+    /// Calls the function behind each boundary at which a run may be killed: `leased`, `created`, `altered`, `filled`,
+    /// `verified`, `aliased`, `cutover`, `retired`, `collected`. For tests.
+    #[doc(hidden)]
+    pub fn observe_steps(mut self, listener: Arc<dyn Fn(&str) + Send + Sync>) -> Self {
+        self.listeners.steps = Some(listener);
+        self
+    }
+
+    /// What is on the server for each registered model that has an index, in the order of registration. Only reads.
+    ///
+    /// # Errors
+    /// [`MigrateError`] if the models cannot live together, or the server cannot be asked.
+    pub async fn inspect(&self, cache: &Cache) -> Result<Vec<Observed>, MigrateError> {
+        self.check(cache)?;
+        Ok(inspect::inspect(cache, &self.indexed()).await?)
+    }
+
+    /// What [`run`](Migrator::run) would do now, for each registered model that has an index, in the order of
+    /// registration. Only reads.
     ///
     /// # Errors
     /// [`MigrateError`] if the models cannot live together, or the server cannot be asked.
     pub async fn plan(&self, cache: &Cache) -> Result<Vec<Plan>, MigrateError> {
-        self.check()?;
-        let mut plans = Vec::new();
-        for schema in self.schemas.iter().filter(|schema| schema.is_indexed()) {
-            schema.check_namespace(cache.keyspace()?)?;
-            plans.push(plan::plan(schema, cache.keyspace()?, inspect::inspect(cache, schema).await?)?);
-        }
-        Ok(plans)
+        self.check(cache)?;
+        let schemas = self.indexed();
+        let observed = inspect::inspect(cache, &schemas).await?;
+        let keyspace = cache.keyspace()?;
+        let plans = schemas.iter().zip(&observed);
+        Ok(plans.map(|(schema, observed)| plan::plan(schema, keyspace, observed, &self.options)).collect())
     }
 
     /// Makes every registered model's index, waits until it holds the documents that are there, and points the
@@ -82,82 +201,24 @@ impl Migrator {
     /// [`MigrateError::AliasTaken`] if an index of another make has the alias's name; [`MigrateError::Server`] for
     /// what kept the server from doing it.
     pub async fn run(&self, cache: &Cache) -> Result<Migration, MigrateError> {
-        self.check()?;
-        if self.schemas.iter().any(|schema| schema.is_indexed()) {
-            cache.capabilities().require_search("the migrator")?;
-        }
         let plans = self.plan(cache).await?;
-        // All indexes are made first, so that the server fills them at the same time.
-        let mut indexes = Vec::with_capacity(plans.len());
-        for plan in &plans {
-            apply::create(cache, plan).await?;
-        }
-        for plan in &plans {
-            indexes.push(apply::finish(cache, plan).await?);
-        }
-        Ok(Migration { indexes })
+        apply::apply(cache, &plans, &self.options, &self.listeners).await
     }
 
-    fn check(&self) -> Result<(), MigrateError> {
-        for schema in &self.schemas {
-            let mut names = HashSet::new();
-            // The derive sees a struct's own names; those of embedded structs come together only here.
-            if let Some(twice) = schema
-                .indexed()
-                .map(|field| field.name().to_string())
-                .find(|name| !names.insert(name.clone()))
-            {
-                return Err(MigrateError::SameName { model: schema.model(), name: twice });
-            }
-            if let Some(name) = schema.unknown_in_filter() {
-                return Err(MigrateError::FilterField { model: schema.model(), name });
-            }
+    fn indexed(&self) -> Vec<&'static Schema> {
+        self.schemas.iter().copied().filter(|schema| schema.is_indexed()).collect()
+    }
+
+    fn check(&self, cache: &Cache) -> Result<(), MigrateError> {
+        if let Some(error) = &self.bad_lock {
+            return Err(error.clone().into());
         }
-        for (number, one) in self.schemas.iter().enumerate() {
-            for other in self.schemas.iter().skip(number + 1) {
-                if one.keys_overlap(other) {
-                    return Err(MigrateError::Overlap {
-                        one: one.model(),
-                        one_prefix: one.prefix(),
-                        other: other.model(),
-                        other_prefix: other.prefix(),
-                    });
-                }
-            }
+        check::check(&self.schemas)?;
+        let keyspace = cache.keyspace()?;
+        for schema in self.indexed() {
+            schema.check_namespace(keyspace)?;
+            cache.capabilities().require_search("the migrator")?;
         }
         Ok(())
     }
-}
-
-/// What a migration left behind: an index for each model that has one, filled and aliased.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Migration {
-    indexes: Vec<MigratedIndex>,
-}
-
-impl Migration {
-    /// The indexes, in the order of registration.
-    pub fn indexes(&self) -> &[MigratedIndex] {
-        &self.indexes
-    }
-}
-
-/// A model's index after a migration.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct MigratedIndex {
-    /// The model.
-    pub model: &'static str,
-    /// The index's name on the server.
-    pub name: String,
-    /// Whether this run asked for it to be created; another replica may have been faster.
-    pub created: bool,
-    /// How many documents it holds.
-    pub documents: u64,
-    /// How many documents are there and not in it, because a value has another type than its field. While there are
-    /// any, answers of this cache handle say that they may be incomplete; after mending or deleting them, run the
-    /// migrator again.
-    pub missing: u64,
-    /// The key of the last such document.
-    pub last_failure: Option<String>,
 }

@@ -7,9 +7,31 @@ use sha2::{Digest, Sha256};
 
 use super::{HashTag, Language, Schema};
 
-/// The version of the canonical form below. A change of the form is a change of this number, so that an index
-/// made by another version of this crate is recognised as such and not mistaken for a changed schema.
-const CANON: &str = "1";
+/// The versions of the canonical form below. A change of the form is another version, and the older ones stay: so an
+/// index that was made by an older version of this crate is known to be one of the same schema, whatever the server does
+/// not tell of it, and is not mistaken for one of a changed schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Canon {
+    /// The fields in the order of the structs.
+    One,
+    /// The fields in the order of their search names: to move a field within its struct changes no index.
+    Two,
+}
+
+impl Canon {
+    /// The version in use.
+    pub(super) const NOW: Self = Self::Two;
+
+    /// The versions before it, the newest first.
+    pub(super) const EARLIER: [Self; 1] = [Self::One];
+
+    fn number(self) -> &'static str {
+        match self {
+            Self::One => "1",
+            Self::Two => "2",
+        }
+    }
+}
 
 /// The first six bytes of a SHA-256 over the canonical form of a schema; shown as 12 hexadecimal digits.
 ///
@@ -18,7 +40,7 @@ const CANON: &str = "1";
 /// prefix without the namespace, `hash_tag` if it is around the prefix (one around a part of the id is no matter of
 /// the index, which is told prefixes only), `stopwords`, their number, each of them, `language` and its name unless it is English,
 /// `filter` and the expression if there is one, `score` and the number if it is not 1,
-/// then for every indexed field in order
+/// then for every indexed field in the order of their names (version 1: of the structs)
 /// `field`, its path, its name, its kind, the number of its options, each of them.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Fingerprint([u8; 6]);
@@ -60,16 +82,17 @@ impl fmt::Debug for Fingerprint {
     }
 }
 
-pub(super) fn of(schema: &Schema) -> Fingerprint {
+/// The fingerprint of a schema, in one version of the form, if it had only those fields whose search names are wanted.
+pub(super) fn of(schema: &Schema, canon: Canon, wanted: &dyn Fn(&str) -> bool) -> Fingerprint {
     let mut first = [0; 6];
-    let digest = Sha256::digest(canonical(schema).as_bytes());
+    let digest = Sha256::digest(canonical(schema, canon, wanted).as_bytes());
     first.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
     Fingerprint(first)
 }
 
-fn canonical(schema: &Schema) -> String {
+fn canonical(schema: &Schema, canon: Canon, wanted: &dyn Fn(&str) -> bool) -> String {
     let mut form = Words(String::new());
-    form.words(["canon", CANON, "on", "json", "prefix", schema.prefix()]);
+    form.words(["canon", canon.number(), "on", "json", "prefix", schema.prefix()]);
     if schema.hash_tag() == HashTag::Model {
         form.word("hash_tag");
     }
@@ -83,13 +106,13 @@ fn canonical(schema: &Schema) -> String {
             form.words([what, value]);
         }
     }
-    for field in schema.indexed() {
-        form.words([
-            "field",
-            &field.path(),
-            &field.name().to_string(),
-            field.kind().keyword().unwrap_or_default(),
-        ]);
+    let mut fields: Vec<_> = schema.indexed().map(|field| (field.name().to_string(), field)).collect();
+    fields.retain(|(name, _)| wanted(name));
+    if canon != Canon::One {
+        fields.sort_by(|(one, _), (other, _)| one.cmp(other));
+    }
+    for (name, field) in fields {
+        form.words(["field", &field.path(), &name, field.kind().keyword().unwrap_or_default()]);
         form.list(&field.options());
     }
     form.0
@@ -131,18 +154,50 @@ mod tests {
 
     #[test]
     fn the_canonical_form_is_written_down() {
-        let form = canonical(&USER);
+        let form = canonical(&USER, Canon::One, &|_| true);
         assert!(form.starts_with("5:canon,1:1,2:on,4:json,6:prefix,4:user,9:stopwords,2:33,1:a,2:is,"));
         assert!(form.ends_with(
             "5:field,7:$.email,5:email,3:TAG,1:2,13:CASESENSITIVE,10:INDEXEMPTY,\
              5:field,5:$.age,3:age,7:NUMERIC,1:1,8:SORTABLE,"
         ));
+        let form = canonical(&USER, Canon::Two, &|_| true);
+        assert!(form.starts_with("5:canon,1:2,2:on,4:json,6:prefix,4:user,9:stopwords,2:33,1:a,2:is,"));
+        assert!(form.ends_with(
+            "5:field,5:$.age,3:age,7:NUMERIC,1:1,8:SORTABLE,\
+             5:field,7:$.email,5:email,3:TAG,1:2,13:CASESENSITIVE,10:INDEXEMPTY,"
+        ));
     }
 
-    /// Golden: a change here orphans every index that users have. See `CANON`.
+    /// Golden: a change here orphans every index that users have. See `Canon`.
     #[test]
     fn the_digest_is_golden() {
-        assert_eq!(USER.fingerprint().to_string(), "ed14cbec1fa0");
+        assert_eq!(USER.fingerprint().to_string(), "f1d97a613ebd");
+        let earlier: Vec<_> = USER.earlier_fingerprints().iter().map(ToString::to_string).collect();
+        assert_eq!(earlier, ["ed14cbec1fa0"]);
+    }
+
+    #[test]
+    fn the_order_of_the_fields_is_none_of_the_index_and_fields_can_be_thought_away() {
+        static MOVED: Schema = Schema::new(
+            "User",
+            "user",
+            "id",
+            &[
+                Entry::Field(FieldDef::indexed::<i64, Numeric>("age", "age").sortable::<i64>()),
+                Entry::Field(FieldDef::indexed::<String, Tag>("email", "email")),
+            ],
+        );
+        static LESS: Schema = Schema::new(
+            "User",
+            "user",
+            "id",
+            &[Entry::Field(FieldDef::indexed::<String, Tag>("email", "email"))],
+        );
+        assert_eq!(USER.fingerprint(), MOVED.fingerprint());
+        assert_ne!(USER.earlier_fingerprints(), MOVED.earlier_fingerprints());
+        let without_age = USER.fingerprints_of(|name| name == "email");
+        assert_eq!(without_age.first(), Some(LESS.fingerprint()));
+        assert_eq!(without_age.get(1..), Some(&LESS.earlier_fingerprints()[..]));
     }
 
     #[test]

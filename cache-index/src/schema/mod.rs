@@ -15,6 +15,7 @@ mod vector_options;
 
 use std::sync::OnceLock;
 
+use self::fingerprint::Canon;
 use crate::keyspace::Keyspace;
 
 pub use field_def::FieldDef;
@@ -230,7 +231,22 @@ impl Schema {
 
     /// The identity of the index: equal fingerprints, equal indexes.
     pub fn fingerprint(&self) -> &Fingerprint {
-        self.fingerprint.get_or_init(|| fingerprint::of(self))
+        self.fingerprint.get_or_init(|| fingerprint::of(self, Canon::NOW, &|_| true))
+    }
+
+    /// The identities that earlier versions of this crate gave to the same index, the newest first.
+    pub fn earlier_fingerprints(&self) -> Vec<Fingerprint> {
+        Canon::EARLIER.iter().map(|canon| fingerprint::of(self, *canon, &|_| true)).collect()
+    }
+
+    /// The identities that the index would have if it had only those fields whose search names are wanted: by this
+    /// version of the crate, and by the earlier ones.
+    ///
+    /// They tell whether a schema is an older one and fields more, in all options, also in those that the server does not
+    /// tell of an index.
+    pub fn fingerprints_of(&self, wanted: impl Fn(&str) -> bool) -> Vec<Fingerprint> {
+        let canons = [Canon::NOW].into_iter().chain(Canon::EARLIER);
+        canons.map(|canon| fingerprint::of(self, canon, &wanted)).collect()
     }
 }
 

@@ -1,0 +1,88 @@
+//! How a migration goes about: what a user chose, apart from the models.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::lock::SchemaLock;
+use super::progress::Progress;
+
+/// How long an index that nobody uses stays: long enough that a release can be taken back and finds its index filled.
+const RETAIN: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How a model gets an index of a new schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Strategy {
+    /// A new index beside the old one, filled and verified before the alias moves. Both take memory until the old one
+    /// is collected, and writes are indexed twice meanwhile.
+    #[default]
+    Rebuild,
+    /// If the new schema is the old one and fields more, these are added to the index that is there (`FT.ALTER`), which
+    /// then answers to both names; else as [`Rebuild`](Strategy::Rebuild).
+    ///
+    /// It takes less memory and less work of the server. But an index takes a document as a whole: one in which an
+    /// *added* field has a value of another type vanishes from the index of the old release too, and stays so. The
+    /// migrator then stops before the new release uses the index, and names such documents.
+    InPlaceAdditive,
+    /// Nothing is made, moved or dropped: somebody else does that, with the plan at hand. A missing index is
+    /// [`MigrateError::Missing`](crate::MigrateError::Missing).
+    Manual,
+}
+
+/// What a plan depends on beside the schema and the server.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Options {
+    pub(crate) strategy: Strategy,
+    pub(crate) lock: Option<SchemaLock>,
+    /// Whether the alias moves whatever the lock says.
+    pub(crate) force: bool,
+    /// How many documents a new index may lack beyond those that the old one lacks.
+    pub(crate) allowed_failures: u64,
+    pub(crate) checks_memory: bool,
+    pub(crate) retires_redis_om: bool,
+    /// Whether `run` collects.
+    pub(crate) collects: bool,
+    pub(crate) retain: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            strategy: Strategy::default(),
+            lock: None,
+            force: false,
+            allowed_failures: 0,
+            checks_memory: true,
+            retires_redis_om: false,
+            collects: true,
+            retain: RETAIN,
+        }
+    }
+}
+
+/// Who wants to know how a run goes on.
+#[derive(Clone, Default)]
+pub(super) struct Listeners {
+    pub(super) progress: Option<Arc<dyn Fn(&Progress) + Send + Sync>>,
+    pub(super) steps: Option<Arc<dyn Fn(&str) + Send + Sync>>,
+}
+
+impl Listeners {
+    /// A step is done.
+    pub(super) fn step(&self, name: &str) {
+        if let Some(listener) = &self.steps {
+            listener(name);
+        }
+    }
+}
+
+impl fmt::Debug for Listeners {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let listened = (self.progress.is_some(), self.steps.is_some());
+        f.debug_struct("Listeners").field("progress", &listened.0).field("steps", &listened.1).finish()
+    }
+}

@@ -1,0 +1,186 @@
+//! Where the index comes from: it is there, it is adopted, it is extended in place, or it is created.
+
+use cache_index::{Difference, FieldKind, IndexDefinition, IndexInfo, IndexedField, Schema};
+
+use super::{Estimate, Notice, Plan, Step};
+use crate::migrate::observed::Observed;
+use crate::migrate::options::{Options, Strategy};
+
+/// How many TEXT fields an index can have that had no more than these when it was created: beyond, it needs wider
+/// records (`SPEC_TEXT` and `MAXTEXTFIELDS` of RediSearch).
+const NARROW_TEXTS: usize = 32;
+
+/// Where the index comes from.
+pub(super) enum Source<'a> {
+    /// Our name is taken by something else.
+    Drift,
+    /// It is there.
+    There(&'a IndexInfo),
+    /// It is there under another name, and made for this very schema.
+    Adopted(&'a IndexInfo),
+    /// These fields are added to one that is there.
+    Extended(&'a IndexInfo, Vec<IndexedField>),
+    /// It is created.
+    Created,
+}
+
+impl Source<'_> {
+    /// The index that queries will reach; `None`: there will be none.
+    pub(super) fn target<'b>(&'b self, plan: &'b Plan) -> Option<&'b str> {
+        match self {
+            Self::Drift => None,
+            Self::There(info) | Self::Adopted(info) | Self::Extended(info, _) => Some(&info.name),
+            Self::Created => Some(&plan.index),
+        }
+    }
+}
+
+/// How an index changes, the order of its fields left aside: it means nothing.
+pub(super) fn changes(from: &IndexDefinition, to: &IndexDefinition) -> Vec<Difference> {
+    let mut differences = from.differences(to);
+    differences.retain(|difference| *difference != Difference::Reordered);
+    differences
+}
+
+pub(super) fn source<'a>(
+    plan: &mut Plan,
+    wanted: &IndexDefinition,
+    observed: &'a Observed,
+    options: &Options,
+) -> Source<'a> {
+    if let Some(there) = &observed.index {
+        let differences = changes(&there.definition, wanted);
+        let more = differences.iter().filter(|one| matches!(one, Difference::Removed(_))).count();
+        if more < differences.len() {
+            plan.steps.push(Step::Drift { index: plan.index.clone(), differences });
+            return Source::Drift;
+        }
+        if more > 0 {
+            plan.notices.push(Notice::Extended { index: there.name.clone(), fields: more });
+        }
+        return Source::There(there);
+    }
+    if let Some(earlier) = earlier(plan, wanted, observed) {
+        return Source::Adopted(earlier);
+    }
+    if options.strategy == Strategy::InPlaceAdditive {
+        // Which one it was is known from the alias that the addition left, so no proof is needed again.
+        if let Some(base) = &observed.filling
+            && let Some(fields) = additions(&base.definition, wanted)
+        {
+            return Source::Extended(base, fields);
+        }
+        if let Some(active) = &observed.active {
+            match extensible(plan, active, wanted, observed) {
+                Ok(fields) => return Source::Extended(active, fields),
+                Err(reason) => {
+                    plan.notices.push(Notice::NotInPlace { index: active.name.clone(), reason });
+                }
+            }
+        }
+    }
+    Source::Created
+}
+
+/// An index that was made for this very schema by a version of this crate that wrote fingerprints otherwise.
+fn earlier<'a>(plan: &Plan, wanted: &IndexDefinition, observed: &'a Observed) -> Option<&'a IndexInfo> {
+    let schema: &Schema = plan.schema.0;
+    schema.earlier_fingerprints().into_iter().find_map(|fingerprint| {
+        let index = observed.index_of(&plan.alias, fingerprint)?;
+        let only_more =
+            changes(&index.definition, wanted).iter().all(|one| matches!(one, Difference::Removed(_)));
+        only_more.then_some(index)
+    })
+}
+
+/// The fields that an index lacks; `None`: that is not all.
+fn additions(there: &IndexDefinition, wanted: &IndexDefinition) -> Option<Vec<IndexedField>> {
+    let added = |difference| match difference {
+        Difference::Added(field) => Some(field),
+        _ => None,
+    };
+    changes(there, wanted).into_iter().map(added).collect()
+}
+
+/// The fields to add to the active index, or why that will not do.
+fn extensible(
+    plan: &Plan,
+    active: &IndexInfo,
+    wanted: &IndexDefinition,
+    observed: &Observed,
+) -> Result<Vec<IndexedField>, &'static str> {
+    let fields = additions(&active.definition, wanted).ok_or("more changes than fields that are added")?;
+    // FT.INFO hides some options. The fingerprint does not: what our schema would have without the new fields is the
+    // active index's own, or that of a release that extended it.
+    let there = |name: &str| active.definition.fields.iter().any(|field| field.name == name);
+    let proven = plan.schema.0.fingerprints_of(there).into_iter().any(|fingerprint| {
+        observed.index_of(&plan.alias, fingerprint).is_some_and(|index| index.name == active.name)
+    });
+    if !proven {
+        return Err("an option that the server does not tell has changed");
+    }
+    let texts = |fields: &[IndexedField]| {
+        fields.iter().filter(|field| Some(field.kind.as_str()) == FieldKind::Text.keyword()).count()
+    };
+    if texts(&active.definition.fields) <= NARROW_TEXTS && texts(&wanted.fields) > NARROW_TEXTS {
+        return Err("an index with up to 32 TEXT fields cannot get more than these");
+    }
+    Ok(fields)
+}
+
+/// The steps until the index can be used.
+pub(super) fn prepare(
+    plan: &mut Plan,
+    wanted: &IndexDefinition,
+    source: &Source<'_>,
+    cutover: Option<&Step>,
+    observed: &Observed,
+    options: &Options,
+) {
+    let estimate = observed.active.as_ref().map(Estimate::of);
+    let filled = match source {
+        Source::Drift => return,
+        Source::There(info) | Source::Adopted(info) => info.is_filled(),
+        Source::Extended(info, fields) if fields.is_empty() => info.is_filled(),
+        Source::Extended(info, fields) => {
+            let (index, fields) = (info.name.clone(), fields.clone());
+            plan.steps.push(Step::AlterAdd { index, fields });
+            false
+        }
+        Source::Created => {
+            plan.estimate = estimate;
+            plan.steps.push(Step::Create { index: plan.index.clone() });
+            false
+        }
+    };
+    if !filled {
+        plan.steps.push(Step::Wait);
+    }
+    if options.strategy != Strategy::Manual {
+        match source {
+            // The fields that are added may cost documents that were in it.
+            Source::Extended(info, _) => plan.steps.push(Step::Verify { against: info.name.clone() }),
+            Source::There(_) | Source::Created if cutover.is_some() => {
+                let old = observed
+                    .active
+                    .as_ref()
+                    .or_else(|| observed.redis_om(&plan.alias).filter(|_| options.retires_redis_om));
+                plan.steps.extend(old.and_then(|old| verify(&mut plan.notices, old, wanted)));
+            }
+            _ => {}
+        }
+    }
+    if let Source::Adopted(info) | Source::Extended(info, _) = source {
+        plan.steps.push(Step::Adopt { index: info.name.clone(), name: plan.index.clone() });
+    }
+}
+
+/// Two indexes can be compared if they are to hold the same documents.
+fn verify(notices: &mut Vec<Notice>, old: &IndexInfo, wanted: &IndexDefinition) -> Option<Step> {
+    let of = |definition: &IndexDefinition| (definition.prefixes.clone(), definition.filter.clone());
+    if of(&old.definition) == of(wanted) {
+        return Some(Step::Verify { against: old.name.clone() });
+    }
+    notices.push(Notice::NotComparable { index: old.name.clone() });
+    None
+}

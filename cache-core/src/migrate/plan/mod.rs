@@ -1,0 +1,121 @@
+//! What has to be done, decided from what is there. Pure.
+
+mod alias;
+mod display;
+mod estimate;
+mod index;
+mod leftovers;
+mod step;
+
+use cache_index::{Difference, Fingerprint, Keyspace, Schema};
+use serde::Serialize;
+
+pub use estimate::{Estimate, ServerMemory};
+pub use step::{Notice, Step};
+
+use super::observed::Observed;
+use super::options::{Options, Strategy};
+
+/// What has to be done for one model. `Display` prints it like a diff; it can be serialised.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Plan {
+    #[serde(skip)]
+    pub(super) schema: Wanted,
+    /// The model.
+    pub model: &'static str,
+    /// The prefix of its documents.
+    pub prefix: &'static str,
+    /// The fingerprint of its schema.
+    pub fingerprint: Fingerprint,
+    /// The index's name, which this release queries.
+    pub index: String,
+    /// The alias, for people and tools.
+    pub alias: String,
+    /// The index that the alias points at; `None`: it points nowhere.
+    pub active: Option<String>,
+    /// How the index that comes differs from the active one, if one comes.
+    pub differences: Vec<Difference>,
+    /// What a new index will hold and take; `None`: there is none to come, or none to compare with.
+    pub estimate: Option<Estimate>,
+    /// The server's memory; `None`: it has no limit, or does not tell.
+    pub memory: Option<ServerMemory>,
+    /// The steps, in order; none: everything is as it should be.
+    pub steps: Vec<Step>,
+    /// What is left as it is, and somebody should know of.
+    pub notices: Vec<Notice>,
+}
+
+/// A schema, compared by what index it makes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted(pub(super) &'static Schema);
+
+impl PartialEq for Wanted {
+    fn eq(&self, other: &Self) -> bool {
+        (self.0.prefix(), self.0.fingerprint()) == (other.0.prefix(), other.0.fingerprint())
+    }
+}
+
+impl Plan {
+    /// Whether there is anything to do.
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// Whether something that is not there yet has to be made before this release can use its index.
+    pub fn makes_index(&self) -> bool {
+        let makes =
+            |step: &Step| matches!(step, Step::Create { .. } | Step::AlterAdd { .. } | Step::Adopt { .. });
+        self.steps.iter().any(makes)
+    }
+}
+
+pub(crate) fn plan(
+    schema: &'static Schema,
+    keyspace: &Keyspace,
+    observed: &Observed,
+    options: &Options,
+) -> Plan {
+    let mut plan = Plan {
+        schema: Wanted(schema),
+        model: schema.model(),
+        prefix: schema.prefix(),
+        fingerprint: *schema.fingerprint(),
+        index: schema.index_name(keyspace),
+        alias: schema.alias(keyspace),
+        active: observed.active.as_ref().map(|active| active.name.clone()),
+        differences: Vec::new(),
+        estimate: None,
+        memory: observed.memory,
+        steps: Vec::new(),
+        notices: Vec::new(),
+    };
+    let wanted = schema.definition(keyspace);
+    // FT.INFO answers with an index's own name: an alias that answers with its own is an index that shadows it.
+    if let Some(shadow) = observed.active.as_ref().filter(|active| active.name == plan.alias) {
+        let differences = shadow.definition.differences(&wanted);
+        plan.steps.push(Step::Drift { index: plan.alias.clone(), differences });
+        return plan;
+    }
+    let source = index::source(&mut plan, &wanted, observed, options);
+    let Some(target) = source.target(&plan).map(str::to_owned) else { return plan };
+    let cutover = alias::cutover(&mut plan, &target, observed, options);
+    index::prepare(&mut plan, &wanted, &source, cutover.as_ref(), observed, options);
+    if options.strategy != Strategy::Manual {
+        plan.steps.extend(cutover);
+        leftovers::retire(&mut plan, &target, observed, options);
+        leftovers::collect(&mut plan, &target, observed, options);
+    }
+    leftovers::overlaps(&mut plan, observed);
+    if plan
+        .steps
+        .iter()
+        .any(|step| matches!(step, Step::Create { .. } | Step::AlterAdd { .. } | Step::Cutover { .. }))
+    {
+        plan.differences = match &observed.active {
+            Some(active) => index::changes(&active.definition, &wanted),
+            None => wanted.fields.into_iter().map(Difference::Added).collect(),
+        };
+    }
+    plan
+}

@@ -1,0 +1,123 @@
+//! The steps of a plan, and what is to be known beside them.
+
+use cache_index::{Difference, IndexedField};
+use serde::Serialize;
+
+/// A step towards a schema's index, in the order in which they are done.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "step", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Step {
+    /// The index's name is taken by an index of another make. It is never dropped here: nothing is done for this model
+    /// before somebody looks at it.
+    Drift {
+        /// The index that is there.
+        index: String,
+        /// How it differs from what it should be.
+        differences: Vec<Difference>,
+    },
+    /// Create the index.
+    Create {
+        /// Its name.
+        index: String,
+    },
+    /// Add fields to an index that is there.
+    AlterAdd {
+        /// The index.
+        index: String,
+        /// The fields.
+        fields: Vec<IndexedField>,
+    },
+    /// Wait until the index holds the documents that are there.
+    Wait,
+    /// Compare what the new index lacks with what the old one lacks.
+    Verify {
+        /// The old one; of an index that fields are added to, itself.
+        against: String,
+    },
+    /// Let the index that is there answer to the name of ours too: it was made for this very schema.
+    Adopt {
+        /// The index.
+        index: String,
+        /// Our name, which becomes an alias of it.
+        name: String,
+    },
+    /// Point the alias at the index.
+    Cutover {
+        /// Where it points now; `None`: nowhere.
+        from: Option<String>,
+        /// The index.
+        to: String,
+    },
+    /// Drop the index that redis-om left for the same documents, and its keys. Documents stay.
+    Retire {
+        /// The index.
+        index: String,
+        /// Its keys.
+        keys: Vec<String>,
+    },
+    /// Drop an index of ours that nobody has used for long. Documents stay.
+    Collect {
+        /// The index.
+        index: String,
+    },
+}
+
+/// Something that a plan leaves as it is, and somebody should know of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "notice", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Notice {
+    /// An index that redis-om made has the same documents. [`Migrator::retire_redis_om`](crate::Migrator::retire_redis_om)
+    /// drops it when ours is in its place.
+    RedisOm {
+        /// The index.
+        index: String,
+    },
+    /// An index of another model or namespace of ours has documents of this one among its own.
+    Overlap {
+        /// The index.
+        index: String,
+        /// What the keys of its documents begin with.
+        prefixes: Vec<String>,
+    },
+    /// An index that is none of ours has documents of this model among its own.
+    Foreign {
+        /// The index.
+        index: String,
+        /// What the keys of its documents begin with.
+        prefixes: Vec<String>,
+    },
+    /// The alias moves from another schema's index, and no schema lock says which of the two is newer.
+    NoLock {
+        /// Where the alias pointed.
+        from: String,
+    },
+    /// The schema is not in the lock that was given; all that is there was taken to be older.
+    NotInLock,
+    /// The alias points at an index that is not known to be older than this release's own, and stays there: this is the
+    /// older release, or one of another branch.
+    Newer {
+        /// Where the alias points.
+        active: String,
+    },
+    /// The old index is to hold other documents than the new one, so that what they hold cannot be compared.
+    NotComparable {
+        /// The old index.
+        index: String,
+    },
+    /// Fields cannot be added to the index in place, for this reason; a new one is made.
+    NotInPlace {
+        /// The index.
+        index: String,
+        /// Why.
+        reason: &'static str,
+    },
+    /// The index has fields that this schema lacks: a newer release added them in place.
+    Extended {
+        /// The index.
+        index: String,
+        /// How many.
+        fields: usize,
+    },
+}

@@ -1,0 +1,43 @@
+//! How far an index is filled, for whoever watches.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::Serialize;
+
+/// How far an index is filled. `Display` is a line for people.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Progress {
+    /// The model.
+    pub model: &'static str,
+    /// The index that is being filled.
+    pub index: String,
+    /// How many documents it holds.
+    pub documents: u64,
+    /// How many it will hold, about: as many as the index before it, or as were counted. `None`: not known.
+    pub total: Option<u64>,
+    /// How long it has been watched.
+    pub elapsed: Duration,
+    /// How many documents came in a second, since it is watched.
+    pub rate: f64,
+    /// How long the rest will take at this rate; `None`: not known.
+    pub eta: Option<Duration>,
+    /// Whether it is filled: the last time that is told of this index.
+    pub filled: bool,
+}
+
+impl fmt::Display for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.model, self.documents)?;
+        if let Some(total) = self.total {
+            write!(f, " of {total}")?;
+        }
+        write!(f, " documents, {:.0} a second", self.rate)?;
+        match self.eta {
+            _ if self.filled => f.write_str(", filled"),
+            Some(eta) => write!(f, ", {} s to go", eta.as_secs()),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! What a migration left behind.
+
+use super::plan::{Notice, Plan};
+
+/// What a migration left behind: an index for each model that has one, filled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Migration {
+    pub(super) indexes: Vec<MigratedIndex>,
+}
+
+impl Migration {
+    /// The indexes, in the order of registration.
+    pub fn indexes(&self) -> &[MigratedIndex] {
+        &self.indexes
+    }
+
+    /// What was left as it is, and somebody should know of: each with the model it is about.
+    pub fn notices(&self) -> impl Iterator<Item = (&'static str, &Notice)> {
+        self.indexes.iter().flat_map(|index| index.notices.iter().map(|notice| (index.model, notice)))
+    }
+}
+
+/// A model's index after a migration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MigratedIndex {
+    /// The model.
+    pub model: &'static str,
+    /// The name by which queries reach the index.
+    pub name: String,
+    /// Whether this run asked for it to be created; another replica may have been faster.
+    pub created: bool,
+    /// How many documents it holds.
+    pub documents: u64,
+    /// How many documents are there and not in it, because a value has another type than its field. While there are
+    /// any, answers of this cache handle say that they may be incomplete; after mending or deleting them, run the
+    /// migrator again.
+    pub missing: u64,
+    /// The key of the last such document.
+    pub last_failure: Option<String>,
+    /// Whether the alias points at it.
+    pub active: bool,
+    /// The indexes that were dropped: older ones of ours, and that of redis-om.
+    pub dropped: Vec<String>,
+    /// What was left as it is, and somebody should know of.
+    pub notices: Vec<Notice>,
+}
+
+impl MigratedIndex {
+    pub(super) fn of(plan: &Plan) -> Self {
+        Self {
+            model: plan.model,
+            name: plan.index.clone(),
+            created: false,
+            documents: 0,
+            missing: 0,
+            last_failure: None,
+            active: false,
+            dropped: Vec::new(),
+            notices: plan.notices.clone(),
+        }
+    }
+}
