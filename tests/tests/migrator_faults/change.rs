@@ -8,7 +8,7 @@ use crate::place::Place;
 use crate::reading::Traffic;
 use crate::release::Release;
 use crate::replica::{Replica, Role};
-use crate::system::System;
+use crate::system::{Setup, System};
 
 /// How many documents there are.
 const DOCUMENTS: u32 = 3_000;
@@ -25,12 +25,16 @@ pub(crate) async fn under_load(system: System, rounds: u32) -> Found {
         place.fill(DOCUMENTS).await;
         let known = Known::new(DOCUMENTS);
         let before = place.stored(&known.ids()).await;
-        boot(system, Release::One, &place).await;
+        place.settle(system).await;
 
         let mut traffic = Traffic::new(system, &place, &known).await;
         traffic.read(Release::One);
         traffic.read(Release::One);
         traffic.write(true);
+        // What was well before must have been: else it would not be the change that is judged.
+        tokio::time::sleep(AFTERWARDS).await;
+        let tally = traffic.log().tally();
+        assert!(tally.answers > 0 && tally.violations() == 0, "{tally:?}");
         for release in [Release::Two, Release::Three] {
             let mut replica = boot(system, release, &place).await;
             traffic.read(release);
@@ -49,7 +53,7 @@ pub(crate) async fn under_load(system: System, rounds: u32) -> Found {
         found.violations += tally.violations();
         found.violations += place.damaged(&known, &before, &traffic.visits()).await;
         if system == System::Ours {
-            found.violations += place.planned(Release::Three).await as u64;
+            found.violations += place.planned(Release::Three, Setup::default()).await as u64;
         }
         place.say(&["FLUSHALL"]).await;
     }

@@ -4,7 +4,7 @@ use crate::case::{Found, Profile};
 use crate::place::Place;
 use crate::release::Release;
 use crate::replica::{Replica, Role, Said};
-use crate::system::System;
+use crate::system::{Setup, System};
 
 /// How many boot at once.
 const REPLICAS: usize = 16;
@@ -19,10 +19,7 @@ async fn at_once(system: System, rounds: u32) -> Found {
     for _ in 0..rounds {
         let place = Place::new(&server).await;
         place.fill(DOCUMENTS).await;
-        let cache = if system == System::Ours { place.cache.clone() } else { place.plain().await };
-        if let Err(error) = system.boot(Release::One, &cache).await {
-            panic!("the release before did not boot: {error}");
-        }
+        place.settle(system).await;
         let role = Role { waits: true, base: DOCUMENTS, questions: 4, ..Role::new(system, Release::Three, &place) };
         let mut replicas: Vec<_> = (0..REPLICAS)
             .map(|n| Replica::start(&Role { resp2: role.resp2 || n % 2 == 1, ..role.clone() }))
@@ -56,7 +53,7 @@ async fn at_once(system: System, rounds: u32) -> Found {
             let mut indexes = place.indexes().await;
             indexes.retain(|name| *name != place.index(Release::One));
             found.violations += u64::from(indexes != [place.index(Release::Three)]);
-            found.violations += place.planned(Release::Three).await as u64;
+            found.violations += place.planned(Release::Three, Setup::default()).await as u64;
         }
         found.runs += 1;
         place.say(&["FLUSHALL"]).await;

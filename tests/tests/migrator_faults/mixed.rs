@@ -8,7 +8,7 @@ use crate::place::Place;
 use crate::reading::Traffic;
 use crate::release::Release;
 use crate::replica::{Replica, Role};
-use crate::system::System;
+use crate::system::{Setup, System};
 
 /// How many documents there are.
 const DOCUMENTS: u32 = 1_000;
@@ -44,10 +44,7 @@ async fn trial_of(system: System, place: &Place, seed: u64) -> (u64, u64, u64) {
     place.fill(DOCUMENTS).await;
     let known = Known::new(DOCUMENTS);
     let before = place.stored(&known.ids()).await;
-    let cache = if system == System::Ours { place.cache.clone() } else { place.plain().await };
-    if let Err(error) = system.boot(Release::One, &cache).await {
-        panic!("the release before did not boot: {error}");
-    }
+    place.settle(system).await;
     let mut traffic = Traffic::new(system, place, &known).await;
     traffic.read(Release::One);
     traffic.write(true);
@@ -85,7 +82,7 @@ async fn trial_of(system: System, place: &Place, seed: u64) -> (u64, u64, u64) {
     wrong += tally.violations() + place.damaged(&known, &before, &traffic.visits()).await;
     if system == System::Ours {
         wrong += u64::from(place.alias().await != Some(place.index(Release::Three)));
-        wrong += place.planned(Release::Three).await as u64;
+        wrong += place.planned(Release::Three, Setup::default()).await as u64;
     }
     place.say(&["FLUSHALL"]).await;
     (wrong, kills, tally.answers)

@@ -1,13 +1,15 @@
 //! A server, a namespace on it, the documents that are there, and what is on the server.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use cache_core::embedded::Server;
-use cache_core::{Batch, Cache, CacheModel, Command, IndexSchema, Migrator, Protocol, Reply};
+use cache_core::{Batch, Cache, CacheModel, Command, IndexInfo, IndexSchema, Protocol, Reply};
 use serde_json::Value;
 
 use crate::log::Known;
 use crate::release::{Release, User, one, with_model};
+use crate::system::{Setup, System};
 
 /// A namespace on a server, of one scenario.
 #[derive(Debug, Clone)]
@@ -30,6 +32,11 @@ impl Place {
     /// The same with a connection in RESP2, whose answers plain queries can read.
     pub(crate) async fn plain(&self) -> Cache {
         cache_tests::connect(&self.url, Protocol::Resp2).await.namespace(&self.namespace)
+    }
+
+    /// The same with a connection of its own, as another process has it.
+    pub(crate) async fn again(&self) -> Cache {
+        cache_tests::connect(&self.url, Protocol::Resp3).await.namespace(&self.namespace)
     }
 
     pub(crate) async fn say(&self, words: &[&str]) -> Reply {
@@ -94,13 +101,43 @@ impl Place {
         names.map(str::to_owned).collect()
     }
 
+    /// Boots the first release, and waits until its index is filled: also where the migrator does not.
+    pub(crate) async fn settle(&self, system: System) {
+        let cache = if system == System::Ours { self.cache.clone() } else { self.plain().await };
+        if let Err(error) = system.boot(Release::One, &cache).await {
+            panic!("the first release did not boot: {error}");
+        }
+        for name in self.indexes().await {
+            while !self.info(&name).await.is_some_and(|info| info.is_filled()) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        }
+    }
+
+    /// What the server tells of an index; `None`: there is none.
+    pub(crate) async fn info(&self, name: &str) -> Option<IndexInfo> {
+        let info = self.cache.command(Command::new("FT.INFO").arg(name)).await.ok()?;
+        IndexInfo::decode(info).ok()
+    }
+
     /// Where the alias points; `None`: nowhere.
     pub(crate) async fn alias(&self) -> Option<String> {
         let alias = one::User::schema().alias(self.cache.keyspace().ok()?);
-        let info = self.cache.command(Command::new("FT.INFO").arg(&alias)).await.ok()?;
-        let pairs = info.into_pairs().ok()?;
-        let name = pairs.into_iter().find(|(key, _)| key.as_str() == Some("index_name"));
-        name.and_then(|(_, name)| name.as_str().map(str::to_owned))
+        self.info(&alias).await.map(|info| info.name)
+    }
+
+    /// The index that a name stands for.
+    pub(crate) async fn reaches(&self, name: &str) -> Option<String> {
+        self.info(name).await.map(|info| info.name)
+    }
+
+    /// Lets all leases have run out long ago, as if nobody had used the indexes for long.
+    pub(crate) async fn forget_leases(&self) {
+        let key = format!("{}:~user:leases", self.namespace);
+        let leases = self.say(&["ZRANGE", &key, "0", "-1"]).await.into_items();
+        for lease in leases.unwrap_or_else(|error| panic!("{error}")) {
+            self.say(&["ZADD", &key, "1000", lease.as_str().unwrap_or_default()]).await;
+        }
     }
 
     /// The name of the index of a release.
@@ -110,10 +147,24 @@ impl Place {
     }
 
     /// How many steps a boot of this release would still have to take.
-    pub(crate) async fn planned(&self, release: Release) -> usize {
-        let plans = with_model!(release, M => Migrator::new().register::<M>().plan(&self.cache).await);
+    pub(crate) async fn planned(&self, release: Release, setup: Setup) -> usize {
+        let plans = with_model!(release, M => setup.migrator::<M>().plan(&self.cache).await);
         let plans = plans.unwrap_or_else(|error| panic!("{}", cache_tests::chain(&error)));
         plans.iter().map(|plan| plan.steps.len()).sum()
+    }
+
+    /// Makes the index of a release under this name, with `more` before its fields.
+    pub(crate) async fn create(&self, name: &str, release: Release, more: Option<&str>) {
+        let keyspace = self.cache.keyspace().unwrap_or_else(|error| panic!("{error}"));
+        let command = with_model!(release, M => M::schema().create_index(keyspace));
+        let command = command.unwrap_or_else(|| panic!("no index"));
+        let mut create = Command::new("FT.CREATE").arg(name);
+        for argument in command.args().skip(2) {
+            let more = more.filter(|_| argument == b"SCHEMA");
+            create = create.args_from(more).arg(argument);
+        }
+        let made = self.cache.command(create).await;
+        made.unwrap_or_else(|error| panic!("{}", cache_tests::chain(&error)));
     }
 
     /// Begins to count [`scans`](Place::scans) anew.

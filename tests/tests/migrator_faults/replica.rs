@@ -2,6 +2,8 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -14,7 +16,7 @@ use crate::log::{Known, Tally};
 use crate::place::Place;
 use crate::reading;
 use crate::release::Release;
-use crate::system::{Booted, System};
+use crate::system::{Booted, Setup, System};
 
 /// Tells a child process what to be.
 const ROLE: &str = "MIGRATOR_TEST_ROLE";
@@ -32,8 +34,9 @@ pub(crate) struct Role {
     pub(crate) resp2: bool,
     /// Whether it waits for a word before it runs the migrator.
     pub(crate) waits: bool,
-    /// After how many commands it stops, to be killed there; 0: never.
-    pub(crate) commands: usize,
+    pub(crate) setup: Setup,
+    /// Where it stops, to be killed there.
+    pub(crate) stop: Stop,
     /// The documents 0 to this are there while it runs.
     pub(crate) base: u32,
     /// How many questions it asks when it is ready.
@@ -44,8 +47,20 @@ impl Role {
     pub(crate) fn new(system: System, release: Release, place: &Place) -> Self {
         let resp2 = system == System::DropAndCreate;
         let (url, namespace) = (place.url.clone(), place.namespace.clone());
-        Self { system, release, url, namespace, resp2, waits: false, commands: 0, base: 0, questions: 0 }
+        let (setup, stop) = (Setup::default(), Stop::default());
+        Self { system, release, url, namespace, resp2, waits: false, setup, stop, base: 0, questions: 0 }
     }
+}
+
+/// Where a replica stops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(crate) enum Stop {
+    #[default]
+    Never,
+    /// When so many commands of its migrator were answered, counted from 1.
+    Command(usize),
+    /// Behind this step of its migrator, counted from 1.
+    Step(usize),
 }
 
 /// What a replica says.
@@ -53,13 +68,15 @@ impl Role {
 pub(crate) enum Said {
     /// It is connected, and begins with the migrator; or waits, if it is to wait.
     Connected,
+    /// The migrator has done a step.
+    Step(String),
     /// The migrator has returned.
     Ready(Booted),
     /// The migrator has failed.
     Failed(String),
     /// What it was answered when it was ready. It ends with that.
     Answered(Tally),
-    /// It has sent as many commands as it was to.
+    /// It is where it is to be killed.
     Stopped,
 }
 
@@ -153,9 +170,9 @@ fn say(said: &Said) {
 async fn be(role: &Role) {
     let protocol = if role.resp2 { Protocol::Resp2 } else { Protocol::Resp3 };
     let cache = cache_tests::connect(&role.url, protocol).await;
-    let cache = match role.commands {
-        0 => cache,
-        commands => Stopping::cache(&cache, commands),
+    let cache = match role.stop {
+        Stop::Command(commands) => Stopping::cache(&cache, commands),
+        _ => cache,
     };
     let cache = cache.namespace(&role.namespace);
     say(&Said::Connected);
@@ -163,7 +180,17 @@ async fn be(role: &Role) {
         let mut word = String::new();
         let _ = std::io::stdin().read_line(&mut word);
     }
-    match role.system.boot(role.release, &cache).await {
+    let (done, stop) = (AtomicUsize::new(0), role.stop);
+    let steps = Arc::new(move |step: &str| {
+        say(&Said::Step(step.to_owned()));
+        if stop == Stop::Step(done.fetch_add(1, Ordering::SeqCst) + 1) {
+            say(&Said::Stopped);
+            loop {
+                thread::park();
+            }
+        }
+    });
+    match role.system.boot_with(role.release, &cache, role.setup, steps).await {
         Ok(booted) => {
             say(&Said::Ready(booted));
             let known = Known { base: role.base, lanes: None };

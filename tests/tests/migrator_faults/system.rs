@@ -1,6 +1,8 @@
 //! What is tried, and what it is compared with: our migrator, and one that drops and creates under a fixed name.
 
-use cache_core::{Cache, Command, Error, Migrator, Reply};
+use std::sync::Arc;
+
+use cache_core::{Cache, Command, Error, IndexSchema, Migrator, Reply, SchemaLock, Strategy};
 use cache_tests::chain;
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +18,41 @@ pub(crate) enum System {
     DropAndCreate,
 }
 
+/// How a replica's migrator is set up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(crate) struct Setup {
+    /// Whether fields are added to the index that is there.
+    pub(crate) additive: bool,
+    /// Whether the index of redis-om goes.
+    pub(crate) retires: bool,
+    /// Whether indexes that nobody uses go at once.
+    pub(crate) collects: bool,
+    /// How many documents a new index may lack.
+    pub(crate) allows: u64,
+}
+
+impl Setup {
+    /// The migrator of a release that has a schema lock, as every release should.
+    pub(crate) fn migrator<M: User>(self) -> Migrator {
+        let migrator = Migrator::new().register::<M>().lock(&lock()).allow_failures(self.allows);
+        let migrator = if self.additive { migrator.strategy(Strategy::InPlaceAdditive) } else { migrator };
+        let migrator = if self.retires { migrator.retire_redis_om() } else { migrator };
+        if self.collects { migrator.retain(std::time::Duration::ZERO) } else { migrator }
+    }
+}
+
+/// The releases in their order.
+fn lock() -> String {
+    let mut lock = SchemaLock::default();
+    for release in [Release::One, Release::Two, Release::Three] {
+        assert!(lock.append_schema(with_model!(release, M => M::schema())));
+    }
+    lock.to_string()
+}
+
+/// Is told of each step that a boot has done.
+pub(crate) type Steps = Arc<dyn Fn(&str) + Send + Sync>;
+
 /// What a boot left behind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Booted {
@@ -27,8 +64,19 @@ pub(crate) struct Booted {
 impl System {
     /// What a replica of this release does when it boots.
     pub(crate) async fn boot(self, release: Release, cache: &Cache) -> Result<Booted, String> {
+        self.boot_with(release, cache, Setup::default(), Arc::new(|_| {})).await
+    }
+
+    /// The same with a migrator that is set up so.
+    pub(crate) async fn boot_with(
+        self,
+        release: Release,
+        cache: &Cache,
+        setup: Setup,
+        steps: Steps,
+    ) -> Result<Booted, String> {
         match self {
-            Self::Ours => with_model!(release, M => run::<M>(cache).await),
+            Self::Ours => with_model!(release, M => run::<M>(cache, setup, steps).await),
             Self::DropAndCreate => drop_and_create(release, cache).await.map_err(|error| chain(&error)),
         }
     }
@@ -42,8 +90,9 @@ impl System {
     }
 }
 
-async fn run<M: User>(cache: &Cache) -> Result<Booted, String> {
-    let migration = Migrator::new().register::<M>().run(cache).await.map_err(|error| chain(&error))?;
+async fn run<M: User>(cache: &Cache, setup: Setup, steps: Steps) -> Result<Booted, String> {
+    let migrator = setup.migrator::<M>().observe_steps(steps);
+    let migration = migrator.run(cache).await.map_err(|error| chain(&error))?;
     let index = migration.indexes().first().ok_or("no index")?;
     Ok(Booted { index: index.name.clone(), documents: index.documents, missing: index.missing })
 }
