@@ -13,20 +13,25 @@
 
 mod case;
 mod change;
+mod documents;
 mod herd;
 mod log;
+mod memory;
 mod mixed;
 mod place;
+mod poisoned;
 mod reading;
+mod redis_om;
 mod release;
 mod replica;
+mod steps;
 mod system;
 
 use case::{Must, Profile, case};
 use libtest_mimic::Arguments;
 
 fn main() {
-    if replica::act() {
+    if replica::act() || documents::act() {
         return;
     }
     let (profile, arguments) = read_arguments(std::env::args().collect());
@@ -38,6 +43,17 @@ fn main() {
         case("m2_control", Must::BeCaught, profile, herd::control),
         case("m3_mixed_boots_and_kills", Must::Hold, profile, mixed::ours),
         case("m3_control", Must::BeCaught, profile, mixed::control),
+        case("m4_kills", Must::Hold, profile, steps::alone),
+        case("m4_kills_and_restarts", Must::Hold, profile, steps::restart),
+        case("m4_kills_and_flushes", Must::Hold, profile, steps::flush),
+        case("m7_poisoned_documents", Must::Hold, profile, poisoned::ours),
+        case("m7_control", Must::BeCaught, profile, poisoned::control),
+        case("m8_too_little_memory", Must::Hold, profile, memory::too_little),
+        case("m8_fillings_given_up", Must::Hold, profile, memory::aborted),
+        case("m8_control", Must::BeCaught, profile, memory::control),
+        case("m9_migrated_documents", Must::Hold, profile, documents::ours),
+        case("m9_control", Must::BeCaught, profile, documents::control),
+        case("redis_om_adopted", Must::Hold, profile, redis_om::adopted),
     ];
     let conclusion = libtest_mimic::run(&arguments, cases);
     if !arguments.list {
