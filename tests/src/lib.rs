@@ -6,6 +6,7 @@ pub mod cluster;
 pub mod crash;
 pub mod figures;
 pub mod recorder;
+pub mod releases;
 pub mod stopping;
 
 use std::future::Future;

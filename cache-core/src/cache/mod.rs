@@ -1,5 +1,6 @@
 //! The handle that everything starts from: a connection, a namespace, and what is known of the indexes there.
 
+mod background;
 #[cfg(feature = "redis")]
 mod connect;
 #[cfg(feature = "embedded")]
@@ -15,6 +16,7 @@ use cache_index::{Command, DEFAULT_GLOBAL, Keyspace, NameError, Reply, check_nam
 use crate::connection::{Capabilities, Connection};
 use crate::error::{Error, Result};
 
+pub(crate) use background::Background;
 pub(crate) use standing::Standing;
 
 /// A connection and a namespace. Cheap to clone; every clone uses the same connection.
@@ -40,6 +42,7 @@ pub struct Cache {
     keyspace: Result<Keyspace, NameError>,
     project: Option<Result<Arc<str>, NameError>>,
     standing: Arc<Standing>,
+    background: Arc<Background>,
     /// What must live as long as the connection is used: an embedded server.
     keeps: Option<Arc<dyn Any + Send + Sync>>,
 }
@@ -52,6 +55,7 @@ impl Cache {
             keyspace: Ok(Keyspace::default()),
             project: None,
             standing: Arc::default(),
+            background: Arc::default(),
             keeps: None,
         }
     }
@@ -150,6 +154,10 @@ impl Cache {
 
     pub(crate) fn standing(&self) -> &Standing {
         &self.standing
+    }
+
+    pub(crate) fn background(&self) -> &Background {
+        &self.background
     }
 }
 

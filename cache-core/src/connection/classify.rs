@@ -34,6 +34,7 @@ const PHRASES: &[(&str, ServerErrorKind)] = &[
     ("existing key has wrong redis type", ServerErrorKind::WrongType),
     ("timeout limit was reached", ServerErrorKind::QueryTimeout),
     ("invalid username-password", ServerErrorKind::Authentication),
+    ("acl failure in script", ServerErrorKind::Permission),
 ];
 
 /// The server's error with its meaning, from the text with the code in front, for whoever writes a
@@ -68,6 +69,10 @@ mod tests {
             ("Index already exists", ServerErrorKind::IndexExists),
             ("LOADING Redis is loading the dataset in memory", ServerErrorKind::Loading),
             ("ERR unknown command 'JSON.SET'", ServerErrorKind::UnknownCommand),
+            (
+                "ERR ACL failure in script: User bob has no permissions to run the",
+                ServerErrorKind::Permission,
+            ),
             ("NOSCRIPT No matching script.", ServerErrorKind::NoScript),
             ("Existing key has wrong Redis type", ServerErrorKind::WrongType),
             ("ERR something else", ServerErrorKind::Other),

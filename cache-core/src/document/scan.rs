@@ -102,7 +102,7 @@ pub(crate) async fn count_all(cache: &Cache, schema: &Schema) -> Result<u64> {
     let mut scan = Scan::of(cache, schema, "`count_all`");
     let hasher = RandomState::new();
     let mut counted = HashSet::new();
-    while let Some(key) = poll_fn(|context| scan.poll_next(context)).await {
+    while let Some(key) = scan.next().await {
         // Two keys of the same hash would count as one: of a billion keys, with a probability of three in a hundred.
         counted.insert(hasher.hash_one(key?));
     }
@@ -113,7 +113,7 @@ pub(crate) async fn count_all(cache: &Cache, schema: &Schema) -> Result<u64> {
 type Page = (Bytes, Vec<Reply>);
 
 /// The keys with a prefix that hold JSON.
-struct Scan {
+pub(crate) struct Scan {
     cache: Cache,
     prefix: Vec<u8>,
     pattern: Vec<u8>,
@@ -125,7 +125,7 @@ struct Scan {
 }
 
 impl Scan {
-    fn of(cache: &Cache, schema: &Schema, what: &'static str) -> Self {
+    pub(crate) fn of(cache: &Cache, schema: &Schema, what: &'static str) -> Self {
         let mut prefix = Vec::new();
         let refused = cache
             .capabilities()
@@ -151,6 +151,11 @@ impl Scan {
             found: VecDeque::new(),
             refused,
         }
+    }
+
+    /// The next key; `None`: there is no more.
+    pub(crate) async fn next(&mut self) -> Option<Result<Bytes>> {
+        poll_fn(|context| self.poll_next(context)).await
     }
 
     fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {

@@ -1,122 +1,204 @@
-//! A plan carried out, in steps that may be repeated.
+//! Plans carried out, in steps that may be repeated: whoever is killed between two of them left something that the next
+//! plan goes on from.
 
-use std::time::Duration;
+use std::collections::HashSet;
 
-use cache_index::{Command, IndexInfo, ServerErrorKind, Shortfall};
+use cache_index::{Difference, IndexInfo, Shortfall};
 
-use super::MigrateError;
+use super::absent::missing;
+use super::collect::collect;
+use super::create::{create, extend};
+use super::cutover::{adopt, cutover, retire};
+use super::error::MigrateError;
 use super::inspect::info;
+use super::lease;
+use super::observed::Observed;
 use super::options::{Listeners, Options};
 use super::plan::{Plan, Step};
-use super::report::{MigratedIndex, Migration};
+use super::report::MigratedIndex;
+use super::verify::{verify, verify_extended};
+use super::wait::wait;
 use crate::cache::Cache;
 use crate::document;
-use crate::error::Error;
 
-/// The first and the longest pause between two looks at an index that is being filled.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
-
-/// How far apart two looks must agree that nothing is being indexed: the server starts its scan a moment after it
-/// answered FT.CREATE.
-const SETTLED: Duration = Duration::from_millis(100);
-
-/// Carries plans out.
-pub(super) async fn apply(
-    cache: &Cache,
-    plans: &[Plan],
-    options: &Options,
-    listeners: &Listeners,
-) -> Result<Migration, MigrateError> {
-    let _ = options;
-    for plan in plans {
-        create(cache, plan).await?;
-        listeners.step("created");
-    }
-    let mut indexes = Vec::with_capacity(plans.len());
-    for plan in plans {
-        indexes.push(finish(cache, plan).await?);
-    }
-    Ok(Migration { indexes })
+/// What a run of the migrator has to do with.
+pub(super) struct Run<'a> {
+    pub(super) cache: &'a Cache,
+    pub(super) options: &'a Options,
+    pub(super) listeners: &'a Listeners,
+    /// The indexes that this run asked for.
+    pub(super) created: HashSet<String>,
 }
 
-async fn create(cache: &Cache, plan: &Plan) -> Result<(), MigrateError> {
-    if let Some(Step::Drift { index, differences }) = plan.steps.first() {
-        if *index == plan.alias {
-            return Err(MigrateError::AliasTaken { model: plan.model, alias: index.clone() });
+impl Run<'_> {
+    /// Carries the plans out. `None`: something is no longer as it was when they were made, so that new ones are needed.
+    pub(super) async fn apply(
+        &mut self,
+        plans: &[Plan],
+        observed: &[Observed],
+    ) -> Result<Option<Vec<MigratedIndex>>, MigrateError> {
+        // Before anything is made: whoever collects must not take it for an index that nobody wants.
+        for (plan, observed) in plans.iter().zip(observed) {
+            lease::take(self.cache, plan, observed).await?;
         }
-        let (index, differences) = (index.clone(), differences.clone());
-        return Err(MigrateError::Drift { model: plan.model, index, differences });
+        self.listeners.step("leased");
+        // All indexes are made first, so that the server fills them at the same time.
+        for plan in plans {
+            if !self.make(plan).await? {
+                return Ok(None);
+            }
+        }
+        let mut indexes = Vec::with_capacity(plans.len());
+        for (plan, observed) in plans.iter().zip(observed) {
+            match self.finish(plan, observed).await? {
+                Some(index) => indexes.push(index),
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(indexes))
     }
-    if !plan.steps.iter().any(|step| matches!(step, Step::Create { .. })) {
+
+    async fn make(&mut self, plan: &Plan) -> Result<bool, MigrateError> {
+        for step in &plan.steps {
+            match step {
+                Step::Create { index } => {
+                    create(self.cache, plan).await?;
+                    self.created.insert(index.clone());
+                    self.listeners.step("created");
+                }
+                Step::AlterAdd { index, fields } => {
+                    if !extend(self.cache, plan, index, fields).await? {
+                        return Ok(false);
+                    }
+                    self.listeners.step("altered");
+                }
+                _ => {}
+            }
+        }
+        Ok(true)
+    }
+
+    async fn finish(&self, plan: &Plan, observed: &Observed) -> Result<Option<MigratedIndex>, MigrateError> {
+        let name = reached(plan);
+        let waits = plan.steps.contains(&Step::Wait);
+        let look = if waits {
+            let total = self.total(plan, observed).await?;
+            wait(self.cache, plan, &name, self.listeners, total).await?
+        } else {
+            info(self.cache, &name).await?
+        };
+        let Some(look) = look else { return Ok(None) };
+        if waits {
+            self.listeners.step("filled");
+        }
+        drifted(self.cache, plan, &look)?;
+        let mut report = MigratedIndex {
+            created: self.created.contains(&plan.index),
+            active: plan.active.as_ref() == Some(&look.name),
+            documents: look.documents,
+            ..MigratedIndex::of(plan)
+        };
+        for step in &plan.steps {
+            if !self.step(plan, step, observed, &look, &mut report).await? {
+                return Ok(None);
+            }
+        }
+        let missing = missing(self.cache, plan, &look).await?;
+        let standing = if missing > 0 { vec![Shortfall::FailedDocuments(missing)] } else { vec![] };
+        self.cache.standing().report(&plan.index, standing);
+        report.last_failure = look.last_failure.filter(|_| missing > 0);
+        report.missing = missing;
+        Ok(Some(report))
+    }
+
+    /// `false`: a new plan is needed.
+    async fn step(
+        &self,
+        plan: &Plan,
+        step: &Step,
+        observed: &Observed,
+        look: &IndexInfo,
+        report: &mut MigratedIndex,
+    ) -> Result<bool, MigrateError> {
+        let cache = self.cache;
+        match step {
+            Step::Verify { against } if *against == look.name => {
+                let before = observed.extending.as_ref().map(|extending| extending.missing);
+                let before = match before {
+                    Some(before) => before,
+                    None => super::inspect::missing_before(cache, plan).await?,
+                };
+                verify_extended(cache, plan, look, before, self.options).await?;
+                self.listeners.step("verified");
+            }
+            Step::Verify { against } => {
+                if !verify(cache, plan, &look.name, against, self.options).await? {
+                    return Ok(false);
+                }
+                self.listeners.step("verified");
+            }
+            Step::Adopt { index, .. } => {
+                if !adopt(cache, plan, index).await? {
+                    return Ok(false);
+                }
+                self.listeners.step("aliased");
+            }
+            Step::Cutover { .. } => match cutover(cache, plan, &look.name, self.options).await? {
+                Some(active) => {
+                    report.active = active;
+                    self.listeners.step("cutover");
+                }
+                None => return Ok(false),
+            },
+            Step::Retire { index, keys } => {
+                if retire(cache, plan, index, keys, &look.name).await? {
+                    report.dropped.push(index.clone());
+                }
+                self.listeners.step("retired");
+            }
+            Step::Collect { index } => {
+                if collect(cache, plan, index, self.options).await? {
+                    report.dropped.push(index.clone());
+                }
+                self.listeners.step("collected");
+            }
+            Step::Drift { .. } | Step::Create { .. } | Step::AlterAdd { .. } | Step::Wait => {}
+        }
+        Ok(true)
+    }
+
+    /// How many documents the index will hold, about, if somebody wants to know.
+    async fn total(&self, plan: &Plan, observed: &Observed) -> Result<Option<u64>, MigrateError> {
+        if self.listeners.progress.is_none() {
+            return Ok(None);
+        }
+        if let Some(active) = observed.active.as_ref().filter(|active| active.name != plan.index) {
+            return Ok(Some(active.documents));
+        }
+        // What a filter leaves out is not known, nor how many keys there are on a cluster.
+        if plan.schema.0.filter().is_some() || self.cache.capabilities().cluster {
+            return Ok(None);
+        }
+        Ok(Some(document::count_all(self.cache, plan.schema.0).await?))
+    }
+}
+
+/// The name by which the index is reached before the plan is carried out to its end.
+fn reached(plan: &Plan) -> String {
+    let adopted = plan.steps.iter().find_map(|step| match step {
+        Step::Adopt { index, .. } => Some(index.clone()),
+        _ => None,
+    });
+    adopted.unwrap_or_else(|| plan.index.clone())
+}
+
+/// Fails if what was made meanwhile under our name is another index.
+fn drifted(cache: &Cache, plan: &Plan, look: &IndexInfo) -> Result<(), MigrateError> {
+    let wanted = plan.schema.0.definition(cache.keyspace()?);
+    let differences = look.definition.differences(&wanted);
+    let harmless = |one: &Difference| matches!(one, Difference::Removed(_) | Difference::Reordered);
+    if differences.iter().all(harmless) {
         return Ok(());
     }
-    let Some(command) = plan.schema.0.create_index(cache.keyspace()?) else { return Ok(()) };
-    match cache.command(command).await {
-        // The name holds the schema's fingerprint: whoever was faster made the same index.
-        Err(error) if error.server_kind() == Some(ServerErrorKind::IndexExists) => Ok(()),
-        Err(source) if source.server_kind() == Some(ServerErrorKind::Other) => {
-            Err(MigrateError::Refused { model: plan.model, source: Box::new(source) })
-        }
-        Err(error) => Err(error.into()),
-        Ok(_) => Ok(()),
-    }
-}
-
-async fn finish(cache: &Cache, plan: &Plan) -> Result<MigratedIndex, MigrateError> {
-    let info = wait(cache, plan).await?;
-    if plan.steps.iter().any(|step| matches!(step, Step::Cutover { .. })) {
-        let command = Command::new("FT.ALIASUPDATE").arg(&plan.alias).arg(&plan.index).repeatable();
-        cache.command(command).await?;
-    }
-    // The server's counter only grows, so a document that was mended or deleted is still in it: what is missing is
-    // counted, where there is a reason to. In a cluster, where no one scan sees all keys, the counter has to do, and so it has for
-    // an index that a filter leaves documents out of.
-    let missing = match info.failures {
-        0 => 0,
-        // What the filter of the index leaves out is not missing.
-        failures if plan.schema.0.filter().is_some() => failures,
-        failures => match document::count_all(cache, plan.schema.0).await {
-            Ok(there) => there.saturating_sub(look(cache, plan).await?.documents),
-            Err(Error::Unsupported { .. }) => failures,
-            Err(error) => return Err(error.into()),
-        },
-    };
-    let standing = if missing > 0 { vec![Shortfall::FailedDocuments(missing)] } else { vec![] };
-    cache.standing().report(&plan.index, standing);
-    Ok(MigratedIndex {
-        created: plan.steps.iter().any(|step| matches!(step, Step::Create { .. })),
-        documents: info.documents,
-        missing,
-        last_failure: info.last_failure.filter(|_| missing > 0),
-        ..MigratedIndex::of(plan)
-    })
-}
-
-/// Waits until two looks agree that the index holds what it can hold.
-async fn wait(cache: &Cache, plan: &Plan) -> Result<IndexInfo, MigrateError> {
-    let mut look = look(cache, plan).await?;
-    if !plan.steps.contains(&Step::Wait) {
-        return Ok(look);
-    }
-    let (mut pause, longest) = PAUSES;
-    let mut seen_filled = false;
-    loop {
-        let filled = look.is_filled();
-        if filled && seen_filled {
-            return Ok(look);
-        }
-        if let Some(reason) = look.background_problem.filter(|_| !look.indexing) {
-            let (model, index) = (plan.model, plan.index.clone());
-            return Err(MigrateError::Stopped { model, index, reason });
-        }
-        tokio::time::sleep(if filled { SETTLED } else { pause }).await;
-        pause = (pause * 2).min(longest);
-        seen_filled = filled;
-        look = self::look(cache, plan).await?;
-    }
-}
-
-async fn look(cache: &Cache, plan: &Plan) -> Result<IndexInfo, MigrateError> {
-    let missing = || Error::IndexMissing { model: plan.model, index: plan.index.clone() };
-    Ok(info(cache, &plan.index).await?.ok_or_else(missing)?)
+    Err(MigrateError::Drift { model: plan.model, index: look.name.clone(), differences })
 }

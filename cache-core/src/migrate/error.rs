@@ -3,7 +3,7 @@
 use cache_index::{Difference, NameError, ServerErrorKind};
 
 use super::lock::SchemaLockError;
-use super::plan::ServerMemory;
+use super::memory::ServerMemory;
 use crate::error::Error;
 
 /// What keeps a migration from being done. Nothing was lost, and running it again goes on where it stopped.
@@ -94,8 +94,8 @@ pub enum MigrateError {
     },
     /// The cluster's search module knows the documents of its own node only. Nothing was written.
     #[error(
-        "the cluster has {masters} masters and its search module no coordinator, so that each would index and search its \
-         own documents only; run Redis 8 or newer, or one server"
+        "the search module of this cluster has no coordinator, so that each of its masters ({masters}) would index and \
+         search its own documents only; run Redis 8 or newer, or one server without `cluster-enabled`"
     )]
     NoCoordinator {
         /// How many masters there are.
@@ -174,25 +174,23 @@ pub enum MigrateError {
         /// The server's words.
         reason: String,
     },
-    /// The new index lacks documents that the old one has. The alias was left where it is, and the old index too.
+    /// The index lacks documents that the old one has, or that it had before fields were added to it. The alias was left
+    /// where it is, and the old index too.
     #[error(
-        "the index `{index}` of `{model}` holds {documents} documents and `{against}` {expected}: {} cannot be indexed, \
-         because a value has another type than its field{}; mend or delete them and run the migrator again, or let so many \
-         be missing with `allow_failures`",
-        expected.saturating_sub(*documents), named(keys)
+        "the index `{index}` of `{model}` lacks {missing} documents that {}{}, because a value has another type than its \
+         field; mend or delete them and run the migrator again, or let so many be missing with `allow_failures`",
+        held(against.as_deref()), named(keys)
     )]
     Verify {
         /// The model.
         model: &'static str,
-        /// The new index.
+        /// The index.
         index: String,
-        /// How many documents it holds.
-        documents: u64,
-        /// The old index.
-        against: String,
-        /// How many it holds.
-        expected: u64,
-        /// The keys of the first ones that are missing.
+        /// The old index; `None`: fields were added to the index itself.
+        against: Option<String>,
+        /// How many documents it lacks.
+        missing: u64,
+        /// The keys of the first of them.
         keys: Vec<String>,
     },
     /// The masters of a cluster do not agree on an index, and did not after all that was tried.
@@ -212,6 +210,13 @@ pub enum MigrateError {
 
 fn listed(differences: &[Difference]) -> String {
     differences.iter().map(|difference| format!("\n  {difference}")).collect()
+}
+
+fn held(against: Option<&str>) -> String {
+    match against {
+        Some(old) => format!("`{old}` holds"),
+        None => "it held before fields were added".to_owned(),
+    }
 }
 
 fn named(keys: &[String]) -> String {

@@ -6,8 +6,9 @@ use cache_index::{
     Batch, Beside, Command, DecodeError, Fingerprint, IndexInfo, Keyspace, Reply, Schema, ServerErrorKind,
 };
 
-use super::observed::{LeaseSeen, Observed, is_ours};
-use super::plan::ServerMemory;
+use super::memory::ServerMemory;
+use super::observed::{Observed, Seen};
+use super::plan::Plan;
 use crate::cache::Cache;
 use crate::error::{Error, Result};
 
@@ -21,9 +22,20 @@ pub(super) fn leases_key(schema: &Schema, keyspace: &Keyspace) -> Result<Vec<u8>
     Ok(key)
 }
 
-/// The alias that stands for an index while this release adds fields to it: it goes when the index goes.
-pub(super) fn filling_name(index: &str) -> String {
-    format!("{index}:filling")
+/// The key that says which indexes are being extended: a hash, `<global>:~<prefix>:extending`. A field is the fingerprint
+/// of the schema that needs it, its value how many documents were missing before, a blank, the index.
+pub(super) fn extending_key(schema: &Schema, keyspace: &Keyspace) -> Result<Vec<u8>> {
+    let mut key = Vec::new();
+    schema.write_sibling(keyspace, &mut key, Beside::Model, &[&"extending"])?;
+    Ok(key)
+}
+
+/// How many documents were missing from the index that the plan extends, before it did.
+pub(super) async fn missing_before(cache: &Cache, plan: &Plan) -> Result<u64> {
+    let key = extending_key(plan.schema.0, cache.keyspace()?)?;
+    let reply =
+        cache.command(Command::new("HGET").key(key).arg_display(plan.fingerprint).repeatable()).await?;
+    Ok(extending(&reply).map_or(0, |(missing, _)| missing))
 }
 
 /// What there is for each of the models.
@@ -41,6 +53,8 @@ pub(super) async fn inspect(cache: &Cache, schemas: &[&'static Schema]) -> Resul
                 .args_from(["0", "-1", "WITHSCORES"])
                 .repeatable(),
         );
+        let key = extending_key(schema, keyspace)?;
+        questions.push(Command::new("HGET").key(key).arg_display(schema.fingerprint()).repeatable());
     }
     let mut answers = cache.connection().send_all(Batch::pipeline(questions)).await?.into_iter();
     let mut next = || answers.next().unwrap_or(Ok(Reply::Nil));
@@ -48,41 +62,21 @@ pub(super) async fn inspect(cache: &Cache, schemas: &[&'static Schema]) -> Resul
     let now = millis(next()?)?;
     // Not everybody may ask it.
     let memory = next().ok().and_then(|info| ServerMemory::read(info.as_str()?));
-    let mut leases = Vec::with_capacity(schemas.len());
+    let mut beside = Vec::with_capacity(schemas.len());
     for _ in schemas {
-        leases.push(scores(next()?).map_err(|source| unreadable("ZRANGE", source))?);
+        let leases = scores(next()?).map_err(|source| unreadable("ZRANGE", source))?;
+        beside.push((leases, extending(&next()?)));
     }
     let mut names: BTreeSet<String> = listed.iter().cloned().collect();
-    for (schema, leases) in schemas.iter().zip(&leases) {
+    for (schema, (leases, _)) in schemas.iter().zip(&beside) {
         let (alias, index) = (schema.alias(keyspace), schema.index_name(keyspace));
         names.extend(leases.iter().map(|(fingerprint, _)| format!("{alias}:{fingerprint}")));
-        names.extend([filling_name(&index), index, alias]);
+        names.extend([index, alias]);
     }
     let found = infos(cache, names.into_iter().collect()).await?;
-    let observed = schemas.iter().zip(leases).map(|(schema, leases)| {
-        let (alias, index) = (schema.alias(keyspace), schema.index_name(keyspace));
-        let wanted = schema.definition(keyspace);
-        let of = |name: &str| found.get(name).cloned();
-        let here =
-            |info: &&IndexInfo| is_ours(&info.name, &alias) || wanted.shares_documents(&info.definition);
-        Observed {
-            index: of(&index),
-            active: of(&alias),
-            filling: of(&filling_name(&index)),
-            indexes: listed.iter().filter_map(|name| found.get(name)).filter(here).cloned().collect(),
-            leases: leases
-                .into_iter()
-                .map(|(fingerprint, until)| LeaseSeen {
-                    fingerprint,
-                    until,
-                    index: found.get(&format!("{alias}:{fingerprint}")).map(|info| info.name.clone()),
-                })
-                .collect(),
-            now,
-            memory,
-        }
-    });
-    Ok(observed.collect())
+    let seen = Seen { listed, found, now, memory };
+    let beside = schemas.iter().zip(beside);
+    Ok(beside.map(|(schema, (leases, extending))| seen.of(schema, keyspace, leases, extending)).collect())
 }
 
 /// What the server knows of the indexes, or targets of aliases, with these names; those that are none are left out.
@@ -157,6 +151,12 @@ fn scores(reply: Reply) -> Result<Vec<(Fingerprint, u64)>, DecodeError> {
             Some((member.as_str()?.parse().ok()?, score.as_double()?.max(0.0) as u64))
         })
         .collect())
+}
+
+/// How many documents were missing, and the index that is being extended.
+fn extending(reply: &Reply) -> Option<(u64, String)> {
+    let (missing, index) = reply.as_str()?.split_once(' ')?;
+    Some((missing.parse().ok()?, index.to_owned()))
 }
 
 fn unreadable(command: &str, source: DecodeError) -> Error {

@@ -1,21 +1,35 @@
 //! The migrator: makes the indexes that the registered models need, waits until they are filled, and points
 //! the aliases at them.
 
-// A file imports from those before it: data, lock, progress, options, plan/estimate, observed, plan, error, report, check,
-// inspect, apply, this one.
+// A file imports from those before it: data, lock, progress, options, memory, observed, plan, error, report,
+// scripts, check, refuse, inspect, masters, preflight, lease, absent, create, wait, verify, cutover, collect, apply,
+// this one.
 
+mod absent;
 mod apply;
 mod check;
+mod collect;
+mod create;
+mod cutover;
 mod data;
 mod error;
 mod inspect;
+mod lease;
 mod lock;
+mod masters;
+mod memory;
 mod observed;
 mod options;
 mod plan;
+mod preflight;
 mod progress;
+mod refuse;
 mod report;
+mod scripts;
+mod verify;
+mod wait;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,14 +38,21 @@ use cache_index::{IndexSchema, Schema};
 pub use data::{DataDifference, DataFailure, DataMigration, DataMigrationError, DataReport, RecordedStep};
 pub use error::MigrateError;
 pub use lock::{SchemaLock, SchemaLockError};
+pub use memory::{Estimate, ServerMemory};
 pub use observed::{LeaseSeen, Observed};
 pub use options::Strategy;
-pub use plan::{Estimate, Notice, Plan, ServerMemory, Step};
+pub use plan::{Notice, Plan, Step};
 pub use progress::Progress;
 pub use report::{MigratedIndex, Migration};
 
+use self::apply::Run;
 use self::options::{Listeners, Options};
 use crate::cache::Cache;
+use crate::error::Error;
+
+/// How often a run makes new plans because something changed under it: an index that vanished (FLUSHDB), a replica that
+/// was faster. More often than replicas of a fleet get in each other's way.
+const ROUNDS: u32 = 20;
 
 /// Which models' indexes are wanted. A value: nothing is sent before [`run`](Migrator::run),
 /// [`plan`](Migrator::plan), [`inspect`](Migrator::inspect) or [`collect`](Migrator::collect).
@@ -172,8 +193,7 @@ impl Migrator {
     /// # Errors
     /// [`MigrateError`] if the models cannot live together, or the server cannot be asked.
     pub async fn inspect(&self, cache: &Cache) -> Result<Vec<Observed>, MigrateError> {
-        self.check(cache)?;
-        Ok(inspect::inspect(cache, &self.indexed()).await?)
+        Ok(self.observe(cache).await?.0)
     }
 
     /// What [`run`](Migrator::run) would do now, for each registered model that has an index, in the order of
@@ -182,27 +202,82 @@ impl Migrator {
     /// # Errors
     /// [`MigrateError`] if the models cannot live together, or the server cannot be asked.
     pub async fn plan(&self, cache: &Cache) -> Result<Vec<Plan>, MigrateError> {
-        self.check(cache)?;
-        let schemas = self.indexed();
-        let observed = inspect::inspect(cache, &schemas).await?;
-        let keyspace = cache.keyspace()?;
-        let plans = schemas.iter().zip(&observed);
-        Ok(plans.map(|(schema, observed)| plan::plan(schema, keyspace, observed, &self.options)).collect())
+        Ok(self.observe(cache).await?.1)
     }
 
-    /// Makes every registered model's index, waits until it holds the documents that are there, and points the
-    /// alias at it. Safe to run at boot in every replica, and again at any time: what is there is left alone.
+    /// Makes every registered model's index, waits until it holds the documents that are there, compares it with the old
+    /// one, points the alias at it, and drops indexes of older releases that nobody has used for a day. Safe to run at
+    /// boot in every replica, and again at any time: what is there is left alone, and whoever is killed in the middle
+    /// leaves what the next run goes on with.
+    ///
+    /// Nothing is written before the models, the server, the user's rights and the memory are known to do. The first thing
+    /// written is a lease, which says that this schema is in use: renewed as long as a handle of the cache is there, it
+    /// keeps other releases from dropping the index ([`collect`](Migrator::collect) says more).
     ///
     /// The wait has no bound, since filling an index takes as long as the documents and the load on the server
     /// make it take; wrap the call in a time-out to give up earlier, and run it again to go on.
     ///
     /// # Errors
-    /// [`MigrateError::Overlap`] if two models' documents would mix, before anything is written;
-    /// [`MigrateError::AliasTaken`] if an index of another make has the alias's name; [`MigrateError::Server`] for
-    /// what kept the server from doing it.
+    /// [`MigrateError`] says what to do. Before anything is written: models that cannot live together, a
+    /// [`Drift`](MigrateError::Drift), an [alias that is taken](MigrateError::AliasTaken), too little
+    /// [memory](MigrateError::Memory), a server or user that [cannot](MigrateError::Unsupported) or
+    /// [may not](MigrateError::Permission). Later: [`Verify`](MigrateError::Verify) for documents that the new index lacks,
+    /// [`Server`](MigrateError::Server) for what kept the server from doing it.
     pub async fn run(&self, cache: &Cache) -> Result<Migration, MigrateError> {
-        let plans = self.plan(cache).await?;
-        apply::apply(cache, &plans, &self.options, &self.listeners).await
+        let created = HashSet::new();
+        let mut run = Run { cache, options: &self.options, listeners: &self.listeners, created };
+        let mut vanished = None;
+        for round in 0..ROUNDS {
+            let (observed, plans) = self.observe(cache).await?;
+            refuse::refuse(&plans, &self.options)?;
+            if round == 0 {
+                preflight::check(cache, &plans).await?;
+            }
+            if let Some(indexes) = run.apply(&plans, &observed).await? {
+                return Ok(Migration { indexes });
+            }
+            vanished = plans.into_iter().find(|plan| !plan.is_empty());
+        }
+        let (model, index) = vanished.map(|plan| (plan.model, plan.index)).unwrap_or_default();
+        Err(Error::IndexMissing { model, index }.into())
+    }
+
+    /// Drops the indexes of the registered models that nobody has used for longer than [`retain`](Migrator::retain), and
+    /// answers their names. Documents stay.
+    ///
+    /// An index is used as long as a process that ran the migrator with its schema has a handle of its cache, and a minute
+    /// longer. Never dropped are the one that the alias points at and those of the registered models themselves. One of
+    /// which nobody knows when it was used last is kept from now on for as long as the others.
+    ///
+    /// # Errors
+    /// As [`plan`](Migrator::plan), and what kept the server from dropping one.
+    pub async fn collect(&self, cache: &Cache) -> Result<Vec<String>, MigrateError> {
+        let (observed, plans) = self.observe(cache).await?;
+        let options = Options { collects: true, ..self.options.clone() };
+        let mut dropped = Vec::new();
+        for (plan, observed) in plans.iter().zip(&observed) {
+            for index in observed.ours(&plan.alias).map(|index| &index.name) {
+                // The script knows whether it is in use, and begins to count for one that it sees for the first time.
+                if *index != plan.index && collect::collect(cache, plan, index, &options).await? {
+                    dropped.push(index.clone());
+                }
+            }
+        }
+        Ok(dropped)
+    }
+
+    async fn observe(&self, cache: &Cache) -> Result<(Vec<Observed>, Vec<Plan>), MigrateError> {
+        self.check(cache)?;
+        let schemas = self.indexed();
+        // Without an index there is nothing to ask a server, which may have no search module.
+        if schemas.is_empty() {
+            return Ok((Vec::new(), Vec::new()));
+        }
+        let observed = inspect::inspect(cache, &schemas).await?;
+        let keyspace = cache.keyspace()?;
+        let plan = |(schema, observed)| plan::plan(schema, keyspace, observed, &self.options);
+        let plans = schemas.into_iter().zip(&observed).map(plan).collect();
+        Ok((observed, plans))
     }
 
     fn indexed(&self) -> Vec<&'static Schema> {

@@ -1,9 +1,11 @@
 //! What is on the server, as far as a plan needs it: data, however it was read.
 
-use cache_index::{Fingerprint, IndexInfo};
+use std::collections::HashMap;
+
+use cache_index::{Fingerprint, IndexInfo, Keyspace, Schema};
 use serde::Serialize;
 
-use super::plan::ServerMemory;
+use super::memory::ServerMemory;
 
 /// What the server has for one model's documents, as [`Migrator::inspect`](crate::Migrator::inspect) reads it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -14,8 +16,8 @@ pub struct Observed {
     pub index: Option<IndexInfo>,
     /// The index that answers to the alias; `None`: the alias points nowhere.
     pub active: Option<IndexInfo>,
-    /// The index to which this release was adding fields when it stopped.
-    pub filling: Option<IndexInfo>,
+    /// The index to which this release began to add fields, and is not known to have done so to the end.
+    pub extending: Option<Extending>,
     /// All indexes whose documents are, or could be, documents of the model: those of all its schemas, and those of
     /// others.
     pub indexes: Vec<IndexInfo>,
@@ -25,6 +27,16 @@ pub struct Observed {
     pub now: u64,
     /// The server's memory; `None`: it has no limit, or does not tell.
     pub memory: Option<ServerMemory>,
+}
+
+/// An index to which fields are being added.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Extending {
+    /// The index.
+    pub index: IndexInfo,
+    /// How many documents were missing from it before.
+    pub missing: u64,
 }
 
 /// That releases of a schema use its index.
@@ -37,6 +49,56 @@ pub struct LeaseSeen {
     pub until: u64,
     /// The index that the schema's name stands for; `None`: there is none.
     pub index: Option<String>,
+}
+
+/// What was read of a server for all models together.
+pub(super) struct Seen {
+    /// The names of all indexes.
+    pub(super) listed: Vec<String>,
+    /// What answers to each name that was asked after.
+    pub(super) found: HashMap<String, IndexInfo>,
+    pub(super) now: u64,
+    pub(super) memory: Option<ServerMemory>,
+}
+
+impl Seen {
+    /// What it means for one model, with what stands beside its documents.
+    pub(super) fn of(
+        &self,
+        schema: &Schema,
+        keyspace: &Keyspace,
+        leases: Vec<(Fingerprint, u64)>,
+        extending: Option<(u64, String)>,
+    ) -> Observed {
+        let (alias, index) = (schema.alias(keyspace), schema.index_name(keyspace));
+        let wanted = schema.definition(keyspace);
+        let found = |name: &str| self.found.get(name).cloned();
+        let here =
+            |info: &&IndexInfo| is_ours(&info.name, &alias) || wanted.shares_documents(&info.definition);
+        let lease = |(fingerprint, until)| {
+            let index = self.found.get(&format!("{alias}:{fingerprint}")).map(|info| info.name.clone());
+            LeaseSeen { fingerprint, until, index }
+        };
+        Observed {
+            index: found(&index),
+            active: found(&alias),
+            extending: extending.and_then(|(missing, name)| {
+                // What was extended is there, by its own name, or is no longer of interest.
+                let index = found(&name).filter(|index| index.name == name)?;
+                Some(Extending { index, missing })
+            }),
+            indexes: self
+                .listed
+                .iter()
+                .filter_map(|name| self.found.get(name))
+                .filter(here)
+                .cloned()
+                .collect(),
+            leases: leases.into_iter().map(lease).collect(),
+            now: self.now,
+            memory: self.memory,
+        }
+    }
 }
 
 impl Observed {
@@ -60,7 +122,11 @@ impl Observed {
     }
 
     fn all(&self) -> impl Iterator<Item = &IndexInfo> {
-        self.indexes.iter().chain(&self.index).chain(&self.active).chain(&self.filling)
+        self.indexes
+            .iter()
+            .chain(&self.index)
+            .chain(&self.active)
+            .chain(self.extending.iter().map(|extending| &extending.index))
     }
 }
 

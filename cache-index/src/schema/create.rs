@@ -1,6 +1,6 @@
-//! `FT.CREATE` from a schema, its words in the order in which the server reads them.
+//! `FT.CREATE` and `FT.ALTER` from a schema, their words in the order in which the server reads them.
 
-use super::{Language, Schema, Stopwords};
+use super::{FieldDef, Language, Schema, Stopwords};
 use crate::command::Command;
 use crate::keyspace::Keyspace;
 
@@ -26,18 +26,27 @@ impl Schema {
         if let Stopwords::Words(words) = self.stopwords() {
             command = command.arg("STOPWORDS").arg_display(words.len()).args_from(words);
         }
-        command = command.arg("SCHEMA");
-        for field in self.indexed() {
-            let Some(kind) = field.kind().keyword() else { continue };
-            command = command
-                .arg(field.path())
-                .arg("AS")
-                .arg_display(field.name())
-                .arg(kind)
-                .args_from(field.options());
-        }
-        Some(command)
+        Some(append_fields(command.arg("SCHEMA"), self.indexed()))
     }
+
+    /// The command that adds those of this schema's fields to an index whose search names are wanted.
+    pub fn alter_index(&self, index: &str, wanted: impl Fn(&str) -> bool) -> Command {
+        let command = Command::new("FT.ALTER").args_from([index, "SCHEMA", "ADD"]);
+        append_fields(command, self.indexed().filter(|field| wanted(&field.name().to_string())))
+    }
+}
+
+fn append_fields(mut command: Command, fields: impl Iterator<Item = &'static FieldDef>) -> Command {
+    for field in fields {
+        let Some(kind) = field.kind().keyword() else { continue };
+        command = command
+            .arg(field.path())
+            .arg("AS")
+            .arg_display(field.name())
+            .arg(kind)
+            .args_from(field.options());
+    }
+    command
 }
 
 #[cfg(test)]
@@ -75,6 +84,12 @@ mod tests {
                  $[\"expires-at\"] AS expires_at NUMERIC SORTABLE \
                  $.bio AS bio TEXT $.on AS on TAG INDEXEMPTY"
             )
+        );
+        let command = SCHEMA.alter_index("i", |name| name == "on" || name == "expires_at");
+        let words: Vec<_> = command.args().map(|word| String::from_utf8_lossy(word).into_owned()).collect();
+        assert_eq!(
+            words.join(" "),
+            "FT.ALTER i SCHEMA ADD $[\"expires-at\"] AS expires_at NUMERIC SORTABLE $.on AS on TAG INDEXEMPTY"
         );
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Estimate, Notice, Plan, ServerMemory, Step};
+use super::{Notice, Plan, Step};
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -77,6 +77,12 @@ impl fmt::Display for Notice {
                     "the alias stays at {active}, which by the lock is not older; `force_activate` moves it"
                 )
             }
+            Self::Untold { index } => {
+                write!(
+                    f,
+                    "in all that the server tells, {index} is the same; PHONETIC or an option of vectors differs"
+                )
+            }
             Self::NotComparable { index } => {
                 write!(f, "{index} is to hold other documents, so what the new index lacks is not compared")
             }
@@ -87,50 +93,5 @@ impl fmt::Display for Notice {
                 write!(f, "{index} has fields more, which a newer release added: {fields}")
             }
         }
-    }
-}
-
-impl fmt::Display for Estimate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "about {} documents, {}", self.documents, Bytes(self.memory))
-    }
-}
-
-impl fmt::Display for ServerMemory {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} of {} free", Bytes(self.free()), Bytes(self.most))
-    }
-}
-
-/// Bytes for people.
-struct Bytes(u64);
-
-impl fmt::Display for Bytes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
-        if self.0 < 1_000 {
-            return write!(f, "{} B", self.0);
-        }
-        // A double has digits enough for one place behind the point.
-        let (mut number, mut unit) = (self.0 as f64 / 1e3, UNITS[0]);
-        for larger in UNITS.into_iter().skip(1) {
-            if number < 999.95 {
-                break;
-            }
-            (number, unit) = (number / 1e3, larger);
-        }
-        write!(f, "{number:.1} {unit}")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bytes_are_written_for_people() {
-        let shown = |bytes| Bytes(bytes).to_string();
-        assert_eq!([0, 999, 1_000, 999_949].map(shown), ["0 B", "999 B", "1.0 kB", "999.9 kB"]);
-        assert_eq!([999_950, 1_500_000, u64::MAX].map(shown), ["1.0 MB", "1.5 MB", "18446744.1 TB"]);
     }
 }

@@ -2,7 +2,8 @@
 
 use cache_index::{Difference, FieldKind, IndexDefinition, IndexInfo, IndexedField, Schema};
 
-use super::{Estimate, Notice, Plan, Step};
+use super::{Notice, Plan, Step};
+use crate::migrate::memory::Estimate;
 use crate::migrate::observed::Observed;
 use crate::migrate::options::{Options, Strategy};
 
@@ -64,8 +65,8 @@ pub(super) fn source<'a>(
         return Source::Adopted(earlier);
     }
     if options.strategy == Strategy::InPlaceAdditive {
-        // Which one it was is known from the alias that the addition left, so no proof is needed again.
-        if let Some(base) = &observed.filling
+        // Which one it was is known from what the addition left behind, so no proof is needed again.
+        if let Some(base) = observed.extending.as_ref().map(|extending| &extending.index)
             && let Some(fields) = additions(&base.definition, wanted)
         {
             return Source::Extended(base, fields);
@@ -119,6 +120,9 @@ fn extensible(
     if !proven {
         return Err("an option that the server does not tell has changed");
     }
+    if wanted.filter.is_some() {
+        return Err("what its filter leaves out cannot be told from what the new fields would cost");
+    }
     let texts = |fields: &[IndexedField]| {
         fields.iter().filter(|field| Some(field.kind.as_str()) == FieldKind::Text.keyword()).count()
     };
@@ -160,7 +164,7 @@ pub(super) fn prepare(
         match source {
             // The fields that are added may cost documents that were in it.
             Source::Extended(info, _) => plan.steps.push(Step::Verify { against: info.name.clone() }),
-            Source::There(_) | Source::Created if cutover.is_some() => {
+            Source::There(_) | Source::Adopted(_) | Source::Created if cutover.is_some() => {
                 let old = observed
                     .active
                     .as_ref()

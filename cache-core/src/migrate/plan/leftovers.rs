@@ -28,7 +28,7 @@ pub(super) fn collect(plan: &mut Plan, target: &str, observed: &Observed, option
     for index in observed.ours(&plan.alias) {
         let stays = index.name == target
             || (!moves && plan.active.as_ref() == Some(&index.name))
-            || observed.filling.as_ref().is_some_and(|filling| filling.name == index.name);
+            || observed.extending.as_ref().is_some_and(|extending| extending.index.name == index.name);
         let of_it = observed.leases.iter().filter(|lease| lease.index.as_ref() == Some(&index.name));
         // One that was never seen is seen now, and goes when it was not used for so long from then on.
         let unused = of_it

@@ -2,7 +2,8 @@
 
 mod alias;
 mod display;
-mod estimate;
+#[cfg(test)]
+mod golden;
 mod index;
 mod leftovers;
 mod step;
@@ -10,9 +11,10 @@ mod step;
 use cache_index::{Difference, Fingerprint, Keyspace, Schema};
 use serde::Serialize;
 
-pub use estimate::{Estimate, ServerMemory};
+pub(super) use alias::older;
 pub use step::{Notice, Step};
 
+use super::memory::{Estimate, ServerMemory};
 use super::observed::Observed;
 use super::options::{Options, Strategy};
 
@@ -107,15 +109,16 @@ pub(crate) fn plan(
         leftovers::collect(&mut plan, &target, observed, options);
     }
     leftovers::overlaps(&mut plan, observed);
-    if plan
-        .steps
-        .iter()
-        .any(|step| matches!(step, Step::Create { .. } | Step::AlterAdd { .. } | Step::Cutover { .. }))
-    {
+    let comes =
+        |step: &Step| matches!(step, Step::Create { .. } | Step::AlterAdd { .. } | Step::Cutover { .. });
+    if plan.steps.iter().any(comes) {
         plan.differences = match &observed.active {
             Some(active) => index::changes(&active.definition, &wanted),
             None => wanted.fields.into_iter().map(Difference::Added).collect(),
         };
+        if let Some(index) = plan.active.clone().filter(|_| plan.differences.is_empty()) {
+            plan.notices.push(Notice::Untold { index });
+        }
     }
     plan
 }

@@ -101,6 +101,12 @@ pub enum Notice {
         /// Where the alias points.
         active: String,
     },
+    /// The new index differs from the active one in options that the server does not tell: PHONETIC, EF_RUNTIME, EPSILON,
+    /// INITIAL_CAP, BLOCK_SIZE.
+    Untold {
+        /// The active index.
+        index: String,
+    },
     /// The old index is to hold other documents than the new one, so that what they hold cannot be compared.
     NotComparable {
         /// The old index.

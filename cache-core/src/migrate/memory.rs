@@ -1,4 +1,6 @@
-//! What a new index will hold and take, as far as the old one tells.
+//! What a new index will hold and take, as far as the old one tells, and what the server has for it.
+
+use std::fmt;
 
 use cache_index::IndexInfo;
 use serde::Serialize;
@@ -36,13 +38,46 @@ impl ServerMemory {
     }
 
     /// Reads the answer; `None`: there is no limit, or it does not tell.
-    pub(in crate::migrate) fn read(info: &str) -> Option<Self> {
+    pub(super) fn read(info: &str) -> Option<Self> {
         let number = |name: &str| {
             let line = info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
             line?.trim().parse::<u64>().ok()
         };
         let most = number("maxmemory").filter(|most| *most > 0)?;
         Some(Self { used: number("used_memory")?, most })
+    }
+}
+
+impl fmt::Display for Estimate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "about {} documents, {}", self.documents, Bytes(self.memory))
+    }
+}
+
+impl fmt::Display for ServerMemory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {} free", Bytes(self.free()), Bytes(self.most))
+    }
+}
+
+/// Bytes for people.
+struct Bytes(u64);
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
+        if self.0 < 1_000 {
+            return write!(f, "{} B", self.0);
+        }
+        // A double has digits enough for one place behind the point.
+        let (mut number, mut unit) = (self.0 as f64 / 1e3, UNITS[0]);
+        for larger in UNITS.into_iter().skip(1) {
+            if number < 999.95 {
+                break;
+            }
+            (number, unit) = (number / 1e3, larger);
+        }
+        write!(f, "{number:.1} {unit}")
     }
 }
 
@@ -58,5 +93,12 @@ mod tests {
         assert_eq!(ServerMemory::read("used_memory:900\r\nmaxmemory:0\r\n"), None);
         assert_eq!(ServerMemory::read(""), None);
         assert_eq!(ServerMemory { used: 7, most: 5 }.free(), 0);
+    }
+
+    #[test]
+    fn bytes_are_written_for_people() {
+        let shown = |bytes| Bytes(bytes).to_string();
+        assert_eq!([0, 999, 1_000, 999_949].map(shown), ["0 B", "999 B", "1.0 kB", "999.9 kB"]);
+        assert_eq!([999_950, 1_500_000, u64::MAX].map(shown), ["1.0 MB", "1.5 MB", "18446744.1 TB"]);
     }
 }

@@ -1,0 +1,77 @@
+//! What goes on in the background as long as a handle of the cache is there.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::{Mutex, PoisonError};
+
+use tokio::runtime::Handle;
+use tokio::task::AbortHandle;
+
+/// Tasks with names, ended with the last handle of the cache. They hold no handle themselves.
+#[derive(Debug, Default)]
+pub(crate) struct Background {
+    tasks: Mutex<HashMap<Vec<u8>, AbortHandle>>,
+}
+
+impl Background {
+    /// Starts a task, unless one of this name goes on already. Without a runtime there is nothing to start it on.
+    pub(crate) fn keep(&self, name: Vec<u8>, task: impl Future<Output = ()> + Send + 'static) {
+        let Ok(runtime) = Handle::try_current() else { return };
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        // One that was started on a runtime that has ended is over.
+        if tasks.get(&name).is_none_or(AbortHandle::is_finished) {
+            tasks.insert(name, runtime.spawn(task).abort_handle());
+        }
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        let tasks = self.tasks.get_mut().unwrap_or_else(PoisonError::into_inner);
+        tasks.values().for_each(AbortHandle::abort);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_task_is_started_once_and_ends_with_the_cache() {
+        let background = Background::default();
+        let (started, seen) = oneshot::channel();
+        let alive = Arc::new(());
+        let held = alive.clone();
+        background.keep(b"one".to_vec(), async move {
+            let _ = started.send(());
+            std::future::pending::<()>().await;
+            drop(held);
+        });
+        seen.await.unwrap();
+        background.keep(b"one".to_vec(), async { panic!("it goes on already") });
+        assert_eq!(Arc::strong_count(&alive), 2);
+        drop(background);
+        while Arc::strong_count(&alive) > 1 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_task_that_is_over_is_started_again() {
+        let background = Background::default();
+        for _ in 0..2 {
+            let (done, seen) = oneshot::channel();
+            background.keep(b"one".to_vec(), async move {
+                let _ = done.send(());
+            });
+            seen.await.unwrap();
+            while !background.tasks.lock().unwrap().values().all(AbortHandle::is_finished) {
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Names that move: ours to an index that is there, the alias to ours, and redis-om's away.
+
+use cache_index::{Command, Reply, ServerErrorKind};
+
+use super::error::MigrateError;
+use super::inspect::{extending_key, info};
+use super::masters::{self, Agreement};
+use super::options::Options;
+use super::plan::{Plan, older};
+use super::scripts::{ADOPT, CUTOVER, RETIRE};
+use crate::cache::Cache;
+use crate::error::Result;
+use crate::script;
+
+/// Lets an index that is there answer to our name too; `false`: another one does by now, or none.
+pub(super) async fn adopt(cache: &Cache, plan: &Plan, index: &str) -> Result<bool, MigrateError> {
+    let key = extending_key(plan.schema.0, cache.keyspace()?)?;
+    if cache.capabilities().cluster {
+        let own = info(cache, &plan.index).await?.map(|info| info.name);
+        if own.is_some_and(|own| own != index) {
+            return Ok(false);
+        }
+        let command = Command::new("FT.ALIASUPDATE").arg(&plan.index).arg(index).repeatable();
+        masters::until_agreed(cache, &command, &plan.index, index).await?;
+        let forget = Command::new("HDEL").key(key).arg_display(plan.fingerprint);
+        cache.command(forget.repeatable()).await?;
+        return Ok(true);
+    }
+    let call = ADOPT.call().arg("1").key(key).arg(&plan.index).arg(index).arg_display(plan.fingerprint);
+    let answer = script::run(cache, &ADOPT, call.repeatable()).await?;
+    Ok(answer.as_str() == Some(index))
+}
+
+/// Points the alias at the index, unless that would move it back. Answers whether it points there; `None`: the index is
+/// gone.
+///
+/// On one server that is one step of its own, which looks at the alias again. On a cluster it is not; there the masters are
+/// asked and told until all say the same.
+pub(super) async fn cutover(
+    cache: &Cache,
+    plan: &Plan,
+    to: &str,
+    options: &Options,
+) -> Result<Option<bool>, MigrateError> {
+    let any = options.force || options.lock.is_none();
+    let older = older(plan, options);
+    let active = if cache.capabilities().cluster {
+        cutover_everywhere(cache, plan, to, any, &older).await?
+    } else {
+        let call = CUTOVER.call().arg("0").arg(&plan.alias).arg(to).arg(if any { "any" } else { "older" });
+        let answer = script::run(cache, &CUTOVER, call.args_from(&older).repeatable()).await?;
+        answer.as_str().map(str::to_owned)
+    };
+    match active {
+        None => Ok(None),
+        Some(shadow) if shadow == plan.alias => {
+            Err(MigrateError::AliasTaken { model: plan.model, alias: shadow })
+        }
+        Some(active) => Ok(Some(active == to)),
+    }
+}
+
+async fn cutover_everywhere(
+    cache: &Cache,
+    plan: &Plan,
+    to: &str,
+    any: bool,
+    older: &[String],
+) -> Result<Option<String>, MigrateError> {
+    // Masters that differ are in the middle of somebody's move, which is gone on with if it is ours to make.
+    if let Agreement::Yes(Some(active)) = masters::agreed(cache, &plan.alias).await?
+        && active != to
+    {
+        let mut moves = any || older.contains(&active);
+        for name in older {
+            moves = moves || info(cache, name).await?.is_some_and(|info| info.name == active);
+        }
+        if !moves || active == plan.alias {
+            return Ok(Some(active));
+        }
+    }
+    if info(cache, to).await?.is_none_or(|info| info.name != to) {
+        return Ok(None);
+    }
+    let command = Command::new("FT.ALIASUPDATE").arg(&plan.alias).arg(to).repeatable();
+    masters::until_agreed(cache, &command, &plan.alias, to).await?;
+    Ok(Some(to.to_owned()))
+}
+
+/// Drops the index of redis-om and its keys if the alias points at ours; never its documents.
+pub(super) async fn retire(
+    cache: &Cache,
+    plan: &Plan,
+    index: &str,
+    keys: &[String],
+    target: &str,
+) -> Result<bool> {
+    if cache.capabilities().cluster {
+        let active = info(cache, &plan.alias).await?.map(|info| info.name);
+        if active.as_deref() != Some(target) {
+            return Ok(false);
+        }
+        if info(cache, index).await?.is_some_and(|info| info.name == index) {
+            drop_index(cache, index).await?;
+        }
+        for key in keys {
+            cache.command(Command::new("DEL").key(key).repeatable()).await?;
+        }
+        return Ok(true);
+    }
+    let call = RETIRE.call().arg_display(keys.len());
+    let call = keys.iter().fold(call, Command::key).arg(index).arg(&plan.alias).arg(target);
+    Ok(script::run(cache, &RETIRE, call.repeatable()).await? == Reply::Int(1))
+}
+
+/// Drops an index by its own name, not its documents. One that is gone is dropped.
+pub(super) async fn drop_index(cache: &Cache, index: &str) -> Result<()> {
+    match cache.command(Command::new("FT.DROPINDEX").arg(index)).await {
+        Err(error) if error.server_kind() == Some(ServerErrorKind::UnknownIndex) => Ok(()),
+        other => other.map(drop),
+    }
+}

@@ -1,0 +1,127 @@
+//! A server made of data: what is on it, and what the steps of a plan make of that.
+
+use std::collections::BTreeMap;
+
+use cache_index::{Fingerprint, IndexInfo, Keyspace, Schema};
+
+use crate::migrate::memory::ServerMemory;
+use crate::migrate::observed::{Observed, Seen};
+use crate::migrate::plan::{Plan, Step};
+
+/// When it is, in milliseconds.
+pub(super) const NOW: u64 = 1_000_000_000;
+
+#[derive(Debug, Clone, Default)]
+pub(super) struct World {
+    indexes: BTreeMap<String, IndexInfo>,
+    aliases: BTreeMap<String, String>,
+    leases: BTreeMap<String, u64>,
+    extending: BTreeMap<String, (u64, String)>,
+    pub(super) memory: Option<ServerMemory>,
+}
+
+impl World {
+    pub(super) fn keyspace() -> Keyspace {
+        Keyspace::default()
+    }
+
+    /// The index of a schema, filled, with documents and some memory.
+    pub(super) fn with(self, schema: &Schema) -> Self {
+        let name = schema.index_name(&Self::keyspace());
+        self.named(&name, schema)
+    }
+
+    /// The index of a schema under another name.
+    pub(super) fn named(mut self, name: &str, schema: &Schema) -> Self {
+        let definition = schema.definition(&Self::keyspace());
+        let info = IndexInfo {
+            name: name.to_owned(),
+            documents: 60_000,
+            memory: 12_300_000,
+            percent_indexed: 1.0,
+            definition,
+            ..IndexInfo::default()
+        };
+        self.indexes.insert(name.to_owned(), info);
+        self
+    }
+
+    /// Changes an index.
+    pub(super) fn but(mut self, name: &str, change: impl FnOnce(&mut IndexInfo)) -> Self {
+        change(self.indexes.get_mut(name).unwrap());
+        self
+    }
+
+    /// The alias of a schema's model points at the index of the schema.
+    pub(super) fn active(self, schema: &Schema) -> Self {
+        let keyspace = Self::keyspace();
+        self.alias(&schema.alias(&keyspace), &schema.index_name(&keyspace))
+    }
+
+    pub(super) fn alias(mut self, alias: &str, index: &str) -> Self {
+        self.aliases.insert(alias.to_owned(), index.to_owned());
+        self
+    }
+
+    /// A schema was used until so many milliseconds before now.
+    pub(super) fn used(mut self, fingerprint: &Fingerprint, before: u64) -> Self {
+        self.leases.insert(fingerprint.to_string(), NOW - before);
+        self
+    }
+
+    /// The schema's release began to extend an index.
+    pub(super) fn extending(mut self, schema: &Schema, index: &str) -> Self {
+        self.extending.insert(schema.fingerprint().to_string(), (0, index.to_owned()));
+        self
+    }
+
+    pub(super) fn observe(&self, schema: &Schema) -> Observed {
+        let mut found: std::collections::HashMap<_, _> = self.indexes.clone().into_iter().collect();
+        for (alias, index) in &self.aliases {
+            // An index shadows an alias of its name.
+            if let (Some(info), false) = (self.indexes.get(index), self.indexes.contains_key(alias)) {
+                found.insert(alias.clone(), info.clone());
+            }
+        }
+        let listed = self.indexes.keys().cloned().collect();
+        let leases = self.leases.iter().map(|(fingerprint, until)| (fingerprint.parse().unwrap(), *until));
+        let extending = self.extending.get(&schema.fingerprint().to_string()).cloned();
+        let seen = Seen { listed, found, now: NOW, memory: self.memory };
+        seen.of(schema, &Self::keyspace(), leases.collect(), extending)
+    }
+
+    /// What is there when the plan was carried out.
+    pub(super) fn after(mut self, plan: &Plan) -> Self {
+        self.leases.insert(plan.fingerprint.to_string(), NOW + 60_000);
+        for step in &plan.steps {
+            match step {
+                Step::Create { index } => self = self.named(index, plan.schema.0),
+                Step::AlterAdd { index, fields } => {
+                    self.extending.insert(plan.fingerprint.to_string(), (0, index.clone()));
+                    let there = self.indexes.get_mut(index).unwrap();
+                    there.definition.fields.extend(fields.iter().cloned());
+                }
+                Step::Wait => {
+                    for info in self.indexes.values_mut() {
+                        info.indexing = false;
+                        info.percent_indexed = 1.0;
+                    }
+                }
+                Step::Adopt { index, name } => {
+                    self.extending.remove(&plan.fingerprint.to_string());
+                    self.aliases.insert(name.clone(), index.clone());
+                }
+                Step::Cutover { to, .. } => {
+                    self.aliases.insert(plan.alias.clone(), to.clone());
+                }
+                Step::Retire { index, .. } | Step::Collect { index } => {
+                    self.indexes.remove(index).unwrap();
+                    self.aliases.retain(|_, target| target != index);
+                }
+                Step::Verify { against } => assert!(self.indexes.contains_key(against), "{against}"),
+                Step::Drift { .. } => {}
+            }
+        }
+        self
+    }
+}

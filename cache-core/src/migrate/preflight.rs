@@ -1,0 +1,53 @@
+//! Whether the server lets a plan be carried out, asked before anything is written.
+
+use std::collections::BTreeSet;
+
+use cache_index::{Command, Reply};
+
+use super::error::MigrateError;
+use super::masters;
+use super::plan::{Plan, Step};
+use super::scripts::DENIED;
+use crate::cache::Cache;
+use crate::error::Result;
+use crate::script;
+
+/// Fails if the server will refuse what the plans need.
+pub(super) async fn check(cache: &Cache, plans: &[Plan]) -> Result<(), MigrateError> {
+    if cache.capabilities().cluster {
+        return masters::check(cache).await;
+    }
+    let needed: BTreeSet<_> = plans.iter().flat_map(needed).collect();
+    if needed.is_empty() {
+        return Ok(());
+    }
+    let call = DENIED.call().arg("0");
+    let call = needed.into_iter().fold(call, |call, (command, index)| call.arg(command).arg(index));
+    let denied = script::run(cache, &DENIED, call.repeatable()).await?;
+    let mut commands: Vec<String> = denied
+        .into_items()
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|name| Some(name.as_str()?.to_owned()))
+        .collect();
+    commands.dedup();
+    if commands.is_empty() {
+        return Ok(());
+    }
+    // Not everybody may ask it, and then the message does without.
+    let user = cache.command(Command::new("ACL").arg("WHOAMI").repeatable()).await.unwrap_or(Reply::Nil);
+    Err(MigrateError::Permission { commands, user: user.as_str().unwrap_or("…").to_owned() })
+}
+
+/// The commands that a plan needs, each with the index that it is about.
+fn needed(plan: &Plan) -> Vec<(&'static str, String)> {
+    let of = |step: &Step| match step {
+        Step::Create { index } => Some(("FT.CREATE", index.clone())),
+        Step::AlterAdd { index, .. } => Some(("FT.ALTER", index.clone())),
+        Step::Adopt { name, .. } => Some(("FT.ALIASADD", name.clone())),
+        Step::Cutover { .. } => Some(("FT.ALIASUPDATE", plan.alias.clone())),
+        Step::Retire { index, .. } | Step::Collect { index } => Some(("FT.DROPINDEX", index.clone())),
+        Step::Drift { .. } | Step::Wait | Step::Verify { .. } => None,
+    };
+    plan.steps.iter().filter_map(of).collect()
+}

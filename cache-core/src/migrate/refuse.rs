@@ -1,0 +1,36 @@
+//! What a plan cannot be carried out for, before anything is written.
+
+use super::error::MigrateError;
+use super::options::{Options, Strategy};
+use super::plan::{Plan, Step};
+
+/// Fails if one of the plans cannot be carried out.
+pub(super) fn refuse(plans: &[Plan], options: &Options) -> Result<(), MigrateError> {
+    for plan in plans {
+        if let Some(Step::Drift { index, differences }) = plan.steps.first() {
+            let (model, index) = (plan.model, index.clone());
+            return Err(if index == plan.alias {
+                MigrateError::AliasTaken { model, alias: index }
+            } else {
+                MigrateError::Drift { model, index, differences: differences.clone() }
+            });
+        }
+        if options.strategy == Strategy::Manual && plan.makes_index() {
+            return Err(MigrateError::Missing { model: plan.model, index: plan.index.clone() });
+        }
+    }
+    if options.checks_memory { memory(plans) } else { Ok(()) }
+}
+
+/// All indexes that are made live beside the old ones.
+fn memory(plans: &[Plan]) -> Result<(), MigrateError> {
+    let making = || plans.iter().filter(|plan| plan.estimate.is_some());
+    let estimate = making().filter_map(|plan| plan.estimate).map(|estimate| estimate.memory).sum();
+    match plans.iter().find_map(|plan| plan.memory) {
+        Some(memory) if estimate > memory.free() => {
+            let models = making().map(|plan| plan.model).collect();
+            Err(MigrateError::Memory { models, estimate, memory })
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,132 @@
+//! The migrator's scripts, each beside the order of its arguments. They read and change indexes without anything in
+//! between, on one server; the search module of a cluster refuses that.
+
+use crate::script::Script;
+
+/// `name_of(name)`: the own name of the index that answers to a name; nil if there is none. FT.INFO tells some of its words
+/// as statuses, which a script sees as tables.
+macro_rules! with_name_of {
+    ($source:literal) => {
+        concat!(
+            "local function name_of(index)
+  local info = redis.pcall('FT.INFO', index)
+  if info.err then return nil end
+  for i = 1, #info, 2 do
+    local key, value = info[i], info[i + 1]
+    if (key.ok or key) == 'index_name' then return value.ok or value end
+  end
+end
+",
+            $source
+        )
+    };
+}
+
+/// ARGV: pairs of a command and an index's name. Answers the commands that the user may not run.
+pub(super) const DENIED: Script = Script {
+    source: "if not redis.acl_check_cmd then return {} end
+local denied = {}
+for i = 1, #ARGV, 2 do
+  local known, allowed = pcall(redis.acl_check_cmd, ARGV[i], ARGV[i + 1])
+  if known and not allowed then denied[#denied + 1] = ARGV[i] end
+end
+return denied",
+    sha1: "dc05bdd1f3e837bdc0ab45283fb09ecc2a75a6e2",
+};
+
+/// KEYS: the leases. ARGV: a fingerprint, how long it is used from now on in milliseconds, fingerprints that were seen.
+/// Of those that were not seen before, the time is kept from which on nobody was known to use them.
+pub(super) const LEASE: Script = Script {
+    source: "local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('ZADD', KEYS[1], 'GT', string.format('%.0f', now + ARGV[2]), ARGV[1])
+for i = 3, #ARGV do redis.call('ZADD', KEYS[1], 'NX', string.format('%.0f', now), ARGV[i]) end
+return 1",
+    sha1: "0e6a20cbad6aaffaa9868881c26bd29af4752a7f",
+};
+
+/// KEYS: what is being extended. ARGV: our name, the index that is to answer to it, our fingerprint. Answers the index
+/// that does, which is another one if somebody made it meanwhile; nothing if the index is gone.
+pub(super) const ADOPT: Script = Script {
+    source: with_name_of!(
+        "local own = name_of(ARGV[1])
+if not own then
+  if name_of(ARGV[2]) ~= ARGV[2] then return false end
+  redis.call('FT.ALIASADD', ARGV[1], ARGV[2])
+  own = ARGV[2]
+end
+redis.call('HDEL', KEYS[1], ARGV[3])
+return own"
+    ),
+    sha1: "4a3d79e7f564327d2c9d02570cc6003b76a7f1f8",
+};
+
+/// ARGV: the alias, the index, `any` or `older`, the names that are older. Answers the index that the alias points at
+/// then, or the alias itself if an index of this name shadows it; nothing if the index is gone.
+pub(super) const CUTOVER: Script = Script {
+    source: with_name_of!(
+        "local active = name_of(ARGV[1])
+if active == ARGV[1] or active == ARGV[2] then return active end
+local moves = not active or ARGV[3] == 'any'
+for i = 4, #ARGV do moves = moves or ARGV[i] == active end
+for i = 4, #ARGV do moves = moves or name_of(ARGV[i]) == active end
+if not moves then return active end
+if name_of(ARGV[2]) ~= ARGV[2] then return false end
+redis.call('FT.ALIASUPDATE', ARGV[1], ARGV[2])
+return ARGV[2]"
+    ),
+    sha1: "d3a3208f57f1313a5ff048ad3cf71cf9b0b513ac",
+};
+
+/// KEYS: those of redis-om. ARGV: its index, our alias, our index. Answers 1 if it was dropped.
+pub(super) const RETIRE: Script = Script {
+    source: with_name_of!(
+        "if name_of(ARGV[2]) ~= ARGV[3] then return 0 end
+if name_of(ARGV[1]) == ARGV[1] then redis.call('FT.DROPINDEX', ARGV[1]) end
+redis.call('DEL', unpack(KEYS))
+return 1"
+    ),
+    sha1: "20e8469e2311267a75a7908c69076092fa5414e4",
+};
+
+/// KEYS: the leases. ARGV: the alias, an index of ours, its fingerprint, our own fingerprint, how long one that nobody
+/// uses is kept in milliseconds. Answers what became of it: `dropped`, `active`, `used`, `seen` for the first time, `gone`.
+pub(super) const COLLECT: Script = Script {
+    source: with_name_of!(
+        "local index, names, last = ARGV[2], {}, nil
+if name_of(index) ~= index then return 'gone' end
+if name_of(ARGV[1]) == index then return 'active' end
+if name_of(ARGV[1] .. ':' .. ARGV[4]) == index then return 'used' end
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local leases = redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')
+for i = 1, #leases, 2 do
+  local of, score = name_of(ARGV[1] .. ':' .. leases[i]), tonumber(leases[i + 1])
+  if of == index then
+    names[#names + 1] = leases[i]
+    last = math.max(last or 0, score)
+  elseif not of and score + ARGV[5] <= now then
+    redis.call('ZREM', KEYS[1], leases[i])
+  end
+end
+if not last then
+  redis.call('ZADD', KEYS[1], string.format('%.0f', now), ARGV[3])
+  return 'seen'
+end
+if last + ARGV[5] > now then return 'used' end
+redis.call('FT.DROPINDEX', index)
+redis.call('ZREM', KEYS[1], unpack(names))
+return 'dropped'"
+    ),
+    sha1: "3ec39b175a0588b00e8ff2c9b54768b50f07b6ce",
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_the_digests_of_the_sources() {
+        [DENIED, LEASE, ADOPT, CUTOVER, RETIRE, COLLECT].iter().for_each(crate::script::assert_named);
+    }
+}
