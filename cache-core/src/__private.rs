@@ -2,21 +2,34 @@
 
 pub use cache_index::{
     Comparand, DistanceMetric, Each, Embedded, EmbeddedFields, Entry, Field, FieldDef, FieldPath, Filter,
-    FindBy, FlatValue, Geo, GeoShapeKind, HasForm, HashTag, IndexSchema, IndexValue, Indexable, JsonType,
-    Kind, Language, ListValue, Many, Nested, No, Numeric, One, Operand, Options, Path, ScalarValue, Schema,
-    Shape, ShapeValue, Single, SortableValue, Step, Stored, Tag, Text, TextValue, UniqueOperand, UniqueValue,
-    Values, VectorKind, VectorValue, Yes, any_embedded, default_form, unique_member,
+    FindBy, FlatValue, Geo, GeoShapeKind, HasForm, HashTag, Hit, IndexSchema, IndexValue, Indexable,
+    IsScalar, JsonType, Kind, Language, ListValue, Loads, Many, Member, Nested, No, NoForm, NotScalar,
+    Numeric, One, Operand, Options, Path, ReadFrom, ReadMode, ReadWith, ScalarValue, Schema, Shape,
+    ShapeValue, Single, SortableValue, Step, Stored, Tag, Text, TextValue, UniqueOperand, UniqueValue,
+    Values, VectorKind, VectorValue, Yes, any_embedded, default_form, embedded_as, unique_member,
 };
 
 pub use futures_core::future::BoxFuture;
+pub use inventory;
 
 pub use crate::cache::Cache;
 pub use crate::document::{get_by_unique, modify};
 pub use crate::error::Result;
+pub use crate::migrate::RegisteredModel;
 pub use crate::model::{Indexed, Model, Versioned};
 pub use crate::primary_key::Id;
-pub use crate::query::Query;
+pub use crate::query::{Query, Row, read_view};
 pub use crate::version::VersionValue;
+
+/// Lets [`Migrator::all`](crate::Migrator::all) find a model: before `main`, its schema is put on a list.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __register {
+    ($model:ty) => {
+        $crate::__private::inventory::submit! { $crate::__private::RegisteredModel::of::<$model>() }
+    };
+}
+pub use crate::__register as register;
 
 /// The members of a document.
 pub type JsonMap = serde_json::Map<String, serde_json::Value>;

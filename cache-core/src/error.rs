@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cache_index::{
     Completeness, DecodeError, NameError, NotIndexable, QueryError, SearchName, ServerError, ServerErrorKind,
-    TermError,
+    Shortfall, TermError,
 };
 
 use crate::patch_error::PatchError;
@@ -67,6 +67,24 @@ pub enum Error {
         /// The model.
         model: &'static str,
         /// What serde found.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// A document lacks what a view of it reads, or has something else there.
+    #[error(
+        "{}the document `{key}` of `{model}` cannot be read as a `{view}`",
+        .field.map(|field| format!("`{field}` of ")).unwrap_or_default()
+    )]
+    View {
+        /// The document's key.
+        key: String,
+        /// The model.
+        model: &'static str,
+        /// The view.
+        view: &'static str,
+        /// What serde calls the field of the view that it is about; `None`: it is about the whole.
+        field: Option<&'static str>,
+        /// What serde found, or that the field is missing.
         #[source]
         source: serde_json::Error,
     },
@@ -158,6 +176,20 @@ pub enum Error {
         model: &'static str,
         /// The index.
         index: String,
+    },
+    /// The index is being filled, and the query was not to ask it then, or to wait no longer; no document was read.
+    #[error(
+        "the index `{index}` of `{model}` is still being filled{}; ask again later, wait longer with `while_indexing`, or \
+         take what is there with `IndexPolicy::Allow` and `.allow_partial()`",
+        shown_wait(*.waited)
+    )]
+    Indexing {
+        /// The model.
+        model: &'static str,
+        /// The index.
+        index: String,
+        /// How long it was waited for.
+        waited: Duration,
     },
     /// A document was needed, and there is none.
     #[error("no `{model}` was found{}", .key.as_ref().map(|key| format!(" under `{key}`")).unwrap_or_default())]
@@ -304,6 +336,15 @@ impl Error {
         matches!(self, Self::IndexMissing { .. }) || self.server_kind() == Some(ServerErrorKind::UnknownIndex)
     }
 
+    /// Whether an answer was refused because an index is being filled: trying later helps.
+    pub fn is_indexing(&self) -> bool {
+        match self {
+            Self::Indexing { .. } => true,
+            Self::Incomplete { completeness, .. } => completeness.shortfalls() == [Shortfall::Indexing],
+            _ => false,
+        }
+    }
+
     /// Whether the server answered, and refused the user: wrong password, or a permission that is missing.
     pub fn is_access_denied(&self) -> bool {
         matches!(self.server_kind(), Some(ServerErrorKind::Authentication | ServerErrorKind::Permission))
@@ -361,6 +402,10 @@ impl Error {
             _ => None,
         }
     }
+}
+
+fn shown_wait(waited: Duration) -> String {
+    if waited.as_millis() < 50 { String::new() } else { format!(" after {waited:.1?}") }
 }
 
 fn shown_conflict(expected: u64, found: Option<u64>) -> String {

@@ -11,11 +11,14 @@
 //! | change some of their fields | [`CacheModel::patch`], [`Patch`], [`PatchError`] |
 //! | not overwrite what others changed | `#[version]` of [`CacheModel`](derive@CacheModel), [`Error::VersionConflict`] |
 //! | share no values between documents | `#[unique]` of [`CacheModel`](derive@CacheModel), [`UniqueValue`], [`Error::NotUnique`] |
+//! | read some of their members | [`CacheView`](derive@CacheView), [`Query::select`], [`Error::View`] |
 //! | go through all of them | [`CacheModel::keys`], [`CacheModel::ids`], [`CacheModel::save_stream`] |
 //! | find them | [`Field`], [`Filter`], [`Query`], [`Found`], [`Completeness`] |
 //! | suggest, list values, check the spelling, name synonyms | [`Suggestions`], [`Terms`], [`Dictionary`] |
 //! | test without a server that they fit their indexes | [`assert_indexable`], [`check_indexable`] |
 //! | make their indexes | [`Migrator`], [`Plan`], [`SchemaLock`], [`Strategy`], [`MigrateError`] |
+//! | know whether their indexes can be asked, and what to do while they cannot | [`Cache::readiness`], [`Migrator::watch`], [`IndexPolicy`] |
+//! | have them on a command line, and their schemas in the repository | [`cli`](mod@cli) (feature `cli`), [`SchemaLock`], [`Migrator::assert_locked`] |
 //! | bring stored documents to a new form | [`DataMigration`], `schema_version` and `upgrade` of [`CacheModel`](derive@CacheModel) |
 //! | let one process do a thing | [`Gate`], [`Lease`], [`Outcome`] |
 //! | try things on a private server | [`Cache::embedded`](struct.Cache.html#method.embedded) (feature `embedded`) |
@@ -23,8 +26,10 @@
 //! | know what went wrong | [`Error`] |
 
 // A file imports from those before it: patch_error, error, settings, connection, embedded, cache, script, primary_key,
-// version, model, document, query, terms, cache_model, migrate, gate.
+// version, model, document, index, query, terms, cache_model, migrate, gate, cli.
 
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod connection;
 #[cfg(feature = "embedded")]
 pub mod embedded;
@@ -36,6 +41,7 @@ mod cache_model;
 mod document;
 mod error;
 mod gate;
+mod index;
 mod migrate;
 mod model;
 mod patch_error;
@@ -47,18 +53,18 @@ mod terms;
 mod version;
 
 pub use bytes::Bytes;
-pub use cache_derive::{CacheEmbedded, CacheModel, CacheValue};
+pub use cache_derive::{CacheEmbedded, CacheModel, CacheValue, CacheView};
 pub use cache_index::aggregate;
 pub use cache_index::{
     AggregateError, Batch, Beside, Command, Comparable, Comparand, Completeness, Correction, DecodeError,
     Difference, Direction, Distance, DistanceMetric, ElementType, Embedded, EmbeddedFields, Entry, Epoch,
     EpochValue, Field, FieldDef, FieldFailure, FieldKind, FieldPath, Filter, FindBy, Fingerprint,
-    FingerprintError, FlatValue, FloatSeconds, Geo, GeoError, GeoPoint, GeoShapeKind, HashTag, Hit,
+    FingerprintError, FlatValue, FloatSeconds, Geo, GeoError, GeoPoint, GeoShapeKind, HashTag,
     IndexDefinition, IndexInfo, IndexSchema, IndexValue, Indexable, IndexedField, IndexesEmpty,
-    IndexesMissing, JsonType, Keyspace, Kind, Language, ListValue, Loads, Located, MAX_SEPARATED_TAG,
-    MAX_TAG, Many, Millis, Misspelled, NameError, Nearest, NewSuggestion, No, NotIndexable, Numeric, Operand,
-    OptionalValue, Options, Ordered, Part, Phonetic, Phrase, Prefixed, QueryError, RawQuery, RawQueryError,
-    RawValue, Reply, Route, ScalarValue, Schema, Scorer, SearchName, Seconds, ServerError, ServerErrorKind,
+    IndexesMissing, JsonType, Keyspace, Kind, Language, ListValue, Located, MAX_SEPARATED_TAG, MAX_TAG, Many,
+    Millis, Misspelled, NameError, Nearest, NewSuggestion, No, NotIndexable, Numeric, Operand, OptionalValue,
+    Options, Ordered, Part, Phonetic, Phrase, Prefixed, QueryError, RawQuery, RawQueryError, RawValue,
+    Reading, Reply, Route, ScalarValue, Schema, Scorer, SearchName, Seconds, ServerError, ServerErrorKind,
     ShapeValue, Shaped, Shortfall, Similar, Single, SortKey, Sortable, SortableValue, Stopwords, Stored,
     SuffixTrie, Suffixed, Suggestion, SynonymGroups, Tag, Tagged, TermError, Text, TextValue, UniqueOperand,
     UniqueValue, Unit, Vector, VectorElement, VectorKind, VectorLengthError, VectorOptions, VectorType,
@@ -72,7 +78,7 @@ pub use cache_index::{DecimalNumber, decimal_number};
 #[cfg(feature = "geo")]
 pub use cache_index::GeoShape;
 
-pub use crate::cache::Cache;
+pub use crate::cache::{Cache, ErrorClass, IndexPolicy, IndexReadiness, IndexState, Readiness, Ready};
 pub use crate::cache_model::CacheModel;
 pub use crate::connection::{Capabilities, Connection};
 pub use crate::document::{
@@ -84,7 +90,7 @@ pub use crate::gate::{Gate, GateError, Lease, Outcome};
 pub use crate::migrate::{
     DataDifference, DataFailure, DataMigration, DataMigrationError, DataReport, Estimate, LeaseSeen,
     MigrateError, MigratedIndex, Migration, Migrator, Notice, Observed, Plan, Progress, RecordedStep,
-    SchemaLock, SchemaLockError, ServerMemory, Step, Strategy,
+    SchemaLock, SchemaLockError, ServerMemory, Step, Strategy, Unlocked, Watch,
 };
 pub use crate::model::{Indexed, Model, Versioned};
 pub use crate::patch_error::PatchError;

@@ -2,7 +2,7 @@
 
 use syn::ext::IdentExt;
 use syn::meta::ParseNestedMeta;
-use syn::{Attribute, Expr, Ident, Lit, LitStr, Path, Token, Type};
+use syn::{Attribute, Expr, Ident, Lit, LitStr, Member, Path, Token, Type};
 
 use crate::errors::Errors;
 
@@ -260,6 +260,43 @@ pub(crate) fn string(meta: &ParseNestedMeta<'_>, example: &str) -> syn::Result<L
             other => Err(syn::Error::new_spanned(other, format!("expected a string: `{example}`"))),
         },
         other => Err(syn::Error::new_spanned(other, format!("expected a string literal: `{example}`"))),
+    }
+}
+
+/// `EMAIL`, or `ADDRESS.city`: the handle of a field, as it stands behind the model.
+pub(crate) fn handle(meta: &ParseNestedMeta<'_>) -> syn::Result<Vec<Ident>> {
+    let example = "field = ADDRESS.city";
+    fn names(expr: &Expr, found: &mut Vec<Ident>) -> bool {
+        match expr {
+            Expr::Path(path) => {
+                found.extend(path.path.get_ident().cloned());
+                path.qself.is_none() && path.path.get_ident().is_some()
+            }
+            Expr::Field(field) => {
+                let around = names(&field.base, found);
+                let Member::Named(name) = &field.member else { return false };
+                found.push(name.clone());
+                around
+            }
+            _ => false,
+        }
+    }
+    let (expr, mut found) = (value(meta, example)?, Vec::new());
+    if names(&expr, &mut found) {
+        return Ok(found);
+    }
+    Err(syn::Error::new_spanned(
+        expr,
+        format!("expected the handle of a field of the model, without the model before it: `{example}`"),
+    ))
+}
+
+/// The path of a type.
+pub(crate) fn model(meta: &ParseNestedMeta<'_>) -> syn::Result<Path> {
+    let example = "model = User";
+    match value(meta, example)? {
+        Expr::Path(path) if path.qself.is_none() => Ok(path.path),
+        other => Err(syn::Error::new_spanned(other, format!("expected the name of a model: `{example}`"))),
     }
 }
 

@@ -12,6 +12,7 @@ mod serde_attr;
 #[cfg(test)]
 mod tests;
 mod value;
+mod view;
 
 /// Makes a struct with named fields a model: documents in Redis, with an index if a field has one.
 ///
@@ -118,4 +119,39 @@ pub fn derive_cache_embedded(input: proc_macro::TokenStream) -> proc_macro::Toke
 #[proc_macro_derive(CacheValue, attributes(cache))]
 pub fn derive_cache_value(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     expand::cache_value(input.into()).into()
+}
+
+/// Makes a struct with named fields a view of a model: what a query reads of each document in place of the whole.
+///
+/// ```text
+/// #[derive(Deserialize, CacheView)]
+/// #[cache(model = User)]
+/// struct Card {
+///     id: String,                       // read from `User::ID`
+///     tags: Vec<String>,
+///     #[cache(field = ADDRESS.city)]    // from `User::ADDRESS.city`
+///     city: Option<String>,
+/// }
+///
+/// let cards = User::find().select::<Card>().all(&cache).await?;
+/// ```
+///
+/// | at | attribute | meaning |
+/// |---|---|---|
+/// | the struct | `#[cache(model = User)]` | whose documents it is a view of |
+/// | | `#[cache(crate = path)]` | where `cache_core` is, if not in the dependencies under that name |
+/// | a field | `#[cache(field = ADDRESS.city)]` | the handle of the model that it is read from; without it, the one of its own name |
+/// | | `#[cache(as = String)]` | is read from a field that the model declares with `#[index(as = String)]` |
+///
+/// A field has the type of the model's field, or an `Option` of it. Of a field within an embedded list or map there are
+/// many: a `Vec` of the type, flat, in the order of the document. An embedded struct, a list or a map is read whole by its
+/// own handle. What serde writes with a module, it reads with the same one: `#[serde(with = "…")]`.
+///
+/// Only these members are sent, in one round trip, and all of them exactly: integers beyond 2^53, `null` and missing,
+/// empty strings and empty lists. A missing member is what serde makes of it: `None`, the value of `#[serde(default)]`,
+/// or an error that names the document, the model and the field. What serde calls the fields of the view does not
+/// matter. Documents are read as they are stored: `#[cache(upgrade = f)]` of the model does not reach views.
+#[proc_macro_derive(CacheView, attributes(cache))]
+pub fn derive_cache_view(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    expand::cache_view(input.into()).into()
 }

@@ -26,6 +26,8 @@ pub(crate) struct ContainerSerde {
     pub(crate) transparent: Option<Ident>,
     /// The word `into`.
     pub(crate) into: Option<Ident>,
+    /// The word `from` or `try_from`.
+    pub(crate) from: Option<Ident>,
     /// The word `deny_unknown_fields`.
     pub(crate) deny_unknown_fields: Option<Ident>,
 }
@@ -49,6 +51,8 @@ pub(crate) struct FieldSerde {
     pub(crate) flatten: Option<Ident>,
     /// The word by which other code writes the field, `with` or `serialize_with`.
     pub(crate) serialize_with: Option<Ident>,
+    /// The word by which other code reads the field, `with` or `deserialize_with`.
+    pub(crate) deserialize_with: Option<Ident>,
     /// The module that writes and reads it: the value of `with`.
     pub(crate) with: Option<LitStr>,
 }
@@ -70,6 +74,7 @@ impl ContainerSerde {
                 }
                 "transparent" => read.transparent = Some(word),
                 "into" => read.into = Some(word),
+                "from" | "try_from" => read.from = Some(word),
                 "deny_unknown_fields" => read.deny_unknown_fields = Some(word),
                 _ => {}
             }
@@ -103,8 +108,10 @@ impl FieldSerde {
                 "skip_serializing_if" => read.skip_serializing_if = Some(word),
                 "flatten" => read.flatten = Some(word),
                 "serialize_with" => read.serialize_with = Some(word),
+                "deserialize_with" => read.deserialize_with = Some(word),
                 "with" => {
-                    read.serialize_with = Some(word);
+                    read.serialize_with = Some(word.clone());
+                    read.deserialize_with = Some(word);
                     read.with = Some(meta.value()?.parse()?);
                 }
                 _ => {}

@@ -39,8 +39,9 @@ pub enum AggregateError {
     },
     /// An expression reads what may be missing: the server would stop in the middle of its answer.
     #[error(
-        "`{name}` may be missing where an expression reads it; keep what has it, with `.filter(exists(…))` before \
-         grouping or `.having(exists(…))` behind, or write `exists(…) & …`"
+        "`{name}` may be missing where an expression reads it; keep what has it, with `.filter(exists(…))` of the \
+         aggregation before grouping or `.having(exists(…))` behind, or write `exists(…) & …` (a filter of the query does not \
+         tell)"
     )]
     MayBeMissing {
         /// The field's search name, or the column's.
@@ -100,8 +101,9 @@ pub enum AggregateError {
     },
     /// A query that finds more than what it means, which only reading the documents decides.
     #[error(
-        "the query compares integers beyond ±(2^53 - 1), which the index, that holds doubles, confuses with their \
-         neighbours, so the groups would have too many documents; read the documents, or index such numbers as strings"
+        "the server decides the query only in part (integers beyond ±(2^53 - 1), several conditions on one element, phrases, \
+         patterns), so the groups would have too many documents; read the documents and group them, or leave that condition \
+         out"
     )]
     Inexact,
     /// A query that was sorted or paged before it was grouped.

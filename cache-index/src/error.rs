@@ -47,6 +47,24 @@ pub enum QueryError {
     /// An aggregation that has no true answer.
     #[error(transparent)]
     Aggregate(#[from] AggregateError),
+    /// More sort keys than the server takes.
+    #[error("{keys} keys to sort by are more than the {most} that the server takes; leave some out")]
+    SortKeys {
+        /// How many.
+        keys: usize,
+        /// The most.
+        most: usize,
+    },
+    /// More nearest documents than the server can count.
+    #[error("`{field}`: the {k} nearest are more than the server can count, {most}; ask for fewer")]
+    TooManyNearest {
+        /// The field's search name.
+        field: SearchName,
+        /// How many.
+        k: u64,
+        /// The most.
+        most: u64,
+    },
     /// The value contains U+0000, at which the server truncates or merges tag values.
     #[error("`{field}`: the value contains U+0000, which the index cannot hold; remove it")]
     NulCharacter {
@@ -153,8 +171,10 @@ pub enum QueryError {
         /// How many characters it may have.
         most: usize,
     },
-    /// A phrase of more words than the server can parse.
-    #[error("`{field}`: the phrase has more than {most} words; use `matches`, or several phrases")]
+    /// A phrase, or words with a slop or an order, of more words than the server can parse.
+    #[error(
+        "`{field}`: more than {most} words are near each other; use several phrases, or `matches` without slop and order"
+    )]
     TooManyWords {
         /// The field's search name.
         field: SearchName,
@@ -206,6 +226,12 @@ pub enum QueryError {
         field: SearchName,
         /// The condition.
         what: &'static str,
+    },
+    /// What sounds alike, in a query for words as they are written.
+    #[error("`{field}`: `sounds_like` finds words that are written otherwise; ask without `verbatim`")]
+    NotVerbatim {
+        /// The field's search name.
+        field: SearchName,
     },
     /// A condition that only the server can decide.
     #[error("`{field}`: {what} is decided by the server alone; ask it, or test with another condition")]
@@ -294,6 +320,7 @@ impl QueryError {
             | Self::UnsearchableTerm { .. }
             | Self::NotFiniteVector { .. }
             | Self::NotNegatable { .. }
+            | Self::NotVerbatim { .. }
             | Self::OnlyOnServer { .. }
             | Self::TooLongWord { .. }
             | Self::TooManyWords { .. }
@@ -303,6 +330,8 @@ impl QueryError {
             | Self::NoNearest { .. }
             | Self::NoDirection { .. }
             | Self::EfRuntime { .. }
+            | Self::SortKeys { .. }
+            | Self::TooManyNearest { .. }
             | Self::Raw(_)
             | Self::TooDeep { .. }) => other,
         }

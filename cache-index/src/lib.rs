@@ -9,15 +9,15 @@
 //! | documents that fit them | [`check_indexable`], [`assert_indexable`], [`NotIndexable`] |
 //! | kinds and values | [`Kind`], [`Tag`], [`Numeric`], [`Text`], [`Geo`], [`GeoShapeKind`], [`VectorKind`], [`Stored`], [`IndexValue`], [`Indexable`], [`Operand`] |
 //! | values of our own | [`GeoPoint`], [`Distance`], [`Vector`], `GeoShape` (feature `geo`), [`Epoch`] and its modules |
-//! | queries | [`Field`], [`Filter`], [`RawQuery`], [`Nearest`], [`SortKey`], [`FindBy`], [`SearchRequest`], [`CursorRequest`], [`SearchOptions`], [`Loads`] |
+//! | queries | [`Field`], [`Filter`], [`Phrase`], [`Reading`], [`RawQuery`], [`Nearest`], [`SortKey`], [`FindBy`], [`SearchRequest`], [`CursorRequest`], [`SearchOptions`], [`Loads`], [`Member`], [`ReadFrom`] |
 //! | around queries | [`SuggestionCommands`], [`SuggestRequest`], [`DictionaryCommands`], [`SpellingRequest`], [`SynonymUpdate`], [`TagValues`], [`TermError`] |
 //! | aggregations | [`aggregate`], [`AggregateError`] |
-//! | answers | [`SearchAnswer`], [`Hit`], [`Completeness`], [`Shortfall`], [`IndexInfo`], [`IndexDefinition`], [`Difference`] |
+//! | answers | [`SearchAnswer`], [`Hit`], [`Unread`], [`Completeness`], [`Shortfall`], [`IndexInfo`], [`IndexDefinition`], [`Difference`] |
 //!
 //! Most people use this crate through `cache-core`, which adds connections and everything that talks.
 
 // A file imports from those before it: command, path, aggregate_error, raw_error, name_error, error, pattern, reply, escape, keyspace, kind, vector, value, value_*, epoch, geo, shape, unique, strict, json, schema, params,
-// text, fuzzy, phrase, filter, sort, field, finder, finder_decimal, embedded, indexable, search, decode, aggregate, terms.
+// text, fuzzy, phrase, reading, filter, sort, reads, field, finder, finder_decimal, embedded, indexable, search, decode, aggregate, terms.
 
 pub mod aggregate;
 mod aggregate_error;
@@ -44,6 +44,8 @@ mod path;
 mod pattern;
 mod phrase;
 mod raw_error;
+mod reading;
+mod reads;
 mod reply;
 mod schema;
 mod search;
@@ -70,7 +72,7 @@ pub use aggregate_error::AggregateError;
 pub use command::{Batch, Command, Route};
 pub use decode::{
     Completeness, Difference, FieldFailure, Hit, IndexDefinition, IndexInfo, IndexedField, SearchAnswer,
-    Shortfall,
+    Shortfall, Unread,
 };
 pub use embedded::{Each, Embedded, EmbeddedFields, One, Shape, Single, Values};
 #[cfg(feature = "rust_decimal")]
@@ -81,7 +83,8 @@ pub use epoch::{
 };
 pub use error::{DecodeError, GeoError, MAX_SEPARATED_TAG, MAX_TAG, NameError, QueryError};
 pub use field::{
-    Field, IndexesEmpty, IndexesMissing, No, Options, Part, Phonetic, Sortable, SuffixTrie, Yes, any_embedded,
+    Field, IndexesEmpty, IndexesMissing, No, Options, Part, Phonetic, Sortable, SuffixTrie, Yes,
+    any_embedded, embedded_as,
 };
 pub use filter::{Filter, Nearest, NumericRange, RawQuery, RawValue, Rendered};
 pub use finder::FindBy;
@@ -97,12 +100,16 @@ pub use params::Params;
 pub use path::{FieldPath, Many, Nested, Path, Root, SearchName, Step};
 pub use phrase::Phrase;
 pub use raw_error::RawQueryError;
+pub use reading::Reading;
+pub use reads::{
+    ByModule, ByOther, OfEach, OfEachIfAny, OfEachOrMissing, OrMissing, ReadFrom, ReadMode, ReadWith, Same,
+};
 pub use reply::{Reply, ServerError, ServerErrorKind};
 pub use schema::{
     Beside, DistanceMetric, Entry, FieldDef, Fingerprint, FingerprintError, HashTag, IndexSchema, Language,
     Schema, Stopwords, VectorOptions, hashed_part,
 };
-pub use search::{CursorRequest, Loads, Scorer, SearchOptions, SearchRequest};
+pub use search::{CursorRequest, IsScalar, Loads, Member, NotScalar, Scorer, SearchOptions, SearchRequest};
 #[cfg(feature = "geo")]
 pub use shape::GeoShape;
 pub use sort::{Direction, SortKey};

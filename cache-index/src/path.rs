@@ -60,6 +60,16 @@ impl FieldPath {
         self.member
     }
 
+    /// Refuses, in const evaluation, one that is no member: a flattened struct.
+    #[expect(clippy::panic, reason = "it is a message of the compiler")]
+    pub(crate) const fn assert_member(&self) {
+        if matches!(self.step, Step::Flat) {
+            panic!(
+                "a flattened struct is no member of the document, so that no view can read it whole; read its fields"
+            );
+        }
+    }
+
     /// How to get from the member to it.
     pub(crate) const fn step(&self) -> Step {
         self.step
@@ -142,14 +152,18 @@ pub(crate) fn write_step(path: &mut String, member: &str, step: Step) {
         path.push('.');
         path.push_str(member);
     } else {
-        // A JSON string is what a JSONPath expects between brackets.
-        path.push_str(&format!("[{}]", Value::from(member)));
+        path.push_str(&format!("[{}]", quoted(member)));
     }
     path.push_str(match step {
         Step::One | Step::Flat => "",
         Step::Each => "[*]",
         Step::Values => ".*",
     });
+}
+
+/// A member as a JSONPath expects it between brackets: a JSON string.
+pub(crate) fn quoted(member: &str) -> Value {
+    Value::from(member)
 }
 
 /// Whether a member can stand behind a dot in a JSONPath.
@@ -203,6 +217,8 @@ pub trait Path: 'static {
     const PATH: Option<&'static FieldPath>;
     /// What is left of a field's wish to be sortable there: nothing within a list.
     type Sort<S: 'static>: 'static;
+    /// What the member holds: the embedded struct, or the `Option`, list or map of it.
+    type Value;
 }
 
 /// The document itself.
@@ -212,6 +228,7 @@ pub enum Root {}
 impl Path for Root {
     const PATH: Option<&'static FieldPath> = None;
     type Sort<S: 'static> = S;
+    type Value = ();
 }
 
 /// An embedded struct at one place of one model. The derive makes a type for each.
@@ -220,11 +237,14 @@ pub trait Nested: 'static {
     const AT: FieldPath;
     /// As [`Path::Sort`].
     type Sort<S: 'static>: 'static;
+    /// As [`Path::Value`].
+    type Value;
 }
 
 impl<N: Nested> Path for N {
     const PATH: Option<&'static FieldPath> = Some(&N::AT);
     type Sort<S: 'static> = N::Sort<S>;
+    type Value = N::Value;
 }
 
 /// What is left of a wish to be sortable where there are many: nothing. So known, a place is one in a list or a map.

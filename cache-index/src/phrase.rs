@@ -54,9 +54,9 @@ impl Phrase {
         format!("=>{{$slop:{slop}{order}}}")
     }
 
-    /// Whether the server can be asked where these words of the phrase stand: each has one form, and in any order no two
-    /// stand on the same places only.
-    pub(crate) fn is_narrow(&self, words: &[Word], stemmer: &Stemmer) -> bool {
+    /// Whether the server can be asked where these words of the phrase stand, which this stems: each has one form, and in any
+    /// order no two stand on the same places only.
+    pub(crate) fn is_narrow(&self, words: &[Word], stemmer: Option<&Stemmer>) -> bool {
         words.len() <= MAX_NESTED
             && words.iter().all(|word| text::is_its_stem(word, stemmer))
             && (self.in_order || !coincide(words, stemmer))
@@ -137,11 +137,12 @@ fn settle(
     false
 }
 
-/// Whether one word of a text may be two of these at once. The server does not ask for a place of its own for each.
-pub(crate) fn coincide(words: &[Word], stemmer: &Stemmer) -> bool {
+/// Whether one word of a text that is not stemmed may be two of these at once, which this stems. The server does not ask for a
+/// place of its own for each.
+pub(crate) fn coincide(words: &[Word], stemmer: Option<&Stemmer>) -> bool {
     let mut seen = std::collections::HashSet::new();
     words.iter().any(|word| {
-        let forms = text::stems_of_stems(word, stemmer);
+        let forms = text::terms(word, stemmer);
         let again = forms.iter().any(|form| seen.contains(form));
         seen.extend(forms);
         again
@@ -185,10 +186,13 @@ mod tests {
     #[test]
     fn words_of_one_stem_coincide() {
         let stemmer = Language::English.stemmer();
-        let coincide = |text| coincide(&text::words(text, Stopwords::Default), &stemmer);
-        assert!(coincide("run fox run"));
-        assert!(coincide("running fox runs"));
-        assert!(!coincide("quick brown fox"));
+        let words = |text| text::words(text, Stopwords::Default);
+        assert!(coincide(&words("run fox run"), Some(&stemmer)));
+        assert!(coincide(&words("running fox runs"), Some(&stemmer)));
+        assert!(!coincide(&words("quick brown fox"), Some(&stemmer)));
+        // As they are written, only the same are.
+        assert!(coincide(&words("runs fox runs"), None));
+        assert!(!coincide(&words("running fox runs"), None));
     }
 
     /// All ways to give each word a place.

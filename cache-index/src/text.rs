@@ -32,6 +32,11 @@ impl Word {
     pub(crate) fn stored(&self) -> &[u8] {
         self.cut.as_ref().unwrap_or(&self.whole)
     }
+
+    /// As any version indexes it.
+    fn forms(&self) -> impl Iterator<Item = &[u8]> {
+        [Some(&self.whole), self.cut.as_ref()].into_iter().flatten().map(Vec::as_slice)
+    }
 }
 
 /// The words of a search text, stopwords left out, each one once.
@@ -123,32 +128,26 @@ pub(crate) fn is_beyond_16_bits(word: &[u8]) -> bool {
     std::str::from_utf8(word).is_ok_and(|word| word.chars().any(|letter| letter > '\u{ffff}'))
 }
 
-/// What the server looks for beside a word itself: the stem of other words, marked by `+`, and the stem as a word
-/// (`StemmerExpander` in `ext/default.c`).
-pub(crate) fn stems(word: &Word, stemmer: &Stemmer) -> Vec<Vec<u8>> {
-    let Ok(text) = std::str::from_utf8(&word.whole) else { return Vec::new() };
-    let stem = stemmer.stem(text);
-    let marked = format!("+{stem}").into_bytes();
-    if stem == text { vec![marked] } else { vec![marked, stem.into_owned().into_bytes()] }
+/// The terms that the server looks for in place of a word of a query, each once: the word, and where words are stemmed, the
+/// stem of other words, marked by `+`, and the stem as a word (`StemmerExpander` in `ext/default.c`).
+pub(crate) fn terms(word: &Word, stemmer: Option<&Stemmer>) -> Vec<Vec<u8>> {
+    let mut terms: Vec<_> = word.forms().map(<[u8]>::to_vec).collect();
+    for form in word.forms() {
+        let (Some(stemmer), Ok(text)) = (stemmer, std::str::from_utf8(form)) else { continue };
+        let stem = stemmer.stem(text);
+        for term in [format!("+{stem}").into_bytes(), stem.into_owned().into_bytes()] {
+            if !terms.contains(&term) {
+                terms.push(term);
+            }
+        }
+    }
+    terms
 }
 
 /// Whether the server looks for the word under no other form, apart from its mark as a stem.
-pub(crate) fn is_its_stem(word: &Word, stemmer: &Stemmer) -> bool {
-    stems(word, stemmer).len() == 1
-}
-
-/// The word, its stem and the stem of that: two words without one of them in common are never found by the same word of a
-/// text.
-pub(crate) fn stems_of_stems(word: &Word, stemmer: &Stemmer) -> HashSet<Vec<u8>> {
-    let mut forms = HashSet::new();
-    for form in [Some(&word.whole), word.cut.as_ref()].into_iter().flatten() {
-        forms.insert(form.clone());
-        let Ok(text) = std::str::from_utf8(form) else { continue };
-        let stem = stemmer.stem(text).into_owned();
-        forms.insert(stemmer.stem(&stem).into_owned().into_bytes());
-        forms.insert(stem.into_bytes());
-    }
-    forms
+pub(crate) fn is_its_stem(word: &Word, stemmer: Option<&Stemmer>) -> bool {
+    let Some(stemmer) = stemmer else { return true };
+    word.forms().all(|form| std::str::from_utf8(form).is_ok_and(|text| stemmer.stem(text) == text))
 }
 
 /// The stem under which the index has a word too, with its mark; `None`: it is indexed as it is written.
@@ -158,32 +157,15 @@ pub(crate) fn marked_stem(indexed: &Word, stemmer: &Stemmer) -> Option<Vec<u8>> 
     (stored.len() >= MIN_STEMMED && stem != stored).then(|| format!("+{stem}").into_bytes())
 }
 
-/// Whether the index of a text that has `indexed` answers a query for `asked`: the words are the same, or one
-/// is, or has, the stem of the other.
-///
-/// A field that does not stem has no stems in its index, but a query still looks for the stem of its word.
-pub(crate) fn word_matches(asked: &Word, indexed: &Word, stemmer: &Stemmer, stems: bool) -> bool {
-    let stored = indexed.stored();
-    let asked_forms = [Some(&asked.whole), asked.cut.as_ref()];
-    asked_forms.into_iter().flatten().any(|asked| {
-        if asked.as_slice() == stored {
-            return true;
-        }
-        let (Ok(asked), Ok(stored)) = (std::str::from_utf8(asked), std::str::from_utf8(stored)) else {
-            return false;
-        };
-        let asked_stem = stemmer.stem(asked);
-        if asked_stem == stored {
-            return true;
-        }
-        let stored_stem = stemmer.stem(stored);
-        stems && stored.len() >= MIN_STEMMED && stored_stem != stored && stored_stem == asked_stem
-    })
+/// Whether a query for these terms finds a text with the word, which the index has under this stem too.
+pub(crate) fn is_found(indexed: &Word, marked_stem: Option<&[u8]>, terms: &[Vec<u8>]) -> bool {
+    terms.iter().any(|term| term == indexed.stored() || Some(term.as_slice()) == marked_stem)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schema::Language;
 
     fn split(text: &str) -> Vec<String> {
         words(text, Stopwords::Default)
@@ -224,12 +206,36 @@ mod tests {
     #[test]
     fn inflections_meet_at_their_stem() {
         let word = |text| all_words(text).next().unwrap();
-        let stemmer = crate::schema::Language::English.stemmer();
-        assert!(word_matches(&word("running"), &word("runs"), &stemmer, true));
-        assert!(word_matches(&word("foxes"), &word("fox"), &stemmer, true));
-        assert!(!word_matches(&word("fox"), &word("box"), &stemmer, true));
-        assert!(word_matches(&word("foxes"), &word("fox"), &stemmer, false));
-        assert!(!word_matches(&word("runs"), &word("running"), &stemmer, false));
+        let stemmer = Language::English.stemmer();
+        let matches = |asked, indexed, stems: bool| {
+            let stem = stems.then(|| marked_stem(&word(indexed), &stemmer)).flatten();
+            is_found(&word(indexed), stem.as_deref(), &terms(&word(asked), Some(&stemmer)))
+        };
+        assert!(matches("running", "runs", true));
+        assert!(matches("foxes", "fox", true));
+        assert!(!matches("fox", "box", true));
+        assert!(matches("foxes", "fox", false));
+        assert!(!matches("runs", "running", false));
+        // A word that is written like a mark.
+        assert!(matches(r"\+run", "running", true));
+        assert!(matches("running", r"\+run", false));
+    }
+
+    #[test]
+    fn what_is_asked_for_has_a_language_of_its_own() {
+        let word = |text| all_words(text).next().unwrap();
+        let [english, german] = [Language::English, Language::German].map(Language::stemmer);
+        let matches = |asked, indexed, asked_by: Option<&Stemmer>| {
+            let stem = marked_stem(&word(indexed), &english);
+            is_found(&word(indexed), stem.as_deref(), &terms(&word(asked), asked_by))
+        };
+        assert!(matches("running", "runs", Some(&english)));
+        assert!(!matches("running", "runs", Some(&german)));
+        assert!(matches("running", "running", Some(&german)));
+        assert!(matches("runs", "running", Some(&german)), "both stem it to `run`");
+        assert!(matches("runs", "runs", None));
+        assert!(!matches("runs", "run", None));
+        assert!(!matches("run", "runs", None), "the mark of a stem is no word");
     }
 
     #[test]

@@ -100,6 +100,10 @@ impl Connection for Recorder {
         None
     }
 
+    fn notices_flushes(&self) -> bool {
+        true
+    }
+
     fn deadline(&self) -> Duration {
         Duration::from_secs(2)
     }

@@ -62,6 +62,14 @@ impl Connection for Stopping {
         None
     }
 
+    fn generation(&self) -> u64 {
+        self.inner.generation()
+    }
+
+    fn notices_flushes(&self) -> bool {
+        self.inner.notices_flushes()
+    }
+
     fn deadline(&self) -> Duration {
         Duration::from_millis(100)
     }

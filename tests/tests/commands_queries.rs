@@ -3,7 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cache_core::{Cache, CacheModel, Capabilities, IndexSchema, Language, Protocol, Reply, Scorer};
+use cache_core::{
+    Cache, CacheEmbedded, CacheModel, CacheView, Capabilities, IndexSchema, Language, Protocol, Reading,
+    Reply, Scorer,
+};
 use cache_tests::recorder::{Recorder, capabilities};
 use serde::{Deserialize, Serialize};
 
@@ -53,8 +56,8 @@ async fn options_stand_where_the_server_wants_them() {
         .page(0, 5);
     query.clone().with_score().all(&cache).await.unwrap();
     query.ids(&cache).await.unwrap();
-    let options =
-        "VERBATIM INKEYS 2 shop:cache:user:1 shop:cache:user:2 SLOP 3 INORDER LANGUAGE german SCORER BM25STD";
+    // Where words stand is part of the query text, and of a single word nothing.
+    let options = "VERBATIM INKEYS 2 shop:cache:user:1 shop:cache:user:2 LANGUAGE german SCORER BM25STD";
     let (index, text) = (index(&cache), User::BIO.matches("rust").render().unwrap());
     let (text, end) = (text.text(), "LIMIT 0 5 TIMEOUT 500 PARAMS 2 p0 rust DIALECT 2 (repeatable)");
     assert_eq!(
@@ -140,6 +143,10 @@ fn logs_show_no_values() {
         .page(20, 10);
     let shown = "User: @name:{$p0} @age:[$p1 +inf], sorted by age DESC, name ASC, 10 from 20";
     assert_eq!(query.to_string(), shown);
+    let read = User::find().filter(User::BIO.matches("rust redis")).in_language(Language::German).verbatim();
+    assert_eq!(read.to_string(), "User: @bio:($p0 $p1), read in german, verbatim");
+    let read = read.reading(Reading::new().slop(2)).in_order();
+    assert_eq!(read.to_string(), "User: @bio:($p0 $p1), read slop 2, in order");
     let refused = User::find().filter(User::NAME.eq("sec\0ret")).to_string();
     assert!(refused.contains("refused") && !refused.contains("ret"), "{refused}");
 }
@@ -154,5 +161,99 @@ async fn resp2_leaves_the_time_out_to_the_client() {
     assert_eq!(
         recorder.sent(),
         [format!("FT.SEARCH {index} * NOCONTENT LIMIT 0 0 TIMEOUT 0 DIALECT 2 (repeatable)")]
+    );
+}
+
+#[derive(Debug, Serialize, Deserialize, CacheEmbedded)]
+struct Place {
+    #[index]
+    city: String,
+    notes: Vec<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize, CacheModel)]
+#[serde(rename_all = "camelCase")]
+struct Post {
+    #[primary_key]
+    id: u32,
+    #[index(sortable)]
+    title: String,
+    #[index(sortable)]
+    number: u32,
+    tags: Vec<String>,
+    first_line: String,
+    #[embedded]
+    place: Option<Place>,
+    #[embedded]
+    places: Vec<Place>,
+}
+
+/// What cannot be an empty list comes alone, the rest behind something that is none.
+#[derive(Debug, Deserialize, CacheView)]
+#[cache(model = Post)]
+struct Everything {
+    title: String,
+    first_line: Option<String>,
+    tags: Vec<String>,
+    #[cache(field = PLACE.city)]
+    city: Option<String>,
+    #[cache(field = PLACE.notes)]
+    notes: Option<Vec<String>>,
+    #[cache(field = PLACES.city)]
+    cities: Vec<String>,
+}
+
+#[derive(Debug, Deserialize, CacheView)]
+#[cache(model = Post)]
+struct Titled {
+    id: u32,
+    title: String,
+}
+
+#[derive(Debug, Deserialize, CacheView)]
+#[cache(model = Post)]
+struct Line {
+    first_line: Option<String>,
+}
+
+#[tokio::test]
+async fn views_ask_for_their_members_alone() {
+    let bulk = |text: &str| Reply::Bulk(text.to_owned().into());
+    let members = |members: &[(&str, &str)]| {
+        Reply::Array(members.iter().flat_map(|(name, json)| [bulk(name), bulk(json)]).collect())
+    };
+    let found = [
+        ("$0", r#"["t"]"#),
+        ("$1", r#"["l"]"#),
+        ("$2", r#"[1,[]]"#),
+        ("$4", r#"[{"city":"Bern","notes":[]}]"#),
+        ("$5", r#"[1,[{"city":"Bern"},{"notes":[],"city":"Biel"}]]"#),
+    ];
+    let one = Reply::Array(vec![Reply::Int(1), bulk("shop:cache:post:1"), members(&found)]);
+    let (recorder, cache) = searched(capabilities(), [none(), one, none(), none()]).await;
+    // The first search of an index asks whether it is filled.
+    Post::find().count(&cache).await.unwrap();
+    let view = Post::find_by_title("t").select::<Everything>().one(&cache).await.unwrap();
+    assert_eq!((view.title.as_str(), view.first_line.as_deref(), view.city), ("t", Some("l"), None));
+    assert_eq!((view.tags, view.notes), (vec![], Some(vec![])));
+    assert_eq!(view.cities, ["Bern", "Biel"]);
+    let sorted = || Post::find().sort_by(Post::TITLE.asc()).then_by(Post::NUMBER.asc()).page(0, 5);
+    sorted().select::<Titled>().all(&cache).await.unwrap();
+    sorted().select::<Line>().all(&cache).await.unwrap();
+    let index = Post::schema().index_name(cache.keyspace().unwrap());
+    let sent = recorder.sent();
+    let sort = "SORTBY 4 @title ASC @number ASC LIMIT 0 5 TIMEOUT 1800 DIALECT 3 (repeatable)";
+    assert_eq!(
+        sent[sent.len() - 3..],
+        [
+            format!(
+                "FT.SEARCH {index} @title:{{$p0}} RETURN 18 $.title AS $0 $.firstLine AS $1 $[\"id\",\"tags\"] AS $2 \
+                 $.place.city AS $3 $.place AS $4 $[\"id\",\"places\"] AS $5 LIMIT 0 2 TIMEOUT 1800 PARAMS 2 p0 t \
+                 DIALECT 3 (repeatable)"
+            ),
+            format!("FT.AGGREGATE {index} * LOAD 7 @__key $.id AS $0 $.title AS $1 {sort}"),
+            // It may lack all that is asked for: the primary key shows that it is there.
+            format!("FT.AGGREGATE {index} * LOAD 7 @__key $.firstLine AS $0 $.id AS $? {sort}"),
+        ]
     );
 }

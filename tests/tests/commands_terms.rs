@@ -94,8 +94,8 @@ async fn dictionaries_and_spelling() {
             format!("FT.DICTDEL {name}:brands swatch (repeatable)"),
             format!("FT.DICTDUMP {name}:brands (repeatable)"),
             "pipeline".to_owned(),
+            format!("FT.INFO {index} (repeatable)"),
             format!("FT.SPELLCHECK {index} title helo wrld  DISTANCE 1 DIALECT 2 (repeatable)"),
-            "pipeline".to_owned(),
             format!(
                 "FT.SPELLCHECK {index} title helo wrld  DISTANCE 2 TERMS INCLUDE {name}:brands TERMS EXCLUDE {name}:names \
                  DIALECT 2 (repeatable)"
@@ -114,7 +114,13 @@ async fn tag_values() {
     let values = ["b", "a"].map(|value| Reply::Bulk(value.into())).to_vec();
     let (recorder, cache) = Recorder::cache([Reply::Array(values)]);
     assert_eq!(Offer::tag_values(&cache, Offer::CITY).await.unwrap(), ["a", "b"]);
-    assert_eq!(recorder.sent(), [format!("FT.TAGVALS {} city (repeatable)", index_of(&cache))]);
+    let index = index_of(&cache);
+    let look = format!("FT.INFO {index} (repeatable)");
+    assert_eq!(
+        recorder.sent(),
+        ["pipeline".to_owned(), look, format!("FT.TAGVALS {index} city (repeatable)")],
+        "values cannot say that some are missing, so that it is asked with them whether the index is filled"
+    );
 }
 
 #[tokio::test]

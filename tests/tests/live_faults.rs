@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use cache_core::{Cache, CacheModel, Command, Error, Protocol, RedisSettings};
+use cache_core::{Batch, Cache, CacheModel, Command, Error, Protocol, RedisSettings};
 use cache_tests::{chain, private_server};
 use serde::{Deserialize, Serialize};
 
@@ -131,7 +131,11 @@ async fn pushes_tell_of_invalidations_and_of_a_broken_connection() {
     let server = private_server().await;
     let cache = Cache::connect(settings(server.url(), Protocol::Resp3)).await.unwrap();
     let mut pushes = cache.connection().pushes().unwrap();
-    cache.command(Command::new("CLIENT").args_from(["TRACKING", "ON", "BCAST"])).await.unwrap();
+    // What the connection tracks is its own affair: it tells of flushes. Keys are tracked one by one.
+    let other = Command::new("CLIENT").args_from(["TRACKING", "OFF"]);
+    assert!(matches!(cache.command(other).await.unwrap_err(), Error::Unsupported { .. }));
+    let tracked = vec![Command::new("CLIENT").args_from(["CACHING", "YES"]), Command::new("GET").key("k")];
+    let _ = cache.connection().send_all(Batch::pipeline(tracked)).await.unwrap();
     cache.command(Command::new("SET").key("k").arg("1")).await.unwrap();
     let wait = async |pushes: &mut cache_core::connection::PushStream| {
         tokio::time::timeout(Duration::from_secs(5), pushes.next()).await.unwrap().unwrap()

@@ -1,8 +1,17 @@
 //! An index that is being filled: its answers are never taken as complete.
 
-use cache_core::{Cache, CacheModel, Error, IndexSchema, Migrator, Protocol, Shortfall};
+use std::time::Duration;
+
+use cache_core::embedded::Server;
+use cache_core::{
+    Cache, CacheModel, Error, IndexPolicy, IndexSchema, Migrator, Protocol, Ready, RedisSettings, Shortfall,
+    Terms,
+};
 use cache_tests::{connect, live, private_server};
 use serde::{Deserialize, Serialize};
+
+/// Longer than any of it takes.
+const LONG: Duration = Duration::from_secs(60);
 
 /// Enough that the server takes a while.
 const DOCUMENTS: u32 = 5_000;
@@ -17,9 +26,9 @@ struct Reading {
     note: String,
 }
 
-async fn fill(cache: &Cache) {
+async fn fill(cache: &Cache, documents: u32) {
     let readings =
-        (0..DOCUMENTS).map(|id| Reading { id, value: id * 7, note: format!("reading number {id}") });
+        (0..documents).map(|id| Reading { id, value: id * 7, note: format!("reading number {id}") });
     for saved in Reading::save_many(cache, readings.collect::<Vec<_>>()).await {
         let _ = saved.unwrap();
     }
@@ -50,7 +59,7 @@ async fn refusals(cache: &Cache) -> u32 {
 }
 
 async fn an_index_that_is_being_filled_is_seen(cache: Cache) {
-    fill(&cache).await;
+    fill(&cache, DOCUMENTS).await;
     create(&cache).await;
     let error = Reading::find().page(0, 3).all(&cache).await.unwrap_err();
     assert!(matches!(error, Error::Incomplete { .. }), "{error}");
@@ -67,7 +76,7 @@ async fn after_another_start_of_the_server(protocol: Protocol) {
     let server = private_server().await;
     let cache = connect(&server.url(), protocol).await;
     for starts in 0..2 {
-        fill(&cache).await;
+        fill(&cache, DOCUMENTS).await;
         create(&cache).await;
         // What was known of the index on the connection before says nothing about this one.
         assert!(refusals(&cache).await > 0, "after {starts} starts");
@@ -85,6 +94,48 @@ async fn what_was_known_before_a_restart_is_forgotten_resp3() {
 #[tokio::test]
 async fn what_was_known_before_a_restart_is_forgotten_resp2() {
     after_another_start_of_the_server(Protocol::Resp2).await;
+}
+
+/// What is made of an index that the server fills again, by each policy.
+async fn restarted_with_persistence(protocol: Protocol) {
+    const MANY: u32 = 40_000;
+    let server = Server::options().arg("--appendonly").arg("yes").start().await.unwrap();
+    let settings = RedisSettings::new(server.url()).protocol(protocol);
+    let cache = Cache::connect(settings.response_timeout(Duration::from_secs(20))).await.unwrap();
+    fill(&cache, MANY).await;
+    Migrator::new().register::<Reading>().run(&cache).await.unwrap();
+
+    server.restart().await.unwrap();
+    let query = |policy| Reading::find().while_indexing(policy);
+    let error = query(IndexPolicy::FailFast).count(&cache).await.unwrap_err();
+    assert!(matches!(error, Error::Indexing { model: "Reading", .. }) && error.is_indexing(), "{error}");
+    // What may be missing for another reason may not be for this one.
+    let error = query(IndexPolicy::FailFast).allow_partial().count(&cache).await.unwrap_err();
+    assert!(matches!(error, Error::Indexing { .. }), "{error}");
+    let error = query(IndexPolicy::Allow).page(0, 1).all(&cache).await.unwrap_err();
+    assert!(matches!(error, Error::Incomplete { .. }) && error.is_indexing(), "{error}");
+    let partial = query(IndexPolicy::Allow).allow_partial().page(0, 1).all(&cache).await.unwrap();
+    assert_eq!(partial.completeness().shortfalls(), [Shortfall::Indexing]);
+    let error = Reading::spell_check("raeding").misspelled(&cache).await.unwrap_err();
+    assert!(matches!(error, Error::Indexing { .. }), "{error}");
+    let short = Duration::from_millis(60);
+    let error = query(IndexPolicy::WaitUpTo(short)).count(&cache).await.unwrap_err();
+    assert!(matches!(error, Error::Indexing { waited, .. } if waited >= short), "{error}");
+    assert!(cache.readiness().is_ready(), "{}", cache.readiness());
+    assert_ne!(cache.readiness().overall(), Ready::Yes);
+    assert_eq!(query(IndexPolicy::WaitUpTo(LONG)).count(&cache).await.unwrap(), u64::from(MANY));
+    assert_eq!(query(IndexPolicy::FailFast).count(&cache).await.unwrap(), u64::from(MANY));
+    assert_eq!(cache.readiness().overall(), Ready::Yes);
+}
+
+#[tokio::test]
+async fn policies_hold_while_the_server_fills_indexes_again_resp3() {
+    restarted_with_persistence(Protocol::Resp3).await;
+}
+
+#[tokio::test]
+async fn policies_hold_while_the_server_fills_indexes_again_resp2() {
+    restarted_with_persistence(Protocol::Resp2).await;
 }
 
 live! {

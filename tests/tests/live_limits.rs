@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use cache_core::{
     Cache, CacheModel, Command, Error, Gate, GateError, Migrator, NameError, Outcome, Protocol, QueryError,
-    RedisSettings, Shortfall,
+    RedisSettings, Shortfall, Vector,
 };
 use cache_tests::{chain, live, private_server};
 use serde::{Deserialize, Serialize};
@@ -135,7 +135,66 @@ async fn gates_refuse_what_makes_no_sense(cache: Cache) {
     }
 }
 
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheModel)]
+struct Placed {
+    #[primary_key]
+    id: u32,
+    #[index(sortable)]
+    place: u32,
+    #[index]
+    vector: Vector<f32, 2>,
+}
+
+async fn what_the_server_cannot_count_is_refused_before_it_is_asked(cache: Cache) {
+    Migrator::new().register::<Placed>().run(&cache).await.unwrap();
+    for id in 1..=3 {
+        let _ = Placed { id, place: id, vector: Vector::from([1.0, 0.5]) }.save(&cache).await.unwrap();
+    }
+    let keys = |count| (0..count).fold(Placed::find(), |query, _| query.then_by(Placed::PLACE.asc()));
+    assert_eq!(keys(8).all(&cache).await.unwrap().len(), 3);
+    let error = keys(9).all(&cache).await.unwrap_err();
+    assert!(matches!(error, Error::Query(QueryError::SortKeys { keys: 9, most: 8 })), "{error:?}");
+    let nearest = |k| Placed::find().nearest(Placed::VECTOR.nearest(k, &Vector::from([1.0, 0.0])));
+    assert_eq!(nearest(1_000_000).all(&cache).await.unwrap().len(), 3);
+    let error = nearest(u64::MAX).all(&cache).await.unwrap_err();
+    assert!(matches!(error, Error::Query(QueryError::TooManyNearest { k: u64::MAX, .. })), "{error:?}");
+}
+
+async fn pages_beyond_the_end_have_nothing_however_far(cache: Cache) {
+    Migrator::new().register::<Placed>().run(&cache).await.unwrap();
+    for id in 1..=3 {
+        let _ = Placed { id, place: id, vector: Vector::from([1.0, 0.5]) }.save(&cache).await.unwrap();
+    }
+    let far = u64::from(u32::MAX / 2) + 1;
+    for (offset, limit) in [(3, 1), (1_000_001, 1), (far, 1), (u64::MAX, u64::MAX), (0, 0)] {
+        for query in [Placed::find(), Placed::find().sort_by(Placed::PLACE.asc())] {
+            let mut rows = query.clone().page(offset, limit).stream(&cache);
+            let next = rows.next().await.transpose().unwrap();
+            assert_eq!(next, None, "{offset} {limit}");
+            assert!(query.page(offset, limit).all(&cache).await.unwrap().is_empty(), "{offset} {limit}");
+        }
+    }
+    let mut rows = Placed::find().page(1, u64::MAX).stream(&cache);
+    let mut count = 0;
+    while rows.next().await.transpose().unwrap().is_some() {
+        count += 1;
+    }
+    assert_eq!(count, 2);
+}
+
+async fn no_time_at_all_counts_as_a_millisecond(cache: Cache) {
+    Migrator::new().register::<Placed>().run(&cache).await.unwrap();
+    match Placed::find().timeout(Duration::ZERO).all(&cache).await {
+        Ok(found) => assert!(found.is_empty()),
+        Err(Error::Timeout { after, .. }) => assert_eq!(after, Duration::from_millis(1)),
+        Err(error) => assert!(matches!(error, Error::Incomplete { .. }), "{error:?}"),
+    }
+}
+
 live! {
+    what_the_server_cannot_count_is_refused_before_it_is_asked,
+    pages_beyond_the_end_have_nothing_however_far,
+    no_time_at_all_counts_as_a_millisecond,
     what_would_come_back_as_something_else_is_refused,
     singles_are_compared_as_they_are_stored,
     tags_beyond_the_servers_counter_are_refused,

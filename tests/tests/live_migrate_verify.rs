@@ -94,7 +94,7 @@ async fn documents_that_come_and_go_meanwhile_are_no_difference(cache: Cache) {
             })
         })
         .collect();
-    for _ in 0..5 {
+    for _ in 0..2 {
         new().run(&cache).await.unwrap();
         let drop = cache_core::Command::new("FT.DROPINDEX").arg(index::<New>(&cache));
         old().run(&cache).await.unwrap();

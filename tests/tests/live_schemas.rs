@@ -2,13 +2,16 @@
 
 use cache_core::{
     Cache, Command, DistanceMetric, Entry, Field, FieldDef, Geo, GeoPoint, GeoShape, GeoShapeKind, HashTag,
-    IndexDefinition, IndexInfo, Language, No, Numeric, Options, Schema, Tag, Text, Vector, VectorElement,
-    VectorKind,
+    IndexDefinition, IndexInfo, Language, Migrator, No, Numeric, Options, Schema, Step, Strategy, Tag, Text,
+    Vector, VectorElement, VectorKind,
 };
 use cache_tests::live;
 
 /// How many random schemas each protocol sees.
 const SCHEMAS: u64 = 250;
+
+/// How many are migrated, and then extended.
+const MIGRATED: u64 = 60;
 
 /// Random numbers from a seed: a failure names the one that it comes from.
 struct Random(u64);
@@ -153,11 +156,20 @@ where
 
 /// A schema like any that the derive makes.
 fn schema(seed: u64) -> &'static Schema {
+    schema_and(seed, None)
+}
+
+/// The same with a field more, somewhere among the others.
+fn schema_and(seed: u64, more: Option<FieldDef>) -> &'static Schema {
     let mut random = Random(seed);
-    let entries: Vec<Entry> = (0..=random.below(12))
+    let mut entries: Vec<Entry> = (0..=random.below(12))
         .map(|number| Entry::Field(field(&mut random, usize::try_from(number).unwrap())))
         .collect();
-    let mut schema = Schema::new("Random", leaked(format!("p{seed}")), "id", entries.leak());
+    if let Some(more) = more {
+        entries.insert(usize::try_from(seed).unwrap() % (entries.len() + 1), Entry::Field(more));
+    }
+    let (model, prefix) = (leaked(format!("Random{seed}")), leaked(format!("p{seed}")));
+    let mut schema = Schema::new(model, prefix, "id", entries.leak());
     if random.coin() {
         schema = schema.with_language(random.of(&[
             Language::German,
@@ -211,4 +223,37 @@ async fn other_schemas_are_told_apart(cache: Cache) {
     }
 }
 
-live! { random_schemas_come_back_as_they_were_made, other_schemas_are_told_apart }
+/// Whatever the schema, nothing is left to do once it was migrated; a field more is an addition in place wherever one
+/// can be, and then nothing is left to do for either release.
+async fn random_schemas_are_migrated_once(cache: Cache) {
+    let seeds = || 0..MIGRATED;
+    let of =
+        |schemas: Vec<&'static Schema>| schemas.into_iter().fold(Migrator::new(), Migrator::register_schema);
+    let old = of(seeds().map(schema).collect());
+    let extra = || Some(FieldDef::indexed::<u8, Numeric>("extra", "extra"));
+    let new = of(seeds().map(|seed| schema_and(seed, extra())).collect());
+    let new = new.strategy(Strategy::InPlaceAdditive);
+    old.run(&cache).await.unwrap();
+    for plan in old.plan(&cache).await.unwrap() {
+        assert!(plan.is_empty() && plan.notices.is_empty(), "{plan}");
+    }
+    let plans = new.plan(&cache).await.unwrap();
+    for (plan, schema) in plans.iter().zip(new.schemas()) {
+        let added = matches!(plan.steps.first(), Some(Step::AlterAdd { fields, .. }) if fields.len() == 1);
+        assert_eq!(added, schema.filter().is_none(), "{plan}");
+    }
+    new.run(&cache).await.unwrap();
+    for migrator in [&new, &old] {
+        for plan in migrator.plan(&cache).await.unwrap() {
+            // Without a lock, the alias is at whoever was last where both have an index.
+            let left =
+                plan.steps.iter().filter(|step| !matches!(step, Step::Verify { .. } | Step::Cutover { .. }));
+            assert_eq!(left.collect::<Vec<_>>(), Vec::<&Step>::new(), "{plan}");
+        }
+    }
+    for plan in new.plan(&cache).await.unwrap() {
+        assert!(plan.is_empty(), "{plan}");
+    }
+}
+
+live! { random_schemas_come_back_as_they_were_made, other_schemas_are_told_apart, random_schemas_are_migrated_once }

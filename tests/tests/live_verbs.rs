@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use cache_core::{
-    Cache, CacheModel, Changes, Command, Error, Expiry, Hit, IndexSchema, Loads, Migrator, PatchError, Reply,
-    Row, Scorer, Shortfall,
+    Cache, CacheModel, Changes, Command, Error, Expiry, IndexSchema, Migrator, PatchError, Reply, Scorer,
+    Shortfall,
 };
 use cache_tests::live;
 use serde::{Deserialize, Serialize};
@@ -222,45 +222,6 @@ async fn scores_come_with_documents(cache: Cache) {
     }
 }
 
-/// City and age, as they are stored.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Card(String, Option<u32>);
-
-impl Row<Person> for Card {
-    const LOADS: Loads = Loads::members(&[Person::CITY.def(), Person::AGE.def()]);
-
-    fn read(hit: &Hit) -> cache_core::Result<Self> {
-        let json = |number| hit.member(number).map_or("[null]", |json| std::str::from_utf8(json).unwrap());
-        let (city,) = serde_json::from_str(json(0)).unwrap();
-        let (age,) = serde_json::from_str(json(1)).unwrap();
-        Ok(Self(city, age))
-    }
-}
-
-async fn views_bring_what_they_need(cache: Cache) {
-    let people = people(&cache, 300).await;
-    let mut expected: Vec<_> = people.iter().map(|one| Card(one.city.clone(), one.age)).collect();
-    expected.sort();
-    let query = || Person::find().select::<Card>();
-    let sorted = |mut cards: Vec<Card>| {
-        cards.sort();
-        cards
-    };
-    assert_eq!(sorted(query().all(&cache).await.unwrap().into_vec()), expected);
-    let mut rows = query().sort_by(Person::AGE.desc()).stream(&cache);
-    let mut streamed = Vec::new();
-    while let Some(card) = rows.next().await {
-        streamed.push(card.unwrap());
-    }
-    assert!(streamed.windows(2).all(|pair| pair[0].1 >= pair[1].1));
-    assert_eq!(sorted(streamed), expected);
-    let several = query().sort_by(Person::CITY.asc()).then_by(Person::AGE.asc()).with_score().page(0, 9);
-    let several = several.all(&cache).await.unwrap();
-    assert_eq!((several.len(), several.total()), (9, 300));
-    assert_eq!(several[0].0, "Basel");
-    assert_eq!(query().filter(Person::CITY.eq("Bern")).first(&cache).await.unwrap().unwrap().0, "Bern");
-}
-
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheModel)]
 struct Member {
     #[primary_key]
@@ -366,7 +327,6 @@ live! {
     some_keys_alone_are_searched,
     words_are_read_as_the_query_says,
     scores_come_with_documents,
-    views_bring_what_they_need,
     queries_delete,
     queries_update,
     a_query_is_explained_and_profiled,

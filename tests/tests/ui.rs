@@ -50,8 +50,8 @@ fn pass() {
 /// their name.
 #[test]
 fn one_message_per_mistake() {
-    for folder in
-        ["derive", "forms", "kinds", "parts", "types", "writes"].map(|topic| format!("tests/ui/{topic}"))
+    for folder in ["derive", "forms", "kinds", "parts", "types", "views", "writes"]
+        .map(|topic| format!("tests/ui/{topic}"))
     {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
@@ -71,4 +71,10 @@ fn one_message_per_mistake() {
 #[test]
 fn aggregates() {
     TestCases::new().compile_fail("tests/ui/aggregates/*.rs");
+}
+
+/// What is refused of views.
+#[test]
+fn views() {
+    TestCases::new().compile_fail("tests/ui/views/*.rs");
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
@@ -10,10 +10,16 @@ use tokio::task::AbortHandle;
 /// Tasks with names, ended with the last handle of the cache. They hold no handle themselves.
 #[derive(Debug, Default)]
 pub(crate) struct Background {
-    tasks: Mutex<HashMap<Vec<u8>, AbortHandle>>,
+    tasks: Arc<Mutex<HashMap<Vec<u8>, AbortHandle>>>,
+    lent: bool,
 }
 
 impl Background {
+    /// The same tasks, for somebody with whom they do not end.
+    pub(super) fn lent(&self) -> Self {
+        Self { tasks: Arc::clone(&self.tasks), lent: true }
+    }
+
     /// Starts a task, unless one of this name goes on already. Without a runtime there is nothing to start it on.
     pub(crate) fn keep(&self, name: Vec<u8>, task: impl Future<Output = ()> + Send + 'static) {
         let Ok(runtime) = Handle::try_current() else { return };
@@ -27,15 +33,15 @@ impl Background {
 
 impl Drop for Background {
     fn drop(&mut self) {
-        let tasks = self.tasks.get_mut().unwrap_or_else(PoisonError::into_inner);
-        tasks.values().for_each(AbortHandle::abort);
+        if !self.lent {
+            let tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+            tasks.values().for_each(AbortHandle::abort);
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use tokio::sync::oneshot;
 
     use super::*;

@@ -3,8 +3,11 @@
 mod background;
 #[cfg(feature = "redis")]
 mod connect;
+mod detached;
 #[cfg(feature = "embedded")]
 mod embedded;
+mod policy;
+mod readiness;
 mod standing;
 
 use std::any::Any;
@@ -13,11 +16,14 @@ use std::sync::Arc;
 
 use cache_index::{Command, DEFAULT_GLOBAL, Keyspace, NameError, Reply, check_name};
 
+use self::detached::Alive;
 use crate::connection::{Capabilities, Connection};
 use crate::error::{Error, Result};
 
 pub(crate) use background::Background;
-pub(crate) use standing::Standing;
+pub use policy::IndexPolicy;
+pub use readiness::{ErrorClass, IndexReadiness, IndexState, Readiness, Ready};
+pub(crate) use standing::{Mark, Standing};
 
 /// A connection and a namespace. Cheap to clone; every clone uses the same connection.
 ///
@@ -42,6 +48,8 @@ pub struct Cache {
     keyspace: Result<Keyspace, NameError>,
     project: Option<Result<Arc<str>, NameError>>,
     standing: Arc<Standing>,
+    policy: IndexPolicy,
+    alive: Alive,
     background: Arc<Background>,
     /// What must live as long as the connection is used: an embedded server.
     keeps: Option<Arc<dyn Any + Send + Sync>>,
@@ -55,6 +63,8 @@ impl Cache {
             keyspace: Ok(Keyspace::default()),
             project: None,
             standing: Arc::default(),
+            policy: IndexPolicy::default(),
+            alive: Alive::default(),
             background: Arc::default(),
             keeps: None,
         }
@@ -84,6 +94,31 @@ impl Cache {
         self
     }
 
+    /// The same cache with another policy for queries of indexes that are being filled, in place of
+    /// [`IndexPolicy::Allow`]. A query's own [`while_indexing`](crate::Query::while_indexing) goes before it.
+    pub fn while_indexing(mut self, policy: IndexPolicy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Whether the indexes that migrators were run for on this cache, or on a clone of it, can be asked, as far as is
+    /// known: nothing is sent.
+    ///
+    /// It is what the migrator, queries and the [`watch`](crate::Migrator::watch) saw last; without a watch, an index that
+    /// nobody asks is known by the last run of the migrator. Whether the server can be reached is another question: see
+    /// [`ping`](Cache::ping).
+    ///
+    /// ```no_run
+    /// # fn example(cache: cache_core::Cache) {
+    /// let readiness = cache.readiness();
+    /// let status = if readiness.is_ready() { 200 } else { 503 };
+    /// println!("{status} {readiness}");
+    /// # }
+    /// ```
+    pub fn readiness(&self) -> Readiness {
+        self.standing.readiness()
+    }
+
     /// Asks the server whether it is there.
     ///
     /// # Errors
@@ -95,7 +130,7 @@ impl Cache {
     /// Sends any command. Nothing is added to its keys.
     ///
     /// All callers share one connection, so what would change it for everybody is refused: transactions in pieces
-    /// (send a [`Batch`](crate::Batch) instead), another database or user, turning replies off, subscriptions, replication. A command that
+    /// (send a [`Batch`](crate::Batch) instead), another database or user, turning replies off, the tracking of keys, subscriptions, replication. A command that
     /// blocks, such as `BLPOP`, keeps everybody waiting: give those a cache of their own.
     ///
     /// ```no_run
@@ -152,6 +187,10 @@ impl Cache {
         }
     }
 
+    pub(crate) fn policy(&self) -> IndexPolicy {
+        self.policy
+    }
+
     pub(crate) fn standing(&self) -> &Standing {
         &self.standing
     }
@@ -184,9 +223,11 @@ fn changes_connection(command: &Command) -> bool {
         "REPLCONF",
     ];
     let name = command.name().to_ascii_uppercase();
-    let replies = || command.args().nth(1).is_some_and(|word| word.eq_ignore_ascii_case(b"REPLY"));
+    let of_connection =
+        |word: &[u8]| [&b"REPLY"[..], b"TRACKING"].iter().any(|known| word.eq_ignore_ascii_case(known));
+    let switches = || command.args().nth(1).is_some_and(of_connection);
     ALWAYS.contains(&name.as_str())
-        || (name == "CLIENT" && replies())
+        || (name == "CLIENT" && switches())
         || (name == "HELLO" && command.args().len() > 1)
 }
 

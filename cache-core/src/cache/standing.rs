@@ -1,15 +1,18 @@
 //! What is known of each index between queries, so that no query has to make a round trip for it.
 
 use std::collections::HashMap;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::{Duration, Instant};
 
-use cache_index::Shortfall;
+use cache_index::{Command, IndexInfo, Schema, Shortfall};
+use tokio::sync::Mutex;
+
+use super::readiness::{ErrorClass, IndexReadiness, IndexState, Readiness};
 
 /// How long what was seen of an index is believed on one connection.
 const BELIEVED: Duration = Duration::from_secs(30);
 
-/// Per index, why its answers may be incomplete whatever the query.
+/// What is known of each index by all clones of a cache.
 #[derive(Debug, Default)]
 pub(crate) struct Standing {
     indexes: RwLock<HashMap<String, Known>>,
@@ -17,9 +20,32 @@ pub(crate) struct Standing {
 
 #[derive(Debug, Default)]
 struct Known {
+    /// Whose index it is, once a migrator was asked for it, and as the how manieth.
+    registered: Option<(&'static Schema, usize)>,
+    /// Whether a migrator made it or saw it: if it is missing then, it vanished.
+    migrated: bool,
+    missing: bool,
+    /// Whether it was filled once.
+    served: bool,
+    /// Whether it was made again since documents that it lacks were counted.
+    healed: bool,
+    deferred: Option<(Instant, ErrorClass)>,
+    /// The task that does what was put off; gone when there is none.
+    task: Weak<()>,
     /// Told by the migrator.
     told: Vec<Shortfall>,
     seen: Option<Seen>,
+    changes: u64,
+    /// What was added to the index after it was made, and belongs to it.
+    added: Vec<Command>,
+    turns: Arc<Turns>,
+}
+
+/// Who heals an index and who looks at it: one at a time, the others wait and take over what is left to do.
+#[derive(Debug, Default)]
+pub(crate) struct Turns {
+    pub(crate) heal: Mutex<()>,
+    pub(crate) look: Mutex<()>,
 }
 
 /// What was seen of an index.
@@ -28,39 +54,204 @@ struct Seen {
     /// On which connection: after another one was made, it may be another server, or the same one started anew.
     connection: u64,
     filled: bool,
+    documents: u64,
+    percent: f64,
     looked: Instant,
 }
 
+/// Which index it is that an answer came from: another one after the connection was made anew, a database was flushed, or
+/// the index was made again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Mark {
+    connection: u64,
+    changes: u64,
+}
+
 impl Standing {
+    fn read<T>(&self, index: &str, read: impl FnOnce(Option<&Known>) -> T) -> T {
+        read(self.indexes.read().unwrap_or_else(PoisonError::into_inner).get(index))
+    }
+
+    fn write<T>(&self, index: &str, write: impl FnOnce(&mut Known) -> T) -> T {
+        let mut indexes = self.indexes.write().unwrap_or_else(PoisonError::into_inner);
+        match indexes.get_mut(index) {
+            Some(known) => write(known),
+            None => write(indexes.entry(index.to_owned()).or_default()),
+        }
+    }
+
+    /// A migrator was asked for this index.
+    pub(crate) fn registered(&self, index: &str, schema: &'static Schema) {
+        let mut indexes = self.indexes.write().unwrap_or_else(PoisonError::into_inner);
+        let number = indexes.values().filter(|known| known.registered.is_some()).count();
+        let known = indexes.entry(index.to_owned()).or_default();
+        if known.registered.is_none() {
+            (known.registered, known.missing) = (Some((schema, number)), true);
+        }
+    }
+
+    /// A migrator made this index, or saw it: from now on it is made again when it vanishes.
+    pub(crate) fn migrated(&self, index: &str) {
+        self.write(index, |known| (known.migrated, known.missing, known.deferred) = (true, false, None));
+    }
+
+    /// The migration of this index was put off, since the server cannot be asked. Whether the task is the one to do it:
+    /// there is no other.
+    pub(crate) fn deferred(&self, index: &str, class: ErrorClass, task: &Arc<()>) -> bool {
+        self.write(index, |known| {
+            let since = known.deferred.map_or_else(Instant::now, |(since, _)| since);
+            known.deferred = Some((since, class));
+            let is_first = known.task.strong_count() == 0;
+            if is_first {
+                known.task = Arc::downgrade(task);
+            }
+            is_first
+        })
+    }
+
     /// Takes what the migrator found to be missing in the index, and puts it in the place of what it found before.
     pub(crate) fn report(&self, index: &str, shortfalls: Vec<Shortfall>) {
-        let mut indexes = self.indexes.write().unwrap_or_else(PoisonError::into_inner);
-        indexes.entry(index.to_owned()).or_default().told = shortfalls;
+        self.write(index, |known| (known.told, known.healed) = (shortfalls, false));
     }
 
-    /// Whether it is not known, or no longer, if the index is filled: the next query is to ask.
-    pub(crate) fn wants_look(&self, index: &str, connection: u64) -> bool {
-        let indexes = self.indexes.read().unwrap_or_else(PoisonError::into_inner);
-        let Some(seen) = indexes.get(index).and_then(|known| known.seen) else { return true };
-        seen.connection != connection || !seen.filled || seen.looked.elapsed() >= BELIEVED
+    /// Which index it is now, by its name and the generation of the connection.
+    pub(crate) fn mark(&self, index: &str, connection: u64) -> Mark {
+        Mark { connection, changes: self.read(index, |known| known.map_or(0, |known| known.changes)) }
     }
 
-    /// Takes whether the index was seen to be filled.
-    pub(crate) fn saw(&self, index: &str, connection: u64, filled: bool) {
-        let mut indexes = self.indexes.write().unwrap_or_else(PoisonError::into_inner);
-        let seen = Seen { connection, filled, looked: Instant::now() };
-        indexes.entry(index.to_owned()).or_default().seen = Some(seen);
+    /// Whether the index was made again since it had this mark.
+    pub(crate) fn has_changed(&self, index: &str, mark: Mark) -> bool {
+        self.read(index, |known| known.map_or(0, |known| known.changes)) != mark.changes
     }
 
-    /// Why answers of this index may be incomplete.
-    pub(crate) fn of(&self, index: &str) -> Vec<Shortfall> {
-        let indexes = self.indexes.read().unwrap_or_else(PoisonError::into_inner);
-        let Some(known) = indexes.get(index) else { return Vec::new() };
-        let mut shortfalls = known.told.clone();
-        if known.seen.is_some_and(|seen| !seen.filled) {
-            shortfalls.push(Shortfall::Indexing);
+    /// Whether it is not known, or no longer, if the index is filled.
+    pub(crate) fn wants_look(&self, index: &str, mark: Mark) -> bool {
+        let seen = self.read(index, |known| known.and_then(|known| known.seen));
+        seen.is_none_or(|seen| {
+            seen.connection != mark.connection || !seen.filled || seen.looked.elapsed() >= BELIEVED
+        })
+    }
+
+    /// Whether the index is filled, if that was seen no longer ago than this.
+    pub(crate) fn seen_within(&self, index: &str, mark: Mark, age: Duration) -> Option<bool> {
+        let seen = self.read(index, |known| known.and_then(|known| known.seen))?;
+        (seen.connection == mark.connection && seen.looked.elapsed() < age).then_some(seen.filled)
+    }
+
+    /// Takes what was seen of the index, unless it was made again meanwhile.
+    pub(crate) fn saw(&self, index: &str, mark: Mark, info: &IndexInfo) {
+        self.write(index, |known| {
+            if known.changes != mark.changes {
+                return;
+            }
+            let (filled, looked) = (info.is_filled(), Instant::now());
+            known.seen = Some(Seen {
+                connection: mark.connection,
+                filled,
+                documents: info.documents,
+                percent: info.percent_indexed,
+                looked,
+            });
+            known.missing = false;
+            known.served |= filled;
+            if filled && known.healed {
+                // Its counter began anew with it.
+                known.healed = false;
+                known.told = match info.failures {
+                    0 => Vec::new(),
+                    failures => vec![Shortfall::FailedDocuments(failures)],
+                };
+            }
+        });
+    }
+
+    /// Nothing that was known of the index holds any more: it is being filled, until it is seen not to be.
+    pub(crate) fn changed(&self, index: &str) {
+        self.write(index, |known| {
+            known.changes += 1;
+            known.seen = known.seen.map(|seen| Seen { filled: false, documents: 0, percent: 0.0, ..seen });
+        });
+    }
+
+    /// The index was made again.
+    pub(crate) fn healed(&self, index: &str) {
+        self.changed(index);
+        self.write(index, |known| (known.healed, known.missing) = (true, false));
+    }
+
+    /// The index is missing. `None`: no migrator ever made it here.
+    pub(crate) fn missing(&self, index: &str) -> Option<Arc<Turns>> {
+        let known = self.read(index, |known| {
+            known.map(|known| (known.missing, known.migrated.then(|| known.turns.clone())))
+        });
+        let (missing, turns) = known?;
+        if !missing {
+            self.write(index, |known| known.missing = true);
         }
-        shortfalls
+        turns
+    }
+
+    /// Something was added to the index, which would be lost with it.
+    pub(crate) fn adds_to(&self, index: &str, command: Command) {
+        self.write(index, |known| {
+            if !known.added.contains(&command) {
+                known.added.push(command);
+            }
+        });
+    }
+
+    /// What was added to the index, in order.
+    pub(crate) fn added(&self, index: &str) -> Vec<Command> {
+        self.read(index, |known| known.map(|known| known.added.clone()).unwrap_or_default())
+    }
+
+    /// Who looks at this index.
+    pub(crate) fn turns(&self, index: &str) -> Arc<Turns> {
+        let known = self.read(index, |known| known.map(|known| known.turns.clone()));
+        known.unwrap_or_else(|| self.write(index, |known| known.turns.clone()))
+    }
+
+    /// Why answers of this index may be incomplete, beside its being filled.
+    pub(crate) fn told(&self, index: &str) -> Vec<Shortfall> {
+        self.read(index, |known| known.map(|known| known.told.clone()).unwrap_or_default())
+    }
+
+    /// What is known of the indexes that a migrator was asked for.
+    pub(crate) fn readiness(&self) -> Readiness {
+        let indexes = self.indexes.read().unwrap_or_else(PoisonError::into_inner);
+        let registered = |(name, known): (&String, &Known)| {
+            let (schema, number) = known.registered?;
+            let index = IndexReadiness {
+                model: schema.model(),
+                index: name.clone(),
+                state: known.state(),
+                served: known.served,
+                looked: known.seen.map(|seen| seen.looked),
+            };
+            Some((number, index))
+        };
+        let mut found: Vec<_> = indexes.iter().filter_map(registered).collect();
+        found.sort_by_key(|(number, _)| *number);
+        Readiness { indexes: found.into_iter().map(|(_, index)| index).collect() }
+    }
+}
+
+impl Known {
+    fn state(&self) -> IndexState {
+        if let Some((since, class)) = self.deferred {
+            return IndexState::Deferred { since, class };
+        }
+        let failed = self.told.iter().find_map(|shortfall| match shortfall {
+            Shortfall::FailedDocuments(failed) => Some(*failed),
+            _ => None,
+        });
+        match (self.missing, self.seen, failed) {
+            (true, ..) => IndexState::Missing,
+            (false, Some(Seen { filled: true, .. }), Some(failed)) => IndexState::FailedDocuments(failed),
+            (false, Some(Seen { filled: true, .. }), None) => IndexState::Ready,
+            (false, Some(Seen { documents, percent, .. }), _) => IndexState::Filling { documents, percent },
+            (false, None, _) => IndexState::Filling { documents: 0, percent: 0.0 },
+        }
     }
 }
 
@@ -68,26 +259,53 @@ impl Standing {
 mod tests {
     use super::*;
 
-    #[test]
-    fn an_index_is_looked_at_until_it_is_filled_and_again_on_another_connection() {
-        let standing = Standing::default();
-        assert!(standing.wants_look("i", 0));
-        standing.saw("i", 0, false);
-        assert_eq!(standing.of("i"), [Shortfall::Indexing]);
-        assert!(standing.wants_look("i", 0));
-        standing.saw("i", 0, true);
-        assert!(standing.of("i").is_empty());
-        assert!(!standing.wants_look("i", 0));
-        assert!(standing.wants_look("i", 1));
+    fn info(filled: bool, failures: u64) -> IndexInfo {
+        IndexInfo { indexing: !filled, percent_indexed: 1.0, failures, ..IndexInfo::default() }
     }
 
     #[test]
-    fn what_the_migrator_told_stays_until_it_tells_otherwise() {
+    fn an_index_is_looked_at_until_it_is_filled_and_again_on_another_connection() {
+        let standing = Standing::default();
+        let mark = standing.mark("i", 0);
+        assert!(standing.wants_look("i", mark));
+        standing.saw("i", mark, &info(false, 0));
+        assert!(standing.wants_look("i", mark));
+        standing.saw("i", mark, &info(true, 0));
+        assert!(!standing.wants_look("i", mark));
+        assert!(standing.wants_look("i", standing.mark("i", 1)));
+    }
+
+    #[test]
+    fn what_was_seen_of_an_index_says_nothing_of_the_next_one() {
+        let standing = Standing::default();
+        let before = standing.mark("i", 0);
+        standing.saw("i", before, &info(true, 0));
+        standing.changed("i");
+        standing.saw("i", before, &info(true, 0));
+        assert!(standing.wants_look("i", standing.mark("i", 0)));
+        assert_ne!(standing.mark("i", 0), before);
+    }
+
+    #[test]
+    fn what_the_migrator_told_stays_until_it_tells_otherwise_or_the_index_is_another() {
         let standing = Standing::default();
         standing.report("i", vec![Shortfall::FailedDocuments(2)]);
-        standing.saw("i", 0, false);
-        assert_eq!(standing.of("i"), [Shortfall::FailedDocuments(2), Shortfall::Indexing]);
+        standing.saw("i", standing.mark("i", 0), &info(true, 5));
+        assert_eq!(standing.told("i"), [Shortfall::FailedDocuments(2)]);
+        standing.healed("i");
+        standing.saw("i", standing.mark("i", 0), &info(false, 1));
+        assert_eq!(standing.told("i"), [Shortfall::FailedDocuments(2)]);
+        standing.saw("i", standing.mark("i", 0), &info(true, 1));
+        assert_eq!(standing.told("i"), [Shortfall::FailedDocuments(1)]);
         standing.report("i", Vec::new());
-        assert_eq!(standing.of("i"), [Shortfall::Indexing]);
+        assert_eq!(standing.told("i"), []);
+    }
+
+    #[test]
+    fn only_what_was_migrated_is_healed() {
+        let standing = Standing::default();
+        assert!(standing.missing("i").is_none());
+        standing.migrated("i");
+        assert!(standing.missing("i").is_some());
     }
 }

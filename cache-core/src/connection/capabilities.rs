@@ -21,7 +21,8 @@ pub struct Capabilities {
     pub database: i64,
     /// Whether the server is part of a cluster.
     pub cluster: bool,
-    /// How many hits the server answers at once (`MAXSEARCHRESULTS`).
+    /// How many hits the server answers at once (`MAXSEARCHRESULTS`). If it is lowered later, the server refuses queries of
+    /// this connection that have more, until the service connects anew.
     pub max_search_results: u64,
 }
 
@@ -87,6 +88,18 @@ impl Capabilities {
             "search" | "searchlight" => self.search = version,
             "ReJSON" => self.json = version,
             _ => {}
+        }
+    }
+
+    /// What a server is taken to be able to do that was not asked yet: the least that is needed here.
+    pub(super) fn assumed(protocol: Protocol, database: i64) -> Self {
+        Self {
+            protocol,
+            database,
+            search: Some(MIN_SEARCH),
+            json: Some(0),
+            max_search_results: DEFAULT_MAX_SEARCH_RESULTS,
+            ..Self::default()
         }
     }
 

@@ -39,8 +39,17 @@ pub trait Connection: Send + Sync + 'static {
 
     /// Which connection to the server is in use: another number after it broke and was made anew, since the server
     /// may then be another, or have started anew. A connection that never is made anew is always the first.
+    ///
+    /// Where [`notices_flushes`](Connection::notices_flushes) holds, it is another number too after a database of the
+    /// server was flushed, which drops all search indexes, and before any answer is given that came after that.
     fn generation(&self) -> u64 {
         0
+    }
+
+    /// Whether [`generation`](Connection::generation) changes when a database of the server is flushed. Where it does
+    /// not, every query asks in its own round trip whether its index is still the one that it was.
+    fn notices_flushes(&self) -> bool {
+        false
     }
 
     /// How long a command may take that has no deadline of its own.

@@ -10,7 +10,7 @@ use super::collect::collect;
 use super::create::{create, extend};
 use super::cutover::{adopt, cutover, retire};
 use super::error::MigrateError;
-use super::inspect::info;
+use super::inspect::{info, missing_before};
 use super::lease;
 use super::observed::Observed;
 use super::options::{Listeners, Options};
@@ -63,6 +63,8 @@ impl Run<'_> {
             match step {
                 Step::Create { index } => {
                     create(self.cache, plan).await?;
+                    // From now on it is made again when it vanishes.
+                    self.cache.standing().migrated(&plan.index);
                     self.created.insert(index.clone());
                     self.listeners.step("created");
                 }
@@ -91,7 +93,14 @@ impl Run<'_> {
         if waits {
             self.listeners.step("filled");
         }
-        drifted(self.cache, plan, &look)?;
+        let differences = drift(self.cache, plan, &look)?;
+        if !differences.is_empty() {
+            // Under our name, somebody made another index. Under another name, somebody made anew what was to be adopted.
+            if look.name != plan.index {
+                return Ok(None);
+            }
+            return Err(MigrateError::Drift { model: plan.model, index: look.name, differences });
+        }
         let mut report = MigratedIndex {
             created: self.created.contains(&plan.index),
             active: plan.active.as_ref() == Some(&look.name),
@@ -126,7 +135,7 @@ impl Run<'_> {
                 let before = observed.extending.as_ref().map(|extending| extending.missing);
                 let before = match before {
                     Some(before) => before,
-                    None => super::inspect::missing_before(cache, plan).await?,
+                    None => missing_before(cache, plan).await?,
                 };
                 verify_extended(cache, plan, look, before, self.options).await?;
                 self.listeners.step("verified");
@@ -192,13 +201,10 @@ fn reached(plan: &Plan) -> String {
     adopted.unwrap_or_else(|| plan.index.clone())
 }
 
-/// Fails if what was made meanwhile under our name is another index.
-fn drifted(cache: &Cache, plan: &Plan, look: &IndexInfo) -> Result<(), MigrateError> {
+/// How an index differs from what it should be, fields more left aside.
+fn drift(cache: &Cache, plan: &Plan, look: &IndexInfo) -> Result<Vec<Difference>, MigrateError> {
     let wanted = plan.schema.0.definition(cache.keyspace()?);
     let differences = look.definition.differences(&wanted);
     let harmless = |one: &Difference| matches!(one, Difference::Removed(_) | Difference::Reordered);
-    if differences.iter().all(harmless) {
-        return Ok(());
-    }
-    Err(MigrateError::Drift { model: plan.model, index: look.name.clone(), differences })
+    Ok(if differences.iter().all(harmless) { Vec::new() } else { differences })
 }

@@ -1,9 +1,12 @@
 //! What keeps a migration from being done.
 
+use std::fmt::Display;
+
 use cache_index::{Difference, NameError, ServerErrorKind};
 
 use super::lock::SchemaLockError;
-use super::memory::ServerMemory;
+use super::memory::{Bytes, ServerMemory};
+use super::unlocked::Unlocked;
 use crate::error::Error;
 
 /// What keeps a migration from being done. Nothing was lost, and running it again goes on where it stopped.
@@ -76,6 +79,15 @@ pub enum MigrateError {
     /// The schema lock cannot be read. Nothing was written.
     #[error("the schema lock cannot be read")]
     Lock(#[from] SchemaLockError),
+    /// Schemas of this release are not the newest ones of their prefixes in the schema lock.
+    #[error(
+        "the schema lock is behind:{}\nrun the service with `migrate lock` and commit the file",
+        listed(schemas)
+    )]
+    NotLocked {
+        /// The schemas.
+        schemas: Vec<Unlocked>,
+    },
     /// The server cannot run the migrator: it has no search module, one that is too old, or another database than 0 is
     /// used. Nothing was written.
     #[error("the server cannot hold indexes")]
@@ -150,9 +162,9 @@ pub enum MigrateError {
     },
     /// There is too little memory for a second index beside the old one. Nothing was written.
     #[error(
-        "new indexes will take about {estimate} bytes, and {} of the {} that the server may use (`maxmemory`) are free; \
-         give it more memory, add fields with `Strategy::InPlaceAdditive`, or skip this check with `skip_memory_check`",
-        memory.free(), memory.most
+        "new indexes of {} will take about {}, and of the server's `maxmemory` there is {memory}; give it more, add fields \
+         with `Strategy::InPlaceAdditive`, or skip this check with `skip_memory_check`",
+        models.join(", "), Bytes(*estimate)
     )]
     Memory {
         /// The models that need new indexes.
@@ -208,8 +220,8 @@ pub enum MigrateError {
     Server(#[source] Error),
 }
 
-fn listed(differences: &[Difference]) -> String {
-    differences.iter().map(|difference| format!("\n  {difference}")).collect()
+fn listed(lines: &[impl Display]) -> String {
+    lines.iter().map(|line| format!("\n  {line}")).collect()
 }
 
 fn held(against: Option<&str>) -> String {

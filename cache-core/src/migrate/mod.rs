@@ -1,9 +1,9 @@
 //! The migrator: makes the indexes that the registered models need, waits until they are filled, and points
 //! the aliases at them.
 
-// A file imports from those before it: data, lock, progress, options, memory, observed, plan, error, report,
+// A file imports from those before it: data, lock, unlocked, progress, options, memory, observed, plan, error, report,
 // scripts, check, refuse, inspect, masters, preflight, lease, absent, create, wait, verify, cutover, collect, apply,
-// this one.
+// this one, registered, locked, deferred, watch.
 
 mod absent;
 mod apply;
@@ -12,10 +12,12 @@ mod collect;
 mod create;
 mod cutover;
 mod data;
+mod deferred;
 mod error;
 mod inspect;
 mod lease;
 mod lock;
+mod locked;
 mod masters;
 mod memory;
 mod observed;
@@ -24,10 +26,13 @@ mod plan;
 mod preflight;
 mod progress;
 mod refuse;
+mod registered;
 mod report;
 mod scripts;
+mod unlocked;
 mod verify;
 mod wait;
+mod watch;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -38,12 +43,17 @@ use cache_index::{IndexSchema, Schema};
 pub use data::{DataDifference, DataFailure, DataMigration, DataMigrationError, DataReport, RecordedStep};
 pub use error::MigrateError;
 pub use lock::{SchemaLock, SchemaLockError};
+#[cfg(feature = "cli")]
+pub(crate) use memory::Bytes;
 pub use memory::{Estimate, ServerMemory};
 pub use observed::{LeaseSeen, Observed};
 pub use options::Strategy;
 pub use plan::{Notice, Plan, Step};
 pub use progress::Progress;
+pub use registered::RegisteredModel;
 pub use report::{MigratedIndex, Migration};
+pub use unlocked::Unlocked;
+pub use watch::Watch;
 
 use self::apply::Run;
 use self::options::{Listeners, Options};
@@ -84,6 +94,7 @@ pub struct Migrator {
     /// A lock that cannot be read is kept until it is used: `lock` is written in chains.
     bad_lock: Option<SchemaLockError>,
     listeners: Listeners,
+    defers: bool,
 }
 
 impl Migrator {
@@ -188,6 +199,18 @@ impl Migrator {
         self
     }
 
+    /// Lets [`run`](Migrator::run) put the migration off where the server cannot be reached, does not answer in time, is
+    /// starting or takes no writes, in place of an error: for services that boot without their cache.
+    ///
+    /// The migration is then done in the background as soon as the server lets it, tried again after random pauses of up
+    /// to 10 seconds, for as long as a handle of the cache is there; until then queries fail as they do without a
+    /// server. [`Migration::is_deferred`] says so, and [`Cache::readiness`] since when, and what the last try met. A run
+    /// that breaks off while it waits for an index to be filled is put off too. Everything else is an error all the same.
+    pub fn defer(mut self) -> Self {
+        self.defers = true;
+        self
+    }
+
     /// What is on the server for each registered model that has an index, in the order of registration. Only reads.
     ///
     /// # Errors
@@ -224,17 +247,25 @@ impl Migrator {
     /// [may not](MigrateError::Permission). Later: [`Verify`](MigrateError::Verify) for documents that the new index lacks,
     /// [`Server`](MigrateError::Server) for what kept the server from doing it.
     pub async fn run(&self, cache: &Cache) -> Result<Migration, MigrateError> {
+        self.check(cache)?;
+        deferred::run(self, cache).await
+    }
+
+    async fn run_now(&self, cache: &Cache) -> Result<Migration, MigrateError> {
         let created = HashSet::new();
         let mut run = Run { cache, options: &self.options, listeners: &self.listeners, created };
         let mut vanished = None;
         for round in 0..ROUNDS {
             let (observed, plans) = self.observe(cache).await?;
+            if plans.is_empty() {
+                return Ok(Migration { indexes: Vec::new(), deferred: false });
+            }
             refuse::refuse(&plans, &self.options)?;
             if round == 0 {
                 preflight::check(cache, &plans).await?;
             }
             if let Some(indexes) = run.apply(&plans, &observed).await? {
-                return Ok(Migration { indexes });
+                return Ok(Migration { indexes, deferred: false });
             }
             vanished = plans.into_iter().find(|plan| !plan.is_empty());
         }

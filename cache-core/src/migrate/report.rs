@@ -1,14 +1,27 @@
 //! What a migration left behind.
 
+use serde::Serialize;
+
 use super::plan::{Notice, Plan};
 
 /// What a migration left behind: an index for each model that has one, filled.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Migration {
     pub(super) indexes: Vec<MigratedIndex>,
+    pub(super) deferred: bool,
 }
 
 impl Migration {
+    pub(super) fn deferred() -> Self {
+        Self { indexes: Vec::new(), deferred: true }
+    }
+
+    /// Whether it was put off until the server can be asked, as [`Migrator::defer`](crate::Migrator::defer) lets it. Then
+    /// there are no indexes yet; [`Cache::readiness`](crate::Cache::readiness) tells when they are.
+    pub fn is_deferred(&self) -> bool {
+        self.deferred
+    }
+
     /// The indexes, in the order of registration.
     pub fn indexes(&self) -> &[MigratedIndex] {
         &self.indexes
@@ -21,7 +34,7 @@ impl Migration {
 }
 
 /// A model's index after a migration.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct MigratedIndex {
     /// The model.

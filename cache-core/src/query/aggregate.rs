@@ -62,7 +62,8 @@ impl<M> Query<M> {
     /// Puts the documents into groups: by a TAG, NUMERIC or TEXT field with one value a document, by an expression with a
     /// name, or by several as a tuple.
     ///
-    /// A document without a value, or with `null`, is in the group `None`. The query must not be sorted or paged; the
+    /// A document without a value, or with `null`, is in the group `None`. Groups are of values as the documents have them:
+    /// `de` and `DE` are two also where the field is `fold_case`, and a string is not cut at the field's `separator`. The query must not be sorted or paged; the
     /// groups can be.
     #[doc(alias = "GROUPBY")]
     #[doc(alias = "FT.AGGREGATE")]
@@ -128,8 +129,8 @@ impl<M: Model> Aggregation<M> {
     /// # Errors
     /// [`Error::Incomplete`](crate::Error::Incomplete) if documents or rows may be missing, as with
     /// [`Query::all`](crate::Query::all), or more than a million rows; [`Error::Query`](crate::Error::Query) if an
-    /// expression or a name makes no sense, or the query's operands are beyond 2^53, where only reading the documents
-    /// decides; [`Error::Decode`](crate::Error::Decode) if a row does not fit `T`, with the column that does not.
+    /// expression or a name makes no sense, or the server decides the query only in part (operands beyond 2^53, several
+    /// conditions on one element, phrases, patterns), so that only reading the documents would tell; [`Error::Decode`](crate::Error::Decode) if a row does not fit `T`, with the column that does not.
     pub async fn rows<T: DeserializeOwned>(&self, cache: &Cache) -> Result<Summary<T>> {
         aggregate_run::rows(&self.wanted, &self.plan, cache).await
     }

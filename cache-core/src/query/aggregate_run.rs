@@ -71,11 +71,10 @@ pub(super) async fn rows<M: Model, T: DeserializeOwned>(
     };
     let request = ready.request(false);
     let command = within(&ready.prepared, request.command());
-    let (reply, cut) = send(cache, &ready.prepared, command).await?;
+    let (reply, why) = send(cache, &ready.prepared, command).await?;
     let answer = AggregateAnswer::decode(reply).map_err(|source| unreadable("FT.AGGREGATE", source))?;
     let mut shortfalls = answer.shortfalls;
-    shortfalls.extend(cut);
-    shortfalls.extend(cache.standing().of(&ready.prepared.index));
+    shortfalls.extend(why);
     let returned = answer.rows.len() as u64;
     shortfalls.extend(request.cap().filter(|cap| returned >= *cap).map(|_| Shortfall::RowCap { returned }));
     let completeness = Completeness::of(shortfalls);
@@ -171,9 +170,9 @@ fn open(ready: Ready, cache: &Cache) -> Cursor<AggregateRow> {
     let cache = cache.clone();
     let opening = Box::pin(async move {
         let command = within(&ready.prepared, ready.request(true).command());
-        let (reply, cut) = send(&cache, &ready.prepared, command).await?;
+        let (reply, shortfalls) = send(&cache, &ready.prepared, command).await?;
         let mut first = piece(reply).map_err(|source| unreadable("FT.AGGREGATE", source))?;
-        first.shortfalls.extend(cut);
+        first.shortfalls.extend(shortfalls);
         Ok(first)
     });
     Cursor::new(source, opening)

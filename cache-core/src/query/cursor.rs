@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use cache_index::{Command, Completeness, CursorRequest, DecodeError, Reply, ServerErrorKind, Shortfall};
 use futures_core::future::BoxFuture;
 
-use super::run::{missing_index, unreadable};
+use super::run::unreadable;
 use crate::cache::Cache;
 use crate::error::{Error, Result};
 
@@ -66,13 +66,12 @@ pub(super) struct Cursor<T: 'static> {
 impl<T: Send + 'static> Cursor<T> {
     /// The cursor that this opens, once it is asked for its first item.
     pub(super) fn new(source: Source<T>, open: Asking<T>) -> Self {
-        let standing = source.cache.standing().of(&source.index).into_iter().collect();
         Self {
             source,
             asking: Some(open),
             open: None,
             found: VecDeque::new(),
-            completeness: Completeness::of(standing),
+            completeness: Completeness::Complete,
             refused: None,
             last: (0, 0, Instant::now()),
         }
@@ -114,7 +113,8 @@ impl<T: Send + 'static> Cursor<T> {
                     self.found = piece.items.into();
                 }
             }
-            Err(error) if error.server_kind() == Some(ServerErrorKind::UnknownCursor) => {
+            // An index that went has taken its cursors along.
+            Err(error) if error.server_kind().is_some_and(is_lost) => {
                 self.open = None;
                 self.missing(vec![Shortfall::CursorLost]);
             }
@@ -134,14 +134,14 @@ impl<T: Send + 'static> Cursor<T> {
     }
 
     fn ask_for_more(&self, cursor: u64) -> Asking<T> {
-        let Source { cache, model, index, decode, deadline, .. } = &self.source;
-        let (model, decode, index, cache) = (*model, *decode, index.clone(), cache.clone());
-        let mut command = CursorRequest::read(&index, cursor, self.next_count());
+        let Source { cache, index, decode, deadline, .. } = &self.source;
+        let (decode, cache) = (*decode, cache.clone());
+        let mut command = CursorRequest::read(index, cursor, self.next_count());
         if let Some(deadline) = deadline {
             command = command.within(*deadline);
         }
         Box::pin(async move {
-            let reply = cache.command(command).await.map_err(|error| missing_index(model, &index, error))?;
+            let reply = cache.command(command).await?;
             decode(reply).map_err(|source| unreadable("FT.CURSOR", source))
         })
     }
@@ -189,4 +189,8 @@ impl<T: 'static> Drop for Cursor<T> {
     fn drop(&mut self) {
         self.close();
     }
+}
+
+fn is_lost(kind: ServerErrorKind) -> bool {
+    matches!(kind, ServerErrorKind::UnknownCursor | ServerErrorKind::UnknownIndex)
 }

@@ -19,7 +19,7 @@ pub struct Updated {
 }
 
 impl Updated {
-    /// How many documents were changed. Those that went meanwhile are not among them.
+    /// How many documents were changed, with no changes: how many are there. Those that went meanwhile are not among them.
     pub fn changed(&self) -> u64 {
         self.changed
     }

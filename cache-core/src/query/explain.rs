@@ -5,7 +5,7 @@ use std::fmt;
 use cache_index::{DecodeError, Reply};
 
 use super::row::There;
-use super::run::{missing_index, unreadable, within};
+use super::run::{send_about, unreadable};
 use super::wanted::{Prepared, Wanted};
 use crate::cache::Cache;
 use crate::error::{Error, Result};
@@ -52,11 +52,7 @@ fn write(f: &mut fmt::Formatter<'_>, reply: &Reply, depth: usize) -> fmt::Result
 
 pub(super) async fn explain<M: Model>(wanted: &Wanted<M>, cache: &Cache) -> Result<String> {
     let Some(prepared) = Prepared::new::<M, There>(wanted, cache)? else { return Ok("NOTHING\n".to_owned()) };
-    let command = within(&prepared, prepared.request(0, 0).explain_command());
-    let reply = cache
-        .command(command)
-        .await
-        .map_err(|error| missing_index(prepared.model, &prepared.index, error))?;
+    let reply = send_about(cache, &prepared, prepared.request(0, 0).explain_command()).await?;
     // The server cuts long words, perhaps within a letter.
     reply
         .as_bytes()
@@ -75,11 +71,7 @@ pub(super) async fn profile<M: Model>(wanted: &Wanted<M>, cache: &Cache) -> Resu
             needs: "RediSearch 8: version 2.10 crashes; use `explain`".to_owned(),
         });
     }
-    let command = within(&prepared, prepared.request(0, 0).profile_command());
-    let reply = cache
-        .command(command)
-        .await
-        .map_err(|error| missing_index(prepared.model, &prepared.index, error))?;
+    let reply = send_about(cache, &prepared, prepared.request(0, 0).profile_command()).await?;
     // RESP2: what was found, then the profile; RESP3: a map that has both.
     let profile = match reply {
         Reply::Array(mut parts) => parts.pop(),

@@ -20,8 +20,11 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use cache_index::{Filter, IndexSchema, Language, Nearest, RawQuery, Scorer, SearchOptions, SortKey};
+use cache_index::{
+    Filter, IndexSchema, Language, Nearest, RawQuery, Reading, Scorer, SearchOptions, SortKey,
+};
 
+use crate::cache::IndexPolicy;
 use crate::model::Model;
 use crate::primary_key::Id;
 
@@ -31,8 +34,7 @@ pub use aggregate_run::Groups;
 pub use each::Updated;
 pub use explain::Profile;
 pub use found::Found;
-pub use row::{Near, Row, Scored};
-pub(crate) use run::missing_index;
+pub use row::{Near, Row, Scored, read_view};
 pub use stream::{Pages, Rows};
 pub use summary::Summary;
 
@@ -74,6 +76,7 @@ impl<M> Query<M> {
             options: SearchOptions::default(),
             ids: None,
             timeout: None,
+            policy: None,
         };
         Self { wanted, row: PhantomData }
     }
@@ -165,9 +168,16 @@ impl<M, R> Query<M, R> {
         self
     }
 
-    /// Takes an answer that may lack documents. Its [`completeness`](Found::completeness) says why it may.
+    /// Takes an answer that may lack documents. Its [`completeness`](Found::completeness) says why it may. Where a negated
+    /// prefix was not expanded to its end, it has documents that are not meant.
     pub fn allow_partial(mut self) -> Self {
         self.wanted.partial = true;
+        self
+    }
+
+    /// What is done while the index is being filled, in place of what the [cache](crate::Cache::while_indexing) says.
+    pub fn while_indexing(mut self, policy: IndexPolicy) -> Self {
+        self.wanted.policy = Some(policy);
         self
     }
 
@@ -175,10 +185,14 @@ impl<M, R> Query<M, R> {
     /// for an answer. If that is not enough, the answer is refused ([`Error::Incomplete`](crate::Error::Incomplete)),
     /// or [partial](Query::allow_partial).
     ///
+    /// Less than a millisecond counts as one. The server looks at its clock only now and then, so that a short search may be
+    /// answered all the same.
+    ///
     /// In RESP2 the server does not say that it stopped, so it is not told to: after this time the call fails with
     /// [`Error::Timeout`](crate::Error::Timeout).
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.wanted.timeout = Some(timeout);
+        // Zero would mean to the server that there is none.
+        self.wanted.timeout = Some(timeout.max(Duration::from_millis(1)));
         self
     }
 
@@ -194,32 +208,64 @@ impl<M, R> Query<M, R> {
         self
     }
 
-    /// Stems the words of the query by the rules of this language, in place of the model's (`LANGUAGE`).
+    /// How words are read, all of it at once: in which language, as they are written or not, how near each other. It replaces
+    /// what was said before. [`Filter::accepts_as`] takes the same.
+    pub fn reading(self, reading: Reading) -> Self {
+        self.read(|_| reading)
+    }
+
+    /// Stems the words that are asked for by the rules of this language, in place of the model's (`LANGUAGE`). Those of the
+    /// documents are in the index as the model's language stems them.
     #[doc(alias = "LANGUAGE")]
-    pub fn in_language(mut self, language: Language) -> Self {
-        self.wanted.options.language = Some(language);
-        self
+    pub fn in_language(self, language: Language) -> Self {
+        self.read(|reading| reading.in_language(language))
     }
 
-    /// Looks for words as they are written, not for other inflections of them (`VERBATIM`).
+    /// Looks for words as they are written, not for other inflections of them (`VERBATIM`), nor for their synonyms.
+    ///
+    /// With it, [`sounds_like`](crate::Field::sounds_like) is refused
+    /// ([`QueryError::NotVerbatim`](crate::QueryError::NotVerbatim)).
     #[doc(alias = "VERBATIM")]
-    pub fn verbatim(mut self) -> Self {
-        self.wanted.options.verbatim = true;
-        self
+    pub fn verbatim(self) -> Self {
+        self.read(Reading::verbatim)
     }
 
-    /// So many other words may stand between those that are searched for together (`SLOP`). It holds for all conditions
-    /// on texts of the query; `phrase` has its own.
+    /// The words of each [`matches`](crate::Field::matches) must be near each other: with up to this many other words between
+    /// the first and the last, in any order without [`in_order`](Query::in_order). Each is then what a
+    /// [`Phrase`](crate::Phrase) with this slop is; what [`phrase`](crate::Field::phrase) says of it, and what that costs,
+    /// holds: of several words the server mostly decides a part, and then neither groups nor the
+    /// [`nearest`](Query::nearest) are made of such a query. A `phrase` has its own slop, and conditions do not matter to each
+    /// other.
+    ///
+    /// It is not the server's `SLOP`, which counts across all conditions and fields, counts of three words and more otherwise,
+    /// and loses words that stand in a text in several inflections.
+    ///
+    /// ```no_run
+    /// # use cache_core::{Cache, CacheModel};
+    /// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+    /// # struct Book { #[primary_key] id: String, #[index(text)] title: String }
+    /// # async fn example(cache: Cache) -> cache_core::Result<()> {
+    /// // Also "The Fox, Once So Quick".
+    /// let books = Book::find_by_title("quick fox").slop(2).all(&cache).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "SLOP")]
-    pub fn slop(mut self, words: u32) -> Self {
-        self.wanted.options.slop = Some(words);
-        self
+    pub fn slop(self, words: u32) -> Self {
+        self.read(|reading| reading.slop(words))
     }
 
-    /// Words that are searched for together must stand in this order (`INORDER`).
+    /// The words of each [`matches`](crate::Field::matches) must stand in this order, with any number of others between them
+    /// without [`slop`](Query::slop). Each is then what a [`Phrase`](crate::Phrase) is; a `phrase` has its own order.
+    ///
+    /// It is not the server's `INORDER`; see [`slop`](Query::slop).
     #[doc(alias = "INORDER")]
-    pub fn in_order(mut self) -> Self {
-        self.wanted.options.in_order = true;
+    pub fn in_order(self) -> Self {
+        self.read(Reading::in_order)
+    }
+
+    fn read(mut self, change: impl FnOnce(Reading) -> Reading) -> Self {
+        self.wanted.options.reading = change(self.wanted.options.reading);
         self
     }
 
@@ -238,9 +284,34 @@ impl<M, R> Query<M, R> {
         Query { wanted: self.wanted, row: PhantomData }
     }
 
-    /// Answers a view of each document in place of the document: a type that says which members of it are all that the
-    /// server reads and sends. See [`Row`]. Call it before [`with_score`](Query::with_score) and
-    /// [`nearest`](Query::nearest), which it would take back.
+    /// Answers a view of each document in place of the document: a struct with `#[derive(CacheView)]`, whose fields are
+    /// all that the server sends. Call it before [`with_score`](Query::with_score) and [`nearest`](Query::nearest), which
+    /// it would take back.
+    ///
+    /// All of them come in the one round trip of the verb, and exactly. A member that is missing is what serde makes of it:
+    /// `None`, the value of `#[serde(default)]`, or [`Error::View`](crate::Error::View), which names the key, the model and
+    /// the field. See the derive [`CacheView`](derive@crate::CacheView) for what a view can read.
+    ///
+    /// ```no_run
+    /// # use cache_core::{Cache, CacheModel};
+    /// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+    /// # struct User { #[primary_key] id: String, #[index] city: String, bio: String, tags: Vec<String> }
+    /// use cache_core::CacheView;
+    ///
+    /// #[derive(serde::Deserialize, CacheView)]
+    /// #[cache(model = User)]
+    /// struct Card {
+    ///     id: String,
+    ///     tags: Vec<String>,
+    /// }
+    ///
+    /// # async fn example(cache: Cache) -> cache_core::Result<()> {
+    /// for card in User::find_by_city("Bern").select::<Card>().all(&cache).await? {
+    ///     println!("{}: {}", card.id, card.tags.join(", "));
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "RETURN")]
     #[doc(alias = "only")]
     #[doc(alias = "projection")]
@@ -255,11 +326,18 @@ impl<M, R> Clone for Query<M, R> {
     }
 }
 
-/// For logs: the query text with references in place of values, the order and the page.
+/// For logs: the query text with references in place of values, how words are read, the order and the page.
 impl<M: IndexSchema, R> fmt::Display for Query<M, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Wanted { filter, nearest, sort, page, .. } = &self.wanted;
-        write!(f, "{}: {filter}", M::schema().model())?;
+        let Wanted { nearest, sort, page, options, .. } = &self.wanted;
+        write!(f, "{}: ", M::schema().model())?;
+        match self.wanted.render() {
+            Ok(rendered) => write!(f, "{rendered}")?,
+            Err(error) => write!(f, "refused: {}", error.redacted())?,
+        }
+        if options.reading != Reading::default() {
+            write!(f, ", read {}", options.reading)?;
+        }
         if let Some(nearest) = nearest {
             write!(f, ", nearest {nearest}")?;
         }
@@ -273,16 +351,16 @@ impl<M: IndexSchema, R> fmt::Display for Query<M, R> {
     }
 }
 
-/// Shows the query text with references in place of values.
+/// Shows the query text with references in place of values, and how its words are read.
 impl<M: IndexSchema, R> fmt::Debug for Query<M, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Wanted { filter, sort, page, partial, .. } = &self.wanted;
+        let Wanted { sort, page, partial, options, .. } = &self.wanted;
         let mut shown = f.debug_struct("Query");
-        match filter.render() {
-            Ok(rendered) if rendered.is_nothing() => shown.field("text", &"nothing"),
-            Ok(rendered) => shown.field("text", &rendered.text()),
+        match self.wanted.render() {
+            Ok(rendered) => shown.field("text", &rendered.to_string()),
             Err(error) => shown.field("refused", &error.redacted()),
         };
+        shown.field("reading", &options.reading);
         shown.field("sort", sort).field("page", page).field("partial", partial).finish()
     }
 }

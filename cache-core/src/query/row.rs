@@ -3,61 +3,49 @@
 use std::ops::Deref;
 
 use bytes::Bytes;
-use cache_index::{Hit, Loads};
+use cache_index::{Hit, Loads, Unread};
+use serde::de::DeserializeOwned;
 
 use crate::document;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::Model;
 
 /// What a query of model `M` answers for each document: the model itself, a view of it, or one of these with its
-/// [score](Scored) or its [distance](Near).
-///
-/// A view says which members the server is to bring, each with whatever is in it, and reads them from JSON:
-///
-/// ```no_run
-/// # use cache_core::{Cache, CacheModel};
-/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
-/// # struct User { #[primary_key] id: String, #[index] city: String, bio: String }
-/// use cache_core::{Error, Hit, IndexSchema, Loads, Row};
-///
-/// struct City(String);
-///
-/// impl Row<User> for City {
-///     const LOADS: Loads = Loads::members(&[User::CITY.def()]);
-///
-///     fn read(hit: &Hit) -> cache_core::Result<Self> {
-///         // A list of what is at the member's path: one value here.
-///         let json = hit.member(0).cloned().unwrap_or_default();
-///         let (city,) = serde_json::from_slice(&json).map_err(|source| Error::Document {
-///             key: String::from_utf8_lossy(&hit.key).into_owned(),
-///             model: User::schema().model(),
-///             source,
-///         })?;
-///         Ok(Self(city))
-///     }
-/// }
-///
-/// # async fn example(cache: Cache) -> cache_core::Result<()> {
-/// let cities = User::find().select::<City>().all(&cache).await?;
-/// # Ok(())
-/// # }
-/// ```
+/// [score](Scored) or its [distance](Near). Implemented for models, and by [`CacheView`](derive@crate::CacheView) for
+/// views; see [`Query::select`](crate::Query::select).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no view of `{M}`",
     label = "cannot be read from the documents of `{M}`",
-    note = "implement `Row<{M}>` for it: which members it needs, and how it is read from them"
+    note = "write `#[derive(Deserialize, CacheView)]` and `#[cache(model = {M})]` at it"
 )]
 pub trait Row<M>: Sized + Send + 'static {
     /// What the server brings of each document.
+    #[doc(hidden)]
     const LOADS: Loads;
     /// Whether it brings the score.
+    #[doc(hidden)]
     const SCORES: bool = false;
 
     /// Reads what was brought.
     ///
     /// # Errors
-    /// [`Error::Document`](crate::Error::Document) if that is not what was expected.
+    /// What is not as it was expected.
+    #[doc(hidden)]
     fn read(hit: &Hit) -> Result<Self>;
+}
+
+/// The view that a hit has the members of. What the derive of views calls.
+///
+/// # Errors
+/// [`Error::View`] if the document has something else, or lacks what the view needs.
+pub fn read_view<M: Model, V: Row<M> + DeserializeOwned>(hit: &Hit, view: &'static str) -> Result<V> {
+    hit.read(V::LOADS.members).map_err(|Unread { field, source }| Error::View {
+        key: String::from_utf8_lossy(&hit.key).into_owned(),
+        model: M::schema().model(),
+        view,
+        field,
+        source,
+    })
 }
 
 impl<M: Model> Row<M> for M {

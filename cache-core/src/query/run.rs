@@ -1,9 +1,6 @@
 //! Asking the server: from a query to its answer.
 
-use cache_index::{
-    Batch, Command, Completeness, DecodeError, Hit, IndexInfo, Reply, SearchAnswer, SearchRequest,
-    ServerErrorKind, Shortfall,
-};
+use cache_index::{Command, Completeness, DecodeError, Hit, Reply, SearchAnswer, SearchRequest, Shortfall};
 
 use super::Found;
 use super::row::Row;
@@ -11,11 +8,11 @@ use super::wanted::{Prepared, Wanted};
 use crate::cache::Cache;
 use crate::document;
 use crate::error::{Error, Result};
+use crate::index::Answer;
 use crate::model::Model;
 
-/// How often a query is asked again after the connection broke meanwhile, and how often a page, each time for
-/// more, when documents of it expired between being found and
-/// being read. The server forgets such documents once it has looked for them, so the first try nearly always does.
+/// How often a page is asked again, each time for more, when documents of it expired between being found and being
+/// read. The server forgets such documents once it has looked for them, so the first try nearly always does.
 const TRIES: usize = 8;
 
 pub(super) async fn all<M: Model, R: Row<M>>(wanted: &Wanted<M>, cache: &Cache) -> Result<Found<R>> {
@@ -58,7 +55,7 @@ async fn exactly<M: Model, R: Row<M>>(
 /// Whether a document that the server found is there, and is what the filter means.
 pub(super) fn is_meant<M: Model>(wanted: &Wanted<M>, hit: &Hit) -> Result<bool> {
     let Some(json) = hit.document() else { return Ok(false) };
-    Ok(wanted.filter.confirms_json(&document::decode_as::<M, serde_json::Value>(&hit.key, &json)?)?)
+    Ok(wanted.confirms(&document::decode_as::<M, serde_json::Value>(&hit.key, &json)?)?)
 }
 
 /// What the server answers, and whether that is all.
@@ -81,7 +78,7 @@ async fn answer(
             answer = ask(cache, prepared, &request).await?;
         }
     }
-    let completeness = completeness(prepared, page, cache, &answer);
+    let completeness = completeness(prepared, page, &answer);
     prepared.accept(&completeness)?;
     Ok((answer, completeness))
 }
@@ -89,14 +86,14 @@ async fn answer(
 async fn ask(cache: &Cache, prepared: &Prepared, request: &SearchRequest<'_>) -> Result<SearchAnswer> {
     let command = within(prepared, request.command());
     let name = command.name().to_owned();
-    let (reply, cut) = send(cache, prepared, command).await?;
+    let (reply, shortfalls) = send(cache, prepared, command).await?;
     let answer = if request.is_aggregation() {
         SearchAnswer::decode_aggregation(reply)
     } else {
         SearchAnswer::decode(reply, request.scores)
     };
     let mut answer = answer.map_err(|source| Error::Decode { command: name, source })?;
-    answer.shortfalls.extend(cut);
+    answer.shortfalls.extend(shortfalls);
     Ok(answer)
 }
 
@@ -110,55 +107,33 @@ pub(super) fn within(prepared: &Prepared, command: Command) -> Command {
 
 /// Sends the command of a query, and in the same round trip what has to be asked with it: whether the index is filled,
 /// where that is not known, and whether the query's prefixes are expanded to their ends, where the answer does not tell.
+/// Answers with why documents may be missing, as far as this says so.
 pub(super) async fn send(
     cache: &Cache,
     prepared: &Prepared,
     command: Command,
-) -> Result<(Reply, Option<Shortfall>)> {
-    let index = &prepared.index;
-    let missing = |error| missing_index(prepared.model, index, error);
+) -> Result<(Reply, Vec<Shortfall>)> {
     let asks_for_expansions = !cache.capabilities().warns_of_expansion();
     let expansions = prepared.request(0, 0).expansions_command().filter(|_| asks_for_expansions);
-    let expansions = expansions.map(|expansions| within(prepared, expansions));
-    for _ in 0..TRIES {
-        let connection = cache.connection().generation();
-        let look = cache
-            .standing()
-            .wants_look(index, connection)
-            .then(|| within(prepared, Command::new("FT.INFO").arg(index).repeatable()));
-        let (found, info, profile) = if look.is_none() && expansions.is_none() {
-            (cache.command(command.clone()).await.map_err(missing)?, None, None)
-        } else {
-            let (looks, expands) = (look.is_some(), expansions.is_some());
-            // The look comes first: if the index is filled then, it is when the query is answered.
-            let batch = look.into_iter().chain([command.clone()]).chain(expansions.clone()).collect();
-            let mut replies = cache.connection().send_all(Batch::pipeline(batch)).await?.into_iter();
-            let mut next = || replies.next().unwrap_or(Ok(Reply::Nil)).map_err(missing);
-            let info = if looks { Some(next()?) } else { None };
-            (next()?, info, if expands { Some(next()?) } else { None })
-        };
-        if let Some(info) = info {
-            let info = IndexInfo::decode(info).map_err(|source| unreadable("FT.INFO", source))?;
-            // A connection that was made anew meanwhile gets its own look.
-            cache.standing().saw(index, connection, info.is_filled());
-        }
-        let cut = profile.is_some_and(|profile| SearchAnswer::tells_of_cut_prefix(&profile));
-        if cache.connection().generation() == connection {
-            return Ok((found, cut.then_some(Shortfall::ExpansionCap)));
-        }
-        // What was known of the index was known of another connection than the one that may have answered.
+    let commands: Vec<_> =
+        [command].into_iter().chain(expansions.map(|expansions| within(prepared, expansions))).collect();
+    let Answer { replies, mut shortfalls } = prepared.question(true).ask(cache, &commands).await?;
+    let mut replies = replies.into_iter();
+    let found = replies.next().unwrap_or(Reply::Nil);
+    if replies.next().is_some_and(|profile| SearchAnswer::tells_of_cut_prefix(&profile)) {
+        shortfalls.push(Shortfall::ExpansionCap);
     }
-    Err(Error::Unavailable { reason: "the connection broke again and again".to_owned(), source: None })
+    Ok((found, shortfalls))
 }
 
-fn completeness(
-    prepared: &Prepared,
-    page: Option<(u64, u64)>,
-    cache: &Cache,
-    answer: &SearchAnswer,
-) -> Completeness {
+/// Sends the command of a verb that reads no documents.
+pub(super) async fn send_about(cache: &Cache, prepared: &Prepared, command: Command) -> Result<Reply> {
+    let answer = prepared.question(false).ask(cache, &[within(prepared, command)]).await?;
+    Ok(answer.replies.into_iter().next().unwrap_or(Reply::Nil))
+}
+
+fn completeness(prepared: &Prepared, page: Option<(u64, u64)>, answer: &SearchAnswer) -> Completeness {
     let mut shortfalls = answer.shortfalls.clone();
-    shortfalls.extend(cache.standing().of(&prepared.index));
     let returned = answer.hits.len() as u64;
     let (offset, limit) = page.unwrap_or((0, u64::MAX));
     if returned < limit.min(answer.total.saturating_sub(offset)) {
@@ -178,12 +153,4 @@ fn is_short(answer: &SearchAnswer, limit: u64) -> bool {
 /// An answer that cannot be read.
 pub(super) fn unreadable(command: &str, source: DecodeError) -> Error {
     Error::Decode { command: command.to_owned(), source }
-}
-
-/// The error, or that the index is missing if it says so.
-pub(crate) fn missing_index(model: &'static str, index: &str, error: Error) -> Error {
-    if error.server_kind() == Some(ServerErrorKind::UnknownIndex) {
-        return Error::IndexMissing { model, index: index.to_owned() };
-    }
-    error
 }

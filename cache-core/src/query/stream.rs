@@ -52,7 +52,7 @@ impl<M: Model, R: Row<M>> Rows<M, R> {
     /// was waiting for is given to the next one.
     ///
     /// # Errors
-    /// [`Error::Document`] for a document that is not what was expected: then there may be more. After any other error
+    /// [`Error::Document`] or [`Error::View`] for a document that is not what was expected: then there may be more. After any other error
     /// there is no more: [`Error::Incomplete`] if some may be missing, one of the reasons being that the server gave
     /// its cursor up; else as [`Query::all`](crate::Query::all).
     pub async fn next(&mut self) -> Option<Result<R>> {
@@ -107,12 +107,12 @@ fn open(prepared: Prepared, page: Option<(u64, u64)>, cache: &Cache) -> Cursor<H
         let (offset, limit) = page.unwrap_or((0, u64::MAX));
         let search = prepared.request(offset, limit);
         let request = CursorRequest { search, count: FIRST.min(limit.max(1)), max_idle: MAX_IDLE };
-        let (reply, cut) = send(&cache, &prepared, within(&prepared, request.command())).await?;
+        let (reply, shortfalls) = send(&cache, &prepared, within(&prepared, request.command())).await?;
         let (answer, cursor) =
             SearchAnswer::decode_cursor(reply).map_err(|source| unreadable("FT.AGGREGATE", source))?;
         let (total, wanted) = (answer.total, limit.min(answer.total.saturating_sub(offset)));
         let mut first = piece_of(answer, cursor);
-        first.shortfalls.extend(cut);
+        first.shortfalls.extend(shortfalls);
         if let Some(returned) = request.cap().filter(|cap| *cap < wanted) {
             first.shortfalls.push(Shortfall::ResultCap { total, returned });
         }

@@ -19,7 +19,7 @@ impl<M: Model, R: Row<M>> Query<M, R> {
     /// [`Error::Incomplete`] if documents may be missing: more than the server answers at once (read them with
     /// [`stream`](Query::stream)), a time-out, a prefix that was not expanded to its end, documents that are not in the
     /// index. [`Error::IndexMissing`] before the migrator has run. [`Error::Query`] if an operand has no true answer.
-    /// [`Error::Document`] if one of them is not what was expected.
+    /// [`Error::Document`] if one of them is not what was expected, or [`Error::View`] if a view of one is not.
     pub async fn all(&self, cache: &Cache) -> Result<Found<R>> {
         run::all(&self.wanted, cache).await
     }
@@ -90,7 +90,7 @@ impl<M: Model, R: Row<M>> Query<M, R> {
     /// As [`Query::all`].
     pub async fn count(&self, cache: &Cache) -> Result<u64> {
         let wanted = Wanted { page: None, sort: Vec::new(), ..self.wanted.clone() };
-        if !wanted.filter.render()?.is_inexact() {
+        if !wanted.render()?.is_inexact() {
             return Ok(run::all::<M, Key>(&Wanted { page: Some((0, 0)), ..wanted }, cache).await?.total());
         }
         let (mut rows, mut count) = (Rows::<M, Key>::new(wanted, cache), 0);

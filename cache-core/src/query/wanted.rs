@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use cache_index::{
-    Completeness, Direction, Filter, Loads, Nearest, Rendered, SearchName, SearchOptions, SearchRequest,
-    SortKey,
+    Completeness, Direction, Filter, IndexSchema, Loads, Nearest, QueryError, Rendered, Schema, SearchName,
+    SearchOptions, SearchRequest, SortKey,
 };
 
 use super::row::Row;
-use crate::cache::Cache;
+use crate::cache::{Cache, IndexPolicy};
 use crate::error::{Error, Result};
+use crate::index::Question;
 use crate::model::Model;
 use crate::settings::Protocol;
 
@@ -24,6 +25,7 @@ pub(super) struct Wanted<M> {
     /// The parts of ids.
     pub(super) ids: Option<Vec<Vec<String>>>,
     pub(super) timeout: Option<Duration>,
+    pub(super) policy: Option<IndexPolicy>,
 }
 
 impl<M> Clone for Wanted<M> {
@@ -37,13 +39,30 @@ impl<M> Clone for Wanted<M> {
             options: self.options.clone(),
             ids: self.ids.clone(),
             timeout: self.timeout,
+            policy: self.policy,
         }
     }
 }
 
+impl<M: IndexSchema> Wanted<M> {
+    /// The filter as the query reads its words.
+    pub(super) fn render(&self) -> std::result::Result<Rendered, QueryError> {
+        self.filter.render_as(self.options.reading)
+    }
+
+    /// Whether a document that the server found is what the filter means.
+    pub(super) fn confirms(&self, document: &serde_json::Value) -> std::result::Result<bool, QueryError> {
+        self.filter.confirms_json_as(document, self.options.reading)
+    }
+}
+
+/// How many keys the server sorts by (`SORTASCMAP_MAXFIELDS` of RediSearch).
+const MOST_KEYS: usize = 8;
+
 /// A query that is ready to be sent.
 pub(super) struct Prepared {
     pub(super) model: &'static str,
+    pub(super) schema: &'static Schema,
     pub(super) index: String,
     pub(super) filter: Rendered,
     pub(super) options: SearchOptions,
@@ -56,12 +75,16 @@ pub(super) struct Prepared {
     /// How long the client waits, if not as the connection does.
     pub(super) deadline: Option<Duration>,
     pub(super) partial: bool,
+    pub(super) policy: IndexPolicy,
 }
 
 impl Prepared {
     /// `None`: nothing can be found, and nothing need be asked.
     pub(super) fn new<M: Model, R: Row<M>>(wanted: &Wanted<M>, cache: &Cache) -> Result<Option<Self>> {
-        let mut filter = wanted.filter.render()?;
+        if wanted.sort.len() > MOST_KEYS {
+            return Err(QueryError::SortKeys { keys: wanted.sort.len(), most: MOST_KEYS }.into());
+        }
+        let mut filter = wanted.render()?;
         if let Some(nearest) = &wanted.nearest {
             filter = nearest.render(&filter)?;
         }
@@ -77,6 +100,7 @@ impl Prepared {
         let (timeout, deadline) = time_outs(wanted.timeout, cache);
         Ok(Some(Self {
             model: schema.model(),
+            schema,
             index: schema.index_name(cache.keyspace()?),
             filter,
             options: SearchOptions { keys: keys(wanted, cache)?, ..wanted.options.clone() },
@@ -87,6 +111,7 @@ impl Prepared {
             timeout,
             deadline,
             partial: wanted.partial,
+            policy: wanted.policy.unwrap_or(cache.policy()),
         }))
     }
 
@@ -102,6 +127,16 @@ impl Prepared {
             offset,
             limit,
             timeout: self.timeout,
+        }
+    }
+
+    /// How the index is asked; by a verb that reads no documents, whatever its state.
+    pub(super) fn question(&self, reads_documents: bool) -> Question<'_> {
+        Question {
+            schema: self.schema,
+            index: &self.index,
+            deadline: self.deadline,
+            policy: reads_documents.then_some(self.policy),
         }
     }
 

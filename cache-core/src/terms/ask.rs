@@ -1,11 +1,13 @@
 //! Asking the server: commands about an index, and commands that travel together.
 
-use cache_index::{Batch, Command, DecodeError, FieldKind, Reply, TermError};
+use std::time::Duration;
+
+use cache_index::{Batch, Command, DecodeError, FieldKind, Reply, Shortfall, TermError};
 
 use crate::cache::Cache;
 use crate::error::{Error, Result};
+use crate::index::Question;
 use crate::model::Model;
-use crate::query;
 
 /// How many commands travel together at most.
 const CHUNK: usize = 500;
@@ -16,17 +18,34 @@ pub(super) fn index_of<M: Model>(cache: &Cache, what: &'static str) -> Result<St
     Ok(M::schema().index_name(cache.keyspace()?))
 }
 
+/// The answers to commands that read the words of the model's documents, in order. They cannot say that they are partial,
+/// so that an index which is being filled is an error.
+pub(super) async fn words<M: Model>(cache: &Cache, index: &str, commands: &[Command]) -> Result<Vec<Reply>> {
+    let question = Question { schema: M::schema(), index, deadline: None, policy: Some(cache.policy()) };
+    let mut replies = Vec::with_capacity(commands.len());
+    for chunk in commands.chunks(CHUNK) {
+        let answer = question.ask(cache, chunk).await?;
+        if answer.shortfalls.contains(&Shortfall::Indexing) {
+            let (model, index) = (M::schema().model(), index.to_owned());
+            return Err(Error::Indexing { model, index, waited: Duration::ZERO });
+        }
+        replies.extend(answer.replies);
+    }
+    Ok(replies)
+}
+
+/// The answer to a command about the model's index, whatever its state.
+pub(super) async fn about<M: Model>(cache: &Cache, index: &str, command: Command) -> Result<Reply> {
+    let question = Question { schema: M::schema(), index, deadline: None, policy: None };
+    Ok(question.ask(cache, &[command]).await?.replies.into_iter().next().unwrap_or(Reply::Nil))
+}
+
 /// Refuses a model whose index has no words.
 pub(super) fn require_text<M: Model>() -> Result<()> {
     match M::schema().indexed().any(|field| field.kind() == FieldKind::Text) {
         true => Ok(()),
         false => Err(TermError::NoText { model: M::schema().model() }.into()),
     }
-}
-
-/// The error with what it means where the command names the model's index.
-pub(super) fn missing_index<M: Model>(index: &str, error: Error) -> Error {
-    query::missing_index(M::schema().model(), index, error)
 }
 
 /// The answers to commands that travel together, in order; the first error if one of them has none.

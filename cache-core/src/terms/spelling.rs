@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use cache_index::{Misspelled, SpellingRequest};
 
-use super::ask::{answers, decoded, index_of, missing_index, require_text};
+use super::ask::{decoded, index_of, require_text, words};
 use super::dictionary::Dictionary;
 use crate::cache::Cache;
 use crate::error::Result;
@@ -58,7 +58,8 @@ impl<M: Model> SpellCheck<M> {
     ///
     /// # Errors
     /// [`Error::Term`](crate::Error::Term) if the distance is none, a word is too long for it, the text has U+0000, or
-    /// the model has no TEXT field; [`Error::IndexMissing`](crate::Error::IndexMissing) before the migrator has run; with
+    /// the model has no TEXT field; [`Error::IndexMissing`](crate::Error::IndexMissing) before the migrator has run;
+    /// [`Error::Indexing`](crate::Error::Indexing) while the index is being filled; with
     /// [`ServerErrorKind::UnknownDictionary`](crate::ServerErrorKind::UnknownDictionary) if a dictionary never had a word.
     pub async fn misspelled(&self, cache: &Cache) -> Result<Vec<Misspelled>> {
         require_text::<M>()?;
@@ -75,9 +76,8 @@ impl<M: Model> SpellCheck<M> {
             include: &include,
             exclude: &exclude,
         };
-        let replies = answers(cache, request.commands()?).await;
         let mut misspelled = Vec::new();
-        for reply in replies.map_err(|error| missing_index::<M>(&index, error))? {
+        for reply in words::<M>(cache, &index, &request.commands()?).await? {
             misspelled.extend(decoded("FT.SPELLCHECK", SpellingRequest::decode(reply))?);
         }
         Ok(misspelled)

@@ -19,7 +19,9 @@ const DEFAULT_MAX: u16 = 5;
 /// some thousands of texts that begin alike.
 ///
 /// A text has at most 254 characters (of at most 509 bytes), none of them U+0000 or beyond U+FFFE: the server would drop,
-/// cut or change it, and so it is refused. Scores are `f32` there: from 16,777,216 on, adding 1 changes nothing.
+/// cut or change it, and so it is refused. Scores are `f32` there: from 16,777,216 on, adding 1 changes nothing. What comes back
+/// with a suggestion is no longer that score: the server divides it by what of the text is not yet typed, so that it orders
+/// one answer and means nothing beside another.
 ///
 /// ```no_run
 /// # use cache_core::{Cache, Suggestions};

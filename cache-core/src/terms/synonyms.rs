@@ -4,11 +4,12 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use cache_index::{Command, IndexInfo, SynonymGroups, SynonymUpdate};
+use cache_index::{SynonymGroups, SynonymUpdate};
 
-use super::ask::{decoded, index_of, missing_index, require_text};
+use super::ask::{about, decoded, index_of, require_text};
 use crate::cache::Cache;
 use crate::error::Result;
+use crate::index::{info, look};
 use crate::model::Model;
 
 /// The first and the longest pause between two looks at an index that is being scanned.
@@ -22,7 +23,7 @@ const SETTLED: Duration = Duration::from_millis(100);
 /// A document that has one word of a group is found by [`matches`](crate::Field::matches) with any other of them.
 ///
 /// They belong to the index, and an index belongs to a schema: another schema of the model has another index, without
-/// synonyms. So [`update`](Synonyms::update) belongs behind [`Migrator::run`](crate::Migrator::run), at every boot and in
+/// synonyms; one that vanished is made again with those that this process gave it. So [`update`](Synonyms::update) belongs behind [`Migrator::run`](crate::Migrator::run), at every boot and in
 /// every replica; where the words are there already, it changes nothing.
 ///
 /// A synonym is a single word as it is written: `car` is not found by a synonym of `cars`. What it means is known to the
@@ -85,9 +86,13 @@ impl<M: Model> Synonyms<M> {
         let wanted = !update.is_part_of(&self.dump(cache).await?);
         if let Some(command) = update.command(&index, self.skip_initial_scan).filter(|_| wanted) {
             if !self.skip_initial_scan {
-                cache.standing().saw(&index, cache.connection().generation(), false);
+                // Answers that are under way may lack documents already.
+                cache.standing().changed(&index);
             }
-            cache.command(command).await.map_err(|error| missing_index::<M>(&index, error))?;
+            about::<M>(cache, &index, command).await?;
+        }
+        if let Some(command) = update.command(&index, false) {
+            cache.standing().adds_to(&index, command);
         }
         if !self.skip_initial_scan {
             wait::<M>(cache, &index, wanted).await?;
@@ -102,8 +107,7 @@ impl<M: Model> Synonyms<M> {
     #[doc(alias = "FT.SYNDUMP")]
     pub async fn dump(&self, cache: &Cache) -> Result<SynonymGroups> {
         let index = index_of::<M>(cache, "a synonym")?;
-        let reply = cache.command(SynonymUpdate::dump_command(&index)).await;
-        let reply = reply.map_err(|error| missing_index::<M>(&index, error))?;
+        let reply = about::<M>(cache, &index, SynonymUpdate::dump_command(&index)).await?;
         decoded("FT.SYNDUMP", SynonymUpdate::decode_dump(reply))
     }
 }
@@ -114,14 +118,16 @@ async fn wait<M: Model>(cache: &Cache, index: &str, asked_for: bool) -> Result<(
     let (mut pause, longest) = PAUSES;
     let mut seen_filled = !asked_for;
     loop {
-        let connection = cache.connection().generation();
-        let reply = cache.command(Command::new("FT.INFO").arg(index).repeatable()).await;
-        let reply = reply.map_err(|error| missing_index::<M>(index, error))?;
-        let filled = decoded("FT.INFO", IndexInfo::decode(reply))?.is_filled();
-        if filled && seen_filled {
-            cache.standing().saw(index, connection, true);
-            return Ok(());
-        }
+        let mark = cache.standing().mark(index, cache.connection().generation());
+        let filled = match info(cache, index).await? {
+            Some(info) if info.is_filled() && seen_filled => {
+                cache.standing().saw(index, mark, &info);
+                return Ok(());
+            }
+            Some(info) => info.is_filled(),
+            // It is made again, with its synonyms.
+            None => look(cache, M::schema(), index, Duration::ZERO).await?,
+        };
         tokio::time::sleep(if filled { SETTLED } else { pause }).await;
         pause = (pause * 2).min(longest);
         seen_filled = filled;

@@ -54,6 +54,7 @@ pub(super) fn place(field: &Field, embedding: Embedding, around: Option<&Ident>)
         impl #bound __cache::Nested for #marker #generics {
             const AT: __cache::FieldPath = __cache::FieldPath::new(#parent, #member, #name, #step).optional(#optional);
             type Sort<S: 'static> = <#shape as __cache::Shape>::Sort<#sort>;
+            type Value = #ty;
         }
     }
 }
@@ -118,6 +119,13 @@ pub(super) fn expand(model: &Model) -> TokenStream {
                     P::Sort<__cache::Yes>: __cache::Many,
                 {
                     __cache::any_embedded::<M, P>(condition(self))
+                }
+                #[doc(hidden)]
+                #[allow(dead_code, private_bounds)]
+                #vis const fn read_as<T: __cache::ReadFrom<P::Value, R>, R: __cache::ReadMode>(
+                    &self,
+                ) -> __cache::FieldDef {
+                    __cache::embedded_as::<P, T, R>()
                 }
             }
             impl __cache::Single for #name {}

@@ -1,7 +1,7 @@
 //! The expansion: from the input of the derive to its output.
 
 // A file imports from those before it: place, docs, handles, forms, embedded, upgrade, version, unique, schema, finders, model,
-// block, fallback, value.
+// block, fallback, value, view.
 
 mod block;
 mod docs;
@@ -17,14 +17,17 @@ mod unique;
 mod upgrade;
 mod value;
 mod version;
+mod view;
 
 use proc_macro2::TokenStream;
+use quote::quote;
 use syn::DeriveInput;
 
 use crate::check::{Role, check};
 use crate::errors::collect;
 use crate::model::Draft;
 use crate::value::Value;
+use crate::view::View;
 
 /// `#[derive(CacheModel)]`.
 pub(crate) fn cache_model(input: TokenStream) -> TokenStream {
@@ -67,4 +70,20 @@ pub(crate) fn cache_value(input: TokenStream) -> TokenStream {
         expansion.extend(value::expand(&value));
     }
     expansion
+}
+
+/// `#[derive(CacheView)]`.
+pub(crate) fn cache_view(input: TokenStream) -> TokenStream {
+    let input: DeriveInput = match syn::parse2(input) {
+        Ok(input) => input,
+        Err(error) => return error.into_compile_error(),
+    };
+    let (view, verdict) = collect(|errors| View::read(&input, errors));
+    match verdict {
+        Ok(()) => view::expand(&view),
+        Err(error) => {
+            let (errors, stub) = (error.into_compile_error(), view::stub(&view, &input));
+            quote!(#errors #stub)
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! `IndexSchema`: the model as one `static`.
+//! `IndexSchema`: the model as one `static`, and its entry in the list of all models.
 
 use proc_macro2::{Literal, TokenStream};
 use quote::{quote, quote_spanned};
@@ -24,7 +24,12 @@ pub(super) fn expand(model: &Model) -> TokenStream {
             )
         }
     });
-    with_fields(model, &quote!(#(#entries),*))
+    let schema = with_fields(model, &quote!(#(#entries),*));
+    // What that does is no business of this crate, which cannot see the features of the other.
+    quote! {
+        #schema
+        __cache::register!(#name);
+    }
 }
 
 /// The implementation with these definitions of fields.

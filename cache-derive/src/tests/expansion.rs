@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use proc_macro2::TokenStream;
+
 use super::expansion;
 
 /// What `#[derive(CacheModel)]` may cost a five-field model, documentation included.
@@ -25,10 +27,19 @@ const SESSION: &str = r#"
 
 #[track_caller]
 fn check(name: &str, input: &str) {
-    let actual = expansion(input);
+    check_text(name, &expansion(input));
+}
+
+#[track_caller]
+fn check_tokens(name: &str, tokens: TokenStream) {
+    check_text(name, &prettyplease::unparse(&syn::parse2(tokens).unwrap()));
+}
+
+#[track_caller]
+fn check_text(name: &str, actual: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tests/expected").join(name);
     if std::env::var_os("CACHE_DERIVE_BLESS").is_some() {
-        std::fs::write(&path, &actual).unwrap();
+        std::fs::write(&path, actual).unwrap();
     }
     let expected = std::fs::read_to_string(&path).unwrap();
     assert!(actual == expected, "{name} is now:\n{actual}");
@@ -129,4 +140,27 @@ fn mistakes_leave_stubs_of_what_was_understood() {
         "#,
     );
     check("shapeless.rs", "pub enum Shapeless { A, B }");
+}
+
+#[test]
+fn a_view_of_fields_of_every_kind() {
+    let input = r#"
+        #[derive(Deserialize, CacheView)]
+        #[cache(model = store::User)]
+        #[serde(rename_all = "camelCase")]
+        struct Card {
+            user_id: String,
+            #[cache(field = ADDRESSES.r#type)]
+            types: Vec<String>,
+            #[serde(with = "cache_core::epoch_millis")]
+            seen: DateTime<Utc>,
+            #[cache(as = String)]
+            ip: IpAddr,
+            #[serde(rename = "x", deserialize_with = "count")]
+            likes: u64,
+            #[serde(skip)]
+            shown: bool,
+        }
+    "#;
+    check_tokens("view.rs", crate::expand::cache_view(input.parse().unwrap()));
 }

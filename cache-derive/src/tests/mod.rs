@@ -4,6 +4,7 @@ mod expansion;
 mod mistakes;
 mod mistakes_fields;
 mod mistakes_form;
+mod mistakes_view;
 mod rules;
 
 use proc_macro2::TokenStream;

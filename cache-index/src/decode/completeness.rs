@@ -8,7 +8,9 @@ use std::fmt;
 pub enum Shortfall {
     /// The server stopped searching at the query's time-out.
     TimedOut,
-    /// A prefix stands for more values than the server expands (`MAXPREFIXEXPANSIONS`).
+    /// A prefix, or another part of a value, stands for more values than the server expands (`MAXPREFIXEXPANSIONS`, 200 by
+    /// default). Behind a negation such an answer has documents that are not meant, in place of lacking some. RediSearch 2
+    /// says the same of exactly as many, of which it expands all.
     ExpansionCap,
     /// The server answers no more hits than this at once (`MAXSEARCHRESULTS`).
     ResultCap {

@@ -5,7 +5,6 @@ use bytes::Bytes;
 use crate::error::DecodeError;
 use crate::filter::DISTANCE;
 use crate::reply::Reply;
-use crate::search::THERE;
 
 /// A document that was found, with what was brought of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,17 +30,19 @@ impl Hit {
         Some(alone.map_or_else(|| document.clone(), |alone| document.slice_ref(alone)))
     }
 
-    /// What the document has as the member with this number of those that were asked for: a JSON list of one, or within
-    /// an embedded list of as many as there are. `None` if the document lacks it, and
-    /// also where it is an empty list, which RediSearch 2.10 leaves out of its answer.
-    pub fn member(&self, number: usize) -> Option<&Bytes> {
-        self.attribute(&format!("${number}"))
+    /// What was brought of the members that were asked for, each with its number among them.
+    pub(super) fn members(&self) -> impl Iterator<Item = (usize, &Bytes)> {
+        self.attributes.iter().filter_map(|(name, value)| match value {
+            Reply::Bulk(json) => Some((name.as_str()?.strip_prefix('$')?.parse().ok()?, json)),
+            _ => None,
+        })
     }
 
     /// Whether the document was still there when it was read. Where nothing of it was asked for, it is not known, and
     /// this is false.
     pub fn is_there(&self) -> bool {
-        self.attributes.iter().any(|(name, _)| matches!(name.as_str(), Some("$" | THERE)))
+        // What is brought of a document has such a name, and no field does.
+        self.attributes.iter().any(|(name, _)| name.as_str().is_some_and(|name| name.starts_with('$')))
     }
 
     /// How far the document's vector is from the one that the nearest were asked for, if they were.

@@ -17,6 +17,8 @@ pub struct IndexInfo {
     pub failures: u64,
     /// The key of the last document that could not be indexed.
     pub last_failure: Option<String>,
+    /// Why that one could not be indexed, in the server's words.
+    pub last_error: Option<String>,
     /// Whether the index is being filled.
     pub indexing: bool,
     /// How much of the key space was scanned, from 0 to 1. It jumps, and is 1 too after a scan was given up.
@@ -130,6 +132,7 @@ impl IndexInfo {
             |value: Reply| value.as_str().filter(|text| !matches!(*text, "N/A" | "OK")).map(str::to_owned);
         for (name, value) in errors.into_pairs()? {
             match name.as_str() {
+                Some("last indexing error") => self.last_error = told(value),
                 Some("last indexing error key") => self.last_failure = told(value),
                 Some("background indexing status") => self.background_problem = told(value),
                 _ => {}

@@ -5,6 +5,7 @@ mod any;
 mod declare;
 mod near;
 mod options;
+mod select;
 #[cfg(feature = "geo")]
 mod shapes;
 mod words;
@@ -23,6 +24,7 @@ use crate::value::{Comparand, Operand};
 pub use affix::Part;
 pub use any::any_embedded;
 pub use options::{IndexesEmpty, IndexesMissing, No, Options, Phonetic, Sortable, SuffixTrie, Yes};
+pub use select::embedded_as;
 
 /// The largest integer that a double tells from its neighbours (`Number.MAX_SAFE_INTEGER` of ECMAScript).
 const MAX_EXACT: i128 = (1 << 53) - 1;
@@ -236,7 +238,8 @@ impl<M, V, K, O> Field<M, V, K, O> {
     /// declared `phonetic` with (Double Metaphone): `jon` finds `John`.
     ///
     /// Only the server decides it: [`Filter::accepts`] refuses it. And only as it stands: negated it is refused, since
-    /// the server would then leave out nothing but the words themselves.
+    /// the server would then leave out nothing but the words themselves. Nor does it stand in a query for words as they are
+    /// written ([`QueryError::NotVerbatim`]).
     pub fn sounds_like(self, text: impl AsRef<str>) -> Filter<M>
     where
         K: Worded,

@@ -4,10 +4,8 @@ use super::Field;
 use crate::error::QueryError;
 use crate::filter::{Filter, Node, Test};
 use crate::fuzzy::MAX_DISTANCE;
-use crate::kind::{FieldKind, Worded};
-use crate::phrase::{self, Phrase};
-use crate::schema::{IndexSchema, Schema};
-use crate::text;
+use crate::kind::Worded;
+use crate::phrase::Phrase;
 
 impl<M, V, K, O> Field<M, V, K, O> {
     /// Documents whose text has at least one word of this one, in this or another inflection.
@@ -29,14 +27,15 @@ impl<M, V, K, O> Field<M, V, K, O> {
     /// is that word; one without a word is refused ([`QueryError::NoTerms`]), and one of more than a hundred
     /// ([`QueryError::TooManyWords`]). A word twice in the phrase must be there twice.
     ///
-    /// The server decides it alone only for a field with `no_stem` that is the model's only TEXT field and no list, and for
-    /// up to sixteen words that are their own stems, none of them twice: it loses words that stand in a text in several inflections, and
-    /// counts through all TEXT fields. For all others the documents that have the words are read, and those without the
+    /// The server decides it alone only for a field that is the model's only TEXT field and no list, and for up to sixteen
+    /// words, none of them twice, that have one form: where the field is `no_stem` and they are their own stems, or the query
+    /// is `verbatim`. It loses words that stand in a text in several inflections, and counts through all TEXT fields. For all
+    /// others the documents that have the words are read, and those without the
     /// phrase are left out here; have another condition beside it where the words are common.
     ///
     /// ```no_run
-    /// # use cache_index::{Field, Filter, IndexSchema, No, Options, Phrase, Text};
-    /// # fn filters<M: IndexSchema>(bio: Field<M, String, Text, Options<No>>) -> Filter<M> {
+    /// # use cache_index::{Field, Filter, No, Options, Phrase, Text};
+    /// # fn filters<M>(bio: Field<M, String, Text, Options<No>>) -> Filter<M> {
     /// bio.phrase("quick fox") | bio.phrase(Phrase::new("lazy dog").slop(2).any_order())
     /// # }
     /// ```
@@ -44,18 +43,12 @@ impl<M, V, K, O> Field<M, V, K, O> {
     pub fn phrase(self, phrase: impl Into<Phrase>) -> Filter<M>
     where
         K: Worded,
-        M: IndexSchema,
     {
-        let (field, phrase, schema) = (self.def, phrase.into(), M::schema());
-        let words = text::words(phrase.text(), schema.stopwords());
-        let stemmer = schema.language().stemmer();
-        let narrow = !field.is_many() && !field.stems() && phrase.is_narrow(&words, &stemmer);
-        let exact =
-            words.len() < 2 || (narrow && !phrase::coincide(&words, &stemmer) && is_counted_alone(schema));
+        let phrase = phrase.into();
         Filter::new(if phrase.text().contains('\0') {
-            Node::Invalid(QueryError::NulCharacter { field: field.name() })
+            Node::Invalid(QueryError::NulCharacter { field: self.def.name() })
         } else {
-            Node::Leaf(field, Test::Phrase { phrase, narrow, exact })
+            Node::Leaf(self.def, Test::Phrase(phrase))
         })
     }
 
@@ -88,9 +81,4 @@ impl<M, V, K, O> Field<M, V, K, O> {
             Node::Leaf(self.def, test(text.to_owned()))
         })
     }
-}
-
-/// Whether the index counts the words of one TEXT field, and no others.
-fn is_counted_alone(schema: &Schema) -> bool {
-    schema.indexed().filter(|field| field.kind() == FieldKind::Text).count() < 2
 }

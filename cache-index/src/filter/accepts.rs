@@ -5,20 +5,21 @@ use serde_json::Value;
 use super::accepts_words::Texts;
 use super::node::{Affix, Node, Test};
 use super::place::{Scope, values};
+use super::reader::Reader;
 use super::superset::inexact;
 use crate::error::QueryError;
 use crate::kind::FieldKind;
 use crate::raw_error::RawQueryError;
-use crate::schema::{FieldDef, Schema};
+use crate::schema::FieldDef;
 
 /// Whether the document passes, of which, where an element is meant, only this one counts.
 pub(super) fn accepts<'a>(
     node: &Node,
     document: &'a Value,
     scope: Option<&Scope<'_, 'a>>,
-    schema: &Schema,
+    reader: Reader<'_>,
 ) -> Result<bool, QueryError> {
-    let decide = |node: &Node| accepts(node, document, scope, schema);
+    let decide = |node: &Node| accepts(node, document, scope, reader);
     match node {
         Node::All => Ok(true),
         Node::None => Ok(false),
@@ -35,7 +36,7 @@ pub(super) fn accepts<'a>(
         Node::Any(place, inner) => {
             let holds = |element| {
                 let scope = Scope { place: *place, element, around: scope };
-                accepts(inner, document, Some(&scope), schema)
+                accepts(inner, document, Some(&scope), reader)
             };
             // Also without an element it is refused what cannot be decided.
             holds(&Value::Null)?;
@@ -50,17 +51,17 @@ pub(super) fn accepts<'a>(
         },
         Node::Weighted(_, inner) => decide(inner),
         Node::Raw(_) => Err(RawQueryError::OnlyOnServer.into()),
-        Node::Leaf(field, test) => leaf(field, test, document, scope, schema),
+        Node::Leaf(field, test) => leaf(field, test, document, scope, reader),
     }
 }
 
 /// As [`accepts`], for a document that the server has found: what it has decided all of is not looked at again.
-pub(super) fn confirms(node: &Node, document: &Value, schema: &Schema) -> Result<bool, QueryError> {
+pub(super) fn confirms(node: &Node, document: &Value, reader: Reader<'_>) -> Result<bool, QueryError> {
     match node {
         Node::And(group) => {
-            group.nodes().iter().try_fold(true, |so_far, node| Ok(so_far & confirms(node, document, schema)?))
+            group.nodes().iter().try_fold(true, |so_far, node| Ok(so_far & confirms(node, document, reader)?))
         }
-        node if inexact(node).is_some() => accepts(node, document, None, schema),
+        node if inexact(node, reader).is_some() => accepts(node, document, None, reader),
         _ => Ok(true),
     }
 }
@@ -70,12 +71,12 @@ fn leaf<'a>(
     test: &Test,
     document: &'a Value,
     scope: Option<&Scope<'_, 'a>>,
-    schema: &Schema,
+    reader: Reader<'_>,
 ) -> Result<bool, QueryError> {
     let mut values = values(field, document, scope).into_iter();
     let texts =
-        |values: std::vec::IntoIter<&'a Value>| Texts::new(field, schema, values.filter_map(Value::as_str));
-    Ok(match test {
+        |values: std::vec::IntoIter<&'a Value>| Texts::new(field, reader, values.filter_map(Value::as_str));
+    Ok(match &*reader.read(test) {
         Test::Missing => values.next().is_none(),
         Test::TagIn(asked) => values
             .flat_map(|value| tags(field, value))
@@ -91,9 +92,12 @@ fn leaf<'a>(
         Test::Integer(number) => values.any(|value| integer(value) == Some(*number)),
         Test::Words(words) => texts(values).have_all(words)?,
         Test::AnyWord(words) => texts(values).have_any(words)?,
-        Test::Phrase { phrase, .. } => texts(values).have_phrase(phrase)?,
+        Test::Phrase(phrase) => texts(values).have_phrase(phrase)?,
         Test::Fuzzy(word, distance) => texts(values).have_near(word, *distance)?,
         Test::WordLike(affix, part) => texts(values).have_part(*affix, part)?,
+        Test::Sounds(_) if reader.is_verbatim() => {
+            return Err(QueryError::NotVerbatim { field: field.name() });
+        }
         Test::Sounds(_) => {
             return Err(QueryError::OnlyOnServer { field: field.name(), what: "what sounds alike" });
         }

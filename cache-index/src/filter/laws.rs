@@ -1,14 +1,17 @@
 //! Laws that hold for every filter, tried on random ones.
 
 use proptest::prelude::*;
+use proptest::sample::select;
 use serde_json::json;
 
 use super::Filter;
+use super::reader::Reader;
 use super::superset::superset;
 use crate::error::QueryError;
 use crate::field::{Field, No, Options};
 use crate::kind::{Numeric, Tag, Text};
-use crate::schema::{Entry, FieldDef, IndexSchema, Schema};
+use crate::reading::Reading;
+use crate::schema::{Entry, FieldDef, IndexSchema, Language, Schema};
 
 #[derive(Debug)]
 struct Doc;
@@ -19,6 +22,7 @@ const TAG: Handle<String, Tag> = Field::indexed("tag", "tag");
 const NUMBER: Handle<i64, Numeric> = Field::indexed("number", "number");
 const LIST: Handle<Vec<i64>, Numeric> = Field::indexed("list", "list");
 const TEXT: Handle<String, Text> = Field::indexed("text", "text");
+const LINES: Handle<Vec<String>, Text> = Field::indexed("lines", "lines");
 
 impl IndexSchema for Doc {
     fn schema() -> &'static Schema {
@@ -32,10 +36,16 @@ impl IndexSchema for Doc {
                 Entry::Field(NUMBER.def()),
                 Entry::Field(TEXT.def()),
                 Entry::Field(LIST.def()),
+                Entry::Field(LINES.def()),
             ],
         );
         &SCHEMA
     }
+}
+
+fn words() -> impl Strategy<Value = String> {
+    let word = select(vec!["run", "runs", "running", "the", "chevaux", "cheval", "x"]);
+    proptest::collection::vec(word, 0..4).prop_map(|words| words.join(" "))
 }
 
 fn leaf() -> impl Strategy<Value = Filter<Doc>> {
@@ -46,6 +56,10 @@ fn leaf() -> impl Strategy<Value = Filter<Doc>> {
         (-3..4_i64, -3..4_i64).prop_map(|(low, high)| NUMBER.between(low..high)),
         any::<i64>().prop_map(|number| NUMBER.ne(number)),
         ".{0,6}".prop_map(|text| TEXT.matches(text)),
+        words().prop_map(|text| TEXT.matches(text)),
+        words().prop_map(|text| TEXT.phrase(text)),
+        words().prop_map(|text| LINES.matches(text)),
+        words().prop_map(|text| LINES.any(|line| line.matches(text))),
         "[ab*?]{0,5}".prop_map(|pattern| TAG.wildcard(pattern)),
         element(),
         Just(Filter::all()),
@@ -73,10 +87,26 @@ fn filter() -> impl Strategy<Value = Filter<Doc>> {
     leaf().prop_recursive(4, 24, 3, combined)
 }
 
+fn reading() -> impl Strategy<Value = Reading> {
+    let plain = Reading::new();
+    select(vec![
+        plain,
+        plain.verbatim(),
+        plain.in_language(Language::French),
+        plain.slop(1),
+        plain.in_order(),
+        plain.verbatim().slop(0).in_order(),
+    ])
+}
+
 fn document() -> impl Strategy<Value = serde_json::Value> {
     let list = proptest::collection::vec(-3..4_i64, 0..4);
-    (proptest::option::of("[ab]{0,4}"), proptest::option::of(-3..4_i64), ".{0,6}", list).prop_map(
-        |(tag, number, text, list)| json!({"id": 1, "tag": tag, "number": number, "text": text, "list": list}),
+    let text = prop_oneof![".{0,6}", words()];
+    let lines = proptest::collection::vec(words(), 0..3);
+    (proptest::option::of("[ab]{0,4}"), proptest::option::of(-3..4_i64), text, list, lines).prop_map(
+        |(tag, number, text, list, lines)| {
+            json!({"id": 1, "tag": tag, "number": number, "text": text, "list": list, "lines": lines})
+        },
     )
 }
 
@@ -102,7 +132,7 @@ proptest! {
     fn no_value_is_in_the_text(filter in filter()) {
         let Ok(rendered) = filter.render() else { return Ok(()) };
         let mut rest = rendered.text().to_owned();
-        for word in ["@tag:", "@number:", "@text:", "@list:", "-inf", "+inf"] {
+        for word in ["@tag:", "@number:", "@text:", "@lines:", "@list:", "-inf", "+inf"] {
             rest = rest.replace(word, "");
         }
         for number in (0..rendered.params().values().len()).rev() {
@@ -113,12 +143,15 @@ proptest! {
 
     /// The server is asked for at least what is meant, and for exactly that where it says so.
     #[test]
-    fn what_is_asked_for_is_enough(filter in filter(), document in document()) {
-        let (Ok(accepted), Ok(rendered)) = (filter.accepts_json(&document), filter.render()) else { return Ok(()) };
-        let asked = Filter::<Doc>::new(superset(&filter.node)).accepts_json(&document).unwrap();
+    fn what_is_asked_for_is_enough(filter in filter(), document in document(), reading in reading()) {
+        let accepted = filter.accepts_json_as(&document, reading);
+        let (Ok(accepted), Ok(rendered)) = (accepted, filter.render_as(reading)) else { return Ok(()) };
+        let reader = Reader::new(Doc::schema(), reading);
+        let asked = Filter::<Doc>::new(superset(&filter.node, reader));
+        let asked = asked.accepts_json_as(&document, reading).unwrap();
         prop_assert!(asked || !accepted, "{}", rendered.text());
         if rendered.is_inexact() {
-            prop_assert_eq!(asked && filter.confirms_json(&document).unwrap(), accepted);
+            prop_assert_eq!(asked && filter.confirms_json_as(&document, reading).unwrap(), accepted);
         } else {
             prop_assert_eq!(asked, accepted);
         }
@@ -132,8 +165,8 @@ proptest! {
 
     /// A filter that is refused is refused the same way wherever it is used.
     #[test]
-    fn rendering_and_evaluating_refuse_alike(filter in filter(), document in document()) {
-        let (rendered, accepted) = (filter.render(), filter.accepts_json(&document));
+    fn rendering_and_evaluating_refuse_alike(filter in filter(), document in document(), reading in reading()) {
+        let (rendered, accepted) = (filter.render_as(reading), filter.accepts_json_as(&document, reading));
         match (&rendered, &accepted) {
             (Ok(_), Ok(_)) => {}
             (Err(one), Err(other)) => prop_assert_eq!(one, other),

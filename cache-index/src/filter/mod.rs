@@ -1,6 +1,6 @@
 //! Filters: which documents a query means, as a tree that can be combined, rendered and evaluated.
 
-// A file imports from those before it: near, raw, place, node, superset, render, render_words, accepts_words, accepts, nearest.
+// A file imports from those before it: near, raw, place, node, reader, superset, render, render_words, accepts_words, accepts, nearest.
 
 mod accepts;
 mod accepts_words;
@@ -11,6 +11,7 @@ mod nearest;
 mod node;
 mod place;
 mod raw;
+mod reader;
 mod render;
 mod render_words;
 #[cfg(test)]
@@ -28,6 +29,7 @@ use serde_json::Value;
 
 use crate::error::QueryError;
 use crate::json::write_json;
+use crate::reading::Reading;
 use crate::schema::IndexSchema;
 
 #[cfg(feature = "geo")]
@@ -39,6 +41,7 @@ pub use node::NumericRange;
 pub(crate) use node::{Affix, Node, Test, not_exact};
 pub(crate) use place::Place;
 pub use raw::{RawQuery, RawValue};
+use reader::Reader;
 pub use render::Rendered;
 
 /// Which documents of model `M` are meant. Made by the model's field handles, combined with `&`, `|` and `!`.
@@ -109,10 +112,19 @@ impl<M: IndexSchema> Filter<M> {
     /// # Errors
     /// [`QueryError`] if an operand has no true answer on the server.
     pub fn render(&self) -> Result<Rendered, QueryError> {
-        let rendered = render::render(&self.node, M::schema())?;
+        self.render_as(Reading::default())
+    }
+
+    /// As [`render`](Filter::render), for a query whose words are read like this. The server has to be told of the same reading
+    /// ([`SearchOptions`](crate::SearchOptions)).
+    ///
+    /// # Errors
+    /// [`QueryError`] if an operand has no true answer on the server.
+    pub fn render_as(&self, reading: Reading) -> Result<Rendered, QueryError> {
+        let rendered = render::render(&self.node, Reader::new(M::schema(), reading))?;
         if rendered.is_inexact() {
             // What cannot be decided here is refused whatever the document.
-            self.confirms_json(&Value::Null)?;
+            self.confirms_json_as(&Value::Null, reading)?;
         }
         Ok(rendered)
     }
@@ -127,11 +139,23 @@ impl<M: IndexSchema> Filter<M> {
     where
         M: Serialize,
     {
+        self.accepts_as(document, Reading::default())
+    }
+
+    /// As [`accepts`](Filter::accepts), for a query whose words are read like this: in another language than the model's, as
+    /// they are written, or near each other.
+    ///
+    /// # Errors
+    /// [`QueryError`] if an operand has no true answer on the server, or the document cannot be serialised.
+    pub fn accepts_as(&self, document: &M, reading: Reading) -> Result<bool, QueryError>
+    where
+        M: Serialize,
+    {
         // As it is saved: a single is another double in `to_value` than in its own decimal text.
         let unreadable = |error: serde_json::Error| QueryError::Document(error.to_string());
         let mut json = Vec::new();
         write_json(&mut json, document).map_err(unreadable)?;
-        self.accepts_json(&serde_json::from_slice(&json).map_err(unreadable)?)
+        self.accepts_json_as(&serde_json::from_slice(&json).map_err(unreadable)?, reading)
     }
 
     /// Whether a document passes that is there as JSON.
@@ -139,7 +163,15 @@ impl<M: IndexSchema> Filter<M> {
     /// # Errors
     /// [`QueryError`] if an operand has no true answer on the server.
     pub fn accepts_json(&self, document: &Value) -> Result<bool, QueryError> {
-        accepts::accepts(&self.node, document, None, M::schema())
+        self.accepts_json_as(document, Reading::default())
+    }
+
+    /// As [`accepts_as`](Filter::accepts_as), of a document that is there as JSON.
+    ///
+    /// # Errors
+    /// [`QueryError`] if an operand has no true answer on the server.
+    pub fn accepts_json_as(&self, document: &Value, reading: Reading) -> Result<bool, QueryError> {
+        accepts::accepts(&self.node, document, None, Reader::new(M::schema(), reading))
     }
 
     /// Whether a document passes that the server has found by this filter. What the server has decided is not
@@ -148,7 +180,15 @@ impl<M: IndexSchema> Filter<M> {
     /// # Errors
     /// [`QueryError`] if an operand has no true answer on the server. [`render`](Filter::render) has said so before.
     pub fn confirms_json(&self, document: &Value) -> Result<bool, QueryError> {
-        accepts::confirms(&self.node, document, M::schema())
+        self.confirms_json_as(document, Reading::default())
+    }
+
+    /// As [`confirms_json`](Filter::confirms_json), of a filter that was [rendered](Filter::render_as) by this reading.
+    ///
+    /// # Errors
+    /// [`QueryError`] if an operand has no true answer on the server. [`render_as`](Filter::render_as) has said so before.
+    pub fn confirms_json_as(&self, document: &Value, reading: Reading) -> Result<bool, QueryError> {
+        accepts::confirms(&self.node, document, Reader::new(M::schema(), reading))
     }
 }
 
@@ -156,8 +196,7 @@ impl<M: IndexSchema> Filter<M> {
 impl<M: IndexSchema> fmt::Display for Filter<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.render() {
-            Ok(rendered) if rendered.is_nothing() => f.write_str("nothing"),
-            Ok(rendered) => f.write_str(rendered.text()),
+            Ok(rendered) => write!(f, "{rendered}"),
             Err(error) => write!(f, "refused: {}", error.redacted()),
         }
     }

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::near::distance;
 use super::node::Node;
+use super::reader::Reader;
 use super::render::{Rendered, render};
 use crate::error::QueryError;
 use crate::schema::{FieldDef, IndexSchema};
@@ -49,10 +50,16 @@ struct Asked {
     ef_runtime: Option<u32>,
 }
 
+/// The most that the server takes as a number of nearest documents (`MAX_KNN_K` of RediSearch is 2^58); more than an
+/// answer can have.
+const MOST: u64 = i32::MAX as u64;
+
 impl<M> Nearest<M> {
     pub(crate) fn new(field: FieldDef, k: u64, blob: Vec<u8>, numbers: Vec<f64>) -> Self {
         let asked = if k == 0 {
             Err(QueryError::NoNearest { field: field.name() })
+        } else if k > MOST {
+            Err(QueryError::TooManyNearest { field: field.name(), k, most: MOST })
         } else if !numbers.iter().all(|number| number.is_finite()) {
             Err(QueryError::NotFiniteVector { field: field.name() })
         } else if distance_to_itself(&field, &numbers).is_nan() {
@@ -145,7 +152,7 @@ fn distance_to_itself(field: &FieldDef, numbers: &[f64]) -> f64 {
 /// The query text for all documents, with references in place of values. If it is refused, why, without the value.
 impl<M: IndexSchema> fmt::Display for Nearest<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match render(&Node::All, M::schema()).and_then(|all| self.render(&all)) {
+        match render(&Node::All, Reader::of(M::schema())).and_then(|all| self.render(&all)) {
             Ok(rendered) => f.write_str(rendered.text()),
             Err(error) => write!(f, "refused: {}", error.redacted()),
         }

@@ -57,14 +57,7 @@ pub(crate) enum Test {
     /// A text with a word of this one.
     AnyWord(String),
     /// A text with words near each other.
-    Phrase {
-        /// The words.
-        phrase: Phrase,
-        /// Whether the server can be asked where they stand.
-        narrow: bool,
-        /// Whether the server finds nothing else.
-        exact: bool,
-    },
+    Phrase(Phrase),
     /// A text with a word that differs from this one by so many letters.
     Fuzzy(String, u8),
     /// A text with a word with this part.
@@ -97,7 +90,7 @@ impl Test {
             | Self::Range(_)
             | Self::Integer(_)
             | Self::AnyWord(_)
-            | Self::Phrase { .. }
+            | Self::Phrase(_)
             | Self::Fuzzy(..)
             | Self::WordLike(..)
             | Self::Empty

@@ -1,13 +1,15 @@
 //! A filter as query text of dialect 2, with every value bound.
 
 use std::collections::HashSet;
+use std::fmt;
 use std::ops::Bound;
 
 use super::node::{Affix, Node, NumericRange, Test};
+use super::reader::Reader;
 use super::superset::{inexact, superset};
 use crate::error::QueryError;
 use crate::params::Params;
-use crate::schema::{FieldDef, Schema};
+use crate::schema::FieldDef;
 use crate::text::{self, Word};
 
 /// A filter as the server reads it.
@@ -69,9 +71,16 @@ impl Rendered {
     }
 }
 
-pub(super) fn render(node: &Node, schema: &Schema) -> Result<Rendered, QueryError> {
+/// The query text, with references in place of values.
+impl fmt::Display for Rendered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.nothing { "nothing" } else { &self.text })
+    }
+}
+
+pub(super) fn render(node: &Node, reader: Reader<'_>) -> Result<Rendered, QueryError> {
     let mut out = Renderer {
-        schema,
+        reader,
         text: String::new(),
         params: Params::default(),
         expansions: Expansions::default(),
@@ -79,8 +88,8 @@ pub(super) fn render(node: &Node, schema: &Schema) -> Result<Rendered, QueryErro
         lying: false,
         sounds: None,
     };
-    let inexact = inexact(node);
-    let asked = superset(node);
+    let inexact = inexact(node, reader);
+    let asked = superset(node, reader);
     let nothing = asked == Node::None;
     if !nothing {
         out.node(&asked)?;
@@ -93,7 +102,7 @@ pub(super) fn render(node: &Node, schema: &Schema) -> Result<Rendered, QueryErro
 pub(super) const WORDS_TOGETHER: usize = 100;
 
 pub(super) struct Renderer<'a> {
-    pub(super) schema: &'a Schema,
+    pub(super) reader: Reader<'a>,
     pub(super) text: String,
     params: Params,
     expansions: Expansions,
@@ -242,6 +251,9 @@ impl Renderer<'_> {
                 self.quiet(field);
                 self.words(field, words)?;
             }
+            Test::Sounds(_) if self.reader.is_verbatim() => {
+                return Err(QueryError::NotVerbatim { field: field.name() });
+            }
             Test::Sounds(_) if self.negated => {
                 return Err(QueryError::NotNegatable { field: field.name(), what: "`sounds_like`" });
             }
@@ -256,7 +268,7 @@ impl Renderer<'_> {
             // Have another form; see above, and `superset`.
             Test::Missing | Test::Wildcard(_) => {}
             Test::AnyWord(words) => self.any_word(field, words)?,
-            Test::Phrase { phrase, narrow, .. } => self.phrase(field, phrase, *narrow)?,
+            Test::Phrase(phrase) => self.phrase(field, phrase)?,
             Test::Fuzzy(word, distance) => self.fuzzy(field, word, *distance)?,
             Test::WordLike(affix, part) => self.word_like(field, *affix, part)?,
         }
@@ -298,7 +310,7 @@ impl Renderer<'_> {
     }
 
     pub(super) fn words(&mut self, field: &FieldDef, text: &str) -> Result<(), QueryError> {
-        let words = text::distinct_words(text, self.schema.stopwords());
+        let words = text::distinct_words(text, self.reader.schema.stopwords());
         if words.is_empty() {
             return Err(QueryError::NoTerms { field: field.name(), text: text.to_owned() });
         }
@@ -333,11 +345,8 @@ impl Renderer<'_> {
         if !text::is_searchable(&word.whole) {
             return Err(QueryError::UnsearchableTerm { field: field.name() });
         }
-        let mut forms = vec![word.whole.clone()];
-        forms.extend(word.cut.clone());
-        if self.negated {
-            forms.extend(text::stems(word, &self.schema.language().stemmer()));
-        }
+        let stemmer = self.negated.then(|| self.reader.stemmer()).flatten();
+        let mut forms = text::terms(word, stemmer.as_ref());
         if let [form] = &mut forms[..] {
             self.form(std::mem::take(form));
             return Ok(());
@@ -369,7 +378,7 @@ fn is_mistaken_negated(test: &Test) -> bool {
             | Test::Lying(_)
             | Test::Words(_)
             | Test::AnyWord(_)
-            | Test::Phrase { .. }
+            | Test::Phrase(_)
             | Test::Fuzzy(..)
             | Test::WordLike(..)
     )

@@ -10,7 +10,7 @@ use crate::text::{self, Word};
 
 impl Renderer<'_> {
     pub(super) fn any_word(&mut self, field: &FieldDef, text: &str) -> Result<(), QueryError> {
-        let words = text::distinct_words(text, self.schema.stopwords());
+        let words = text::distinct_words(text, self.reader.schema.stopwords());
         if words.is_empty() {
             return Err(QueryError::NoTerms { field: field.name(), text: text.to_owned() });
         }
@@ -29,18 +29,13 @@ impl Renderer<'_> {
         Ok(())
     }
 
-    pub(super) fn phrase(
-        &mut self,
-        field: &FieldDef,
-        phrase: &Phrase,
-        narrow: bool,
-    ) -> Result<(), QueryError> {
-        let words = text::words(phrase.text(), self.schema.stopwords());
+    pub(super) fn phrase(&mut self, field: &FieldDef, phrase: &Phrase) -> Result<(), QueryError> {
+        let words = text::words(phrase.text(), self.reader.schema.stopwords());
         let words = phrase_words(field, phrase, &words)?;
         self.quiet(field);
         // RediSearch 2.10.5 forgets the places of all but one inflection when it skips documents (`UI_SkipTo`), refuses
         // places in lists, and in any order overlooks words that stand on the same places only.
-        if words.len() < 2 || !narrow {
+        if words.len() < 2 || !self.reader.is_narrow(field, phrase) {
             return self.words(field, phrase.text());
         }
         // Side by side, the server puts all but the first into a group of their own, and measures between the two.

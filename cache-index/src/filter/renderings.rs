@@ -35,6 +35,7 @@ enum Parts {}
 impl Nested for Parts {
     const AT: FieldPath = FieldPath::new(None, "parts", "parts", Step::Each);
     type Sort<S: 'static> = No;
+    type Value = ();
 }
 
 impl IndexSchema for Doc {

@@ -2,12 +2,13 @@
 
 use serde_json::json;
 
-use super::Filter;
+use super::{Filter, Node, Test};
 use crate::error::QueryError;
 use crate::field::{Field, No, Options, Yes};
 use crate::kind::{Tag, Text};
 use crate::phrase::Phrase;
-use crate::schema::{Entry, FieldDef, IndexSchema, Schema};
+use crate::reading::Reading;
+use crate::schema::{Entry, FieldDef, IndexSchema, Language, Schema};
 
 #[derive(Debug)]
 struct Doc;
@@ -131,6 +132,71 @@ fn a_phrase_is_exact_where_its_words_are_counted_alone() {
     assert_eq!(text(!TEXT.phrase("quick brown")), "*");
     let negated = "@plain:(($p0|$p1) ($p2|$p3))=>{$slop:0;$inorder:true}";
     assert_eq!(text(!PLAIN.phrase("quick brown")), format!("-({negated}|{negated})"));
+}
+
+fn read<M: IndexSchema>(filter: &Filter<M>, reading: Reading) -> (String, Vec<String>, bool) {
+    let rendered = filter.render_as(reading).unwrap();
+    let values = rendered.params().values().iter();
+    let values = values.map(|value| String::from_utf8(value.clone()).unwrap()).collect();
+    (rendered.text().to_owned(), values, rendered.is_inexact())
+}
+
+#[test]
+fn negated_words_have_the_stems_of_the_reading() {
+    let (plain, filter) = (Reading::new(), !TEXT.matches("running"));
+    let values = |reading| read(&filter, reading).1;
+    assert_eq!(values(plain), ["running", "+run", "run"]);
+    assert_eq!(values(plain.in_language(Language::German)), ["running", "+running"]);
+    assert_eq!(values(plain.verbatim()), ["running"]);
+    assert_eq!(values(plain.in_language(Language::German).verbatim()), ["running"]);
+    assert_eq!(read(&filter, plain.verbatim()).0, "-(@text:$p0|@text:$p0)");
+    let runs = json!({"text": "runs"});
+    assert_eq!(filter.accepts_json_as(&runs, plain), Ok(false));
+    assert_eq!(filter.accepts_json_as(&runs, plain.in_language(Language::German)), Ok(true));
+    assert_eq!(filter.accepts_json_as(&runs, plain.verbatim()), Ok(true));
+    assert_eq!(filter.accepts_json(&runs), Ok(false));
+}
+
+#[test]
+fn a_reading_makes_phrases_of_words() {
+    let (plain, words) = (Reading::new(), PLAIN.matches("quick brown"));
+    let text = |reading| read(&words, reading).0;
+    assert_eq!(text(plain), "@plain:($p0 $p1)");
+    assert_eq!(text(plain.slop(2)), "@plain:($p0 $p1)=>{$slop:2}");
+    assert_eq!(text(plain.slop(2).in_order()), "@plain:($p0 $p1)=>{$slop:2;$inorder:true}");
+    assert_eq!(text(plain.in_order()), "@plain:($p0 $p1)=>{$slop:2147483647;$inorder:true}");
+    // Two are one element of a list if they are near each other, and no longer any two.
+    let line = LINES.any(|line| line.matches("quick brown"));
+    assert!(read(&line, plain).2 && read(&line, plain.slop(0)).2);
+    let lines = json!({"lines": ["quick", "brown"]});
+    assert_eq!(LINES.matches("quick brown").accepts_json_as(&lines, plain), Ok(true));
+    assert_eq!(LINES.matches("quick brown").accepts_json_as(&lines, plain.slop(9)), Ok(false));
+    // One word has no place.
+    assert_eq!(
+        read(&TEXT.matches("quick"), plain.slop(0)),
+        ("@text:$p0".into(), vec!["quick".into()], false)
+    );
+    // The rest says for itself.
+    let any = PLAIN.matches_any("quick brown") | PLAIN.phrase("quick fox");
+    assert_eq!(read(&any, plain.slop(5)), read(&any, plain));
+}
+
+#[test]
+fn words_as_they_are_written_have_one_form() {
+    let (plain, phrase) = (Reading::new(), PLAIN.phrase("running fox"));
+    assert!(read(&phrase, plain).2 && !read(&phrase, plain.verbatim()).2);
+    assert_eq!(read(&phrase, plain.verbatim()).0, "@plain:($p0 $p1)=>{$slop:0;$inorder:true}");
+    // In another language they have another stem, or none.
+    assert!(!read(&phrase, plain.in_language(Language::German)).2);
+    assert!(read(&PLAIN.phrase("katzen fox"), plain.in_language(Language::German)).2);
+    let runs = PLAIN.phrase("running runs");
+    assert!(!read(&runs, plain.verbatim()).2, "no word is both");
+    assert!(read(&PLAIN.phrase("runs runs"), plain.verbatim()).2);
+    let loud = Filter::<Doc>::new(Node::Leaf(LOUD.def(), Test::Sounds("jon".to_owned())));
+    let refused = Err(QueryError::NotVerbatim { field: LOUD.def().name() });
+    assert_eq!(loud.render_as(plain.verbatim()).map(|_| ()), refused);
+    assert_eq!(loud.accepts_json_as(&json!({}), plain.verbatim()).map(|_| ()), refused);
+    assert!(loud.render().is_ok());
 }
 
 #[test]

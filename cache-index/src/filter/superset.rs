@@ -2,49 +2,51 @@
 
 use super::node::{Affix, Node, Test};
 use super::place::Place;
+use super::reader::Reader;
 use crate::kind::FieldKind;
 use crate::pattern::Known;
 use crate::schema::FieldDef;
 
 /// The tree of which the server decides every condition, and which every document passes that passes the filter.
-pub(super) fn superset(node: &Node) -> Node {
+pub(super) fn superset(node: &Node, reader: Reader<'_>) -> Node {
     match node {
-        Node::And(group) => all(group.nodes().iter().map(superset)),
-        Node::Or(group) => any(group.nodes().iter().map(superset)),
-        Node::Not(inner) => subset(inner).negate(),
-        Node::Any(_, inner) => somewhere(inner),
-        Node::Optional(inner) => superset(inner).optional(),
-        Node::Weighted(weight, inner) => superset(inner).weighted(*weight),
+        Node::And(group) => all(group.nodes().iter().map(|node| superset(node, reader))),
+        Node::Or(group) => any(group.nodes().iter().map(|node| superset(node, reader))),
+        Node::Not(inner) => subset(inner, reader).negate(),
+        Node::Any(_, inner) => somewhere(inner, reader),
+        Node::Optional(inner) => superset(inner, reader).optional(),
+        Node::Weighted(weight, inner) => superset(inner, reader).weighted(*weight),
         Node::Leaf(field, Test::Wildcard(pattern)) => match pattern.whole().or_else(|| pattern.longest()) {
             Some(known) => part(field, known),
             None => Node::All,
         },
+        Node::Leaf(field, test) => Node::Leaf(*field, reader.read(test).into_owned()),
         node => node.clone(),
     }
 }
 
 /// As [`superset`], for what stands within a negation: the tree that no other document passes.
-fn subset(node: &Node) -> Node {
+fn subset(node: &Node, reader: Reader<'_>) -> Node {
     match node {
-        Node::And(group) => all(group.nodes().iter().map(subset)),
-        Node::Or(group) => any(group.nodes().iter().map(subset)),
-        Node::Not(inner) => superset(inner).negate(),
+        Node::And(group) => all(group.nodes().iter().map(|node| subset(node, reader))),
+        Node::Or(group) => any(group.nodes().iter().map(|node| subset(node, reader))),
+        Node::Not(inner) => superset(inner, reader).negate(),
         // Exact, or not known at all.
-        node if inexact(node).is_some() => Node::None,
-        node => superset(node),
+        node if inexact(node, reader).is_some() => Node::None,
+        node => superset(node, reader),
     }
 }
 
 /// What holds for a document of which one element meets the condition.
-fn somewhere(inner: &Node) -> Node {
+fn somewhere(inner: &Node, reader: Reader<'_>) -> Node {
     match inner {
-        Node::And(group) => all(group.nodes().iter().map(somewhere)),
-        Node::Or(group) => any(group.nodes().iter().map(somewhere)),
+        Node::And(group) => all(group.nodes().iter().map(|node| somewhere(node, reader))),
+        Node::Or(group) => any(group.nodes().iter().map(|node| somewhere(node, reader))),
         // Other elements may have what this one does not.
         Node::Not(_) | Node::Leaf(_, Test::Missing) => Node::All,
-        Node::Optional(inner) => somewhere(inner).optional(),
-        Node::Weighted(weight, inner) => somewhere(inner).weighted(*weight),
-        inner => superset(inner),
+        Node::Optional(inner) => somewhere(inner, reader).optional(),
+        Node::Weighted(weight, inner) => somewhere(inner, reader).weighted(*weight),
+        inner => superset(inner, reader),
     }
 }
 
@@ -93,44 +95,44 @@ fn word_like(affix: Affix, part: &str) -> Test {
 }
 
 /// What in the filter the server decides only in part, in words; `None`: nothing.
-pub(super) fn inexact(node: &Node) -> Option<&'static str> {
+pub(super) fn inexact(node: &Node, reader: Reader<'_>) -> Option<&'static str> {
     match node {
-        Node::And(group) | Node::Or(group) => group.nodes().iter().find_map(inexact),
-        Node::Not(inner) | Node::Weighted(_, inner) => inexact(inner),
-        Node::Any(place, inner) => {
-            (!is_of_one_value(inner, &mut vec![*place])).then_some("conditions on one and the same element")
-        }
-        Node::Leaf(_, test) => inexact_test(test),
+        Node::And(group) | Node::Or(group) => group.nodes().iter().find_map(|node| inexact(node, reader)),
+        Node::Not(inner) | Node::Weighted(_, inner) => inexact(inner, reader),
+        Node::Any(place, inner) => (!is_of_one_value(inner, reader, &mut vec![*place]))
+            .then_some("conditions on one and the same element"),
+        Node::Leaf(field, test) => inexact_test(field, &reader.read(test), reader),
         // Optional conditions leave no document out.
         Node::All | Node::None | Node::Invalid(_) | Node::Raw(_) | Node::Optional(_) => None,
     }
 }
 
-fn inexact_test(test: &Test) -> Option<&'static str> {
+fn inexact_test(field: &FieldDef, test: &Test, reader: Reader<'_>) -> Option<&'static str> {
     match test {
         Test::Integer(_) => Some("an integer beyond ±(2^53 - 1)"),
         Test::Wildcard(_) => Some("a wildcard amid other characters"),
-        Test::Phrase { exact: false, .. } => Some("a phrase"),
+        Test::Phrase(phrase) if !reader.is_exact(field, phrase) => Some("a phrase"),
         _ => None,
     }
 }
 
 /// Whether that an element meets the condition is the same as that a document has a value that does.
-fn is_of_one_value(inner: &Node, places: &mut Vec<Place>) -> bool {
+fn is_of_one_value(inner: &Node, reader: Reader<'_>, places: &mut Vec<Place>) -> bool {
     match inner {
-        Node::Or(group) => group.nodes().iter().all(|node| is_of_one_value(node, places)),
+        Node::Or(group) => group.nodes().iter().all(|node| is_of_one_value(node, reader, places)),
         Node::Any(place, inner) => {
             places.push(*place);
-            let of_one = is_of_one_value(inner, places);
+            let of_one = is_of_one_value(inner, reader, places);
             places.pop();
             of_one
         }
         Node::Leaf(field, test) => {
-            inexact_test(test).is_none()
+            let test = reader.read(test);
+            inexact_test(field, &test, reader).is_none()
                 && test.is_of_one_value()
                 && places.iter().all(|place| place.has(field))
         }
-        Node::Weighted(_, inner) => is_of_one_value(inner, places),
+        Node::Weighted(_, inner) => is_of_one_value(inner, reader, places),
         Node::All
         | Node::None
         | Node::Invalid(_)

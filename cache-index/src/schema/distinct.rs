@@ -169,6 +169,7 @@ mod tests {
             impl crate::path::Nested for At<$number> {
                 const AT: FieldPath = FieldPath::new($parent, $member, $member, Step::$step);
                 type Sort<S: 'static> = S;
+                type Value = ();
             }
         )*};
     }

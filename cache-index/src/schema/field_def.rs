@@ -64,6 +64,17 @@ impl FieldDef {
         }
     }
 
+    /// The member that holds the embedded struct at this place, or the list or map of them, as a whole.
+    pub(crate) const fn embedded<P: Path>() -> Self {
+        match P::PATH {
+            Some(path) => {
+                path.assert_member();
+                Self { parent: path.parent(), ..Self::stored(path.member()) }
+            }
+            None => Self::stored(""),
+        }
+    }
+
     /// A field of type `V`, indexed as `K`, searched by `name`.
     pub const fn indexed<V: Indexable<K>, K: Kind>(member: &'static str, name: &'static str) -> Self {
         let may_be_absent = V::OPTIONAL;
@@ -266,23 +277,14 @@ impl FieldDef {
         !matches!(self.kind, FieldKind::Stored)
     }
 
-    /// The JSONPath of the member that holds the values: `$.email`, `$.tags`, `$["first name"]`, `$.address.city`.
-    pub fn stored_path(&self) -> String {
-        self.path_with(Step::One)
-    }
-
     /// The JSONPath of the values: `$.email`, `$.tags[*]`, `$["first name"]`, `$.address.city`.
     pub fn path(&self) -> String {
-        self.path_with(self.step)
-    }
-
-    fn path_with(&self, step: Step) -> String {
         let mut path = String::new();
         match self.parent {
             Some(parent) => parent.write(&mut path),
             None => path.push('$'),
         }
-        write_step(&mut path, self.member, step);
+        write_step(&mut path, self.member, self.step);
         path
     }
 

@@ -9,6 +9,7 @@ mod key;
 mod language;
 mod message;
 mod options;
+mod reading;
 mod stopwords;
 mod truths;
 mod vector_options;

@@ -12,6 +12,9 @@ const MOST: u64 = i32::MAX as u64;
 /// few there are.
 const MOST_SORTED: u64 = 1_000_000;
 
+/// The most documents that the server leaves out at the beginning of an aggregation's answer; more is an error.
+const MOST_OFFSET: u64 = 1_000_000;
+
 /// A search over one index whose hits are read through a cursor.
 #[derive(Debug, Clone)]
 pub struct CursorRequest<'a> {
@@ -30,7 +33,9 @@ impl CursorRequest<'_> {
         let mut command = search.loaded();
         let most = self.cap().unwrap_or(MOST);
         if search.limit != u64::MAX || search.offset > 0 {
-            command = command.arg("LIMIT").arg_display(search.offset).arg_display(search.limit.min(most));
+            // What lies beyond is never answered; the cap says so.
+            let offset = search.offset.min(MOST_OFFSET);
+            command = command.arg("LIMIT").arg_display(offset).arg_display(search.limit.min(most));
         } else if self.cap().is_some() {
             // Sorted without a limit, ten would be all.
             command = command.arg("MAX").arg_display(most);
@@ -41,6 +46,9 @@ impl CursorRequest<'_> {
 
     /// How many documents the answer has at most, however many there are; `None`: as many as there are.
     pub fn cap(&self) -> Option<u64> {
+        if self.search.offset > MOST_OFFSET {
+            return Some(0);
+        }
         let sorted = !self.search.sort.is_empty() || self.search.filter.distance().is_some();
         sorted.then_some(MOST_SORTED)
     }

@@ -1,7 +1,8 @@
 //! What a search brings of each document.
 
+use super::member::Member;
 use crate::command::Command;
-use crate::schema::FieldDef;
+use crate::path::{Step, write_step};
 
 /// What a search brings of each document besides its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,12 +10,11 @@ pub struct Loads {
     /// The whole document.
     pub document: bool,
     /// Single members of it.
-    pub members: &'static [FieldDef],
+    pub members: &'static [Member],
 }
 
-/// The attribute that shows that a document is there, where single members are asked for, all of which it may lack. No
-/// field has such a name.
-pub(crate) const THERE: &str = "$?";
+/// The attribute that shows that a document is there, where single members are asked for, all of which it may lack.
+const THERE: &str = "$?";
 
 impl Loads {
     /// Nothing but the key.
@@ -23,7 +23,7 @@ impl Loads {
     pub const DOCUMENT: Self = Self { document: true, members: &[] };
 
     /// These members, each with whatever is in it.
-    pub const fn members(members: &'static [FieldDef]) -> Self {
+    pub const fn members(members: &'static [Member]) -> Self {
         Self { document: false, members }
     }
 
@@ -40,17 +40,24 @@ impl Loads {
 
     /// Appends how many arguments follow, and these; `more` of them come first.
     pub(super) fn append_to(self, mut command: Command, more: &[&str], witness: &str) -> Command {
-        let members = if self.members.is_empty() { 0 } else { 3 * (self.members.len() + 1) };
+        let paths: Vec<_> = self.members.iter().map(|member| member.path(witness)).collect();
+        let mut there = String::from("$");
+        write_step(&mut there, witness, Step::One);
+        // Where nothing else does, the witness alone shows that the document is there.
+        let is_shown =
+            self.document || self.members.iter().any(Member::is_witnessed) || paths.contains(&there);
+        let shown = (!paths.is_empty() && !is_shown).then_some(there);
+        let members = 3 * (paths.len() + usize::from(shown.is_some()));
         command = command.arg_display(more.len() + usize::from(self.document) + members).args_from(more);
         if self.document {
             command = command.arg("$");
         }
-        if self.members.is_empty() {
-            return command;
+        for (number, path) in paths.iter().enumerate() {
+            command = command.arg(path).arg("AS").arg_display(format_args!("${number}"));
         }
-        for (number, member) in self.members.iter().enumerate() {
-            command = command.arg(member.stored_path()).arg("AS").arg_display(format_args!("${number}"));
+        match shown {
+            Some(path) => command.arg(path).args_from(["AS", THERE]),
+            None => command,
         }
-        command.arg_display(format_args!("$[{witness:?}]")).args_from(["AS", THERE])
     }
 }

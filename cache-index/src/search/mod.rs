@@ -1,9 +1,10 @@
 //! Searches for documents as data, rendered into commands.
 
-// A file imports from those before it: options, loads, cursor.
+// A file imports from those before it: options, member, loads, cursor.
 
 mod cursor;
 mod loads;
+mod member;
 mod options;
 
 use std::time::Duration;
@@ -15,7 +16,8 @@ use crate::sort::Direction;
 
 pub use cursor::CursorRequest;
 pub use loads::Loads;
-pub(crate) use loads::THERE;
+pub(crate) use member::Walk;
+pub use member::{IsScalar, Member, NotScalar};
 pub use options::{Scorer, SearchOptions};
 
 /// A search over one index.

@@ -1,7 +1,7 @@
 //! How a search reads its query and scores what it finds.
 
 use crate::command::Command;
-use crate::schema::Language;
+use crate::reading::Reading;
 
 /// What gives documents their scores (`SCORER`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -38,14 +38,9 @@ impl Scorer {
 /// How a search reads its query and scores what it finds, where that is not as the index says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SearchOptions {
-    /// Whose rules stem the words of the query (`LANGUAGE`).
-    pub language: Option<Language>,
-    /// Whether words are looked for as they are written, not stemmed (`VERBATIM`).
-    pub verbatim: bool,
-    /// How many other words may stand between those of the query (`SLOP`).
-    pub slop: Option<u32>,
-    /// Whether words stand in the query's order (`INORDER`).
-    pub in_order: bool,
+    /// How its words are read (`LANGUAGE`, `VERBATIM`). The filter is to be rendered by the same reading
+    /// ([`Filter::render_as`](crate::Filter::render_as)), which has decided where words stand.
+    pub reading: Reading,
     /// What gives the scores (`SCORER`).
     pub scorer: Option<Scorer>,
     /// Only the documents with these keys (`INKEYS`).
@@ -54,19 +49,13 @@ pub struct SearchOptions {
 
 impl SearchOptions {
     pub(crate) fn append_to(&self, mut command: Command) -> Command {
-        if self.verbatim {
+        if self.reading.is_verbatim() {
             command = command.arg("VERBATIM");
         }
         if let Some(keys) = &self.keys {
             command = command.arg("INKEYS").arg_display(keys.len()).args_from(keys);
         }
-        if let Some(slop) = self.slop {
-            command = command.arg("SLOP").arg_display(slop);
-        }
-        if self.in_order {
-            command = command.arg("INORDER");
-        }
-        if let Some(language) = self.language {
+        if let Some(language) = self.reading.language() {
             command = command.arg("LANGUAGE").arg(language.name());
         }
         if let Some(scorer) = self.scorer {

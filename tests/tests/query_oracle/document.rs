@@ -4,7 +4,7 @@ use cache_core::{CacheEmbedded, CacheModel, GeoPoint, GeoShape, Vector};
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::values::{big, number, point, shape, value, vector, words};
+use crate::pool::Pool;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheEmbedded)]
 pub(crate) struct Part {
@@ -55,39 +55,42 @@ pub(crate) struct Doc {
     pub(crate) parts: Vec<Part>,
 }
 
-pub(crate) fn doc() -> impl Strategy<Value = Doc> {
+pub(crate) fn doc(pool: &Pool) -> BoxedStrategy<Doc> {
+    let some = |numbers: &BoxedStrategy<i64>| proptest::collection::vec(numbers.clone(), 0..3);
+    let (value, words) = (|| pool.value.clone(), || pool.words.clone());
     let strings = (value(), value(), proptest::collection::vec(value(), 0..3), value());
-    let numbers = (number(), proptest::collection::vec(-3..4_i64, 0..3), any::<bool>());
+    let numbers = (pool.number.clone(), some(&pool.small), any::<bool>());
     let texts = (words(), proptest::option::of(words()), proptest::option::of(value()));
-    let parts =
-        proptest::collection::vec((value(), -3..4_i64).prop_map(|(name, size)| Part { name, size }), 0..3);
-    let places = (words(), point(), proptest::option::of(shape()), vector());
-    let bigs = (proptest::collection::vec(big(), 0..3), words());
-    (strings, numbers, texts, parts, places, bigs).prop_map(
-        |(strings, numbers, texts, parts, places, (big, tail))| {
-            let (said, at, area, vector) = places;
-            let ((tag, folded, tags, list), (number, numbers, flag), (text, plain, maybe)) =
-                (strings, numbers, texts);
-            Doc {
-                id: 0,
-                tag,
-                folded,
-                tags,
-                list,
-                number,
-                numbers,
-                text,
-                plain,
-                flag,
-                maybe,
-                parts,
-                said,
-                at,
-                area,
-                vector,
-                big,
-                tail,
-            }
-        },
-    )
+    let part = (value(), pool.small.clone()).prop_map(|(name, size)| Part { name, size });
+    let parts = proptest::collection::vec(part, 0..3);
+    let shape = proptest::option::of(pool.shape.clone());
+    let places = (words(), pool.point.clone(), shape, pool.vector.clone());
+    let bigs = (some(&pool.big), words());
+    let fields = (strings, numbers, texts, parts, places, bigs);
+    let doc = fields.prop_map(|(strings, numbers, texts, parts, places, (big, tail))| {
+        let (said, at, area, vector) = places;
+        let ((tag, folded, tags, list), (number, numbers, flag), (text, plain, maybe)) =
+            (strings, numbers, texts);
+        Doc {
+            id: 0,
+            tag,
+            folded,
+            tags,
+            list,
+            number,
+            numbers,
+            text,
+            plain,
+            flag,
+            maybe,
+            parts,
+            said,
+            at,
+            area,
+            vector,
+            big,
+            tail,
+        }
+    });
+    doc.boxed()
 }

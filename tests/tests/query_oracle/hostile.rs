@@ -1,16 +1,17 @@
-//! Hostile values in every operator: none changes the tree that the server reads, and none makes it fail.
+//! Hostile values in every operator of a filter: none changes the tree that the server reads, and none makes it fail.
 
 use cache_core::{Cache, CacheEmbedded, CacheModel, Error, Filter, Migrator, Phrase, QueryError, RawQuery};
 use cache_tests::figures;
-use proptest::prelude::*;
-use proptest::strategy::ValueTree;
-use proptest::test_runner::{Config, RngSeed, TestRunner};
 use serde::{Deserialize, Serialize};
+
+use crate::strings::{each, values};
 
 #[derive(Debug, Clone, Serialize, Deserialize, CacheEmbedded)]
 struct Part {
     #[index]
     name: String,
+    #[index]
+    size: u32,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, CacheModel)]
@@ -21,138 +22,23 @@ struct Value {
     tag: String,
     #[index]
     tags: Vec<String>,
+    #[index(fold_case)]
+    folded: String,
+    #[index(separator = ';')]
+    list: String,
+    #[index(index_missing)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    maybe: Option<String>,
     #[index(text, with_suffix_trie)]
     text: String,
+    #[index(text, phonetic = "en")]
+    said: String,
     #[embedded]
     parts: Vec<Part>,
 }
 
-/// How many values a protocol, each in every operator.
-const VALUES: usize = 1_200;
-
 /// What the harmless trees are made with: one word, of letters that nothing folds or stems.
 const HARMLESS: &str = "qzx";
-
-const CHOSEN: &[&str] = &[
-    "*",
-    "a*",
-    "*a*",
-    "?",
-    "|",
-    "a|b",
-    "(",
-    ")",
-    "((",
-    "a) | @tag:{*}",
-    "{",
-    "}",
-    "{*}",
-    "a} @tag:{b",
-    "}|{",
-    "[",
-    "]",
-    "[-inf +inf]",
-    "@",
-    "@tag",
-    "@tag:{a}",
-    "@text:(a)",
-    "-a",
-    "-@tag:{a}",
-    "~a",
-    "!a",
-    "$",
-    "$p0",
-    "$p1",
-    "=>",
-    "=>{",
-    "a=>{$weight: 5}",
-    "=>[KNN 3 @v $p0]",
-    "%",
-    "%a%",
-    "%%%a%%%",
-    "w'a*'",
-    "w'",
-    "'",
-    "\"",
-    "\"a b\"",
-    "\\",
-    "\\\\",
-    "a\\",
-    "\\*",
-    "\\}",
-    "a\\}b",
-    "\\\"",
-    ";",
-    ":",
-    ",",
-    ".",
-    "/",
-    "#",
-    "&",
-    "^",
-    "+",
-    "=",
-    "<",
-    ">",
-    "`",
-    " ",
-    "  ",
-    " a ",
-    "\t",
-    "\n",
-    "a\nb",
-    "\r\n",
-    "\u{1}",
-    "\u{7f}",
-    "\u{85}",
-    "\u{200b}",
-    "\u{202e}abc",
-    "\u{feff}",
-    "é",
-    "É",
-    "ß",
-    "İ",
-    "ﬁ",
-    "漢字",
-    "🦀",
-    "👩\u{200d}👩",
-    "the",
-    "to be",
-    "ismissing(@tag)",
-    "AND",
-    "OR",
-    "NOT",
-    "INKEYS",
-    "DIALECT 1",
-    "LIMIT 0 0",
-    "PARAMS 2 p0 x",
-    "SELECT 1; --",
-    "<script>",
-    "%00",
-    "a\u{0}b",
-    "-inf",
-    "+inf",
-    "nan",
-    "(1",
-    "1)",
-    "1e5",
-];
-
-fn values() -> Vec<String> {
-    let mut runner = TestRunner::new(Config { rng_seed: RngSeed::Fixed(11), ..Config::default() });
-    let random = prop_oneof![
-        "[@{}()|*$%\"'\\\\=>\\[\\]:;,.~!^&#<>/? a-c\n-]{1,12}",
-        ".{1,12}",
-        proptest::collection::vec(any::<u8>(), 1..16)
-            .prop_map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
-        "[a-z]{1,4}".prop_map(|word| word.repeat(80)),
-    ];
-    let mut values: Vec<String> = CHOSEN.iter().map(ToString::to_string).collect();
-    while values.len() < VALUES {
-        values.push(random.new_tree(&mut runner).unwrap().current());
-    }
-    values
-}
 
 type Operator = fn(&str) -> Filter<Value>;
 
@@ -163,26 +49,57 @@ const TAGS: &[(&str, Operator)] = &[
     ("is_in", |value| Value::TAGS.is_in([value])),
     ("not_in", |value| Value::TAG.not_in([value])),
     ("starts_with", |value| Value::TAG.starts_with(value)),
+    ("not starts_with", |value| !Value::TAGS.starts_with(value)),
     ("ends_with", |value| Value::TAG.ends_with(value)),
     ("contains", |value| Value::TAGS.contains(value)),
+    ("eq of what may be missing", |value| Value::MAYBE.eq(value)),
+    ("weight", |value| Value::TAG.eq(value).weight(2.0)),
+    ("optional", |value| Value::TAG.eq(value).optional()),
     ("any", |value| Value::PARTS.any(|part| part.name.eq(value))),
+    ("any of two", |value| Value::PARTS.any(|part| part.name.eq(value) & part.size.gt(3))),
+    ("any starts_with", |value| Value::PARTS.any(|part| part.name.starts_with(value) & !part.name.eq("x"))),
+    ("any of a list", |value| Value::TAGS.any(|tag| tag.contains(value) & !tag.eq("x"))),
     ("two fields", |value| Value::TAG.eq(value) & Value::PARTS.name.eq("x")),
 ];
 
+/// Operators of tags, whose value the server shows in lower case or cuts at the separator.
+const FOLDED: &[(&str, Operator)] = &[
+    ("folded eq", |value| Value::FOLDED.eq(value)),
+    ("folded not_in", |value| Value::FOLDED.not_in([value])),
+    ("folded starts_with", |value| Value::FOLDED.starts_with(value)),
+    ("folded ends_with", |value| Value::FOLDED.ends_with(value)),
+    ("folded contains", |value| Value::FOLDED.contains(value)),
+    ("list eq", |value| Value::LIST.eq(value)),
+    ("list contains", |value| Value::LIST.contains(value)),
+];
+
+/// Patterns, of which the longest part stands in the tree.
+const PATTERNS: &[(&str, &str, Operator)] = &[
+    ("wildcard", "tag", |value| Value::TAG.wildcard(value)),
+    ("folded wildcard", "folded", |value| Value::FOLDED.wildcard(value)),
+    ("wildcard of many", "tags", |value| Value::TAGS.wildcard(value)),
+    ("any wildcard", "parts_name", |value| Value::PARTS.any(|part| part.name.wildcard(value))),
+];
+
 /// Operators of texts, whose words stand in the tree.
-const TEXTS: &[(&str, Operator)] = &[
-    ("matches", |value| Value::TEXT.matches(value)),
-    ("not matches", |value| !Value::TEXT.matches(value)),
-    ("matches_any", |value| Value::TEXT.matches_any(value)),
-    ("phrase", |value| Value::TEXT.phrase(Phrase::new(value).slop(2))),
-    ("fuzzy", |value| Value::TEXT.fuzzy(value, 2)),
-    ("word starts_with", |value| Value::TEXT.starts_with(value)),
-    ("word ends_with", |value| Value::TEXT.ends_with(value)),
-    ("word contains", |value| Value::TEXT.contains(value)),
-    ("word wildcard", |value| Value::TEXT.wildcard(value)),
-    ("weight", |value| Value::TEXT.matches(value).weight(2.0)),
-    ("optional", |value| Value::TEXT.matches(value).optional() & Value::TEXT.matches("x")),
-    ("raw", |value| Filter::raw(RawQuery::new("@text:($word)").bind("word", value))),
+const TEXTS: &[(&str, &str, Operator)] = &[
+    ("matches", "text", |value| Value::TEXT.matches(value)),
+    ("not matches", "text", |value| !Value::TEXT.matches(value)),
+    ("matches_any", "text", |value| Value::TEXT.matches_any(value)),
+    ("not matches_any", "text", |value| !Value::TEXT.matches_any(value)),
+    ("phrase", "text", |value| Value::TEXT.phrase(Phrase::new(value).slop(2))),
+    ("phrase in any order", "text", |value| Value::TEXT.phrase(Phrase::new(value).slop(2).any_order())),
+    ("fuzzy", "text", |value| Value::TEXT.fuzzy(value, 2)),
+    ("not fuzzy", "text", |value| !Value::TEXT.fuzzy(value, 3)),
+    ("word starts_with", "text", |value| Value::TEXT.starts_with(value)),
+    ("word ends_with", "text", |value| Value::TEXT.ends_with(value)),
+    ("word contains", "text", |value| Value::TEXT.contains(value)),
+    ("word wildcard", "text", |value| Value::TEXT.wildcard(value)),
+    ("word weight", "text", |value| Value::TEXT.matches(value).weight(2.0)),
+    ("word optional", "text", |value| Value::TEXT.matches(value).optional() & Value::TEXT.matches("x")),
+    ("matches of a phonetic field", "said", |value| Value::SAID.matches(value)),
+    ("sounds_like", "said", |value| Value::SAID.sounds_like(value)),
+    ("raw", "text", |value| Filter::raw(RawQuery::new("@text:($word)").bind("word", value))),
 ];
 
 /// The tree that the server reads; `None` if the operand is refused before anything is sent.
@@ -212,46 +129,78 @@ fn once(tree: &str) -> String {
     shown
 }
 
+/// The tree is the harmless one with the value in its place.
+async fn of_tags(cache: &Cache, values: &[String], operators: &[(&str, Operator)], fold: bool) -> u64 {
+    let shown = |tree: &str| if fold { once(tree).to_lowercase() } else { once(tree) };
+    let mut refused = 0;
+    for (name, operator) in operators {
+        let harmless = &tree(cache, name, operator(HARMLESS)).await.unwrap();
+        assert_eq!(harmless.matches(HARMLESS).count(), 1, "{harmless}");
+        refused += each(values, |_, value| async move {
+            let Some(tree) = tree(cache, name, operator(value)).await else { return false };
+            assert_eq!(shown(&tree), shown(&harmless.replace(HARMLESS, value)), "{name} {value:?}");
+            true
+        })
+        .await;
+    }
+    refused
+}
+
+/// The tree is one condition on the field, with a part of the value in it.
+fn is_of_part(tree: &str, field: &str, value: &str) -> bool {
+    let shown = once(tree).to_lowercase();
+    let inner =
+        shown.strip_prefix(&format!("tag:@{field} {{\n  ")).and_then(|rest| rest.strip_suffix("\n}\n"));
+    let Some(inner) = inner else { return false };
+    let around = [("prefix{", "*}"), ("suffix{*", "}"), ("infix{*", "*}"), ("", "")];
+    let value = value.replace(r"\*", "*").replace(r"\?", "?").to_lowercase();
+    around.iter().any(|(before, behind)| {
+        let part = inner.strip_prefix(before).and_then(|rest| rest.strip_suffix(behind));
+        part.is_some_and(|part| once(&value).contains(part))
+    })
+}
+
+/// Every line of the tree is a word of the field, or holds such lines together.
+fn is_of_words(tree: &str, field: &str) -> bool {
+    let field = format!("@{field}:");
+    tree.lines().map(str::trim).all(|line| {
+        let structure = ["}", "INTERSECT {", "UNION {", "NOT{", "OPTIONAL{"];
+        let shape = structure.iter().any(|word| line.trim_start_matches('@').starts_with(word));
+        line.is_empty() || line.starts_with(&field) || shape
+    })
+}
+
 pub(crate) async fn no_value_changes_a_tree(cache: Cache) {
     Migrator::new().register::<Value>().run(&cache).await.unwrap();
-    let values = values();
-    let mut refused = 0;
-    for (name, operator) in TAGS {
-        let harmless = tree(&cache, name, operator(HARMLESS)).await.unwrap();
-        assert_eq!(harmless.matches(HARMLESS).count(), 1, "{harmless}");
-        for value in &values {
-            match tree(&cache, name, operator(value)).await {
-                Some(tree) => {
-                    assert_eq!(once(&tree), once(&harmless.replace(HARMLESS, value)), "{name} {value:?}");
-                }
-                None => refused += 1,
-            }
-        }
+    let (values, cache) = (values(), &cache);
+    let mut refused = of_tags(cache, &values, TAGS, false).await;
+    refused += of_tags(cache, &values, FOLDED, true).await;
+    for (name, field, operator) in PATTERNS {
+        refused += each(&values, |_, value| async move {
+            let Some(tree) = tree(cache, name, operator(value)).await else { return false };
+            assert!(is_of_part(&tree, field, value), "{name} {value:?} makes the tree {tree}");
+            true
+        })
+        .await;
     }
-    for (name, operator) in TEXTS {
-        for value in &values {
+    for (name, field, operator) in TEXTS {
+        refused += each(&values, |_, value| async move {
             // What is bound raw may be the bytes of a vector; the server cuts a word there, and refuses what is left of it.
             if *name == "raw" && value.contains('\0') {
-                continue;
+                return true;
             }
-            let Some(tree) = tree(&cache, name, operator(value)).await else {
-                refused += 1;
-                continue;
-            };
+            let Some(tree) = tree(cache, name, operator(value)).await else { return false };
             // Words of ours have no line breaks, what is bound raw may: then the tree cannot be read by lines.
             if *name == "raw" && value.chars().any(char::is_control) {
                 assert!(tree.starts_with("@text:"), "{name} {value:?}: {tree}");
-                continue;
+            } else {
+                assert!(is_of_words(&tree, field), "{name} {value:?} makes the tree {tree}");
             }
-            for line in tree.lines().map(str::trim) {
-                let of_text = line.starts_with("@text:") || line.is_empty();
-                let structure = ["}", "INTERSECT {", "UNION {", "NOT{", "OPTIONAL{"];
-                let shape = structure.iter().any(|word| line.trim_start_matches('@').starts_with(word));
-                assert!(of_text || shape, "{name} {value:?} makes the line {line:?} of the tree {tree}");
-            }
-        }
+            true
+        })
+        .await;
     }
-    let tried = values.len() * (TAGS.len() + TEXTS.len());
-    figures::add("hostile values", tried as u64);
+    let operators = TAGS.len() + FOLDED.len() + PATTERNS.len() + TEXTS.len();
+    figures::add("hostile values", (values.len() * operators) as u64);
     figures::add("hostile values refused before sending", refused);
 }

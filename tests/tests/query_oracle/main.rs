@@ -3,13 +3,20 @@
 //! `cargo test -p cache-tests --test query_oracle`; a word behind `--` runs the cases whose names have it, and
 //! `CACHE_TEST_TREES` in the environment says how many trees each protocol gets.
 
-// A file imports from those before it: values, document, leaves, trees, hostile.
+// A file imports from those before it: values, pool, document, wide, asked, leaves, terms, trees, strings,
+// hostile, hostile_rows.
 
+mod asked;
 mod document;
 mod hostile;
+mod hostile_rows;
 mod leaves;
+mod pool;
+mod strings;
+mod terms;
 mod trees;
 mod values;
+mod wide;
 
 use std::future::Future;
 
@@ -35,9 +42,21 @@ fn trial<F: Future<Output = ()>>(
 fn main() {
     let arguments = Arguments::from_args();
     let cases = [Protocol::Resp3, Protocol::Resp2].into_iter().flat_map(|protocol| {
+        // Other trees for each.
+        let seed = if protocol == Protocol::Resp2 { 8 } else { 7 };
         [
-            trial("the_server_and_accepts_agree", protocol, trees::the_server_and_accepts_agree),
+            trial("trees_over_few_values", protocol, move |cache| trees::trees_over_few_values(cache, seed)),
+            trial("trees_over_many_values", protocol, move |cache| {
+                trees::trees_over_many_values(cache, seed)
+            }),
             trial("no_value_changes_a_tree", protocol, hostile::no_value_changes_a_tree),
+            trial(
+                "expressions_take_values_as_they_are",
+                protocol,
+                hostile_rows::expressions_take_values_as_they_are,
+            ),
+            trial("columns_have_any_name", protocol, hostile_rows::columns_have_any_name),
+            trial("suggestions_are_what_was_added", protocol, hostile_rows::suggestions_are_what_was_added),
         ]
     });
     let conclusion = libtest_mimic::run(&arguments, cases.collect());

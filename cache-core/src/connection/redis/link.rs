@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use ::redis::aio::MultiplexedConnection;
 use ::redis::{
     AsyncConnectionConfig, ConnectionAddr, ConnectionInfo, ErrorKind, PushInfo, RedisError, RedisResult,
+    Value,
 };
 use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::watch;
@@ -22,6 +23,8 @@ use crate::settings::Protocol;
 pub(super) struct Live {
     pub(super) connection: MultiplexedConnection,
     number: u64,
+    /// Whether the server tells of flushes on it.
+    tracks: bool,
     /// When the server last answered on it, in nanoseconds since the link was made.
     heard: Arc<AtomicU64>,
 }
@@ -45,6 +48,7 @@ pub(super) struct Link {
     made: Instant,
     state: RwLock<State>,
     next: AtomicU64,
+    flushes: AtomicU64,
     listeners: Mutex<Vec<PushSender>>,
     this: Weak<Link>,
 }
@@ -58,6 +62,7 @@ impl Link {
             made: Instant::now(),
             state: RwLock::new(State::Idle),
             next: AtomicU64::new(0),
+            flushes: AtomicU64::new(0),
             listeners: Mutex::new(Vec::new()),
             this: this.clone(),
         })
@@ -102,9 +107,18 @@ impl Link {
         self.forget(live.number);
     }
 
-    /// How often a connection was begun.
+    /// How often a connection was begun, or the server said that a database was flushed. Both only grow, so that no sum
+    /// comes twice.
     pub(super) fn generation(&self) -> u64 {
-        self.next.load(Ordering::Relaxed)
+        self.next.load(Ordering::Acquire).wrapping_add(self.flushes.load(Ordering::Acquire))
+    }
+
+    /// Whether the server tells of flushes on the connection in use. There is none: the next one is another generation.
+    pub(super) fn notices_flushes(&self) -> bool {
+        match &*self.state.read().unwrap_or_else(PoisonError::into_inner) {
+            State::Live(live) => live.tracks,
+            State::Idle | State::Connecting(..) => false,
+        }
     }
 
     pub(super) fn listen(&self) -> Option<PushStream> {
@@ -124,7 +138,7 @@ impl Link {
             State::Live(_) => (None, None),
             State::Connecting(_, connected) => (None, Some(connected.clone())),
             State::Idle => {
-                let number = self.next.fetch_add(1, Ordering::Relaxed);
+                let number = self.next.fetch_add(1, Ordering::AcqRel);
                 let (sender, receiver) = watch::channel(None);
                 *state = State::Connecting(number, receiver.clone());
                 (Some((number, sender)), Some(receiver))
@@ -182,7 +196,7 @@ impl Link {
         S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
     {
         let redis = self.info.redis_settings();
-        let (opening, driver) =
+        let (mut opening, driver) =
             MultiplexedConnection::new_with_config(redis, stream, self.config(number)).await?;
         let attempt = Attempt { link: self.this.clone(), number, forgets: true };
         // With the driver ends the connection: when the server closes it, and when the runtime ends.
@@ -190,8 +204,9 @@ impl Link {
             driver.await;
             drop(attempt);
         });
+        let tracks = self.protocol == Protocol::Resp3 && is_told_of_flushes(&mut opening).await?;
         let heard = Arc::new(AtomicU64::new(self.since_made(Instant::now())));
-        Ok(Live { connection: opening, number, heard })
+        Ok(Live { connection: opening, number, tracks, heard })
     }
 
     fn config(&self, number: u64) -> AsyncConnectionConfig {
@@ -212,8 +227,12 @@ impl Link {
 
     fn pushed(&self, number: u64, info: PushInfo) {
         let push = convert::push(info);
-        if push == Push::Disconnected {
-            self.forget(number);
+        match &push {
+            Push::Disconnected => self.forget(number),
+            Push::Invalidate(None) => {
+                self.flushes.fetch_add(1, Ordering::AcqRel);
+            }
+            _ => {}
         }
         self.listeners
             .lock()
@@ -237,6 +256,19 @@ impl Link {
 
     fn since_made(&self, moment: Instant) -> u64 {
         u64::try_from(moment.saturating_duration_since(self.made).as_nanos()).unwrap_or(u64::MAX)
+    }
+}
+
+/// Has the server say when a database is flushed: it tells clients that track keys, of any database, before it answers
+/// them anything that comes later. OPTIN tracks no key until it is told to, so nothing else is sent and nothing
+/// remembered. `false`: the server or the user's permissions do not allow it.
+async fn is_told_of_flushes(connection: &mut MultiplexedConnection) -> RedisResult<bool> {
+    let mut command = ::redis::cmd("CLIENT");
+    command.arg("TRACKING").arg("ON").arg("OPTIN");
+    match connection.send_packed_command(&command).await {
+        Ok(answer) => Ok(answer == Value::Okay),
+        Err(error) if super::is_broken(&error) => Err(error),
+        Err(_) => Ok(false),
     }
 }
 

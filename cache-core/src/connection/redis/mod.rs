@@ -4,10 +4,10 @@ mod convert;
 mod link;
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use ::redis::{ConnectionInfo, IntoConnectionInfo, Pipeline, ProtocolVersion, RedisError};
+use ::redis::{ConnectionInfo, IntoConnectionInfo, Pipeline, ProtocolVersion, RedisError, Value};
 use cache_index::{Batch, Command, Reply};
 use futures_core::future::BoxFuture;
 
@@ -20,7 +20,9 @@ use crate::settings::{Protocol, RedisSettings};
 pub(crate) struct RedisConnection {
     link: Arc<Link>,
     deadline: Duration,
-    capabilities: Capabilities,
+    /// What the server is taken to be able to do until it was asked.
+    assumed: Capabilities,
+    capabilities: OnceLock<Capabilities>,
 }
 
 impl RedisConnection {
@@ -29,19 +31,49 @@ impl RedisConnection {
         if tokio::runtime::Handle::try_current().is_err() {
             return Err(Error::NoRuntime);
         }
+        let connection = Self::lazy(settings)?;
+        let first = settings.connect_timeout + connection.deadline;
+        let learn = |live: Live| connection.learn(live);
+        match connection.bounded(|| "HELLO".to_owned(), Some(first), true, learn).await? {
+            // The next command asks again.
+            Err(error) if !error.is_unavailable() => Err(error),
+            _ => Ok(connection),
+        }
+    }
+
+    /// Connects with the first command, which asks the server what it can do before it is sent.
+    pub(crate) fn lazy(settings: &RedisSettings) -> Result<Self> {
         let (info, protocol) = connection_info(settings)?;
-        let database = info.redis_settings().db();
-        let deadline = settings.response_timeout;
+        let assumed = Capabilities::assumed(protocol, info.redis_settings().db());
         let link = Link::new(info, protocol, settings.connect_timeout);
-        let mut connection = Self { link, deadline, capabilities: Capabilities::default() };
-        let first = settings.connect_timeout + deadline;
-        let questions = Capabilities::questions().map(|question| question.within(first)).to_vec();
-        let mut answers = connection.send_all(Batch::pipeline(questions)).await?.into_iter();
-        let no_answer = || Error::Unavailable { reason: "no answer to HELLO".to_owned(), source: None };
-        let hello = answers.next().ok_or_else(no_answer)??;
-        let max_results = answers.next().ok_or_else(no_answer)?;
-        connection.capabilities = Capabilities { database, ..Capabilities::read(hello, max_results)? };
-        Ok(connection)
+        Ok(Self { link, deadline: settings.response_timeout, assumed, capabilities: OnceLock::new() })
+    }
+
+    /// Has it known what the server can do, if it says so; else the command itself meets the reason.
+    async fn ready(&self, live: &Live) -> Result<(), RedisError> {
+        match self.capabilities.get() {
+            Some(_) => Ok(()),
+            None => self.learn(live.clone()).await.map(drop),
+        }
+    }
+
+    /// Asks the server what it can do. The inner error: it answered, and that cannot be read.
+    async fn learn(&self, mut live: Live) -> Result<Result<()>, RedisError> {
+        let mut questions = Pipeline::with_capacity(2);
+        for question in Capabilities::questions() {
+            questions.add_command(convert::cmd(&question));
+        }
+        let mut values = live.connection.send_packed_commands(&questions, 0, 2).await?.into_iter();
+        let mut answer = |command| convert::answer(command, values.next().unwrap_or(Value::Nil));
+        let (hello, max_results) = (answer("HELLO"), answer("FT.CONFIG"));
+        // What a server that is starting says of itself is not what it will be able to do.
+        if max_results.as_ref().is_err_and(Error::is_unavailable) {
+            return Ok(max_results.map(drop));
+        }
+        let read = hello.and_then(|hello| Capabilities::read(hello, max_results));
+        Ok(read.map(|read| {
+            let _ = self.capabilities.set(Capabilities { database: self.assumed.database, ..read });
+        }))
     }
 
     /// Runs a call within its deadline; once more if the connection broke and the call may be repeated.
@@ -101,7 +133,10 @@ impl Connection for RedisConnection {
                     command.is_repeatable(),
                     |mut live| {
                         let cmd = &cmd;
-                        async move { live.connection.send_packed_command(cmd).await }
+                        async move {
+                            self.ready(&live).await?;
+                            live.connection.send_packed_command(cmd).await
+                        }
                     },
                 )
                 .await?;
@@ -130,7 +165,10 @@ impl Connection for RedisConnection {
             let values = self
                 .bounded(name, batch.timeout(), batch.is_repeatable(), |mut live| {
                     let pipeline = &pipeline;
-                    async move { live.connection.send_packed_commands(pipeline, skipped, expected).await }
+                    async move {
+                        self.ready(&live).await?;
+                        live.connection.send_packed_commands(pipeline, skipped, expected).await
+                    }
                 })
                 .await?;
             if batch.is_atomic() {
@@ -142,7 +180,7 @@ impl Connection for RedisConnection {
     }
 
     fn capabilities(&self) -> &Capabilities {
-        &self.capabilities
+        self.capabilities.get().unwrap_or(&self.assumed)
     }
 
     fn pushes(&self) -> Option<PushStream> {
@@ -151,6 +189,10 @@ impl Connection for RedisConnection {
 
     fn generation(&self) -> u64 {
         self.link.generation()
+    }
+
+    fn notices_flushes(&self) -> bool {
+        self.link.notices_flushes()
     }
 
     fn deadline(&self) -> Duration {

@@ -16,6 +16,7 @@ const _: () = {
             &SCHEMA
         }
     }
+    __cache::register!(Order);
     impl Order {
         /// The field `tenant`: `$.tenant` in the document, not indexed.
         const TENANT: __cache::Field<

@@ -17,6 +17,7 @@ const _: () = {
             &SCHEMA
         }
     }
+    __cache::register!(HTTPServer);
     impl HTTPServer {
         /// Where it listens.
         ///

@@ -14,6 +14,7 @@ const _: () = {
             &SCHEMA
         }
     }
+    __cache::register!(Plain);
     impl Plain {
         /// The field `id`: `$.id` in the document, not indexed.
         pub const ID: __cache::Field<

@@ -17,6 +17,7 @@ const _: () = {
             &SCHEMA
         }
     }
+    __cache::register!(UserSession);
     impl UserSession {
         /// The field `user_id`: `$.user_id` in the document, not indexed.
         const USER_ID: __cache::Field<

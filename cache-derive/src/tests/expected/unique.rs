@@ -25,6 +25,7 @@ const _: () = {
             &SCHEMA
         }
     }
+    __cache::register!(Account);
     impl Account {
         /// The field `id`: `$.id` in the document, not indexed.
         pub const ID: __cache::Field<

@@ -11,6 +11,7 @@ const _: () = {
             &SCHEMA
         }
     }
+    __cache::register!(Upgraded);
     impl Upgraded {
         /// The field `id`: `$.id` in the document, not indexed.
         pub const ID: __cache::Field<

@@ -15,6 +15,7 @@ const _: () = {
             &SCHEMA
         }
     }
+    __cache::register!(Versioned);
     impl Versioned {
         /// The field `id`: `$.id` in the document, not indexed.
         pub const ID: __cache::Field<

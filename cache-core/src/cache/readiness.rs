@@ -1,0 +1,195 @@
+//! Whether the indexes of a cache can be asked, as far as is known.
+
+use std::fmt;
+use std::time::Instant;
+
+use cache_index::ServerErrorKind;
+
+use crate::error::Error;
+
+/// Whether the indexes that a migrator was run for can be asked: for the readiness probe of a service. Made by
+/// [`Cache::readiness`](crate::Cache::readiness). `Display` prints a line for each index.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Readiness {
+    pub(super) indexes: Vec<IndexReadiness>,
+}
+
+/// What a readiness probe answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Ready {
+    /// An index is missing, was never filled, or its migration is put off: queries of its model fail.
+    No,
+    /// All indexes were filled once, and one of them is being filled again, or lacks documents: queries of its model
+    /// are refused as incomplete, or answered in part, as they were told.
+    Degraded,
+    /// All answers are complete.
+    Yes,
+}
+
+impl Readiness {
+    /// The indexes, in the order in which migrators were asked for them.
+    pub fn indexes(&self) -> &[IndexReadiness] {
+        &self.indexes
+    }
+
+    /// The least of what the indexes are; [`Ready::Yes`] without any.
+    pub fn overall(&self) -> Ready {
+        self.indexes.iter().map(IndexReadiness::ready).min().unwrap_or(Ready::Yes)
+    }
+
+    /// Whether all indexes are there and were filled: what is [degraded](Ready::Degraded) is ready.
+    pub fn is_ready(&self) -> bool {
+        self.overall() > Ready::No
+    }
+}
+
+/// What is known of one index.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct IndexReadiness {
+    /// The model.
+    pub model: &'static str,
+    /// The index's name on the server.
+    pub index: String,
+    /// Its state.
+    pub state: IndexState,
+    /// Whether it was filled once under this cache.
+    pub served: bool,
+    /// When it was looked at last; `None`: never.
+    pub looked: Option<Instant>,
+}
+
+impl IndexReadiness {
+    /// What this index means for the whole.
+    pub fn ready(&self) -> Ready {
+        match self.state {
+            IndexState::Ready => Ready::Yes,
+            IndexState::FailedDocuments(_) => Ready::Degraded,
+            IndexState::Filling { .. } if self.served => Ready::Degraded,
+            IndexState::Filling { .. } | IndexState::Missing | IndexState::Deferred { .. } => Ready::No,
+        }
+    }
+}
+
+/// The state of an index, as it was seen last.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum IndexState {
+    /// It holds all documents that are there.
+    Ready,
+    /// It is being filled.
+    Filling {
+        /// How many documents it held.
+        documents: u64,
+        /// How much of the key space the server had scanned, from 0 to 1. It jumps.
+        percent: f64,
+    },
+    /// It is not on the server.
+    Missing,
+    /// Its migration is put off until the server can be asked; see [`Migrator::defer`](crate::Migrator::defer).
+    Deferred {
+        /// Since when.
+        since: Instant,
+        /// What kept it from being done the last time.
+        class: ErrorClass,
+    },
+    /// It is filled and lacks so many documents that are there, because a value has another type than its field.
+    FailedDocuments(u64),
+}
+
+/// What kind of error it was, for probes and metrics: texts of errors may name hosts and users.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorClass {
+    /// The server cannot be reached, or the connection broke.
+    Unavailable,
+    /// The server did not answer in time.
+    Timeout,
+    /// The server is starting.
+    Loading,
+    /// The server refused the user.
+    AccessDenied,
+    /// The server refused the command, or lacks what it needs.
+    Refused,
+    /// Anything else.
+    Other,
+}
+
+impl ErrorClass {
+    /// The class of an error.
+    pub fn of(error: &Error) -> Self {
+        match (error, error.server_kind()) {
+            (Error::Unavailable { .. }, _) => Self::Unavailable,
+            (Error::Timeout { .. }, _) => Self::Timeout,
+            (_, Some(ServerErrorKind::Loading)) => Self::Loading,
+            (_, Some(ServerErrorKind::Authentication | ServerErrorKind::Permission)) => Self::AccessDenied,
+            (_, Some(_)) | (Error::Unsupported { .. }, _) => Self::Refused,
+            _ => Self::Other,
+        }
+    }
+}
+
+impl fmt::Display for ErrorClass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unavailable => "the server cannot be reached",
+            Self::Timeout => "the server does not answer in time",
+            Self::Loading => "the server is starting",
+            Self::AccessDenied => "the server refuses the user",
+            Self::Refused => "the server refuses",
+            Self::Other => "another error",
+        })
+    }
+}
+
+impl fmt::Display for IndexState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ready => f.write_str("ready"),
+            Self::Filling { documents, percent } => {
+                write!(f, "being filled, {documents} documents, {:.0} % scanned", percent * 100.0)
+            }
+            Self::Missing => f.write_str("missing"),
+            Self::Deferred { since, class } => {
+                write!(f, "put off for {} s: {class}", since.elapsed().as_secs())
+            }
+            Self::FailedDocuments(failed) => write!(f, "ready, without {failed} documents of another type"),
+        }
+    }
+}
+
+impl fmt::Display for Readiness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.overall() {
+            Ready::Yes => "ready",
+            Ready::Degraded => "degraded",
+            Ready::No => "not ready",
+        })?;
+        self.indexes
+            .iter()
+            .try_for_each(|index| write!(f, "\n  {} ({}): {}", index.model, index.index, index.state))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(state: IndexState, served: bool) -> IndexReadiness {
+        IndexReadiness { model: "User", index: "i".to_owned(), state, served, looked: None }
+    }
+
+    #[test]
+    fn the_least_of_the_indexes_counts() {
+        let filling = IndexState::Filling { documents: 3, percent: 0.5 };
+        let overall = |indexes: Vec<_>| Readiness { indexes }.overall();
+        assert_eq!(overall(vec![]), Ready::Yes);
+        assert_eq!(overall(vec![of(IndexState::Ready, true)]), Ready::Yes);
+        assert_eq!(overall(vec![of(IndexState::Ready, true), of(filling, true)]), Ready::Degraded);
+        assert_eq!(overall(vec![of(filling, true), of(filling, false)]), Ready::No);
+        assert_eq!(overall(vec![of(IndexState::FailedDocuments(1), true)]), Ready::Degraded);
+        let readiness = Readiness { indexes: vec![of(filling, false)] };
+        assert_eq!(readiness.to_string(), "not ready\n  User (i): being filled, 3 documents, 50 % scanned");
+    }
+}

@@ -1,0 +1,146 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Subcommand};
+
+use crate::migrate::{Migrator, Strategy};
+
+/// The subcommands, to be flattened into those of a service: see the [module](super).
+#[derive(Debug, Clone, Subcommand)]
+// What is said here is not said of the service.
+#[command(about = None, long_about = None)]
+#[non_exhaustive]
+pub enum Command {
+    /// Make the indexes of the models, and look after them
+    #[command(subcommand)]
+    Migrate(Migrate),
+    /// Look at the indexes of the models
+    #[command(subcommand)]
+    Index(Index),
+}
+
+/// What the migrator can be asked to do.
+#[derive(Debug, Clone, Subcommand)]
+#[non_exhaustive]
+pub enum Migrate {
+    /// Show what `apply` would do; only reads, and ends with 2 if there is something to do
+    Plan(Choices),
+    /// Make the indexes, wait until they are filled, and point the aliases at them
+    Apply(Choices),
+    /// Show which indexes are there, which are active and which are in use; only reads
+    Status(Format),
+    /// Drop the indexes that nobody has used for long; documents stay
+    Collect(Unused),
+    /// Append the schemas of this binary to the schema lock; asks no server
+    Lock(LockFile),
+    /// Check that the schema lock ends with the schemas of this binary; asks no server, and ends with 2 if it does not
+    Check(LockFile),
+}
+
+/// What can be asked about indexes.
+#[derive(Debug, Clone, Subcommand)]
+#[non_exhaustive]
+pub enum Index {
+    /// Show documents, failures, memory and readiness of each index; only reads, and ends with 2 if one is not ready
+    Health(Format),
+}
+
+/// How an answer is printed.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Format {
+    /// Print JSON, for machines
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// How the indexes are made: what the service's own migrator does, but for these.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Choices {
+    /// How a model gets an index of a new schema
+    #[arg(long, value_name = "STRATEGY", value_parser = strategies())]
+    strategy: Option<Strategy>,
+    /// Move the alias to the index of this release, whatever the schema lock says
+    #[arg(long)]
+    force_activate: bool,
+    /// How many documents a new index may lack beyond those that the old one lacks
+    #[arg(long, value_name = "DOCUMENTS")]
+    allow_failures: Option<u64>,
+    /// Make new indexes even if the server seems to have too little memory for them
+    #[arg(long)]
+    skip_memory_check: bool,
+    /// Drop the index that redis-om left for the same documents
+    #[arg(long)]
+    retire_redis_om: bool,
+    /// Drop no index that is no longer used
+    #[arg(long)]
+    keep_old_indexes: bool,
+    #[command(flatten)]
+    pub(super) format: Format,
+}
+
+/// How long an index that is dropped was not used.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Unused {
+    /// Drop what nobody has used for longer than this, as `24h` or `7days`
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    retain: Option<Duration>,
+    #[command(flatten)]
+    pub(super) format: Format,
+}
+
+/// Which file is the schema lock.
+#[derive(Debug, Clone, Args)]
+pub struct LockFile {
+    /// The schema lock
+    #[arg(long, value_name = "PATH", default_value = "schema.lock")]
+    pub(super) file: PathBuf,
+    #[command(flatten)]
+    pub(super) format: Format,
+}
+
+impl Choices {
+    /// The migrator with what was chosen.
+    pub(super) fn of(&self, mut migrator: Migrator) -> Migrator {
+        if let Some(strategy) = self.strategy {
+            migrator = migrator.strategy(strategy);
+        }
+        if self.force_activate {
+            migrator = migrator.force_activate();
+        }
+        if let Some(documents) = self.allow_failures {
+            migrator = migrator.allow_failures(documents);
+        }
+        if self.skip_memory_check {
+            migrator = migrator.skip_memory_check();
+        }
+        if self.retire_redis_om {
+            migrator = migrator.retire_redis_om();
+        }
+        if self.keep_old_indexes {
+            migrator = migrator.keep_old_indexes();
+        }
+        migrator
+    }
+}
+
+impl Unused {
+    /// The migrator with what was chosen.
+    pub(super) fn of(&self, migrator: Migrator) -> Migrator {
+        match self.retain {
+            Some(unused) => migrator.retain(unused),
+            None => migrator,
+        }
+    }
+}
+
+/// The strategies by their names.
+fn strategies() -> impl TypedValueParser<Value = Strategy> {
+    PossibleValuesParser::new(["rebuild", "in-place-additive", "manual"]).map(|name| match name.as_str() {
+        "in-place-additive" => Strategy::InPlaceAdditive,
+        "manual" => Strategy::Manual,
+        _ => Strategy::Rebuild,
+    })
+}

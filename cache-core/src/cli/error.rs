@@ -1,0 +1,46 @@
+//! What keeps a command from being done.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::error::Error;
+use crate::migrate::MigrateError;
+
+/// What keeps a command from being done.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CliError {
+    /// There is no server to ask.
+    #[error("no connection to the server")]
+    Connect(#[source] Error),
+    /// The migrator found something wrong.
+    #[error(transparent)]
+    Migrate(#[from] MigrateError),
+    /// There is no lock yet.
+    #[error("there is no `{}`; make it with `migrate lock`, or name another one with `--file`", path.display())]
+    NoLock {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// The lock cannot be read.
+    #[error("`{}` cannot be read", path.display())]
+    ReadLock {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The lock cannot be written.
+    #[error("`{}` cannot be written", path.display())]
+    WriteLock {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The answer cannot be printed.
+    #[error("the answer cannot be printed")]
+    Print(#[source] io::Error),
+}

@@ -1,0 +1,36 @@
+//! How a command ends.
+
+use std::process::ExitCode;
+
+/// How a command ended. Becomes the [`ExitCode`] of a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[must_use = "it is what the process is to end with"]
+pub enum Exit {
+    /// All is as it should be: code 0.
+    Done,
+    /// There was an error: code 1.
+    Failed,
+    /// Something is to be done: code 2.
+    Pending,
+}
+
+impl Exit {
+    /// The code of the process.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Pending => 2,
+        }
+    }
+
+    pub(super) fn pending_if(pending: bool) -> Self {
+        if pending { Self::Pending } else { Self::Done }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        exit.code().into()
+    }
+}

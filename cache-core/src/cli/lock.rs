@@ -1,0 +1,155 @@
+//! The schema lock: written, and checked. No server is asked.
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use cache_index::{Fingerprint, Schema};
+use serde::Serialize;
+
+use super::answer::Answer;
+use super::args::LockFile;
+use super::error::CliError;
+use super::exit::Exit;
+use crate::migrate::{MigrateError, Migrator, SchemaLock, Unlocked};
+
+/// What stands at the top of a new lock.
+const TOP: &str = "\
+# The schemas that the indexes of each prefix have had, older ones above newer ones: written by `migrate lock`, to be
+# committed, and read by `Migrator::lock`. Lines are appended and never changed.
+";
+
+/// `migrate lock`.
+pub(super) fn lock(migrator: &Migrator, args: &LockFile) -> Result<Answer, CliError> {
+    let path = &args.file;
+    let text = read(path)?.unwrap_or_else(|| TOP.to_owned());
+    let appended = not_locked(migrator, &text)?;
+    let mut lock = text.parse::<SchemaLock>().map_err(MigrateError::from)?;
+    for schema in migrator.schemas() {
+        lock.append_schema(schema);
+    }
+    if !appended.is_empty() {
+        write(path, &lock.to_string())?;
+    }
+    let locked = Locked { file: path.clone(), appended, unknown: unknown(migrator, &lock) };
+    Answer::new(&locked, args.format.json, Exit::Done)
+}
+
+/// `migrate check`.
+pub(super) fn check(migrator: &Migrator, args: &LockFile) -> Result<Answer, CliError> {
+    let path = &args.file;
+    let text = read(path)?.ok_or_else(|| CliError::NoLock { path: path.clone() })?;
+    let unlocked = not_locked(migrator, &text)?;
+    let lock = text.parse::<SchemaLock>().map_err(MigrateError::from)?;
+    let current = |schema: &&'static Schema| Current {
+        model: schema.model(),
+        prefix: schema.prefix(),
+        fingerprint: *schema.fingerprint(),
+    };
+    let locked = migrator
+        .schemas()
+        .iter()
+        .filter(|schema| schema.is_indexed())
+        .filter(|schema| lock.is_current(schema));
+    let checked = Checked {
+        file: path.clone(),
+        locked: locked.map(current).collect(),
+        unlocked,
+        unknown: unknown(migrator, &lock),
+    };
+    let exit = Exit::pending_if(!checked.unlocked.is_empty());
+    Answer::new(&checked, args.format.json, exit)
+}
+
+/// What `lock` did.
+#[derive(Debug, Serialize)]
+struct Locked {
+    file: PathBuf,
+    appended: Vec<Unlocked>,
+    unknown: Vec<String>,
+}
+
+/// What `check` found.
+#[derive(Debug, Serialize)]
+struct Checked {
+    file: PathBuf,
+    locked: Vec<Current>,
+    unlocked: Vec<Unlocked>,
+    unknown: Vec<String>,
+}
+
+/// A schema that the lock ends with.
+#[derive(Debug, Serialize)]
+struct Current {
+    model: &'static str,
+    prefix: &'static str,
+    fingerprint: Fingerprint,
+}
+
+impl fmt::Display for Locked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let file = self.file.display();
+        if self.appended.is_empty() {
+            writeln!(f, "{file} has all schemas")?;
+        } else {
+            writeln!(f, "{file}")?;
+        }
+        for Unlocked { prefix, fingerprint, .. } in &self.appended {
+            writeln!(f, "  + {prefix} {fingerprint}")?;
+        }
+        show_unknown(f, &self.unknown)
+    }
+}
+
+impl fmt::Display for Checked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.file.display())?;
+        for Current { prefix, fingerprint, .. } in &self.locked {
+            writeln!(f, "  = {prefix} {fingerprint}")?;
+        }
+        for unlocked in &self.unlocked {
+            writeln!(f, "  ! {unlocked}")?;
+        }
+        show_unknown(f, &self.unknown)?;
+        if self.unlocked.is_empty() { Ok(()) } else { writeln!(f, "run `migrate lock` and commit the file") }
+    }
+}
+
+fn show_unknown(f: &mut fmt::Formatter<'_>, prefixes: &[String]) -> fmt::Result {
+    prefixes.iter().try_for_each(|prefix| writeln!(f, "  ? {prefix}, which no model of this binary has"))
+}
+
+/// The schemas that the lock does not end with.
+fn not_locked(migrator: &Migrator, text: &str) -> Result<Vec<Unlocked>, MigrateError> {
+    match migrator.check_lock(text) {
+        Ok(()) => Ok(Vec::new()),
+        Err(MigrateError::NotLocked { schemas }) => Ok(schemas),
+        Err(error) => Err(error),
+    }
+}
+
+/// The prefixes of the lock that are no model's: of one that is gone, or of another binary.
+fn unknown(migrator: &Migrator, lock: &SchemaLock) -> Vec<String> {
+    let known = |prefix: &str| migrator.schemas().iter().any(|schema| schema.prefix() == prefix);
+    lock.prefixes().into_iter().filter(|prefix| !known(prefix)).map(str::to_owned).collect()
+}
+
+fn read(path: &Path) -> Result<Option<String>, CliError> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(CliError::ReadLock { path: path.to_owned(), source }),
+    }
+}
+
+/// Writes beside it first, so that no moment has half a lock.
+fn write(path: &Path, text: &str) -> Result<(), CliError> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(format!(".{}", std::process::id()));
+    let written = fs::write(&beside, text).and_then(|()| fs::rename(&beside, path));
+    written.map_err(|source| {
+        let _ = fs::remove_file(&beside);
+        CliError::WriteLock { path: path.to_owned(), source }
+    })
+}

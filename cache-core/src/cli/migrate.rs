@@ -1,0 +1,106 @@
+//! Plans shown and carried out, and old indexes dropped.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::answer::Answer;
+use super::args::{Choices, Unused};
+use super::bars::with_bars;
+use super::error::CliError;
+use super::exit::Exit;
+use crate::cache::Cache;
+use crate::migrate::{MigratedIndex, Migration, Migrator, Plan};
+
+/// `migrate plan`.
+pub(super) async fn plan(migrator: &Migrator, cache: &Cache, args: &Choices) -> Result<Answer, CliError> {
+    let plans = args.of(migrator.clone()).plan(cache).await?;
+    let pending = plans.iter().any(|plan| !plan.is_empty());
+    Answer::new(&Plans { pending, plans }, args.format.json, Exit::pending_if(pending))
+}
+
+/// `migrate apply`.
+pub(super) async fn apply(migrator: &Migrator, cache: &Cache, args: &Choices) -> Result<Answer, CliError> {
+    let migration = with_bars(args.of(migrator.clone())).run(cache).await?;
+    Answer::new(&Applied { migration }, args.format.json, Exit::Done)
+}
+
+/// `migrate collect`.
+pub(super) async fn collect(migrator: &Migrator, cache: &Cache, args: &Unused) -> Result<Answer, CliError> {
+    let dropped = args.of(migrator.clone()).collect(cache).await?;
+    Answer::new(&Collected { dropped }, args.format.json, Exit::Done)
+}
+
+/// What is to be done.
+#[derive(Debug, Serialize)]
+struct Plans {
+    pending: bool,
+    plans: Vec<Plan>,
+}
+
+/// What was done.
+#[derive(Debug, Serialize)]
+struct Applied {
+    #[serde(flatten)]
+    migration: Migration,
+}
+
+/// What was dropped.
+#[derive(Debug, Serialize)]
+struct Collected {
+    dropped: Vec<String>,
+}
+
+impl fmt::Display for Plans {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.plans.iter().try_for_each(|plan| writeln!(f, "{plan}"))?;
+        match (self.pending, self.plans.is_empty()) {
+            (true, _) => writeln!(f, "run `migrate apply` to do it"),
+            (false, false) => writeln!(f, "there is nothing to do"),
+            (false, true) => writeln!(f, "no model of this binary has an index"),
+        }
+    }
+}
+
+impl fmt::Display for Applied {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for index in self.migration.indexes() {
+            write!(f, "{}", Done(index))?;
+        }
+        if self.migration.indexes().is_empty() {
+            writeln!(f, "no model of this binary has an index")
+        } else {
+            Ok(())
+        }
+    }
+}
+
+struct Done<'a>(&'a MigratedIndex);
+
+impl fmt::Display for Done<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let index = self.0;
+        writeln!(f, "{}", index.model)?;
+        let sign = if index.created { '+' } else { '=' };
+        let alias = if index.active { "" } else { "; the alias points elsewhere" };
+        writeln!(f, "  {sign} {}: {} documents{alias}", index.name, index.documents)?;
+        if let (1.., key) = (index.missing, &index.last_failure) {
+            let key = key.as_ref().map(|key| format!(", the last one `{key}`")).unwrap_or_default();
+            writeln!(f, "  ! documents that cannot be indexed: {}{key}; see `index health`", index.missing)?;
+        }
+        index.dropped.iter().try_for_each(|dropped| writeln!(f, "  - {dropped}"))?;
+        index.notices.iter().try_for_each(|notice| writeln!(f, "  ! {notice}"))
+    }
+}
+
+impl fmt::Display for Collected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.dropped.is_empty() {
+            return writeln!(
+                f,
+                "nothing to drop: what is there is in use, or was not long ago; see `migrate status`"
+            );
+        }
+        self.dropped.iter().try_for_each(|index| writeln!(f, "- {index}"))
+    }
+}

@@ -1,0 +1,77 @@
+//! Subcommands that a service mounts in its own binary, beside its own. With the feature `cli`.
+//!
+//! The binary knows its models, so nothing is configured twice: the commands do what its own
+//! [`Migrator`](crate::Migrator) does, on the cache that it connects to.
+//!
+//! ```no_run
+//! use std::io::{stderr, stdout};
+//! use std::process::ExitCode;
+//!
+//! use cache_core::{Cache, Migrator, cli};
+//! use clap::{Parser, Subcommand};
+//!
+//! #[derive(Parser)]
+//! struct Args {
+//!     #[command(subcommand)]
+//!     command: Command,
+//! }
+//!
+//! #[derive(Subcommand)]
+//! enum Command {
+//!     /// Answer requests
+//!     Serve,
+//!     #[command(flatten)]
+//!     Cache(cli::Command),
+//! }
+//!
+//! # #[tokio::main]
+//! async fn main() -> ExitCode {
+//!     let connect = async || Ok(Cache::connect("redis://localhost:6379").await?.project("shop"));
+//!     match Args::parse().command {
+//!         Command::Serve => todo!(),
+//!         Command::Cache(command) => {
+//!             command.execute(&Migrator::all(), connect, &mut stdout(), &mut stderr()).await.into()
+//!         }
+//!     }
+//! }
+//! ```
+//!
+//! | command | what it does |
+//! |---|---|
+//! | `migrate plan` | shows what `apply` would do, like a diff; only reads |
+//! | `migrate apply` | does it, and waits until the indexes are filled, with a bar on a terminal |
+//! | `migrate status` | shows which indexes are there, which of them is active, and which are in use; only reads |
+//! | `migrate collect` | drops the indexes that nobody has used for long; documents stay |
+//! | `migrate lock` | appends the schemas to `schema.lock`; without a server |
+//! | `migrate check` | for CI: whether `schema.lock` ends with them; without a server |
+//! | `index health` | documents, failures with their last keys, memory, and whether queries can be answered; only reads |
+//!
+//! With `--json` each prints one JSON object, on one line, in place of text for people.
+//!
+//! How a command ends is an [`Exit`], which a process can end with:
+//!
+//! | code | means |
+//! |---|---|
+//! | 0 | done, or there is nothing to do |
+//! | 1 | an error; what to do about it was printed |
+//! | 2 | something is to be done: `plan` has steps, `check` found a schema that is not locked, an index of `health` is not ready |
+//!
+//! `clap` by itself ends a process that it cannot read the arguments of with 2 as well; see `examples/cli.rs` for how to
+//! make that 1.
+
+// A file imports from those before it: exit, error, answer, args, bars, lock, migrate, status, health, run.
+
+mod answer;
+mod args;
+mod bars;
+mod error;
+mod exit;
+mod health;
+mod lock;
+mod migrate;
+mod run;
+mod status;
+
+pub use args::{Choices, Command, Format, Index, LockFile, Migrate, Unused};
+pub use error::CliError;
+pub use exit::Exit;

@@ -1,0 +1,98 @@
+//! Commands carried out.
+
+use std::error::Error as _;
+use std::io::Write;
+
+use super::answer::Answer;
+use super::args::{Command, Index, Migrate};
+use super::error::CliError;
+use super::exit::Exit;
+use super::{health, lock, migrate, status};
+use crate::cache::Cache;
+use crate::error::Result;
+use crate::migrate::Migrator;
+
+impl Command {
+    /// Does what was asked, for the models of this migrator, and prints the answer to `out`.
+    ///
+    /// `connect` is called by the commands that need a server, once. On a terminal, `migrate apply` shows bars on
+    /// standard error, in place of a [`progress`](Migrator::progress) of the migrator's own.
+    ///
+    /// ```no_run
+    /// # use cache_core::{Cache, Migrator, cli};
+    /// # async fn example(command: cli::Command, cache: Cache) -> Result<(), cli::CliError> {
+    /// let mut answer = Vec::new();
+    /// let exit = command.run(&Migrator::all(), async || Ok(cache), &mut answer).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`CliError::Connect`] if there is no connection; [`CliError::Migrate`] for what the migrator found;
+    /// [`CliError::NoLock`], [`CliError::ReadLock`] and [`CliError::WriteLock`] for the file;
+    /// [`CliError::Print`] if `out` takes nothing.
+    pub async fn run(
+        &self,
+        migrator: &Migrator,
+        connect: impl AsyncFnOnce() -> Result<Cache>,
+        out: &mut impl Write,
+    ) -> Result<Exit, CliError> {
+        let Answer { text, exit } = self.answer(migrator, connect).await?;
+        out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(CliError::Print)?;
+        Ok(exit)
+    }
+
+    /// As [`run`](Command::run), and prints an error to `err`, with all that lies below it, on one line.
+    pub async fn execute(
+        &self,
+        migrator: &Migrator,
+        connect: impl AsyncFnOnce() -> Result<Cache>,
+        out: &mut impl Write,
+        err: &mut impl Write,
+    ) -> Exit {
+        let error = match self.run(migrator, connect, out).await {
+            Ok(exit) => return exit,
+            Err(error) => error,
+        };
+        let mut text = format!("error: {error}");
+        let mut below = error.source();
+        while let Some(error) = below {
+            text.push_str(": ");
+            text.push_str(&error.to_string());
+            below = error.source();
+        }
+        // Where nobody reads errors, the code has to do.
+        let _ = writeln!(err, "{text}");
+        Exit::Failed
+    }
+
+    async fn answer(
+        &self,
+        migrator: &Migrator,
+        connect: impl AsyncFnOnce() -> Result<Cache>,
+    ) -> Result<Answer, CliError> {
+        match self {
+            Self::Migrate(Migrate::Lock(args)) => lock::lock(migrator, args),
+            Self::Migrate(Migrate::Check(args)) => lock::check(migrator, args),
+            Self::Migrate(Migrate::Plan(args)) => {
+                migrate::plan(migrator, &connected(connect).await?, args).await
+            }
+            Self::Migrate(Migrate::Apply(args)) => {
+                migrate::apply(migrator, &connected(connect).await?, args).await
+            }
+            Self::Migrate(Migrate::Collect(args)) => {
+                migrate::collect(migrator, &connected(connect).await?, args).await
+            }
+            Self::Migrate(Migrate::Status(format)) => {
+                status::status(migrator, &connected(connect).await?, format).await
+            }
+            Self::Index(Index::Health(format)) => {
+                health::health(migrator, &connected(connect).await?, format).await
+            }
+        }
+    }
+}
+
+async fn connected(connect: impl AsyncFnOnce() -> Result<Cache>) -> Result<Cache, CliError> {
+    connect().await.map_err(CliError::Connect)
+}

@@ -1,0 +1,26 @@
+//! Making an index that vanished.
+
+use cache_index::{Batch, Command, Schema, ServerErrorKind};
+
+use crate::cache::Cache;
+use crate::error::{Error, Result};
+
+/// Makes a schema's index with what was added to it, and points the alias at it if that points nowhere; whoever was faster made the same.
+pub(super) async fn create(cache: &Cache, schema: &Schema, index: &str) -> Result<()> {
+    let keyspace = cache.keyspace()?;
+    let Some(create) = schema.create_index(keyspace) else { return Ok(()) };
+    let create = if cache.capabilities().cluster {
+        // FT.CREATE answers that the index exists as soon as one node has it; this one makes it where it is missing.
+        create.args().skip(1).fold(Command::new("FT._CREATEIFNX"), Command::arg)
+    } else {
+        create
+    };
+    // ALIASADD never takes an alias away from another index.
+    let alias = Command::new("FT.ALIASADD").arg(schema.alias(keyspace)).arg(index);
+    let batch = [create].into_iter().chain(cache.standing().added(index)).chain([alias]).collect();
+    let mut replies = cache.connection().send_all(Batch::pipeline(batch)).await?;
+    // It is for people and tools: no query fails for it.
+    let _alias = replies.pop();
+    let failed = |error: &Error| error.server_kind() != Some(ServerErrorKind::IndexExists);
+    replies.into_iter().filter_map(Result::err).find(failed).map_or(Ok(()), Err)
+}

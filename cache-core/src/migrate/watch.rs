@@ -1,0 +1,147 @@
+//! Indexes that are looked at now and then, so that one that vanished is there again before it is asked.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use cache_index::{Schema, Shortfall};
+use tokio::runtime::Handle;
+use tokio::task::AbortHandle;
+
+use super::{MigrateError, Migrator};
+use crate::cache::Cache;
+use crate::document;
+use crate::error::{Error, Result};
+use crate::index;
+
+/// How often indexes are looked at that were filled when they were looked at last.
+const EVERY: Duration = Duration::from_secs(30);
+
+/// How often the others are.
+const SOON: Duration = Duration::from_secs(1);
+
+/// A watch over indexes, made by [`Migrator::watch`]. It ends when this is dropped, and with the last handle of the cache.
+#[derive(Debug)]
+#[must_use = "the watch ends when this is dropped"]
+pub struct Watch {
+    task: AbortHandle,
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Migrator {
+    /// Looks at the indexes of the registered models in the background: now, every 30 seconds, and every second while one
+    /// of them is missing, is being filled or cannot be asked. What it sees is what [`Cache::readiness`] tells.
+    ///
+    /// An index that a migrator made or saw under this cache and that vanished since is made again, before a query finds
+    /// it missing. When documents failed to be indexed meanwhile, those that are missing are counted, so that answers say
+    /// that they lack them.
+    ///
+    /// ```no_run
+    /// # use cache_core::{Cache, CacheModel, Migrator};
+    /// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+    /// # struct User { #[primary_key] id: String, #[index] city: String }
+    /// # async fn example(cache: Cache) -> Result<(), cache_core::MigrateError> {
+    /// let migrator = Migrator::new().register::<User>();
+    /// migrator.run(&cache).await?;
+    /// let watch = migrator.watch(&cache)?; // to be kept as long as the service runs
+    /// # drop(watch);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`MigrateError`] if the models cannot live together; [`Error::NoRuntime`] in it outside a runtime.
+    pub fn watch(&self, cache: &Cache) -> Result<Watch, MigrateError> {
+        self.watch_every(cache, EVERY)
+    }
+
+    /// As [`watch`](Migrator::watch), so often in place of every 30 seconds; every second at most.
+    ///
+    /// # Errors
+    /// As [`watch`](Migrator::watch).
+    pub fn watch_every(&self, cache: &Cache, every: Duration) -> Result<Watch, MigrateError> {
+        self.check(cache)?;
+        let runtime = Handle::try_current().map_err(|_| Error::NoRuntime)?;
+        let keyspace = cache.keyspace()?;
+        let indexes: Vec<_> =
+            self.indexed().into_iter().map(|schema| (schema, schema.index_name(keyspace))).collect();
+        for (schema, index) in &indexes {
+            cache.standing().registered(index, schema);
+        }
+        let (cache, gone) = cache.detached();
+        let task = runtime.spawn(gone.or(watch(cache, indexes, every.max(SOON)))).abort_handle();
+        Ok(Watch { task })
+    }
+}
+
+async fn watch(cache: Cache, indexes: Vec<(&'static Schema, String)>, every: Duration) {
+    let mut counts = HashMap::new();
+    loop {
+        let mut settled = true;
+        for (schema, index) in &indexes {
+            // What keeps the server from answering now may be over in a moment, and then nothing else is known.
+            settled &= look(&cache, schema, index, &mut counts).await.unwrap_or(false);
+        }
+        tokio::time::sleep(if settled { every } else { SOON }).await;
+    }
+}
+
+/// Whether the index is there and filled.
+async fn look<'a>(
+    cache: &Cache,
+    schema: &'static Schema,
+    index: &'a str,
+    counts: &mut HashMap<&'a str, Count>,
+) -> Result<bool> {
+    let standing = cache.standing();
+    let mark = standing.mark(index, cache.connection().generation());
+    let Some(info) = index::info(cache, index).await? else {
+        return index::look(cache, schema, index, Duration::ZERO).await;
+    };
+    standing.saw(index, mark, &info);
+    if !info.is_filled() {
+        return Ok(false);
+    }
+    if counts.get(index).is_none_or(|count| count.is_due(info.failures)) {
+        let began = Instant::now();
+        let missing = missing(cache, schema, &info).await?;
+        let shortfall = (missing > 0).then_some(Shortfall::FailedDocuments(missing));
+        standing.report(index, shortfall.into_iter().collect());
+        let (counted, took) = (Instant::now(), began.elapsed());
+        counts.insert(index, Count { failures: info.failures, missing, counted, took });
+    }
+    Ok(true)
+}
+
+/// When the documents were counted that an index lacks.
+struct Count {
+    failures: u64,
+    missing: u64,
+    counted: Instant,
+    took: Duration,
+}
+
+impl Count {
+    /// The counter of failures only grows: as long as it stays, nothing is missing that was not. What was missing may have
+    /// been mended; it is counted again, for one part in a hundred of the time.
+    fn is_due(&self, failures: u64) -> bool {
+        failures != self.failures || self.missing > 0 && self.counted.elapsed() >= self.took * 100
+    }
+}
+
+/// How many documents are there and not in the index.
+async fn missing(cache: &Cache, schema: &'static Schema, info: &cache_index::IndexInfo) -> Result<u64> {
+    match info.failures {
+        0 => Ok(0),
+        failures if schema.filter().is_some() => Ok(failures),
+        failures => match document::count_all(cache, schema).await {
+            Ok(there) => Ok(there.saturating_sub(info.documents)),
+            Err(Error::Unsupported { .. }) => Ok(failures),
+            Err(error) => Err(error),
+        },
+    }
+}

@@ -1,0 +1,305 @@
+//! The command line, as processes of the example that mounts it, on a real server.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use cache_core::Cache;
+use cache_tests::live;
+use serde_json::Value;
+
+const ALIAS: &str = ":cache:user:idx";
+
+/// The example on the shared server, in the namespace of a test.
+struct Service {
+    url: String,
+    project: String,
+}
+
+/// What a process ended with.
+struct Ended {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl Service {
+    async fn of(cache: &Cache) -> Self {
+        let project = cache.project_name().unwrap().unwrap().to_owned();
+        Self { url: cache_tests::shared_url().await, project }
+    }
+
+    /// One that finds no server.
+    fn lost() -> Self {
+        Self { url: "redis://127.0.0.1:1".to_owned(), project: "lost".to_owned() }
+    }
+
+    fn command(&self, words: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cli"));
+        command.args(words.split(' ')).args(["--url", &self.url, "--project", &self.project]);
+        command
+    }
+
+    fn run(&self, words: &str) -> Ended {
+        ended(&self.command(words).output().unwrap())
+    }
+
+    /// In a folder.
+    fn run_in(&self, folder: &Path, words: &str) -> Ended {
+        ended(&self.command(words).current_dir(folder).output().unwrap())
+    }
+
+    /// What a machine is told.
+    fn json(&self, words: &str) -> (i32, Value) {
+        let Ended { code, out, err } = self.run(&format!("{words} --json"));
+        assert_eq!((out.lines().count(), err.as_str()), (1, ""), "{words}: {out}");
+        (code, serde_json::from_str(&out).unwrap())
+    }
+
+    fn index(&self, fingerprint: &str) -> String {
+        format!("{}{ALIAS}:{fingerprint}", self.project)
+    }
+}
+
+fn ended(output: &Output) -> Ended {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    Ended { code: output.status.code().unwrap(), out: text(&output.stdout), err: text(&output.stderr) }
+}
+
+async fn from_plan_to_apply(cache: Cache) {
+    let service = Service::of(&cache).await;
+    let Ended { code, out, err } = service.run("migrate plan");
+    assert_eq!((code, err.as_str()), (2, ""), "{out}");
+    assert!(out.starts_with("User\n"), "{out}");
+    assert!(out.contains(&format!("\n  + {}{ALIAS}:", service.project)), "{out}");
+    assert!(out.ends_with("\nrun `migrate apply` to do it\n"), "{out}");
+
+    let health = service.run("index health");
+    assert_eq!(health.code, 2);
+    assert!(health.out.starts_with("User: missing; run `migrate apply`\n"), "{}", health.out);
+    let status = service.run("migrate status");
+    assert_eq!(status.code, 0);
+    assert!(
+        status.out.contains(" is missing\n") && status.out.contains(" points nowhere\n"),
+        "{}",
+        status.out
+    );
+
+    let Ended { code, out, err } = service.run("migrate apply");
+    // Nobody sees a bar that is written into a pipe.
+    assert_eq!((code, err.as_str()), (0, ""), "{out}");
+    assert!(out.starts_with(&format!("User\n  + {}{ALIAS}:", service.project)), "{out}");
+    assert_eq!(service.run("save 1 Bern 30").code, 0);
+    assert_eq!(service.run("count Bern").out, "1\n");
+
+    let Ended { code, out, err } = service.run("migrate plan");
+    assert_eq!((code, err.as_str()), (0, ""), "{out}");
+    assert!(out.ends_with("\nthere is nothing to do\n"), "{out}");
+    let Ended { code, out, .. } = service.run("migrate apply");
+    assert_eq!(code, 0);
+    assert!(out.starts_with("User\n  = ") && out.contains(": 1 documents\n"), "{out}");
+    let status = service.run("migrate status");
+    assert!(status.out.contains(": 1 documents, ") && status.out.contains(", active\n"), "{}", status.out);
+    assert!(!status.out.contains("migrate plan"), "{}", status.out);
+    let Ended { code, out, .. } = service.run("index health");
+    assert_eq!(code, 0);
+    assert!(out.starts_with("User: ready\n") && out.contains(": 1 documents, "), "{out}");
+}
+
+async fn machines_read_one_line_of_json(cache: Cache) {
+    let service = Service::of(&cache).await;
+    let (code, plan) = service.json("migrate plan");
+    assert_eq!((code, &plan["pending"]), (2, &Value::Bool(true)));
+    assert_eq!(plan["plans"][0]["model"], "User");
+    assert_eq!(plan["plans"][0]["steps"][0]["step"], "create");
+    let index = plan["plans"][0]["index"].as_str().unwrap().to_owned();
+    assert_eq!(service.index(plan["plans"][0]["fingerprint"].as_str().unwrap()), index);
+
+    let (code, health) = service.json("index health");
+    assert_eq!((code, &health["indexes"][0]["readiness"]), (2, &Value::from("missing")));
+
+    let (code, applied) = service.json("migrate apply");
+    assert_eq!((code, &applied["indexes"][0]["created"]), (0, &Value::Bool(true)));
+    assert_eq!(applied["indexes"][0]["name"], *index);
+
+    let (code, plan) = service.json("migrate plan");
+    assert_eq!((code, &plan["pending"]), (0, &Value::Bool(false)));
+    let (code, status) = service.json("migrate status");
+    let model = &status["models"][0];
+    assert_eq!((code, &model["steps"], &model["active"]), (0, &Value::from(0), &Value::from(index.clone())));
+    assert_eq!(model["indexes"][0]["own"], true);
+    assert_eq!(model["indexes"][0]["filled"], true);
+    let (code, collected) = service.json("migrate collect");
+    assert_eq!((code, collected), (0, serde_json::json!({ "dropped": [] })));
+    let (code, health) = service.json("index health");
+    let own = &health["indexes"][0];
+    assert_eq!((code, &own["readiness"], &own["documents"]), (0, &Value::from("ready"), &Value::from(0)));
+    assert!(own["memory"].is_u64() && own["failed_fields"] == serde_json::json!([]), "{own}");
+}
+
+/// A document that another program wrote, with a value of another type.
+async fn health_names_what_cannot_be_indexed(cache: Cache) {
+    let service = Service::of(&cache).await;
+    assert_eq!(service.run("save 1 Bern 30").code, 0);
+    let key = format!("{}:cache:user:2", service.project);
+    let write = cache_core::Command::new("JSON.SET").key(&key).arg("$");
+    cache.command(write.arg(r#"{"id":2,"city":"Bern","age":"old"}"#)).await.unwrap();
+    let Ended { code, out, .. } = service.run("index health");
+    assert_eq!(code, 0, "{out}");
+    let line = format!("  indexing failures: 1, the last one `{key}`: Invalid JSON type: ");
+    assert!(out.contains(&line), "{out}");
+    let (_, health) = service.json("index health");
+    let own = &health["indexes"][0];
+    assert_eq!((&own["failures"], &own["last_failure"]), (&Value::from(1), &Value::from(key.clone())));
+    assert!(own["last_error"].as_str().unwrap().starts_with("Invalid JSON type: "), "{own}");
+    // The migrator counts what is missing, and says where to look.
+    let Ended { code, out, .. } = service.run("migrate apply");
+    assert_eq!(code, 0);
+    let line = format!("  ! documents that cannot be indexed: 1, the last one `{key}`; see `index health`\n");
+    assert!(out.contains(&line), "{out}");
+}
+
+/// The index of a release that is gone.
+async fn old_indexes_are_collected_and_documents_stay(cache: Cache) {
+    let service = Service::of(&cache).await;
+    assert_eq!(service.run("save 1 Bern 30").code, 0);
+    let old = service.index("0123456789ab");
+    let prefix = format!("{}:cache:user:", service.project);
+    let words = ["ON", "JSON", "PREFIX", "1", &*prefix, "SCHEMA", "$.city", "AS", "city", "TAG"];
+    let create = cache_core::Command::new("FT.CREATE").arg(&old);
+    cache.command(words.into_iter().fold(create, |create, word| create.arg(word))).await.unwrap();
+    let status = service.run("migrate status");
+    assert!(status.out.contains(&format!("    {old}: ")), "{}", status.out);
+    assert!(status.out.contains("nobody is known to use it"), "{}", status.out);
+
+    // Nobody knows how long it has not been used, so that begins to count now.
+    let kept = service.run("migrate collect");
+    assert_eq!(kept.code, 0);
+    assert!(kept.out.starts_with("nothing to drop: "), "{}", kept.out);
+    let status = service.run("migrate status");
+    assert!(status.out.contains("unused for "), "{}", status.out);
+    let dropped = service.run("migrate collect --retain 0s");
+    assert_eq!((dropped.code, dropped.out), (0, format!("- {old}\n")), "{}", dropped.err);
+    assert_eq!(service.run("count Bern").out, "1\n");
+    assert!(!service.run("migrate status").out.contains(&old));
+}
+
+live!(
+    from_plan_to_apply,
+    machines_read_one_line_of_json,
+    health_names_what_cannot_be_indexed,
+    old_indexes_are_collected_and_documents_stay,
+);
+
+#[test]
+fn the_lock_is_written_and_checked_without_a_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let (folder, file) = (folder.path(), folder.path().join("schema.lock"));
+    let service = Service::lost();
+    let none = service.run_in(folder, "migrate check");
+    assert_eq!(none.code, 1);
+    assert_eq!(
+        none.err,
+        "error: there is no `schema.lock`; make it with `migrate lock`, or name another one with `--file`\n"
+    );
+
+    let made = service.run_in(folder, "migrate lock");
+    assert_eq!((made.code, made.err.as_str()), (0, ""));
+    let text = fs::read_to_string(&file).unwrap();
+    let line = text.lines().last().unwrap().to_owned();
+    let fingerprint = line.strip_prefix("user ").unwrap();
+    assert_eq!(made.out, format!("schema.lock\n  + {line}\n"));
+    // A model without an index has no line.
+    assert_eq!(text.lines().filter(|line| !line.starts_with('#')).count(), 1, "{text}");
+    let checked = service.run_in(folder, "migrate check");
+    assert_eq!((checked.code, checked.out), (0, format!("schema.lock\n  = {line}\n")));
+    let again = service.run_in(folder, "migrate lock");
+    assert_eq!((again.code, again.out.as_str()), (0, "schema.lock has all schemas\n"));
+    assert_eq!(fs::read_to_string(&file).unwrap(), text);
+
+    // Another release's schema is the last one: what is there stays, comments too.
+    let behind = format!("{text}order 0123456789ab\n# the next\nuser 0123456789ab\n");
+    fs::write(&file, &behind).unwrap();
+    let checked = service.run_in(folder, "migrate check");
+    assert_eq!((checked.code, checked.err.as_str()), (2, ""));
+    assert_eq!(
+        checked.out,
+        format!(
+            "schema.lock\n  ! the schema of `User` is {fingerprint}, and the last one of `user` is 0123456789ab\n  \
+             ? order, which no model of this binary has\nrun `migrate lock` and commit the file\n"
+        )
+    );
+    let checked = service.run_in(folder, "migrate check --json");
+    let said: Value = serde_json::from_str(&checked.out).unwrap();
+    assert_eq!((checked.code, &said["unlocked"][0]["last"]), (2, &Value::from("0123456789ab")));
+    assert_eq!(service.run_in(folder, "migrate lock").code, 0);
+    assert_eq!(fs::read_to_string(&file).unwrap(), format!("{behind}{line}\n"));
+    assert_eq!(service.run_in(folder, "migrate check").code, 0);
+    assert_eq!(fs::read_dir(folder).unwrap().count(), 1, "nothing is left beside it");
+
+    fs::write(&file, format!("{text}<<<<<<< HEAD\n")).unwrap();
+    for command in ["migrate check", "migrate lock"] {
+        let refused = service.run_in(folder, command);
+        assert_eq!(refused.code, 1);
+        let place = format!("line {} of the schema lock", text.lines().count() + 1);
+        assert!(refused.err.contains(&place), "{}", refused.err);
+    }
+    assert_eq!(service.run_in(folder, "migrate lock --file none/schema.lock").code, 1);
+    assert_eq!(service.run_in(folder, "migrate lock --file other.lock --json").code, 0);
+    assert!(folder.join("other.lock").exists());
+}
+
+/// A service whose lock this is fails its own test when a schema changes; this is the example's.
+#[test]
+fn the_lock_of_the_example_is_its_own() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../cache-core/examples/data/schema.lock");
+    let checked = Service::lost().run(&format!("migrate check --file {file}"));
+    assert_eq!(checked.code, 0, "{}", checked.out);
+}
+
+#[test]
+fn without_a_server_the_error_says_so() {
+    for command in ["migrate plan", "migrate apply", "migrate status", "migrate collect", "index health"] {
+        let Ended { code, out, err } = Service::lost().run(command);
+        assert_eq!((code, out.as_str(), err.lines().count()), (1, "", 1), "{command}: {err}");
+        assert!(err.starts_with("error: no connection to the server: the server cannot be reached"), "{err}");
+    }
+}
+
+#[test]
+fn mistakes_end_with_1_and_help_with_0() {
+    let service = Service::lost();
+    for mistake in
+        ["migrate", "migrate plann", "migrate collect --retain soon", "migrate plan --strategy drop"]
+    {
+        let Ended { code, out, err } = service.run(mistake);
+        assert_eq!((code, out.as_str()), (1, ""), "{mistake}: {err}");
+    }
+    assert!(service.run("--help").out.starts_with("A service with a cache\n"));
+    let help = service.run("migrate --help");
+    assert_eq!((help.code, help.err.as_str()), (0, ""));
+    assert!(help.out.starts_with("Make the indexes of the models, and look after them\n"), "{}", help.out);
+    for command in ["plan", "apply", "status", "collect", "lock", "check"] {
+        assert!(help.out.lines().any(|line| line.trim_start().starts_with(command)), "{}", help.out);
+    }
+}
+
+/// The bar is drawn where somebody sees it: `script` gives a process a terminal.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_terminal_shows_a_bar() {
+    cache_tests::run("bar", cache_core::Protocol::Resp3, async |cache: Cache| {
+        let service = Service::of(&cache).await;
+        let line = format!(
+            "{} migrate apply --url '{}' --project '{}'",
+            env!("CARGO_BIN_EXE_cli"),
+            service.url,
+            service.project
+        );
+        let seen =
+            Command::new("script").args(["--quiet", "--return", "--command", &line, "/dev/null"]).output();
+        let seen = ended(&seen.unwrap());
+        assert_eq!(seen.code, 0, "{}", seen.out);
+        assert!(seen.out.contains("User [") && seen.out.contains("documents, filled in"), "{:?}", seen.out);
+    });
+}

@@ -1,0 +1,193 @@
+//! Migrations of servers that are away, watches over indexes, and what a probe is told of both.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use cache_core::{
+    Cache, CacheModel, Command, ErrorClass, IndexSchema, IndexState, MigrateError, Migrator, Protocol, Ready,
+    RedisSettings, Shortfall,
+};
+use cache_tests::{connect, private_server};
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheModel)]
+struct Note {
+    #[primary_key]
+    id: u32,
+    #[index]
+    words: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheModel)]
+struct Plain {
+    #[primary_key]
+    id: u32,
+}
+
+fn migrator() -> Migrator {
+    Migrator::new().register::<Note>().register::<Plain>()
+}
+
+async fn note(cache: &Cache, id: u32) {
+    let _ = Note { id, words: "some".to_owned() }.save(cache).await.unwrap();
+}
+
+fn state(cache: &Cache) -> IndexState {
+    cache.readiness().indexes()[0].state
+}
+
+/// Waits until what can be asked without the server is so.
+async fn until(what: &str, condition: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !condition() {
+        assert!(began.elapsed() < Duration::from_secs(40), "waited too long for: {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+async fn put_off(protocol: Protocol) {
+    let server = private_server().await;
+    let settings = RedisSettings::new(server.url()).protocol(protocol);
+    let cache = Cache::connect(settings.response_timeout(Duration::from_millis(500))).await.unwrap();
+    server.kill().await.unwrap();
+
+    let error = migrator().run(&cache).await.unwrap_err();
+    assert!(matches!(&error, MigrateError::Server(error) if error.is_unavailable()), "{error}");
+    assert_eq!((state(&cache), cache.readiness().overall()), (IndexState::Missing, Ready::No));
+    for _ in 0..3 {
+        let migration = migrator().defer().run(&cache).await.unwrap();
+        assert!(migration.is_deferred() && migration.indexes().is_empty());
+    }
+    assert!(
+        matches!(state(&cache), IndexState::Deferred { class: ErrorClass::Unavailable, .. }),
+        "{}",
+        cache.readiness()
+    );
+    assert!(!cache.readiness().is_ready());
+    assert!(Note::find().count(&cache).await.unwrap_err().is_unavailable());
+
+    server.restart().await.unwrap();
+    until("the migration", || cache.readiness().overall() == Ready::Yes).await;
+    note(&cache, 1).await;
+    assert_eq!(Note::find().count(&cache).await.unwrap(), 1);
+    assert!(!migrator().defer().run(&cache).await.unwrap().is_deferred());
+    let stats = cache.command(Command::new("INFO").arg("commandstats")).await.unwrap();
+    assert!(stats.as_str().unwrap().contains("cmdstat_FT.CREATE:calls=1,"), "three runs are one task");
+}
+
+#[tokio::test]
+async fn a_migration_waits_for_its_server_resp3() {
+    put_off(Protocol::Resp3).await;
+}
+
+#[tokio::test]
+async fn a_migration_waits_for_its_server_resp2() {
+    put_off(Protocol::Resp2).await;
+}
+
+/// A service that boots before its server does.
+async fn never_connected(protocol: Protocol) {
+    let server = private_server().await;
+    server.kill().await.unwrap();
+    let settings = RedisSettings::new(server.url()).protocol(protocol);
+    let error = Cache::connect(&settings).await.unwrap_err();
+    assert!(error.is_unavailable(), "{error}");
+    let cache = Cache::connect_lazy(&settings).unwrap();
+    assert!(cache.ping().await.unwrap_err().is_unavailable());
+    assert!(migrator().defer().run(&cache).await.unwrap().is_deferred());
+    assert!(cache.capabilities().server.is_empty());
+
+    server.restart().await.unwrap();
+    until("the migration", || cache.readiness().overall() == Ready::Yes).await;
+    let there = connect(&server.url(), protocol).await;
+    assert_eq!(cache.capabilities(), there.capabilities());
+    note(&cache, 1).await;
+    assert_eq!(Note::find().count(&cache).await.unwrap(), 1);
+    assert_eq!(cache.connection().notices_flushes(), protocol == Protocol::Resp3);
+}
+
+#[tokio::test]
+async fn a_cache_may_be_there_before_its_server_resp3() {
+    never_connected(Protocol::Resp3).await;
+}
+
+#[tokio::test]
+async fn a_cache_may_be_there_before_its_server_resp2() {
+    never_connected(Protocol::Resp2).await;
+}
+
+#[tokio::test]
+async fn what_is_put_off_or_watched_ends_with_the_cache() {
+    let server = private_server().await;
+    let cache = connect(&server.url(), Protocol::Resp3).await;
+    server.kill().await.unwrap();
+    assert!(migrator().defer().run(&cache).await.unwrap().is_deferred());
+    let watch = migrator().watch(&cache).unwrap();
+    let (connection, clone) = (Arc::downgrade(cache.connection()), cache.clone());
+    drop(cache);
+    tokio::task::yield_now().await;
+    assert!(connection.upgrade().is_some());
+    drop(clone);
+    until("the end of the tasks", || connection.upgrade().is_none()).await;
+    drop(watch);
+}
+
+#[tokio::test]
+async fn settings_that_cannot_work_are_no_reason_to_wait() {
+    let server = private_server().await;
+    let cache = connect(&server.url(), Protocol::Resp3).await;
+    let user = ["SETUSER", "app", "on", ">secret", "~*", "&*", "+@all", "-ft.create"];
+    let _ = cache.command(Command::new("ACL").args_from(user)).await.unwrap();
+    let cache = Cache::connect(format!("{}?user=app&pass=secret", server.url())).await.unwrap();
+    let error = migrator().defer().run(&cache).await.unwrap_err();
+    assert!(!matches!(&error, MigrateError::Server(error) if error.is_unavailable()), "{error}");
+    assert!(error.to_string().to_lowercase().contains("ft.create"), "{error}");
+    assert_eq!(state(&cache), IndexState::Missing);
+}
+
+async fn watched(protocol: Protocol) {
+    let server = private_server().await;
+    let cache = connect(&server.url(), protocol).await;
+    let other = connect(&server.url(), protocol).await;
+    note(&cache, 1).await;
+    assert_eq!(cache.readiness().indexes(), []);
+    // What was never migrated is told, and not made.
+    let watch = migrator().watch_every(&cache, Duration::ZERO).unwrap();
+    let first = cache.readiness();
+    assert_eq!((first.indexes().len(), first.overall()), (1, Ready::No));
+    migrator().run(&cache).await.unwrap();
+    until("the migrated index", || state(&cache) == IndexState::Ready).await;
+
+    // Nobody asks on this cache; the watch makes it again.
+    let flushed = connect(&format!("{}?db=1", server.url()), protocol).await;
+    let _ = flushed.command(Command::new("FLUSHDB")).await.unwrap();
+    let index = Note::schema().index_name(cache.keyspace().unwrap());
+    let began = Instant::now();
+    while other.command(Command::new("FT.INFO").arg(&index)).await.is_err() {
+        assert!(began.elapsed() < Duration::from_secs(20), "the watch does nothing");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    until("the healed index", || cache.readiness().overall() == Ready::Yes).await;
+
+    // Documents that cannot be indexed are told without a run of the migrator, and when they were mended.
+    let bad = Command::new("JSON.SET").key("cache:note:9").arg("$").arg(r#"{"id":9,"words":17}"#);
+    let _ = other.command(bad).await.unwrap();
+    until("a document that failed", || state(&cache) == IndexState::FailedDocuments(1)).await;
+    assert_eq!((cache.readiness().overall(), cache.readiness().is_ready()), (Ready::Degraded, true));
+    let partial = Note::find().allow_partial().all(&cache).await.unwrap();
+    assert_eq!(partial.completeness().shortfalls(), [Shortfall::FailedDocuments(1)]);
+    assert!(Note::delete_by_id(&other, 9).await.unwrap());
+    until("nothing that failed", || state(&cache) == IndexState::Ready).await;
+    assert_eq!(Note::find().count(&cache).await.unwrap(), 1);
+    drop(watch);
+}
+
+#[tokio::test]
+async fn a_watch_heals_and_counts_resp3() {
+    watched(Protocol::Resp3).await;
+}
+
+#[tokio::test]
+async fn a_watch_heals_and_counts_resp2() {
+    watched(Protocol::Resp2).await;
+}

@@ -1,0 +1,30 @@
+//! A view is read by serde.
+
+use cache_core::{CacheEmbedded, CacheModel, CacheView};
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize, CacheEmbedded)]
+struct Place {
+    #[index]
+    city: String,
+}
+
+#[derive(Serialize, Deserialize, CacheModel)]
+struct User {
+    #[primary_key]
+    id: String,
+    #[index]
+    score: Option<f64>,
+    #[embedded]
+    home: Place,
+    #[embedded]
+    places: Vec<Place>,
+}
+
+#[derive(CacheView)]
+#[cache(model = User)]
+struct Card {
+    id: String,
+}
+
+fn main() {}

@@ -1,0 +1,31 @@
+//! Of what is in no list there is one.
+
+use cache_core::{CacheEmbedded, CacheModel, CacheView};
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize, CacheEmbedded)]
+struct Place {
+    #[index]
+    city: String,
+}
+
+#[derive(Serialize, Deserialize, CacheModel)]
+struct User {
+    #[primary_key]
+    id: String,
+    #[index]
+    score: Option<f64>,
+    #[embedded]
+    home: Place,
+    #[embedded]
+    places: Vec<Place>,
+}
+
+#[derive(Deserialize, CacheView)]
+#[cache(model = User)]
+struct Card {
+    #[cache(field = HOME.city)]
+    cities: Vec<String>,
+}
+
+fn main() {}
