@@ -74,5 +74,8 @@ fn read_arguments(mut arguments: Vec<String>) -> (Profile, Arguments) {
         profile.seed = seed.unwrap_or_else(|| panic!("`--seed` wants a number"));
         arguments.drain(at..at + 2);
     }
-    (profile, Arguments::from_iter(arguments))
+    let mut arguments = Arguments::from_iter(arguments);
+    // Much of the time is waiting.
+    arguments.test_threads.get_or_insert(4);
+    (profile, arguments)
 }

@@ -45,7 +45,7 @@ async fn trial_of(system: System, place: &Place, seed: u64) -> (u64, u64, u64) {
     let known = Known::new(DOCUMENTS);
     let before = place.stored(&known.ids()).await;
     place.settle(system).await;
-    let mut traffic = Traffic::new(system, place, &known).await;
+    let mut traffic = Traffic::new(system, place, &known).await.calmly();
     traffic.read(Release::One);
     traffic.write(true);
 

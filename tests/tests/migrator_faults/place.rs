@@ -4,12 +4,15 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use cache_core::embedded::Server;
-use cache_core::{Batch, Cache, CacheModel, Command, IndexInfo, IndexSchema, Protocol, Reply};
+use cache_core::{Batch, Cache, CacheModel, Command, IndexInfo, IndexSchema, Protocol, RedisSettings, Reply};
 use serde_json::Value;
 
 use crate::log::Known;
 use crate::release::{Release, User, one, with_model};
 use crate::system::{Setup, System};
+
+/// How long a command may take.
+const DEADLINE: Duration = Duration::from_secs(15);
 
 /// A namespace on a server, of one scenario.
 #[derive(Debug, Clone)]
@@ -25,18 +28,18 @@ impl Place {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let namespace = format!("place-{number}");
-        let cache = cache_tests::connect(&server.url(), protocol(number)).await.namespace(&namespace);
+        let cache = connect(&server.url(), protocol(number)).await.namespace(&namespace);
         Self { url: server.url(), namespace, cache }
     }
 
     /// The same with a connection in RESP2, whose answers plain queries can read.
     pub(crate) async fn plain(&self) -> Cache {
-        cache_tests::connect(&self.url, Protocol::Resp2).await.namespace(&self.namespace)
+        connect(&self.url, Protocol::Resp2).await.namespace(&self.namespace)
     }
 
     /// The same with a connection of its own, as another process has it.
     pub(crate) async fn again(&self) -> Cache {
-        cache_tests::connect(&self.url, Protocol::Resp3).await.namespace(&self.namespace)
+        connect(&self.url, Protocol::Resp3).await.namespace(&self.namespace)
     }
 
     pub(crate) async fn say(&self, words: &[&str]) -> Reply {
@@ -49,7 +52,8 @@ impl Place {
     /// Saves the documents 0 to `count`.
     pub(crate) async fn fill(&self, count: u32) {
         for saved in one::User::save_many(&self.cache, (0..count).map(one::User::new)).await {
-            assert!(saved.is_ok_and(|saved| saved.stored()));
+            let saved = saved.unwrap_or_else(|error| panic!("{}", cache_tests::chain(&error)));
+            assert!(saved.stored());
         }
     }
 
@@ -187,6 +191,13 @@ impl Place {
         };
         counted.map(|line| number(line, "calls=") - number(line, "failed_calls=")).sum()
     }
+}
+
+/// A connection with deadlines for a machine that does much else.
+pub(crate) async fn connect(url: &str, protocol: Protocol) -> Cache {
+    let settings = RedisSettings::new(url).protocol(protocol);
+    let cache = Cache::connect(settings.connect_timeout(DEADLINE).response_timeout(DEADLINE)).await;
+    cache.unwrap_or_else(|error| panic!("no connection: {}", cache_tests::chain(&error)))
 }
 
 /// Turn and turn about.

@@ -29,7 +29,7 @@ async fn trials(system: System, trials: u32, seed: u64) -> Found {
             place.say(&["JSON.SET", &key(id), "$.age", "\"old\""]).await;
         }
         place.settle(system).await;
-        let mut traffic = Traffic::new(system, &place, &known).await;
+        let mut traffic = Traffic::new(system, &place, &known).await.calmly();
         traffic.read(Release::One);
 
         let cache = if system == System::Ours { place.again().await } else { place.plain().await };

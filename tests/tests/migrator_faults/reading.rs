@@ -49,6 +49,7 @@ pub(crate) struct Traffic {
     visits: Arc<Vec<AtomicU64>>,
     stop: Arc<AtomicBool>,
     tasks: Vec<JoinHandle<()>>,
+    pause: Duration,
 }
 
 impl Traffic {
@@ -63,7 +64,14 @@ impl Traffic {
             visits: Arc::new((0..known.base).map(|_| AtomicU64::new(0)).collect()),
             stop: Arc::default(),
             tasks: Vec::new(),
+            pause: Duration::ZERO,
         }
+    }
+
+    /// Readers and writers that join from now on pause between their turns: they are many tests at once.
+    pub(crate) fn calmly(mut self) -> Self {
+        self.pause = Duration::from_millis(2);
+        self
     }
 
     pub(crate) fn log(&self) -> &Log {
@@ -82,11 +90,12 @@ impl Traffic {
             System::DropAndCreate => self.plain.clone(),
         };
         let (system, known, log) = (self.system, Arc::clone(&self.known), Arc::clone(&self.log));
-        let stop = Arc::clone(&self.stop);
+        let (stop, pause) = (Arc::clone(&self.stop), self.pause);
         self.tasks.push(tokio::spawn(async move {
             let mut turn = 0;
             while !stop.load(Ordering::Relaxed) {
                 ask("a reader", system, release, &cache, &known, &log, turn).await;
+                rest(pause).await;
                 turn += 1;
             }
         }));
@@ -103,11 +112,12 @@ impl Traffic {
                 log: Arc::clone(&self.log),
                 visits: Arc::clone(&self.visits),
             };
-            let stop = Arc::clone(&self.stop);
+            let (stop, pause) = (Arc::clone(&self.stop), self.pause);
             self.tasks.push(tokio::spawn(async move {
                 let mut turn = 0;
                 while !stop.load(Ordering::Relaxed) {
                     writer.turn(turn).await;
+                    rest(pause).await;
                     turn += 1;
                 }
             }));
@@ -127,6 +137,12 @@ impl Traffic {
 impl Drop for Traffic {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
+    }
+}
+
+async fn rest(pause: Duration) {
+    if !pause.is_zero() {
+        tokio::time::sleep(pause).await;
     }
 }
 

@@ -91,7 +91,8 @@ impl Python {
     fn run(&self, verb: &str, place: &Place, count: u32) -> Result<(), String> {
         let mut command = Command::new(&self.program);
         command.arg(PROGRAM).args([verb, &place.url, &place.global, &count.to_string()]);
-        command.env("PYTHONPATH", &self.packages).env("PYTHONDONTWRITEBYTECODE", "1");
+        // What is embedded in a model asks the default connection.
+        command.env("REDIS_OM_URL", &place.url).env("PYTHONPATH", &self.packages).env("PYTHONDONTWRITEBYTECODE", "1");
         output(&mut command).map(drop).map_err(|error| format!("{verb} with redis-om: {error}"))
     }
 }

@@ -32,7 +32,7 @@ fn team(number: u32) -> String {
 
 macro_rules! release {
     (
-        $name:ident, $(#[$team:meta])*, $(#[$age:meta])*, $(#[$about:meta])*, $everybody:expr
+        $name:ident, $(#[$team:meta])*, $(#[$age:meta])* $years:ty, $(#[$about:meta])*, $everybody:expr
     ) => {
         pub(crate) mod $name {
             use super::{CacheModel, Deserialize, Query, Serialize};
@@ -45,7 +45,7 @@ macro_rules! release {
                 $(#[$team])*
                 pub(crate) team: String,
                 $(#[$age])*
-                pub(crate) age: u32,
+                pub(crate) age: $years,
                 $(#[$about])*
                 pub(crate) about: String,
                 pub(crate) visits: u64,
@@ -54,7 +54,7 @@ macro_rules! release {
             impl super::User for User {
                 fn new(id: u32) -> Self {
                     let about = format!("user {id} likes rust, and redis, and words that an index has to hold");
-                    Self { id, team: super::team(id), age: id % 90, about, visits: 0 }
+                    Self { id, team: super::team(id), age: (id % 90).into(), about, visits: 0 }
                 }
 
                 fn id(&self) -> u32 {
@@ -73,9 +73,10 @@ macro_rules! release {
     };
 }
 
-release!(one, #[index], , , Self::find());
-release!(two, #[index], #[index(sortable)], , Self::find_by_age(0..=90));
-release!(three, #[index(with_suffix_trie)], , #[index(text)], Self::find_by_about("rust redis"));
+// The first one took whatever was said to be an age.
+release!(one, #[index], serde_json::Value, , Self::find());
+release!(two, #[index], #[index(sortable)] u32, , Self::find_by_age(0..=90));
+release!(three, #[index(with_suffix_trie)], u32, #[index(text)], Self::find_by_about("rust redis"));
 
 /// Calls a function with the model of a release.
 macro_rules! with_model {

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::log::{Known, Tally};
-use crate::place::Place;
+use crate::place::{self, Place};
 use crate::reading;
 use crate::release::Release;
 use crate::system::{Booted, Setup, System};
@@ -169,7 +169,7 @@ fn say(said: &Said) {
 
 async fn be(role: &Role) {
     let protocol = if role.resp2 { Protocol::Resp2 } else { Protocol::Resp3 };
-    let cache = cache_tests::connect(&role.url, protocol).await;
+    let cache = place::connect(&role.url, protocol).await;
     let cache = match role.stop {
         Stop::Command(commands) => Stopping::cache(&cache, commands),
         _ => cache,

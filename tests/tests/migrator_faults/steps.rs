@@ -7,7 +7,7 @@ use cache_core::embedded::Server;
 
 use crate::case::{Found, Profile};
 use crate::log::{Known, Tally};
-use crate::place::Place;
+use crate::place::{self, Place};
 use crate::reading::{self, Traffic};
 use crate::release::{Release, with_model};
 use crate::replica::{Replica, Role, Said, Stop};
@@ -149,7 +149,7 @@ impl Killed<'_> {
         let known = Known::new(DOCUMENTS);
         let before = place.stored(&known.ids()).await;
         situation.prepare(place).await;
-        let mut traffic = Traffic::new(System::Ours, place, &known).await;
+        let mut traffic = Traffic::new(System::Ours, place, &known).await.calmly();
         if situation.has_old() {
             traffic.read(Release::One);
         }
@@ -194,7 +194,7 @@ impl Killed<'_> {
             Disturbance::Restart => self.server.restart().await.unwrap_or_else(|error| panic!("{error}")),
             Disturbance::Flush => {
                 let url = format!("{}?db=1", self.place.url);
-                let other = cache_tests::connect(&url, cache_core::Protocol::Resp3).await;
+                let other = place::connect(&url, cache_core::Protocol::Resp3).await;
                 let flushed = other.command(cache_core::Command::new("FLUSHDB")).await;
                 flushed.unwrap_or_else(|error| panic!("{error}"));
             }
