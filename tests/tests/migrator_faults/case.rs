@@ -40,7 +40,7 @@ impl Found {
     fn line(&self) -> String {
         let Self { runs, faults, violations, judged } = self;
         let bound = match (violations, runs) {
-            (0, 1..) => format!(" (< {:.2} % of runs)", 300.0 / *runs as f64),
+            (0, 4..) => format!(" (< {:.2} % of runs)", 300.0 / *runs as f64),
             _ => String::new(),
         };
         format!("{runs} runs, {faults} faults, {judged} judged, {violations} violations{bound}")

@@ -20,7 +20,8 @@ async fn at_once(system: System, rounds: u32) -> Found {
         let place = Place::new(&server).await;
         place.fill(DOCUMENTS).await;
         place.settle(system).await;
-        let role = Role { waits: true, base: DOCUMENTS, questions: 4, ..Role::new(system, Release::Three, &place) };
+        let role =
+            Role { waits: true, base: DOCUMENTS, questions: 4, ..Role::new(system, Release::Three, &place) };
         let mut replicas: Vec<_> = (0..REPLICAS)
             .map(|n| Replica::start(&Role { resp2: role.resp2 || n % 2 == 1, ..role.clone() }))
             .collect();
@@ -33,7 +34,8 @@ async fn at_once(system: System, rounds: u32) -> Found {
         let mut names = Vec::new();
         for replica in &mut replicas {
             let booted = replica.ready().await;
-            let answered = if booted.is_ok() { replica.answered().await } else { Err("not ready".to_owned()) };
+            let answered =
+                if booted.is_ok() { replica.answered().await } else { Err("not ready".to_owned()) };
             match (booted, answered) {
                 (Ok(booted), Ok(tally)) => {
                     names.push(booted.index);

@@ -22,7 +22,15 @@ fn question(turn: u32) -> Question {
     if turn % 4 == 3 { Question::Everybody } else { Question::Team(turn.wrapping_mul(7)) }
 }
 
-async fn ask(who: &str, system: System, release: Release, cache: &Cache, known: &Known, log: &Log, turn: u32) {
+async fn ask(
+    who: &str,
+    system: System,
+    release: Release,
+    cache: &Cache,
+    known: &Known,
+    log: &Log,
+    turn: u32,
+) {
     let (question, before) = (question(turn), known.before());
     let answer = system.ask(release, cache, question).await;
     let asked = Asked { who: format!("{who}, release {release:?},"), question, before, after: known.after() };

@@ -92,7 +92,10 @@ impl Python {
         let mut command = Command::new(&self.program);
         command.arg(PROGRAM).args([verb, &place.url, &place.global, &count.to_string()]);
         // What is embedded in a model asks the default connection.
-        command.env("REDIS_OM_URL", &place.url).env("PYTHONPATH", &self.packages).env("PYTHONDONTWRITEBYTECODE", "1");
+        command
+            .env("REDIS_OM_URL", &place.url)
+            .env("PYTHONPATH", &self.packages)
+            .env("PYTHONDONTWRITEBYTECODE", "1");
         output(&mut command).map(drop).map_err(|error| format!("{verb} with redis-om: {error}"))
     }
 }
@@ -133,7 +136,8 @@ impl Place {
     async fn leftovers(&self) -> Vec<String> {
         let index = format!("{}:customer:index", self.global);
         let listed = self.say(&["FT._LIST"]).await.into_items().unwrap_or_default();
-        let mut left: Vec<String> = listed.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect();
+        let mut left: Vec<String> =
+            listed.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect();
         left.retain(|name| *name == index);
         for key in [format!("{index}:hash"), format!("{index}:schema")] {
             if self.say(&["EXISTS", &key]).await.as_int() == Some(1) {
@@ -182,7 +186,8 @@ async fn adopt(python: &Python, place: &Place) -> Vec<String> {
     let migrator = Migrator::new().register::<Customer>();
     let run = migrator.run(&place.cache).await;
     check(run.is_ok(), &|| format!("{run:?}"));
-    let noticed = run.iter().flat_map(|run| run.notices()).any(|(_, notice)| matches!(notice, Notice::RedisOm { .. }));
+    let noticed =
+        run.iter().flat_map(|run| run.notices()).any(|(_, notice)| matches!(notice, Notice::RedisOm { .. }));
     check(noticed, &|| format!("nothing is said of redis-om's index: {run:?}"));
     let (left, find) = (place.leftovers().await, python.run("find", place, DOCUMENTS));
     check(left.len() == 3 && find.is_ok(), &|| format!("{left:?}, {find:?}"));
@@ -214,7 +219,8 @@ async fn adopt(python: &Python, place: &Place) -> Vec<String> {
         let found = Customer::find_by_name(format!("Ann|{n}")).one(&place.cache).await;
         check(found.as_ref().is_ok_and(|found| *found == customer(n)), &|| format!("{found:?}"));
     }
-    let bern = Customer::find_by_tags("t3").filter(Customer::ADDRESS.city.eq("Bern")).count(&place.cache).await;
+    let bern =
+        Customer::find_by_tags("t3").filter(Customer::ADDRESS.city.eq("Bern")).count(&place.cache).await;
     check(bern.as_ref().is_ok_and(|bern| *bern == u64::from(DOCUMENTS) / 5), &|| format!("{bern:?}"));
     wrong
 }

@@ -98,7 +98,8 @@ impl Replica {
         let (send, lines) = unbounded_channel();
         thread::spawn(move || {
             for line in BufReader::new(output).lines().map_while(Result::ok) {
-                let said = if line == STOPPED { Some(Said::Stopped) } else { serde_json::from_str(&line).ok() };
+                let said =
+                    if line == STOPPED { Some(Said::Stopped) } else { serde_json::from_str(&line).ok() };
                 if said.is_some_and(|said| send.send(said).is_err()) {
                     break;
                 }

@@ -185,7 +185,11 @@ impl Killed<'_> {
             wrong.push(format!("{damaged} documents are not what was written"));
         }
         place.say(&["FLUSHALL"]).await;
-        (stopped || !wrong.is_empty()).then_some((step.filter(|_| matches!(stop, Stop::Step(_))), wrong, tally))
+        (stopped || !wrong.is_empty()).then_some((
+            step.filter(|_| matches!(stop, Stop::Step(_))),
+            wrong,
+            tally,
+        ))
     }
 
     async fn disturb(&self) {
@@ -231,7 +235,8 @@ impl Killed<'_> {
         }
         let indexes = place.indexes().await;
         let theirs = crate::system::fixed_name(&place.cache);
-        if situation == Situation::RedisOm {
+        // The keys of an index that is gone by itself are nobody's, and stay.
+        if situation == Situation::RedisOm && self.disturbance != Disturbance::Flush {
             let keys = [format!("{theirs}:hash"), format!("{theirs}:schema")];
             for key in keys {
                 if place.say(&["EXISTS", &key]).await.as_int() != Some(0) {
