@@ -1,0 +1,113 @@
+//! One case: its name, its numbers, and what was found.
+
+use std::future::Future;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+
+use libtest_mimic::{Failed, Trial};
+
+/// How much is done.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Profile {
+    /// Whether this is for the published numbers.
+    pub(crate) long: bool,
+    /// Where the random choices begin.
+    pub(crate) seed: u64,
+}
+
+impl Profile {
+    /// The number for CI, or for what is published.
+    pub(crate) fn pick(self, short: u32, long: u32) -> u32 {
+        if self.long { long } else { short }
+    }
+}
+
+/// What a case found.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Found {
+    /// How often it was tried.
+    pub(crate) runs: u64,
+    /// How many faults were injected.
+    pub(crate) faults: u64,
+    /// How many things were wrong.
+    pub(crate) violations: u64,
+    /// How many answers, or whatever else was looked at, were judged.
+    pub(crate) judged: u64,
+}
+
+impl Found {
+    /// As figures: with no violation in N runs, fewer than 3/N of all runs have one, with 95 % confidence.
+    fn line(&self) -> String {
+        let Self { runs, faults, violations, judged } = self;
+        let bound = match (violations, runs) {
+            (0, 4..) => format!(" (< {:.2} % of runs)", 300.0 / *runs as f64),
+            _ => String::new(),
+        };
+        format!("{runs} runs, {faults} faults, {judged} judged, {violations} violations{bound}")
+    }
+}
+
+static LINES: Mutex<Vec<(&'static str, String)>> = Mutex::new(Vec::new());
+
+/// All that was found, one case behind the other.
+pub(crate) fn figures() -> String {
+    let mut lines = LINES.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    lines.sort_unstable();
+    lines.iter().map(|(name, line)| format!("{name}: {line}")).collect::<Vec<_>>().join("; ")
+}
+
+/// What must hold of what a case found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Must {
+    /// Nothing is wrong.
+    Hold,
+    /// Something is wrong, and is seen: the case is the control of another.
+    BeCaught,
+}
+
+/// A case that is run on a runtime of its own.
+pub(crate) fn case<F>(
+    name: &'static str,
+    must: Must,
+    profile: Profile,
+    run: impl FnOnce(Profile) -> F + Send + 'static,
+) -> Trial
+where
+    F: Future<Output = Found>,
+{
+    Trial::test(name, move || {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+        let began = std::time::Instant::now();
+        let found = runtime.map_err(|error| Failed::from(error.to_string()))?.block_on(run(profile));
+        let line = found.line();
+        println!("{name}: {line}, in {:.1} s", began.elapsed().as_secs_f64());
+        LINES.lock().unwrap_or_else(PoisonError::into_inner).push((name, line));
+        match must {
+            Must::Hold if found.violations > 0 => Err(format!("{found:?}").into()),
+            Must::BeCaught if found.violations == 0 => {
+                Err(format!("the check sees nothing of what is known to go wrong: {found:?}").into())
+            }
+            _ if found.runs == 0 || found.judged == 0 => Err(format!("nothing was tried: {found:?}").into()),
+            _ => Ok(()),
+        }
+    })
+}
+
+/// Random choices that are the same for the same seed: SplitMix64 (Steele, Lea and Flood, 2014).
+#[derive(Debug, Clone)]
+pub(crate) struct Dice(u64);
+
+impl Dice {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// A number below `end`.
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % end.max(1)
+    }
+}

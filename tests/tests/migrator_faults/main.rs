@@ -1,0 +1,81 @@
+//! Schemas that change while everybody reads and writes, on a real server, with processes that are killed: one line a
+//! case, and what was found on the last line.
+//!
+//! `cargo test -p cache-tests --test migrator_faults`; behind `--`, `--long` does as much as the published numbers need,
+//! `--seed N` repeats random choices, and a word runs the cases whose names have it.
+//!
+//! Beside each case stands its control: the same done by a migrator that drops the index and creates it again under the
+//! same name. What is known to go wrong there must be seen, by the same checks, or the test fails.
+
+#![cfg(unix)]
+
+// A file imports from those before it: release, log, case, system, place, reading and replica, and the cases.
+
+mod case;
+mod change;
+mod documents;
+mod herd;
+mod log;
+mod memory;
+mod mixed;
+mod place;
+mod poisoned;
+mod reading;
+mod redis_om;
+mod release;
+mod replica;
+mod steps;
+mod system;
+
+use case::{Must, Profile, case};
+use libtest_mimic::Arguments;
+
+fn main() {
+    if replica::act() || documents::act() {
+        return;
+    }
+    let (profile, arguments) = read_arguments(std::env::args().collect());
+    println!("seed {}", profile.seed);
+    let cases = vec![
+        case("m1_change_under_load", Must::Hold, profile, change::ours),
+        case("m1_control", Must::BeCaught, profile, change::control),
+        case("m2_boots_at_once", Must::Hold, profile, herd::ours),
+        case("m2_control", Must::BeCaught, profile, herd::control),
+        case("m3_mixed_boots_and_kills", Must::Hold, profile, mixed::ours),
+        case("m3_control", Must::BeCaught, profile, mixed::control),
+        case("m4_kills", Must::Hold, profile, steps::alone),
+        case("m4_kills_and_restarts", Must::Hold, profile, steps::restart),
+        case("m4_kills_and_flushes", Must::Hold, profile, steps::flush),
+        case("m7_poisoned_documents", Must::Hold, profile, poisoned::ours),
+        case("m7_control", Must::BeCaught, profile, poisoned::control),
+        case("m8_too_little_memory", Must::Hold, profile, memory::too_little),
+        case("m8_fillings_given_up", Must::Hold, profile, memory::aborted),
+        case("m8_control", Must::BeCaught, profile, memory::control),
+        case("m9_migrated_documents", Must::Hold, profile, documents::ours),
+        case("m9_control", Must::BeCaught, profile, documents::control),
+        case("redis_om_adopted", Must::Hold, profile, redis_om::adopted),
+    ];
+    let conclusion = libtest_mimic::run(&arguments, cases);
+    if !arguments.list {
+        println!("figures: {}", case::figures());
+    }
+    conclusion.exit();
+}
+
+/// Takes what is ours from the arguments, and leaves the rest to the test program.
+fn read_arguments(mut arguments: Vec<String>) -> (Profile, Arguments) {
+    let mut profile = Profile { long: false, seed: u64::from(std::process::id()) };
+    if let Some(at) = arguments.iter().position(|argument| argument == "--long") {
+        arguments.remove(at);
+        profile.long = true;
+    }
+    if let Some(at) = arguments.iter().position(|argument| argument == "--seed") {
+        let seed = arguments.get(at + 1).and_then(|seed| seed.parse().ok());
+        profile.seed = seed.unwrap_or_else(|| panic!("`--seed` wants a number"));
+        arguments.drain(at..at + 2);
+    }
+    let mut arguments = Arguments::from_iter(arguments);
+    // Much of the time is waiting.
+    arguments.test_threads.get_or_insert(4);
+    (profile, arguments)
+}

@@ -1,0 +1,109 @@
+//! Too little memory, and fillings that were given up: what holds a part is not taken for the whole.
+
+use std::sync::Arc;
+
+use crate::case::{Dice, Found, Profile};
+use crate::log::Known;
+use crate::place::Place;
+use crate::reading;
+use crate::release::Release;
+use crate::replica::Role;
+use crate::system::{self, Booted, Setup, System};
+
+/// How many documents there are.
+const DOCUMENTS: u32 = 2_000;
+
+async fn boot(system: System, place: &Place) -> (cache_core::Cache, Result<Booted, String>) {
+    let cache = if system == System::Ours { place.again().await } else { place.plain().await };
+    let booted = system.boot_with(Release::Three, &cache, Setup::default(), Arc::new(|_| {})).await;
+    (cache, booted)
+}
+
+/// Whoever boots is ready with everything, or told that it is not.
+async fn judge(system: System, place: &Place, found: &mut Found) -> Result<Booted, String> {
+    let (cache, booted) = boot(system, place).await;
+    if booted.is_ok() {
+        let role = Role { questions: 4, ..Role::new(system, Release::Three, place) };
+        let tally = reading::some(&role, &cache, &Known { base: DOCUMENTS, lanes: None }).await;
+        if tally.lies() > 0 {
+            println!("  {system:?}: {booted:?}, and then {tally:?}");
+        }
+        found.judged += tally.answers;
+        found.violations += tally.lies();
+    } else {
+        found.judged += 1;
+    }
+    booted
+}
+
+/// Under `maxmemory` with `noeviction`, a little above what is used.
+pub(crate) async fn too_little(profile: Profile) -> Found {
+    let server = cache_tests::private_server().await;
+    let (mut found, mut dice) = (Found::default(), Dice::new(profile.seed));
+    for _ in 0..profile.pick(20, 100) {
+        let place = Place::new(&server).await;
+        place.fill(DOCUMENTS).await;
+        place.settle(System::Ours).await;
+        place.say(&["CONFIG", "SET", "maxmemory-policy", "noeviction"]).await;
+        let info = place.say(&["INFO", "memory"]).await;
+        let used =
+            info.as_str().and_then(|info| info.split("used_memory:").nth(1)?.lines().next()?.parse().ok());
+        let used: u64 = used.unwrap_or_else(|| panic!("no used_memory"));
+        let most = used + dice.below(1 << 20);
+        place.say(&["CONFIG", "SET", "maxmemory", &most.to_string()]).await;
+        let booted = judge(System::Ours, &place, &mut found).await;
+        found.faults += u64::from(booted.is_err());
+        place.say(&["CONFIG", "SET", "maxmemory", "0"]).await;
+        // With memory, the next boot goes on.
+        let booted = judge(System::Ours, &place, &mut found).await;
+        if booted.as_ref().map_or(true, |booted| booted.missing > 0) {
+            println!("  with memory: {booted:?}");
+            found.violations += 1;
+        }
+        found.violations += place.planned(Release::Three, Setup::default()).await as u64;
+        found.runs += 1;
+        place.say(&["FLUSHALL"]).await;
+    }
+    found
+}
+
+/// An index that looks as one whose filling was given up: nothing is being indexed, all is said to be scanned, and
+/// documents are missing that nobody failed to index.
+async fn given_up(system: System, trials: u32, seed: u64) -> Found {
+    let server = cache_tests::private_server().await;
+    let (mut found, mut dice) = (Found::default(), Dice::new(seed));
+    for _ in 0..trials {
+        let place = Place::new(&server).await;
+        place.fill(DOCUMENTS).await;
+        place.settle(system).await;
+        let name = match system {
+            System::Ours => place.index(Release::Three),
+            System::DropAndCreate => {
+                let name = system::fixed_name(&place.cache);
+                let _ = place.cache.command(cache_core::Command::new("FT.DROPINDEX").arg(&name)).await;
+                place.say(&["SET", &format!("{name}:hash"), Release::Three.fields()]).await;
+                name
+            }
+        };
+        place.create(&name, Release::Three, Some("SKIPINITIALSCAN")).await;
+        // What is written meanwhile is in it.
+        place.fill(dice.below(u64::from(DOCUMENTS)) as u32).await;
+        found.faults += 1;
+        let booted = judge(system, &place, &mut found).await;
+        if system == System::Ours && place.alias().await != Some(place.index(Release::One)) {
+            println!("  the alias moved to {:?}: {booted:?}", place.alias().await);
+            found.violations += 1;
+        }
+        found.runs += 1;
+        place.say(&["FLUSHALL"]).await;
+    }
+    found
+}
+
+pub(crate) async fn aborted(profile: Profile) -> Found {
+    given_up(System::Ours, profile.pick(20, 100), profile.seed).await
+}
+
+pub(crate) async fn control(profile: Profile) -> Found {
+    given_up(System::DropAndCreate, profile.pick(2, 20), profile.seed).await
+}

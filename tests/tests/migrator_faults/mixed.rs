@@ -1,0 +1,97 @@
+//! Old and new replicas boot in any order, and some of them are killed at any moment.
+
+use std::time::Duration;
+
+use crate::case::{Dice, Found, Profile};
+use crate::log::Known;
+use crate::place::Place;
+use crate::reading::Traffic;
+use crate::release::Release;
+use crate::replica::{Replica, Role};
+use crate::system::{Setup, System};
+
+/// How many documents there are.
+const DOCUMENTS: u32 = 1_000;
+
+/// How many replicas boot in a trial.
+const BOOTS: u32 = 12;
+
+/// How many of them are booting at most at one time.
+const TOGETHER: usize = 3;
+
+/// Within how many microseconds of its start a replica is killed that is to be killed.
+const KILLED_WITHIN: u64 = 60_000;
+
+async fn trials(system: System, trials: u32, seed: u64) -> Found {
+    let server = cache_tests::private_server().await;
+    let mut found = Found::default();
+    for trial in 0..trials {
+        let seed = seed.wrapping_add(u64::from(trial));
+        let (violations, kills, judged) = trial_of(system, &Place::new(&server).await, seed).await;
+        if violations > 0 {
+            println!("  {system:?}: {violations} violations with --seed {seed}");
+        }
+        found.runs += 1;
+        found.faults += kills;
+        found.judged += judged;
+        found.violations += violations;
+    }
+    found
+}
+
+async fn trial_of(system: System, place: &Place, seed: u64) -> (u64, u64, u64) {
+    let mut dice = Dice::new(seed);
+    place.fill(DOCUMENTS).await;
+    let known = Known::new(DOCUMENTS);
+    let before = place.stored(&known.ids()).await;
+    place.settle(system).await;
+    let mut traffic = Traffic::new(system, place, &known).await.calmly();
+    traffic.read(Release::One);
+    traffic.write(true);
+
+    let (mut kills, mut wrong, mut booting) = (0, 0, Vec::new());
+    for boot in 0..BOOTS {
+        // The last one is new, and lives: from then on the new release is what runs.
+        let last = boot + 1 == BOOTS;
+        let release = if last || dice.below(2) == 0 { Release::Three } else { Release::One };
+        let role = Role { base: DOCUMENTS, questions: 4, ..Role::new(system, release, place) };
+        let killed = (!last && dice.below(5) < 2).then(|| Duration::from_micros(dice.below(KILLED_WITHIN)));
+        let mut replica = Replica::start(&role);
+        kills += u64::from(killed.is_some());
+        booting.push(tokio::spawn(async move {
+            if let Some(after) = killed {
+                tokio::time::sleep(after).await;
+                replica.kill();
+                return Ok(None);
+            }
+            replica.ready().await?;
+            replica.answered().await.map(Some)
+        }));
+        while booting.len() >= if last { 1 } else { TOGETHER } {
+            match booting.remove(0).await {
+                Ok(Ok(tally)) => traffic.log().add(tally.unwrap_or_default()),
+                Ok(Err(error)) => traffic.log().failed(error),
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+    let tally = traffic.end().await;
+    for sample in &tally.samples {
+        println!("  {system:?}: {sample}");
+    }
+    wrong += tally.violations() + place.damaged(&known, &before, &traffic.visits()).await;
+    if system == System::Ours {
+        wrong += u64::from(place.alias().await != Some(place.index(Release::Three)));
+        wrong += place.planned(Release::Three, Setup::default()).await as u64;
+    }
+    place.say(&["FLUSHALL"]).await;
+    (wrong, kills, tally.answers)
+}
+
+pub(crate) async fn ours(profile: Profile) -> Found {
+    trials(System::Ours, profile.pick(40, 400), profile.seed).await
+}
+
+pub(crate) async fn control(profile: Profile) -> Found {
+    trials(System::DropAndCreate, profile.pick(3, 30), profile.seed).await
+}

@@ -1,0 +1,241 @@
+//! What a real redis-om 1.2 made is taken over: its documents as they are, its index in our place.
+//!
+//! `python/requirements.txt` is installed from PyPI once a target directory, for the Python that runs here.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use cache_core::embedded::Server;
+use cache_core::{Cache, CacheEmbedded, CacheModel, IndexSchema, Migrator, Notice, Protocol, Reply};
+use cache_tests::chain;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::case::{Found, Profile};
+
+const REQUIREMENTS: &str = include_str!("python/requirements.txt");
+const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/migrator_faults/python/customers.py");
+
+/// How many documents there are.
+const DOCUMENTS: u32 = 200;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheEmbedded)]
+struct Address {
+    #[index]
+    city: String,
+    street: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheModel)]
+struct Customer {
+    #[primary_key]
+    pk: String,
+    #[index]
+    name: String,
+    #[index(sortable)]
+    age: u32,
+    #[index]
+    active: bool,
+    #[index]
+    tags: Vec<String>,
+    #[index]
+    #[serde(with = "cache_core::epoch_float_seconds")]
+    joined: DateTime<Utc>,
+    #[index(text)]
+    bio: String,
+    #[embedded]
+    address: Address,
+    note: Option<String>,
+}
+
+/// A Python that has redis-om.
+struct Python {
+    program: PathBuf,
+    packages: PathBuf,
+}
+
+impl Python {
+    /// Installs redis-om if it is not there yet.
+    fn with_redis_om() -> Self {
+        let program = env::split_paths(&env::var_os("PATH").unwrap_or_default())
+            .map(|folder| folder.join("python3"))
+            .find(|program| output(Command::new(program).args(["-m", "pip", "--version"])).is_ok())
+            .unwrap_or_else(|| panic!("no `python3` with pip is on PATH; install python3 and python3-pip"));
+        let version = output(Command::new(&program).arg("-V")).unwrap_or_else(|error| panic!("{error}"));
+        let base = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let packages = base.join(format!("redis-om-1.2.0-{}", version.trim().replace(' ', "-")));
+        let marker = packages.join("requirements.txt");
+        if fs::read_to_string(&marker).is_ok_and(|text| text == REQUIREMENTS) {
+            return Self { program, packages };
+        }
+        let incoming = tempfile::tempdir_in(base).unwrap_or_else(|error| panic!("{error}"));
+        let ready = incoming.path().join("ready");
+        let requirements = incoming.path().join("requirements.txt");
+        fs::write(&requirements, REQUIREMENTS).unwrap_or_else(|error| panic!("{error}"));
+        let mut install = Command::new(&program);
+        install.args(["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]);
+        install.args(["--no-deps", "--no-compile", "--only-binary=:all:", "--root-user-action=ignore"]);
+        install.arg("--target").arg(&ready).arg("-r").arg(&requirements);
+        install.env("PIP_REQUIRE_VIRTUALENV", "false");
+        output(&mut install).unwrap_or_else(|error| panic!("redis-om cannot be installed with pip: {error}"));
+        fs::copy(&requirements, ready.join("requirements.txt")).unwrap_or_else(|error| panic!("{error}"));
+        // What is there is another version, or was put there by somebody who was faster.
+        let _ = fs::rename(&packages, incoming.path().join("old"));
+        fs::rename(&ready, &packages).unwrap_or_else(|error| panic!("{error}"));
+        Self { program, packages }
+    }
+
+    /// Runs the service.
+    fn run(&self, verb: &str, place: &Place, count: u32) -> Result<(), String> {
+        let mut command = Command::new(&self.program);
+        command.arg(PROGRAM).args([verb, &place.url, &place.global, &count.to_string()]);
+        // What is embedded in a model asks the default connection.
+        command
+            .env("REDIS_OM_URL", &place.url)
+            .env("PYTHONPATH", &self.packages)
+            .env("PYTHONDONTWRITEBYTECODE", "1");
+        output(&mut command).map(drop).map_err(|error| format!("{verb} with redis-om: {error}"))
+    }
+}
+
+fn output(command: &mut Command) -> Result<String, String> {
+    let output = command.output().map_err(|error| error.to_string())?;
+    let text = cache_tests::child::text(&output);
+    if output.status.success() { Ok(text) } else { Err(text) }
+}
+
+/// A namespace of redis-om's.
+struct Place {
+    url: String,
+    global: String,
+    cache: Cache,
+}
+
+impl Place {
+    async fn say(&self, words: &[&str]) -> Reply {
+        let command = cache_core::Command::new(words[0]).args_from(&words[1..]);
+        self.cache.command(command).await.unwrap_or_else(|error| panic!("{words:?}: {}", chain(&error)))
+    }
+
+    /// Every document, byte for byte, with its key.
+    async fn documents(&self) -> Vec<(String, String)> {
+        let keys = self.say(&["KEYS", &format!("{}:customer:c*", self.global)]).await;
+        let mut documents = Vec::new();
+        for key in keys.into_items().unwrap_or_default() {
+            let key = key.as_str().unwrap_or_default().to_owned();
+            let text = self.say(&["JSON.GET", &key]).await.as_str().unwrap_or_default().to_owned();
+            documents.push((key, text));
+        }
+        documents.sort();
+        documents
+    }
+
+    /// What redis-om keeps of its index.
+    async fn leftovers(&self) -> Vec<String> {
+        let index = format!("{}:customer:index", self.global);
+        let listed = self.say(&["FT._LIST"]).await.into_items().unwrap_or_default();
+        let mut left: Vec<String> =
+            listed.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect();
+        left.retain(|name| *name == index);
+        for key in [format!("{index}:hash"), format!("{index}:schema")] {
+            if self.say(&["EXISTS", &key]).await.as_int() == Some(1) {
+                left.push(key);
+            }
+        }
+        left
+    }
+}
+
+pub(crate) async fn adopted(profile: Profile) -> Found {
+    let python = Python::with_redis_om();
+    let server = Server::options().tcp(true).start().await.unwrap_or_else(|error| panic!("{error}"));
+    let mut found = Found::default();
+    for round in 0..profile.pick(2, 10) {
+        let protocol = if round % 2 == 0 { Protocol::Resp3 } else { Protocol::Resp2 };
+        let project = format!("shop-{round}");
+        let cache = cache_tests::connect(&server.url(), protocol).await.project(&project);
+        let place = Place { url: server.url(), global: format!("{project}:cache"), cache };
+        let wrong = adopt(&python, &place).await;
+        for wrong in &wrong {
+            println!("  {wrong}");
+        }
+        found.runs += 1;
+        found.judged += u64::from(DOCUMENTS);
+        found.violations += wrong.len() as u64;
+    }
+    found
+}
+
+/// What is wrong with the adoption.
+async fn adopt(python: &Python, place: &Place) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let mut check = |right: bool, what: &dyn Fn() -> String| {
+        if !right {
+            wrong.push(what());
+        }
+    };
+    if let Err(error) = python.run("make", place, DOCUMENTS) {
+        panic!("{error}");
+    }
+    let before = place.documents().await;
+    assert_eq!((before.len(), place.leftovers().await.len()), (DOCUMENTS as usize, 3));
+
+    // Beside what redis-om made, which goes on working.
+    let migrator = Migrator::new().register::<Customer>();
+    let run = migrator.run(&place.cache).await;
+    check(run.is_ok(), &|| format!("{run:?}"));
+    let noticed =
+        run.iter().flat_map(|run| run.notices()).any(|(_, notice)| matches!(notice, Notice::RedisOm { .. }));
+    check(noticed, &|| format!("nothing is said of redis-om's index: {run:?}"));
+    let (left, find) = (place.leftovers().await, python.run("find", place, DOCUMENTS));
+    check(left.len() == 3 && find.is_ok(), &|| format!("{left:?}, {find:?}"));
+
+    // On request it goes; and once more, where nothing is left to do.
+    for _ in 0..2 {
+        let run = migrator.clone().retire_redis_om().run(&place.cache).await;
+        check(run.is_ok(), &|| format!("{run:?}"));
+    }
+    let left = place.leftovers().await;
+    check(left.is_empty(), &|| format!("left of redis-om: {left:?}"));
+    let alias = Customer::schema().alias(place.cache.keyspace().unwrap_or_else(|error| panic!("{error}")));
+    let info = place.cache.command(cache_core::Command::new("FT.INFO").arg(&alias)).await;
+    check(info.is_ok(), &|| format!("no alias: {info:?}"));
+    let plans = migrator.clone().retire_redis_om().plan(&place.cache).await;
+    let done = plans.as_ref().is_ok_and(|plans| plans.iter().all(|plan| plan.is_empty()));
+    check(done, &|| format!("{plans:?}"));
+    let after = place.documents().await;
+    check(before == after, &|| "documents are not what they were".to_owned());
+
+    // Both sides read the documents, and ours finds what redis-om goes on to write.
+    let read = python.run("read", place, DOCUMENTS);
+    check(read.is_ok(), &|| format!("{read:?}"));
+    let add = python.run("add", place, DOCUMENTS);
+    check(add.is_ok(), &|| format!("{add:?}"));
+    let all = Customer::find_by_bio("rust redis").count(&place.cache).await;
+    check(all.as_ref().is_ok_and(|all| *all == u64::from(DOCUMENTS) + 1), &|| format!("{all:?}"));
+    for n in [0, 7, DOCUMENTS] {
+        let found = Customer::find_by_name(format!("Ann|{n}")).one(&place.cache).await;
+        check(found.as_ref().is_ok_and(|found| *found == customer(n)), &|| format!("{found:?}"));
+    }
+    let bern =
+        Customer::find_by_tags("t3").filter(Customer::ADDRESS.city.eq("Bern")).count(&place.cache).await;
+    check(bern.as_ref().is_ok_and(|bern| *bern == u64::from(DOCUMENTS) / 5), &|| format!("{bern:?}"));
+    wrong
+}
+
+/// What `customers.py` makes.
+fn customer(n: u32) -> Customer {
+    Customer {
+        pk: format!("c{n}"),
+        name: format!("Ann|{n}"),
+        age: n % 90,
+        active: n % 2 == 0,
+        tags: vec!["all".to_owned(), format!("t{}", n % 5)],
+        joined: DateTime::from_timestamp(1_767_225_600 + i64::from(n), 0).unwrap_or_default(),
+        bio: "likes rust, and redis".to_owned(),
+        address: Address { city: "Bern".to_owned(), street: format!("Gasse {n}") },
+        note: (n % 3 == 0).then(|| "a \"note\"\n".to_owned()),
+    }
+}

@@ -1,0 +1,269 @@
+//! Replicas that are killed behind every step and every command of a boot, alone and with a server that fails too.
+
+use std::collections::BTreeSet;
+
+use cache_core::IndexSchema;
+use cache_core::embedded::Server;
+
+use crate::case::{Found, Profile};
+use crate::log::{Known, Tally};
+use crate::place::{self, Place};
+use crate::reading::{self, Traffic};
+use crate::release::{Release, with_model};
+use crate::replica::{Replica, Role, Said, Stop};
+use crate::system::{Setup, System};
+
+/// How many documents there are.
+const DOCUMENTS: u32 = 300;
+
+/// Beyond this, a boot has no end.
+const MOST: usize = 200;
+
+/// What is there when the replica boots that is killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Situation {
+    /// Documents, and no index.
+    First,
+    /// The index of the release before, to which fields are added.
+    Additive,
+    /// The index of the release before, beside which a new one is made.
+    Rebuild,
+    /// The index that this very schema had under an older name.
+    Adopt,
+    /// The index of redis-om, which is to go.
+    RedisOm,
+    /// An index that nobody has used for long, which is to go.
+    Collect,
+}
+
+const SITUATIONS: [Situation; 6] = [
+    Situation::First,
+    Situation::Additive,
+    Situation::Rebuild,
+    Situation::Adopt,
+    Situation::RedisOm,
+    Situation::Collect,
+];
+
+impl Situation {
+    /// The release that boots.
+    fn release(self) -> Release {
+        match self {
+            Self::Additive => Release::Two,
+            _ => Release::Three,
+        }
+    }
+
+    fn setup(self) -> Setup {
+        Setup {
+            additive: self == Self::Additive,
+            retires: self == Self::RedisOm,
+            collects: self == Self::Collect,
+            ..Setup::default()
+        }
+    }
+
+    /// Whether replicas of the first release run.
+    fn has_old(self) -> bool {
+        matches!(self, Self::Additive | Self::Rebuild)
+    }
+
+    async fn prepare(self, place: &Place) {
+        match self {
+            Self::First => {}
+            Self::Additive | Self::Rebuild => place.settle(System::Ours).await,
+            Self::Adopt => {
+                let schema = with_model!(self.release(), M => M::schema());
+                let keyspace = place.cache.keyspace().unwrap_or_else(|error| panic!("{error}"));
+                let earlier = schema.earlier_fingerprints();
+                let earlier = earlier.first().unwrap_or_else(|| panic!("no earlier fingerprint"));
+                let name = format!("{}:{earlier}", schema.alias(keyspace));
+                place.create(&name, self.release(), None).await;
+            }
+            Self::RedisOm => place.settle(System::DropAndCreate).await,
+            Self::Collect => {
+                place.settle(System::Ours).await;
+                place.forget_leases().await;
+            }
+        }
+    }
+}
+
+/// What goes wrong beside the kill.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Disturbance {
+    Nothing,
+    /// The server is killed and started again; what it had is in its append-only file.
+    Restart,
+    /// FLUSHDB of another database, which drops every index.
+    Flush,
+}
+
+async fn sweep(disturbance: Disturbance, profile: Profile) -> Found {
+    let server = Server::options().arg("--appendonly").arg("yes").arg("--appendfsync").arg("always");
+    let server = server.start().await.unwrap_or_else(|error| panic!("no server: {error}"));
+    let mut found = Found::default();
+    let mut boundaries = BTreeSet::new();
+    for situation in SITUATIONS {
+        // The steps always; between them, each command or, where a restart takes its time, some of them.
+        let stride = if disturbance == Disturbance::Nothing { 1 } else { profile.pick(4, 1) as usize };
+        let commands = (1..MOST).step_by(stride).map(Stop::Command);
+        for stops in [(1..MOST).map(Stop::Step).collect::<Vec<_>>(), commands.collect()] {
+            for (turn, stop) in (0..).zip(stops) {
+                let place = Place::new(&server).await;
+                let mut killed = Killed { situation, disturbance, server: &server, place: &place, turn };
+                let Some((step, wrong, tally)) = killed.at(stop).await else { break };
+                boundaries.extend(step);
+                found.runs += 1;
+                found.faults += 1 + u64::from(disturbance != Disturbance::Nothing);
+                found.judged += tally.answers;
+                found.violations += wrong.len() as u64;
+                for wrong in wrong {
+                    println!("  {situation:?}, {disturbance:?}, killed at {stop:?}: {wrong}");
+                }
+            }
+        }
+        if profile.long {
+            println!("  {disturbance:?}, {situation:?}: {} so far", found.runs);
+        }
+    }
+    println!("  {disturbance:?}: killed behind {boundaries:?}, and behind commands between them");
+    found
+}
+
+/// A replica that is killed, and what comes then.
+struct Killed<'a> {
+    situation: Situation,
+    disturbance: Disturbance,
+    server: &'a Server,
+    place: &'a Place,
+    turn: u32,
+}
+
+impl Killed<'_> {
+    /// Kills a replica there; the step behind which it was, what is wrong afterwards, and what readers were answered
+    /// meanwhile. `None`: it was ready before that.
+    async fn at(&mut self, stop: Stop) -> Option<(Option<String>, Vec<String>, Tally)> {
+        let (place, situation) = (self.place, self.situation);
+        place.fill(DOCUMENTS).await;
+        let known = Known::new(DOCUMENTS);
+        let before = place.stored(&known.ids()).await;
+        situation.prepare(place).await;
+        let mut traffic = Traffic::new(System::Ours, place, &known).await.calmly();
+        if situation.has_old() {
+            traffic.read(Release::One);
+        }
+        // A reader that does not wait until it is ready must be told.
+        traffic.read(situation.release());
+        traffic.write(false);
+
+        let role = Role::new(System::Ours, situation.release(), place);
+        let role = Role { setup: situation.setup(), stop, resp2: self.turn % 2 == 1, ..role };
+        let mut replica = Replica::start(&role);
+        let mut step = None;
+        let stopped = loop {
+            match replica.says().await {
+                Some(Said::Stopped) => break true,
+                Some(Said::Step(name)) => step = Some(name),
+                Some(Said::Connected) => {}
+                Some(Said::Ready(_)) => break false,
+                said => panic!("{situation:?}, stop at {stop:?}: a replica said {said:?}"),
+            }
+        };
+        replica.kill();
+        if stopped {
+            self.disturb().await;
+        }
+        let wrong = self.recover().await;
+        let tally = traffic.end().await;
+        let mut wrong = wrong;
+        if tally.lies() > 0 {
+            wrong.push(format!("{tally:?}"));
+        }
+        let damaged = place.damaged(&known, &before, &[]).await;
+        if damaged > 0 {
+            wrong.push(format!("{damaged} documents are not what was written"));
+        }
+        place.say(&["FLUSHALL"]).await;
+        (stopped || !wrong.is_empty()).then_some((
+            step.filter(|_| matches!(stop, Stop::Step(_))),
+            wrong,
+            tally,
+        ))
+    }
+
+    async fn disturb(&self) {
+        match self.disturbance {
+            Disturbance::Nothing => {}
+            Disturbance::Restart => self.server.restart().await.unwrap_or_else(|error| panic!("{error}")),
+            Disturbance::Flush => {
+                let url = format!("{}?db=1", self.place.url);
+                let other = place::connect(&url, cache_core::Protocol::Resp3).await;
+                let flushed = other.command(cache_core::Command::new("FLUSHDB")).await;
+                flushed.unwrap_or_else(|error| panic!("{error}"));
+            }
+        }
+    }
+
+    /// The next replicas boot, the older release first every second time; what is wrong then.
+    async fn recover(&self) -> Vec<String> {
+        let (place, situation) = (self.place, self.situation);
+        let (setup, release) = (situation.setup(), situation.release());
+        let mut wrong = Vec::new();
+        let old = (situation.has_old() && self.turn % 2 == 1).then_some((Release::One, Setup::default()));
+        for (release, setup) in old.into_iter().chain([(release, setup)]) {
+            let cache = place.again().await;
+            let nothing = std::sync::Arc::new(|_: &str| {});
+            if let Err(error) = System::Ours.boot_with(release, &cache, setup, nothing).await {
+                wrong.push(format!("release {release:?} does not boot: {error}"));
+                continue;
+            }
+            let role = Role { questions: 4, ..Role::new(System::Ours, release, place) };
+            let known = Known { base: DOCUMENTS, lanes: None };
+            let tally = reading::some(&role, &cache, &known).await;
+            if tally.violations() > 0 {
+                wrong.push(format!("behind the boot: {tally:?}"));
+            }
+        }
+        let index = place.reaches(&place.index(release)).await;
+        if index.is_none() || place.alias().await != index {
+            wrong.push(format!("the alias is at {:?}, not at {index:?}", place.alias().await));
+        }
+        let planned = place.planned(release, setup).await;
+        if planned > 0 {
+            wrong.push(format!("{planned} steps are left"));
+        }
+        let indexes = place.indexes().await;
+        let theirs = crate::system::fixed_name(&place.cache);
+        // The keys of an index that is gone by itself are nobody's, and stay.
+        if situation == Situation::RedisOm && self.disturbance != Disturbance::Flush {
+            let keys = [format!("{theirs}:hash"), format!("{theirs}:schema")];
+            for key in keys {
+                if place.say(&["EXISTS", &key]).await.as_int() != Some(0) {
+                    wrong.push(format!("{key} is left"));
+                }
+            }
+        }
+        let gone = match situation {
+            Situation::RedisOm => indexes.contains(&theirs),
+            Situation::Collect => indexes.contains(&place.index(Release::One)),
+            _ => false,
+        };
+        if gone || (indexes.len() > 1 + usize::from(situation.has_old())) {
+            wrong.push(format!("indexes that should be gone: {indexes:?}"));
+        }
+        wrong
+    }
+}
+
+pub(crate) async fn alone(profile: Profile) -> Found {
+    sweep(Disturbance::Nothing, profile).await
+}
+
+pub(crate) async fn restart(profile: Profile) -> Found {
+    sweep(Disturbance::Restart, profile).await
+}
+
+pub(crate) async fn flush(profile: Profile) -> Found {
+    sweep(Disturbance::Flush, profile).await
+}

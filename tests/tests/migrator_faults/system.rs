@@ -1,0 +1,182 @@
+//! What is tried, and what it is compared with: our migrator, and one that drops and creates under a fixed name.
+
+use std::sync::Arc;
+
+use cache_core::{Cache, Command, Error, IndexSchema, Migrator, Reply, SchemaLock, Strategy};
+use cache_tests::chain;
+use serde::{Deserialize, Serialize};
+
+use crate::log::{Answer, Question};
+use crate::release::{Release, TEAMS, User, with_model};
+
+/// Who makes the indexes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum System {
+    /// `Migrator::run`, and typed queries.
+    Ours,
+    /// The same steps as redis-om 1.2 takes (`redis_om/model/migrations/schema/legacy_migrator.py`), and plain queries.
+    DropAndCreate,
+}
+
+/// How a replica's migrator is set up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(crate) struct Setup {
+    /// Whether fields are added to the index that is there.
+    pub(crate) additive: bool,
+    /// Whether the index of redis-om goes.
+    pub(crate) retires: bool,
+    /// Whether indexes that nobody uses go at once.
+    pub(crate) collects: bool,
+    /// How many documents a new index may lack.
+    pub(crate) allows: u64,
+}
+
+impl Setup {
+    /// The migrator of a release that has a schema lock, as every release should.
+    pub(crate) fn migrator<M: User>(self) -> Migrator {
+        let migrator = Migrator::new().register::<M>().lock(&lock()).allow_failures(self.allows);
+        let migrator = if self.additive { migrator.strategy(Strategy::InPlaceAdditive) } else { migrator };
+        let migrator = if self.retires { migrator.retire_redis_om() } else { migrator };
+        if self.collects { migrator.retain(std::time::Duration::ZERO) } else { migrator }
+    }
+}
+
+/// The releases in their order.
+fn lock() -> String {
+    let mut lock = SchemaLock::default();
+    for release in [Release::One, Release::Two, Release::Three] {
+        assert!(lock.append_schema(with_model!(release, M => M::schema())));
+    }
+    lock.to_string()
+}
+
+/// Is told of each step that a boot has done.
+pub(crate) type Steps = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// What a boot left behind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Booted {
+    pub(crate) index: String,
+    pub(crate) documents: u64,
+    pub(crate) missing: u64,
+}
+
+impl System {
+    /// What a replica of this release does when it boots.
+    pub(crate) async fn boot(self, release: Release, cache: &Cache) -> Result<Booted, String> {
+        self.boot_with(release, cache, Setup::default(), Arc::new(|_| {})).await
+    }
+
+    /// The same with a migrator that is set up so.
+    pub(crate) async fn boot_with(
+        self,
+        release: Release,
+        cache: &Cache,
+        setup: Setup,
+        steps: Steps,
+    ) -> Result<Booted, String> {
+        match self {
+            Self::Ours => with_model!(release, M => run::<M>(cache, setup, steps).await),
+            Self::DropAndCreate => drop_and_create(release, cache).await.map_err(|error| chain(&error)),
+        }
+    }
+
+    /// What a reader of this release is answered.
+    pub(crate) async fn ask(self, release: Release, cache: &Cache, question: Question) -> Answer {
+        match self {
+            Self::Ours => with_model!(release, M => ask::<M>(cache, question).await),
+            Self::DropAndCreate => ask_plainly(release, cache, question).await,
+        }
+    }
+}
+
+async fn run<M: User>(cache: &Cache, setup: Setup, steps: Steps) -> Result<Booted, String> {
+    let migrator = setup.migrator::<M>().observe_steps(steps);
+    let migration = migrator.run(cache).await.map_err(|error| chain(&error))?;
+    let index = migration.indexes().first().ok_or("no index")?;
+    Ok(Booted { index: index.name.clone(), documents: index.documents, missing: index.missing })
+}
+
+async fn ask<M: User>(cache: &Cache, question: Question) -> Answer {
+    let answer = match question {
+        Question::Everybody => M::everybody().count(cache).await.map(Answer::Count),
+        Question::Team(team) => {
+            M::of_team(team).all(cache).await.map(|found| Answer::Ids(found.iter().map(User::id).collect()))
+        }
+    };
+    answer.unwrap_or_else(|error| told(&error))
+}
+
+fn told(error: &Error) -> Answer {
+    let text = chain(error);
+    match error {
+        Error::Incomplete { .. } => Answer::Incomplete(text),
+        error if error.is_unknown_index() => Answer::Missing(text),
+        error if error.is_unavailable() => Answer::Unavailable(text),
+        _ => Answer::Failed(text),
+    }
+}
+
+/// The name that redis-om gives the index.
+pub(crate) fn fixed_name(cache: &Cache) -> String {
+    format!("{}:index", prefix(cache))
+}
+
+fn prefix(cache: &Cache) -> String {
+    let global = cache.keyspace().map(|keyspace| keyspace.global().to_owned()).unwrap_or_default();
+    format!("{global}:user")
+}
+
+async fn drop_and_create(release: Release, cache: &Cache) -> Result<Booted, Error> {
+    let (name, fields) = (fixed_name(cache), release.fields());
+    let (hash, schema) = (format!("{name}:hash"), format!("{name}:schema"));
+    let info = async || cache.command(Command::new("FT.INFO").arg(&name)).await;
+    let unless_refused = |reply: Result<Reply, Error>| match reply {
+        Err(error) if error.server_kind().is_some() => Ok(false),
+        reply => reply.map(|_| true),
+    };
+    let there = unless_refused(info().await)?;
+    let stored = cache.command(Command::new("GET").key(&hash)).await?;
+    if !there || stored.as_str() != Some(fields) {
+        if there {
+            unless_refused(cache.command(Command::new("FT.DROPINDEX").arg(&name)).await)?;
+        }
+        if !unless_refused(info().await)? {
+            let create = Command::new("FT.CREATE").arg(&name).args_from(["ON", "JSON", "PREFIX", "1"]);
+            let create = create.arg(format!("{}:", prefix(cache))).arg("SCHEMA");
+            if unless_refused(cache.command(create.args_from(fields.split(' '))).await)? {
+                for key in [&hash, &schema] {
+                    cache.command(Command::new("SET").key(key).arg(fields)).await?;
+                }
+            }
+        }
+    }
+    Ok(Booted { index: name, documents: 0, missing: 0 })
+}
+
+async fn ask_plainly(release: Release, cache: &Cache, question: Question) -> Answer {
+    let (query, limit) = match question {
+        Question::Everybody => (release.everybody().to_owned(), "0"),
+        Question::Team(team) => (format!("@team:{{team\\-{}}}", team % TEAMS), "10000"),
+    };
+    let search = Command::new("FT.SEARCH").arg(fixed_name(cache)).arg(query);
+    let search = search.args_from(["NOCONTENT", "LIMIT", "0", limit, "TIMEOUT", "0", "DIALECT", "2"]);
+    let start = format!("{}:", prefix(cache));
+    match cache.command(search).await {
+        Ok(reply) => plain(&reply, &start, question).unwrap_or_else(|| Answer::Failed(format!("{reply:?}"))),
+        Err(error) => told(&error),
+    }
+}
+
+/// Reads an answer of the RESP2 shape: the number of hits, and their keys.
+fn plain(reply: &Reply, start: &str, question: Question) -> Option<Answer> {
+    let Reply::Array(items) = reply else { return None };
+    let (total, keys) = items.split_first()?;
+    Some(match question {
+        Question::Everybody => Answer::Count(u64::try_from(total.as_int()?).ok()?),
+        Question::Team(_) => {
+            let ids = keys.iter().map(|key| key.as_str()?.strip_prefix(start)?.parse().ok());
+            Answer::Ids(ids.collect::<Option<_>>()?)
+        }
+    })
+}
