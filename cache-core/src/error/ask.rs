@@ -1,0 +1,89 @@
+//! The questions that callers branch on.
+
+use cache_index::{ServerErrorKind, Shortfall};
+
+use super::Error;
+use crate::patch_error::PatchError;
+
+impl Error {
+    /// Whether the server could not be reached, was starting, or did not answer in time: trying later may help.
+    pub fn is_unavailable(&self) -> bool {
+        match self {
+            Self::Unavailable { .. } | Self::Timeout { .. } => true,
+            Self::Server { source, .. } => source.kind() == ServerErrorKind::Loading,
+            _ => false,
+        }
+    }
+
+    /// Whether an index is missing that a query needs: the migrator has not run, or the index vanished.
+    pub fn is_unknown_index(&self) -> bool {
+        matches!(self, Self::IndexMissing { .. }) || self.server_kind() == Some(ServerErrorKind::UnknownIndex)
+    }
+
+    /// Whether an answer was refused because an index is being filled: trying later helps.
+    pub fn is_indexing(&self) -> bool {
+        match self {
+            Self::Indexing { .. } => true,
+            Self::Incomplete { completeness, .. } => completeness.shortfalls() == [Shortfall::Indexing],
+            _ => false,
+        }
+    }
+
+    /// Whether the server answered, and refused the user: wrong password, or a permission that is missing.
+    pub fn is_access_denied(&self) -> bool {
+        matches!(self.server_kind(), Some(ServerErrorKind::Authentication | ServerErrorKind::Permission))
+    }
+
+    /// Whether a document was needed and there is none.
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, Self::NotFound { .. })
+    }
+
+    /// Whether a document was to be new and there is one already.
+    pub fn is_already_exists(&self) -> bool {
+        matches!(self, Self::AlreadyExists { .. })
+    }
+
+    /// Whether a document was changed or deleted by somebody else since it was read.
+    pub fn is_version_conflict(&self) -> bool {
+        matches!(self, Self::VersionConflict { .. })
+    }
+
+    /// Whether a document with unique values could not be written between the writes of others: trying again helps.
+    pub fn is_contended(&self) -> bool {
+        matches!(self, Self::Contended { .. })
+    }
+
+    /// Whether another document has the value of a unique field.
+    pub fn is_not_unique(&self) -> bool {
+        matches!(self, Self::NotUnique { .. })
+    }
+
+    /// What kept a partial update from being made, if that is what went wrong.
+    pub fn patch_error(&self) -> Option<&PatchError> {
+        match self {
+            Self::Patch { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+
+    /// The same error once more: a call that failed as a whole owes one to each of its parts.
+    pub(crate) fn again(&self) -> Self {
+        match self {
+            Self::Unavailable { reason, .. } => Self::Unavailable { reason: reason.clone(), source: None },
+            Self::Timeout { command, after } => Self::Timeout { command: command.clone(), after: *after },
+            Self::Server { command, source } => {
+                Self::Server { command: command.clone(), source: source.clone() }
+            }
+            other => Self::Client(other.to_string().into()),
+        }
+    }
+
+    /// The kind of the server's error, if the server answered one.
+    pub fn server_kind(&self) -> Option<ServerErrorKind> {
+        match self {
+            Self::Server { source, .. } => Some(source.kind()),
+            _ => None,
+        }
+    }
+}
