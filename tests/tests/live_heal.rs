@@ -205,7 +205,7 @@ async fn one_creation(protocol: Protocol) {
                 _ => query.ids(&cache).await.map(|ids| ids.len() as u64),
             };
             // Some do not wait for it.
-            if number % 5 == 0 { u64::from(DOCUMENTS) } else { found.unwrap() }
+            if number.is_multiple_of(5) { u64::from(DOCUMENTS) } else { found.unwrap() }
         })
     };
     let asking: Vec<_> = (0..40).map(ask).collect();
