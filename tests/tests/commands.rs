@@ -85,13 +85,21 @@ async fn queries() {
 
 #[tokio::test]
 async fn the_gate() {
-    let (recorder, cache) = Recorder::cache([Reply::Int(1), Reply::Int(1)]);
+    let memory = Reply::Bulk("maxmemory_policy:noeviction\r\n".into());
+    let won = Reply::Array(vec![Reply::Int(1), Reply::Bulk("1764350000123456".into())]);
+    let (recorder, cache) = Recorder::cache([memory, won, Reply::Int(1)]);
     let gate = Gate::new("nightly").grace(Duration::from_secs(10));
-    let token = gate.run(&cache, async |lease| Ok::<_, GateError>(lease.token().to_owned())).await.unwrap();
-    let token = token.ran().unwrap();
+    let done =
+        gate.run(&cache, async |lease| Ok::<_, GateError>((lease.token().to_owned(), lease.fence()))).await;
+    let (token, fence) = done.unwrap().ran().unwrap();
+    assert_eq!(fence, 1_764_350_000_123_456);
     let sent = recorder.sent();
-    assert!(sent[0].ends_with(&format!(" 1 shop:nightly:leader {token} 30000 (repeatable)")), "{}", sent[0]);
-    assert!(sent[1].ends_with(&format!(" 1 shop:nightly:leader {token} 10000 (repeatable)")), "{}", sent[1]);
+    assert_eq!(sent[0], "INFO memory (repeatable)");
+    let (lock, fence) = ("shop:nightly:leader", "{shop:nightly:leader}:f");
+    let acquired = format!(" 3 {lock} {fence} {{{lock}}}:done {token} 30000  (repeatable)");
+    assert!(sent[1].ends_with(&acquired), "{} {acquired}", sent[1]);
+    let released = format!(" 2 {lock} {{{lock}}}:done {token} 10000  (repeatable)");
+    assert!(sent[2].ends_with(&released), "{} {released}", sent[2]);
 }
 
 #[tokio::test]

@@ -167,7 +167,7 @@ async fn old_indexes_are_collected_and_documents_stay(cache: Cache) {
     let prefix = format!("{}:cache:user:", service.project);
     let words = ["ON", "JSON", "PREFIX", "1", &*prefix, "SCHEMA", "$.city", "AS", "city", "TAG"];
     let create = cache_core::Command::new("FT.CREATE").arg(&old);
-    cache.command(words.into_iter().fold(create, |create, word| create.arg(word))).await.unwrap();
+    cache.command(words.into_iter().fold(create, cache_core::Command::arg)).await.unwrap();
     let status = service.run("migrate status");
     assert!(status.out.contains(&format!("    {old}: ")), "{}", status.out);
     assert!(status.out.contains("nobody is known to use it"), "{}", status.out);

@@ -26,7 +26,7 @@ async fn a_document_that_the_new_index_cannot_take_stops_the_cutover(cache: Cach
     match error {
         MigrateError::Verify { model: "User", index: made, against: Some(against), missing: 1, keys } => {
             assert_eq!((made, against), (index::<New>(&cache), index::<Old>(&cache)));
-            assert_eq!(keys, [bad.clone()]);
+            assert_eq!(keys, std::slice::from_ref(&bad));
         }
         other => panic!("{other}"),
     }

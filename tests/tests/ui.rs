@@ -50,7 +50,7 @@ fn pass() {
 /// their name.
 #[test]
 fn one_message_per_mistake() {
-    for folder in ["derive", "forms", "kinds", "parts", "types", "views", "writes"]
+    for folder in ["derive", "forms", "gates", "kinds", "parts", "types", "views", "writes"]
         .map(|topic| format!("tests/ui/{topic}"))
     {
         for entry in std::fs::read_dir(folder).unwrap() {
@@ -77,4 +77,10 @@ fn aggregates() {
 #[test]
 fn views() {
     TestCases::new().compile_fail("tests/ui/views/*.rs");
+}
+
+/// What is refused of functions with a gate.
+#[test]
+fn gates() {
+    TestCases::new().compile_fail("tests/ui/gates/*.rs");
 }

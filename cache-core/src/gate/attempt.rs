@@ -79,7 +79,7 @@ pub(super) async fn attempt(
             tracing::warn!(key = %keys.lock, acknowledged, wanted, "gate given back: too few replicas have it");
         }
         Ok(Attempted::Finished) => {
-            tracing::debug!(key = %keys.lock, generation, "gate's work was done before")
+            tracing::debug!(key = %keys.lock, generation, "gate's work was done before");
         }
         Err(error) => {
             tally.count(GateCount::Unavailable);

@@ -58,7 +58,9 @@ pub(super) async fn inspect(cache: &Cache, schemas: &[&'static Schema]) -> Resul
     }
     let mut answers = cache.connection().send_all(Batch::pipeline(questions)).await?.into_iter();
     let mut next = || answers.next().unwrap_or(Ok(Reply::Nil));
-    let listed = texts(next()?).map_err(|source| unreadable("FT._LIST", source))?;
+    let mut listed = texts(next()?).map_err(|source| unreadable("FT._LIST", source))?;
+    // The server's order is that of a hash table; plans have one of their own.
+    listed.sort_unstable();
     let now = millis(next()?)?;
     // Not everybody may ask it.
     let memory = next().ok().and_then(|info| ServerMemory::read(info.as_str()?));

@@ -1,6 +1,7 @@
 //! Tests of the whole derive: what it expands to, and what it says about mistakes.
 
 mod expansion;
+mod gated;
 mod mistakes;
 mod mistakes_fields;
 mod mistakes_form;

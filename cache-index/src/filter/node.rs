@@ -221,6 +221,16 @@ impl Node {
         .bounded()
     }
 
+    /// Whether a condition for scores alone is in it.
+    pub(crate) fn has_optional(&self) -> bool {
+        match self {
+            Self::Optional(_) => true,
+            Self::And(group) | Self::Or(group) => group.nodes().iter().any(Self::has_optional),
+            Self::Not(inner) | Self::Any(_, inner) | Self::Weighted(_, inner) => inner.has_optional(),
+            Self::All | Self::None | Self::Invalid(_) | Self::Leaf(..) | Self::Raw(..) => false,
+        }
+    }
+
     /// The same for scores alone.
     pub(crate) fn optional(self) -> Self {
         match self {

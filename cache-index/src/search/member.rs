@@ -223,7 +223,13 @@ mod tests {
     #[test]
     fn types_say_whether_they_are_scalars() {
         struct Unknown;
-        assert!(IsScalar::<String>::SCALAR && IsScalar::<Option<u64>>::SCALAR && IsScalar::<bool>::SCALAR);
-        assert!(!IsScalar::<Vec<String>>::SCALAR && !IsScalar::<Unknown>::SCALAR);
+        const {
+            assert!(
+                IsScalar::<String>::SCALAR && IsScalar::<Option<u64>>::SCALAR && IsScalar::<bool>::SCALAR
+            );
+        };
+        const {
+            assert!(!IsScalar::<Vec<String>>::SCALAR && !IsScalar::<Unknown>::SCALAR);
+        };
     }
 }

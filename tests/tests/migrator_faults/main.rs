@@ -10,7 +10,7 @@
 
 #![cfg(unix)]
 
-// A file imports from those before it: release, log, case, system, place, reading and replica, and the cases.
+// A file imports from those before it: release, log, case, system, place, reading, replica, and the cases.
 
 mod case;
 mod change;
@@ -47,6 +47,7 @@ fn main() {
         case("m4_kills", Must::Hold, profile, steps::alone),
         case("m4_kills_and_restarts", Must::Hold, profile, steps::restart),
         case("m4_kills_and_flushes", Must::Hold, profile, steps::flush),
+        case("m4_control", Must::BeCaught, profile, steps::control),
         case("m7_poisoned_documents", Must::Hold, profile, poisoned::ours),
         case("m7_control", Must::BeCaught, profile, poisoned::control),
         case("m8_too_little_memory", Must::Hold, profile, memory::too_little),

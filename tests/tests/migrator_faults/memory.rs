@@ -7,7 +7,6 @@ use crate::log::Known;
 use crate::place::Place;
 use crate::reading;
 use crate::release::Release;
-use crate::replica::Role;
 use crate::system::{self, Booted, Setup, System};
 
 /// How many documents there are.
@@ -23,8 +22,8 @@ async fn boot(system: System, place: &Place) -> (cache_core::Cache, Result<Boote
 async fn judge(system: System, place: &Place, found: &mut Found) -> Result<Booted, String> {
     let (cache, booted) = boot(system, place).await;
     if booted.is_ok() {
-        let role = Role { questions: 4, ..Role::new(system, Release::Three, place) };
-        let tally = reading::some(&role, &cache, &Known { base: DOCUMENTS, lanes: None }).await;
+        let tally =
+            reading::some((system, Release::Three), 4, &cache, &Known { base: DOCUMENTS, lanes: None }).await;
         if tally.lies() > 0 {
             println!("  {system:?}: {booted:?}, and then {tally:?}");
         }

@@ -202,5 +202,5 @@ pub(crate) async fn connect(url: &str, protocol: Protocol) -> Cache {
 
 /// Turn and turn about.
 pub(crate) fn protocol(number: u32) -> Protocol {
-    if number % 2 == 0 { Protocol::Resp3 } else { Protocol::Resp2 }
+    if number.is_multiple_of(2) { Protocol::Resp3 } else { Protocol::Resp2 }
 }

@@ -7,7 +7,6 @@ use crate::log::Known;
 use crate::place::Place;
 use crate::reading::{self, Traffic};
 use crate::release::Release;
-use crate::replica::Role;
 use crate::system::{Setup, System};
 
 /// How many documents there are.
@@ -54,8 +53,9 @@ async fn trials(system: System, trials: u32, seed: u64) -> Found {
                 Ok(booted) if booted.missing == u64::from(count) => {}
                 other => wrong.push(format!("{count} may be missing: {other:?}")),
             }
-            let role = Role { questions: 4, ..Role::new(system, Release::Two, &place) };
-            let tally = reading::some(&role, &cache, &Known { base: DOCUMENTS, lanes: None }).await;
+            let tally =
+                reading::some((system, Release::Two), 4, &cache, &Known { base: DOCUMENTS, lanes: None })
+                    .await;
             if tally.lies() > 0 || tally.incomplete < tally.answers {
                 wrong.push(format!("answers do not say that documents are missing: {tally:?}"));
             }

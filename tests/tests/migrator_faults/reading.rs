@@ -11,7 +11,6 @@ use tokio::task::JoinHandle;
 use crate::log::{Asked, Known, LANE, LANES, Lane, Log, Question, Tally};
 use crate::place::Place;
 use crate::release::{Release, User, one};
-use crate::replica::Role;
 use crate::system::System;
 
 /// How many documents a writer inserts at most; then it only changes those that are there.
@@ -38,10 +37,15 @@ async fn ask(
 }
 
 /// What a replica asks when it is ready.
-pub(crate) async fn some(role: &Role, cache: &Cache, known: &Known) -> Tally {
+pub(crate) async fn some(
+    (system, release): (System, Release),
+    questions: u32,
+    cache: &Cache,
+    known: &Known,
+) -> Tally {
     let log = Log::default();
-    for turn in 0..role.questions {
-        ask("a replica", role.system, role.release, cache, known, &log, turn + 2).await;
+    for turn in 0..questions {
+        ask("a replica", system, release, cache, known, &log, turn + 2).await;
     }
     log.tally()
 }

@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use cache_core::embedded::Server;
-use cache_core::{Cache, CacheEmbedded, CacheModel, IndexSchema, Migrator, Notice, Protocol, Reply};
+use cache_core::{
+    Cache, CacheEmbedded, CacheModel, IndexSchema, Migration, Migrator, Notice, Plan, Protocol, Reply,
+};
 use cache_tests::chain;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -187,7 +189,7 @@ async fn adopt(python: &Python, place: &Place) -> Vec<String> {
     let run = migrator.run(&place.cache).await;
     check(run.is_ok(), &|| format!("{run:?}"));
     let noticed =
-        run.iter().flat_map(|run| run.notices()).any(|(_, notice)| matches!(notice, Notice::RedisOm { .. }));
+        run.iter().flat_map(Migration::notices).any(|(_, notice)| matches!(notice, Notice::RedisOm { .. }));
     check(noticed, &|| format!("nothing is said of redis-om's index: {run:?}"));
     let (left, find) = (place.leftovers().await, python.run("find", place, DOCUMENTS));
     check(left.len() == 3 && find.is_ok(), &|| format!("{left:?}, {find:?}"));
@@ -203,7 +205,7 @@ async fn adopt(python: &Python, place: &Place) -> Vec<String> {
     let info = place.cache.command(cache_core::Command::new("FT.INFO").arg(&alias)).await;
     check(info.is_ok(), &|| format!("no alias: {info:?}"));
     let plans = migrator.clone().retire_redis_om().plan(&place.cache).await;
-    let done = plans.as_ref().is_ok_and(|plans| plans.iter().all(|plan| plan.is_empty()));
+    let done = plans.as_ref().is_ok_and(|plans| plans.iter().all(Plan::is_empty));
     check(done, &|| format!("{plans:?}"));
     let after = place.documents().await;
     check(before == after, &|| "documents are not what they were".to_owned());
@@ -231,11 +233,11 @@ fn customer(n: u32) -> Customer {
         pk: format!("c{n}"),
         name: format!("Ann|{n}"),
         age: n % 90,
-        active: n % 2 == 0,
+        active: n.is_multiple_of(2),
         tags: vec!["all".to_owned(), format!("t{}", n % 5)],
         joined: DateTime::from_timestamp(1_767_225_600 + i64::from(n), 0).unwrap_or_default(),
         bio: "likes rust, and redis".to_owned(),
         address: Address { city: "Bern".to_owned(), street: format!("Gasse {n}") },
-        note: (n % 3 == 0).then(|| "a \"note\"\n".to_owned()),
+        note: n.is_multiple_of(3).then(|| "a \"note\"\n".to_owned()),
     }
 }

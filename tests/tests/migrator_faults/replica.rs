@@ -195,7 +195,9 @@ async fn be(role: &Role) {
         Ok(booted) => {
             say(&Said::Ready(booted));
             let known = Known { base: role.base, lanes: None };
-            say(&Said::Answered(reading::some(role, &cache, &known).await));
+            say(&Said::Answered(
+                reading::some((role.system, role.release), role.questions, &cache, &known).await,
+            ));
         }
         Err(error) => say(&Said::Failed(error)),
     }

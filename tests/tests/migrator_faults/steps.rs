@@ -68,10 +68,10 @@ impl Situation {
         matches!(self, Self::Additive | Self::Rebuild)
     }
 
-    async fn prepare(self, place: &Place) {
+    async fn prepare(self, system: System, place: &Place) {
         match self {
             Self::First => {}
-            Self::Additive | Self::Rebuild => place.settle(System::Ours).await,
+            Self::Additive | Self::Rebuild => place.settle(system).await,
             Self::Adopt => {
                 let schema = with_model!(self.release(), M => M::schema());
                 let keyspace = place.cache.keyspace().unwrap_or_else(|error| panic!("{error}"));
@@ -99,19 +99,26 @@ enum Disturbance {
     Flush,
 }
 
-async fn sweep(disturbance: Disturbance, profile: Profile) -> Found {
+async fn sweep(
+    system: System,
+    situations: &[Situation],
+    disturbance: Disturbance,
+    profile: Profile,
+) -> Found {
     let server = Server::options().arg("--appendonly").arg("yes").arg("--appendfsync").arg("always");
     let server = server.start().await.unwrap_or_else(|error| panic!("no server: {error}"));
     let mut found = Found::default();
     let mut boundaries = BTreeSet::new();
-    for situation in SITUATIONS {
+    for (turn, situation) in
+        (0..profile.pick(1, 5)).flat_map(|turn| situations.iter().map(move |one| (turn, *one)))
+    {
         // The steps always; between them, each command or, where a restart takes its time, some of them.
         let stride = if disturbance == Disturbance::Nothing { 1 } else { profile.pick(4, 1) as usize };
         let commands = (1..MOST).step_by(stride).map(Stop::Command);
         for stops in [(1..MOST).map(Stop::Step).collect::<Vec<_>>(), commands.collect()] {
-            for (turn, stop) in (0..).zip(stops) {
+            for (turn, stop) in (turn..).zip(stops) {
                 let place = Place::new(&server).await;
-                let mut killed = Killed { situation, disturbance, server: &server, place: &place, turn };
+                let killed = Killed { system, situation, disturbance, server: &server, place: &place, turn };
                 let Some((step, wrong, tally)) = killed.at(stop).await else { break };
                 boundaries.extend(step);
                 found.runs += 1;
@@ -119,20 +126,18 @@ async fn sweep(disturbance: Disturbance, profile: Profile) -> Found {
                 found.judged += tally.answers;
                 found.violations += wrong.len() as u64;
                 for wrong in wrong {
-                    println!("  {situation:?}, {disturbance:?}, killed at {stop:?}: {wrong}");
+                    println!("  {system:?}, {situation:?}, {disturbance:?}, killed at {stop:?}: {wrong}");
                 }
             }
         }
-        if profile.long {
-            println!("  {disturbance:?}, {situation:?}: {} so far", found.runs);
-        }
     }
-    println!("  {disturbance:?}: killed behind {boundaries:?}, and behind commands between them");
+    println!("  {system:?}, {disturbance:?}: killed behind {boundaries:?}, and behind commands between them");
     found
 }
 
 /// A replica that is killed, and what comes then.
 struct Killed<'a> {
+    system: System,
     situation: Situation,
     disturbance: Disturbance,
     server: &'a Server,
@@ -143,13 +148,13 @@ struct Killed<'a> {
 impl Killed<'_> {
     /// Kills a replica there; the step behind which it was, what is wrong afterwards, and what readers were answered
     /// meanwhile. `None`: it was ready before that.
-    async fn at(&mut self, stop: Stop) -> Option<(Option<String>, Vec<String>, Tally)> {
+    async fn at(&self, stop: Stop) -> Option<(Option<String>, Vec<String>, Tally)> {
         let (place, situation) = (self.place, self.situation);
         place.fill(DOCUMENTS).await;
         let known = Known::new(DOCUMENTS);
         let before = place.stored(&known.ids()).await;
-        situation.prepare(place).await;
-        let mut traffic = Traffic::new(System::Ours, place, &known).await.calmly();
+        situation.prepare(self.system, place).await;
+        let mut traffic = Traffic::new(self.system, place, &known).await.calmly();
         if situation.has_old() {
             traffic.read(Release::One);
         }
@@ -157,8 +162,9 @@ impl Killed<'_> {
         traffic.read(situation.release());
         traffic.write(false);
 
-        let role = Role::new(System::Ours, situation.release(), place);
-        let role = Role { setup: situation.setup(), stop, resp2: self.turn % 2 == 1, ..role };
+        let role = Role::new(self.system, situation.release(), place);
+        let resp2 = role.resp2 || self.turn % 2 == 1;
+        let role = Role { setup: situation.setup(), stop, resp2, ..role };
         let mut replica = Replica::start(&role);
         let mut step = None;
         let stopped = loop {
@@ -174,9 +180,8 @@ impl Killed<'_> {
         if stopped {
             self.disturb().await;
         }
-        let wrong = self.recover().await;
+        let mut wrong = self.recover().await;
         let tally = traffic.end().await;
-        let mut wrong = wrong;
         if tally.lies() > 0 {
             wrong.push(format!("{tally:?}"));
         }
@@ -212,18 +217,20 @@ impl Killed<'_> {
         let mut wrong = Vec::new();
         let old = (situation.has_old() && self.turn % 2 == 1).then_some((Release::One, Setup::default()));
         for (release, setup) in old.into_iter().chain([(release, setup)]) {
-            let cache = place.again().await;
+            let cache = if self.system == System::Ours { place.again().await } else { place.plain().await };
             let nothing = std::sync::Arc::new(|_: &str| {});
-            if let Err(error) = System::Ours.boot_with(release, &cache, setup, nothing).await {
+            if let Err(error) = self.system.boot_with(release, &cache, setup, nothing).await {
                 wrong.push(format!("release {release:?} does not boot: {error}"));
                 continue;
             }
-            let role = Role { questions: 4, ..Role::new(System::Ours, release, place) };
             let known = Known { base: DOCUMENTS, lanes: None };
-            let tally = reading::some(&role, &cache, &known).await;
+            let tally = reading::some((self.system, release), 4, &cache, &known).await;
             if tally.violations() > 0 {
                 wrong.push(format!("behind the boot: {tally:?}"));
             }
+        }
+        if self.system != System::Ours {
+            return wrong;
         }
         let index = place.reaches(&place.index(release)).await;
         if index.is_none() || place.alias().await != index {
@@ -257,13 +264,17 @@ impl Killed<'_> {
 }
 
 pub(crate) async fn alone(profile: Profile) -> Found {
-    sweep(Disturbance::Nothing, profile).await
+    sweep(System::Ours, &SITUATIONS, Disturbance::Nothing, profile).await
 }
 
 pub(crate) async fn restart(profile: Profile) -> Found {
-    sweep(Disturbance::Restart, profile).await
+    sweep(System::Ours, &SITUATIONS, Disturbance::Restart, profile).await
 }
 
 pub(crate) async fn flush(profile: Profile) -> Found {
-    sweep(Disturbance::Flush, profile).await
+    sweep(System::Ours, &SITUATIONS, Disturbance::Flush, profile).await
+}
+
+pub(crate) async fn control(profile: Profile) -> Found {
+    sweep(System::DropAndCreate, &[Situation::Rebuild], Disturbance::Flush, profile).await
 }

@@ -12,6 +12,7 @@ use cache_index::{Batch, Command, Reply};
 use futures_core::future::BoxFuture;
 
 use self::link::{Link, Live};
+use super::capabilities::{DEFAULT_MAX_SEARCH_RESULTS, MIN_SEARCH};
 use super::{Capabilities, Connection, PushStream};
 use crate::error::{Error, Result};
 use crate::settings::{Protocol, RedisSettings};
@@ -44,7 +45,7 @@ impl RedisConnection {
     /// Connects with the first command, which asks the server what it can do before it is sent.
     pub(crate) fn lazy(settings: &RedisSettings) -> Result<Self> {
         let (info, protocol) = connection_info(settings)?;
-        let assumed = Capabilities::assumed(protocol, info.redis_settings().db());
+        let assumed = assumed(protocol, info.redis_settings().db());
         let link = Link::new(info, protocol, settings.connect_timeout);
         Ok(Self { link, deadline: settings.response_timeout, assumed, capabilities: OnceLock::new() })
     }
@@ -197,6 +198,18 @@ impl Connection for RedisConnection {
 
     fn deadline(&self) -> Duration {
         self.deadline
+    }
+}
+
+/// What a server is taken to be able to do that was not asked yet: the least that is needed here.
+fn assumed(protocol: Protocol, database: i64) -> Capabilities {
+    Capabilities {
+        protocol,
+        database,
+        search: Some(MIN_SEARCH),
+        json: Some(0),
+        max_search_results: DEFAULT_MAX_SEARCH_RESULTS,
+        ..Capabilities::default()
     }
 }
 

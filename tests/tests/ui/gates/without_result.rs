@@ -1,0 +1,6 @@
+use cache_core::{Cache, GateError, gate};
+
+#[gate("job")]
+async fn job(cache: &Cache) {}
+
+fn main() {}
