@@ -1,6 +1,11 @@
 //! Indexes that are there already: adopted, retired, refused, named.
 
-use cache_core::{Cache, CacheModel, Command, IndexSchema, MigrateError, Migrator, Notice, Step, Strategy};
+use std::sync::Arc;
+
+use cache_core::{
+    Cache, CacheModel, Command, Error, IndexSchema, MigrateError, Migrator, Notice, Ready, Shortfall, Step,
+    Strategy,
+};
 use cache_tests::live;
 use cache_tests::releases::{alias, first, global, index, indexes, save, second, target, write};
 
@@ -59,9 +64,47 @@ async fn an_index_of_our_name_that_is_another_is_refused_with_what_differs(cache
     assert!(text.contains(&format!("FT.DROPINDEX {name}")), "{text}");
     assert_eq!(indexes(&cache).await, [name.as_str()], "it is never dropped");
     assert_eq!(target(&cache, &alias(&cache)).await, None);
+    // A service that goes on all the same is told with every answer.
+    assert_eq!(drifted(&cache).await, (true, Ready::No));
 
     cache.command(Command::new("FT.DROPINDEX").arg(&name)).await.unwrap();
     assert!(new().run(&cache).await.unwrap().indexes()[0].created);
+    // The answers of the index before are not believed any more on another handle.
+    let cache = Cache::from_connection(Arc::clone(cache.connection())).namespace(&global(&cache));
+    assert!(new().run(&cache).await.is_ok());
+    assert_eq!(drifted(&cache).await, (false, Ready::Yes));
+}
+
+/// Whether answers say that the index is another one, and what readiness does.
+async fn drifted(cache: &Cache) -> (bool, Ready) {
+    let drifted = match New::find().count(cache).await {
+        Ok(_) => false,
+        Err(Error::Incomplete { completeness, .. }) => completeness.shortfalls() == [Shortfall::Drift],
+        Err(error) => panic!("{error}"),
+    };
+    (drifted, cache.readiness().overall())
+}
+
+async fn an_index_that_somebody_else_made_anew_is_noticed(cache: Cache) {
+    save(&cache, 3).await;
+    new().run(&cache).await.unwrap();
+    let (name, prefix) = (index::<New>(&cache), format!("{}:user:", global(&cache)));
+    cache.command(Command::new("FT.DROPINDEX").arg(&name)).await.unwrap();
+    create(&cache, &name, "HASH", &prefix, &["name", "TAG"]).await;
+    // What is known of an index is looked at again after half a minute, and at once on another handle.
+    let cache = Cache::from_connection(Arc::clone(cache.connection())).namespace(&global(&cache));
+    assert!(new().run(&cache).await.is_err());
+    assert_eq!(drifted(&cache).await, (true, Ready::No));
+}
+
+async fn a_name_that_is_an_alias_of_another_index_is_taken_from_it(cache: Cache) {
+    let (name, prefix) = (index::<New>(&cache), format!("{}:user:", global(&cache)));
+    let hand = format!("{}-by-hand", global(&cache));
+    create(&cache, &hand, "JSON", &prefix, &["$.name", "AS", "name", "TEXT"]).await;
+    cache.command(Command::new("FT.ALIASADD").arg(&name).arg(&hand)).await.unwrap();
+    let text = new().run(&cache).await.unwrap_err().to_string();
+    assert!(text.contains(&format!("`FT.ALIASDEL {name}`")) && text.contains(&hand), "{text}");
+    assert!(!text.contains("FT.DROPINDEX"), "{text}");
 }
 
 async fn who_migrates_by_hand_is_told_what_is_missing(cache: Cache) {
@@ -203,6 +246,8 @@ live! {
     who_migrates_by_hand_is_told_what_is_missing,
     the_index_of_redis_om_is_named_and_retired_on_request,
     the_index_of_redis_om_stays_while_ours_lacks_documents_of_it,
+    an_index_that_somebody_else_made_anew_is_noticed,
+    a_name_that_is_an_alias_of_another_index_is_taken_from_it,
     indexes_of_others_over_the_same_documents_are_named,
     two_models_of_one_name_are_refused,
     nothing_is_left_to_do_after_a_run,

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use cache_core::{Cache, CacheModel, MigrateError, Migrator, Progress};
+use cache_core::{Cache, CacheModel, Error, MigrateError, Migrator, Progress, Shortfall};
 use cache_tests::live;
 use cache_tests::releases::{alias, first, index, indexes, save, second, target, write};
 
@@ -33,6 +33,13 @@ async fn a_document_that_the_new_index_cannot_take_stops_the_cutover(cache: Cach
     assert!(text.contains(&bad) && text.contains("allow_failures"), "{text}");
     assert_eq!(target(&cache, &alias(&cache)).await, Some(index::<Old>(&cache)));
     assert_eq!(Old::find().count(&cache).await.unwrap(), 701, "the old index is as it was");
+    // A service that goes on all the same is told with every answer.
+    match New::find().count(&cache).await {
+        Err(Error::Incomplete { completeness, .. }) => {
+            assert_eq!(completeness.shortfalls(), [Shortfall::FailedDocuments(1)]);
+        }
+        other => panic!("{other:?}"),
+    }
 
     // A second run says the same; a mended document lets it go on.
     assert!(matches!(new().run(&cache).await, Err(MigrateError::Verify { .. })));

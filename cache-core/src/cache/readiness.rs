@@ -18,7 +18,8 @@ pub struct Readiness {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Ready {
-    /// An index is missing, was never filled, or its migration is put off: queries of its model fail.
+    /// An index is missing, is another one than its model says, was never filled, or its migration is put off: queries of its
+    /// model fail, or are refused as incomplete.
     No,
     /// All indexes were filled once, and one of them is being filled again, or lacks documents: queries of its model
     /// are refused as incomplete, or answered in part, as they were told.
@@ -67,7 +68,10 @@ impl IndexReadiness {
             IndexState::Ready => Ready::Yes,
             IndexState::FailedDocuments(_) => Ready::Degraded,
             IndexState::Filling { .. } if self.served => Ready::Degraded,
-            IndexState::Filling { .. } | IndexState::Missing | IndexState::Deferred { .. } => Ready::No,
+            IndexState::Filling { .. }
+            | IndexState::Missing
+            | IndexState::Drifted
+            | IndexState::Deferred { .. } => Ready::No,
         }
     }
 }
@@ -87,6 +91,8 @@ pub enum IndexState {
     },
     /// It is not on the server.
     Missing,
+    /// Somebody made another index under its name; the migrator names how they differ.
+    Drifted,
     /// Its migration is put off until the server can be asked; see [`Migrator::defer`](crate::Migrator::defer).
     Deferred {
         /// Since when.
@@ -151,6 +157,7 @@ impl fmt::Display for IndexState {
                 write!(f, "being filled, {documents} documents, {:.0} % scanned", percent * 100.0)
             }
             Self::Missing => f.write_str("missing"),
+            Self::Drifted => f.write_str("another index than its model says"),
             Self::Deferred { since, class } => {
                 write!(f, "put off for {} s: {class}", since.elapsed().as_secs())
             }

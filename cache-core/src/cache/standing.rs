@@ -56,6 +56,8 @@ struct Seen {
     filled: bool,
     documents: u64,
     percent: f64,
+    /// Whether it is another one than the schema says.
+    drifted: bool,
     looked: Instant,
 }
 
@@ -138,8 +140,9 @@ impl Standing {
         (seen.connection == mark.connection && seen.looked.elapsed() < age).then_some(seen.filled)
     }
 
-    /// Takes what was seen of the index, unless it was made again meanwhile.
-    pub(crate) fn saw(&self, index: &str, mark: Mark, info: &IndexInfo) {
+    /// Takes what was seen of the index, and whether it is another one than the schema says, unless it was made again
+    /// meanwhile.
+    pub(crate) fn saw(&self, index: &str, mark: Mark, info: &IndexInfo, drifted: bool) {
         self.write(index, |known| {
             if known.changes != mark.changes {
                 return;
@@ -150,6 +153,7 @@ impl Standing {
                 filled,
                 documents: info.documents,
                 percent: info.percent_indexed,
+                drifted,
                 looked,
             });
             known.missing = false;
@@ -213,7 +217,11 @@ impl Standing {
 
     /// Why answers of this index may be incomplete, beside its being filled.
     pub(crate) fn told(&self, index: &str) -> Vec<Shortfall> {
-        self.read(index, |known| known.map(|known| known.told.clone()).unwrap_or_default())
+        self.read(index, |known| {
+            let Some(known) = known else { return Vec::new() };
+            let drifted = known.seen.is_some_and(|seen| seen.drifted);
+            known.told.iter().cloned().chain(drifted.then_some(Shortfall::Drift)).collect()
+        })
     }
 
     /// What is known of the indexes that a migrator was asked for.
@@ -247,6 +255,7 @@ impl Known {
         });
         match (self.missing, self.seen, failed) {
             (true, ..) => IndexState::Missing,
+            (false, Some(Seen { drifted: true, .. }), _) => IndexState::Drifted,
             (false, Some(Seen { filled: true, .. }), Some(failed)) => IndexState::FailedDocuments(failed),
             (false, Some(Seen { filled: true, .. }), None) => IndexState::Ready,
             (false, Some(Seen { documents, percent, .. }), _) => IndexState::Filling { documents, percent },
@@ -268,9 +277,9 @@ mod tests {
         let standing = Standing::default();
         let mark = standing.mark("i", 0);
         assert!(standing.wants_look("i", mark));
-        standing.saw("i", mark, &info(false, 0));
+        standing.saw("i", mark, &info(false, 0), false);
         assert!(standing.wants_look("i", mark));
-        standing.saw("i", mark, &info(true, 0));
+        standing.saw("i", mark, &info(true, 0), false);
         assert!(!standing.wants_look("i", mark));
         assert!(standing.wants_look("i", standing.mark("i", 1)));
     }
@@ -279,9 +288,9 @@ mod tests {
     fn what_was_seen_of_an_index_says_nothing_of_the_next_one() {
         let standing = Standing::default();
         let before = standing.mark("i", 0);
-        standing.saw("i", before, &info(true, 0));
+        standing.saw("i", before, &info(true, 0), false);
         standing.changed("i");
-        standing.saw("i", before, &info(true, 0));
+        standing.saw("i", before, &info(true, 0), false);
         assert!(standing.wants_look("i", standing.mark("i", 0)));
         assert_ne!(standing.mark("i", 0), before);
     }
@@ -290,12 +299,12 @@ mod tests {
     fn what_the_migrator_told_stays_until_it_tells_otherwise_or_the_index_is_another() {
         let standing = Standing::default();
         standing.report("i", vec![Shortfall::FailedDocuments(2)]);
-        standing.saw("i", standing.mark("i", 0), &info(true, 5));
+        standing.saw("i", standing.mark("i", 0), &info(true, 5), false);
         assert_eq!(standing.told("i"), [Shortfall::FailedDocuments(2)]);
         standing.healed("i");
-        standing.saw("i", standing.mark("i", 0), &info(false, 1));
+        standing.saw("i", standing.mark("i", 0), &info(false, 1), false);
         assert_eq!(standing.told("i"), [Shortfall::FailedDocuments(2)]);
-        standing.saw("i", standing.mark("i", 0), &info(true, 1));
+        standing.saw("i", standing.mark("i", 0), &info(true, 1), false);
         assert_eq!(standing.told("i"), [Shortfall::FailedDocuments(1)]);
         standing.report("i", Vec::new());
         assert_eq!(standing.told("i"), []);

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use cache_index::Schema;
 
+use super::drift::saw;
 use super::heal::heal;
 use super::info::info;
 use crate::cache::Cache;
@@ -58,7 +59,7 @@ pub(crate) async fn look(cache: &Cache, schema: &'static Schema, index: &str, ag
         }
         match info(cache, index).await? {
             Some(info) => {
-                standing.saw(index, mark, &info);
+                saw(cache, schema, index, mark, &info)?;
                 Ok(info.is_filled())
             }
             None => heal(cache, schema, index, mark).await.map(|()| false),

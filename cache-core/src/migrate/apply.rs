@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use cache_index::{Difference, IndexInfo, Shortfall};
+use cache_index::{IndexInfo, Shortfall};
 
 use super::absent::missing;
 use super::collect::collect;
@@ -20,6 +20,7 @@ use super::verify::{verify, verify_extended};
 use super::wait::wait;
 use crate::cache::Cache;
 use crate::document;
+use crate::index;
 
 /// What a run of the migrator has to do with.
 pub(super) struct Run<'a> {
@@ -93,13 +94,14 @@ impl Run<'_> {
         if waits {
             self.listeners.step("filled");
         }
-        let differences = drift(self.cache, plan, &look)?;
+        let differences = index::drift(plan.schema.0, self.cache.keyspace()?, &look);
         if !differences.is_empty() {
             // Under our name, somebody made another index. Under another name, somebody made anew what was to be adopted.
             if look.name != plan.index {
                 return Ok(None);
             }
-            return Err(MigrateError::Drift { model: plan.model, index: look.name, differences });
+            let own = look.name.clone();
+            return Err(MigrateError::Drift { model: plan.model, index: look.name, own, differences });
         }
         let mut report = MigratedIndex {
             created: self.created.contains(&plan.index),
@@ -199,12 +201,4 @@ fn reached(plan: &Plan) -> String {
         _ => None,
     });
     adopted.unwrap_or_else(|| plan.index.clone())
-}
-
-/// How an index differs from what it should be, fields more left aside.
-fn drift(cache: &Cache, plan: &Plan, look: &IndexInfo) -> Result<Vec<Difference>, MigrateError> {
-    let wanted = plan.schema.0.definition(cache.keyspace()?);
-    let differences = look.definition.differences(&wanted);
-    let harmless = |one: &Difference| matches!(one, Difference::Removed(_) | Difference::Reordered);
-    Ok(if differences.iter().all(harmless) { Vec::new() } else { differences })
 }

@@ -138,15 +138,17 @@ pub enum MigrateError {
     },
     /// An index has the name of the model's own and is another one. It is never dropped here.
     #[error(
-        "the index `{index}` of `{model}` is not what its name says:{}\nif nobody else needs it, drop it with \
-         `FT.DROPINDEX {index}` (documents stay) and run the migrator again",
-        listed(differences)
+        "the index `{index}` of `{model}` is not what its name says:{}\nif nobody else needs it, {} and run the migrator again",
+        listed(differences),
+        freed(index, own)
     )]
     Drift {
         /// The model.
         model: &'static str,
-        /// The index.
+        /// The name.
         index: String,
+        /// The index that answers to it: of another name, if it is an alias.
+        own: String,
         /// How it differs from what it should be.
         differences: Vec<Difference>,
     },
@@ -218,6 +220,15 @@ pub enum MigrateError {
     /// The server could not be asked, or refused.
     #[error("the migration stopped")]
     Server(#[source] Error),
+}
+
+/// How a name becomes free. Dropping an index by an alias would drop what the alias points at.
+fn freed(index: &str, own: &str) -> String {
+    if index == own {
+        format!("drop it with `FT.DROPINDEX {index}` (documents stay)")
+    } else {
+        format!("take the name from the index `{own}` with `FT.ALIASDEL {index}`")
+    }
 }
 
 fn listed(lines: &[impl Display]) -> String {

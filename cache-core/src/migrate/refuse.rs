@@ -7,12 +7,13 @@ use super::plan::{Plan, Step};
 /// Fails if one of the plans cannot be carried out.
 pub(super) fn refuse(plans: &[Plan], options: &Options) -> Result<(), MigrateError> {
     for plan in plans {
-        if let Some(Step::Drift { index, differences }) = plan.steps.first() {
+        if let Some(Step::Drift { index, own, differences }) = plan.steps.first() {
             let (model, index) = (plan.model, index.clone());
             return Err(if index == plan.alias {
                 MigrateError::AliasTaken { model, alias: index }
             } else {
-                MigrateError::Drift { model, index, differences: differences.clone() }
+                let (own, differences) = (own.clone(), differences.clone());
+                MigrateError::Drift { model, index, own, differences }
             });
         }
         if options.strategy == Strategy::Manual && plan.makes_index() {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cache_index::{Batch, IndexInfo};
+use cache_index::{Batch, IndexInfo, Shortfall};
 
 use super::absent::{Absent, absent};
 use super::error::MigrateError;
@@ -59,7 +59,7 @@ pub(super) async fn verify(
         return if found.number <= options.allowed_failures {
             Ok(true)
         } else {
-            Err(failed(plan, new.name, Some(against), found))
+            Err(failed(cache, plan, new.name, Some(against), found))
         };
     }
 }
@@ -82,14 +82,17 @@ pub(super) async fn verify_extended(
     if found.number <= before.saturating_add(options.allowed_failures) {
         return Ok(());
     }
-    Err(failed(plan, index.name.clone(), None, Absent { number: found.number - before, ..found }))
+    let more = Absent { number: found.number - before, ..found };
+    Err(failed(cache, plan, index.name.clone(), None, more))
 }
 
 fn is_being_filled(index: &IndexInfo) -> bool {
     index.indexing && index.background_problem.is_none()
 }
 
-fn failed(plan: &Plan, index: String, against: Option<&str>, found: Absent) -> MigrateError {
+/// What the index lacks is said to queries of it too: the service may go on without the migration.
+fn failed(cache: &Cache, plan: &Plan, index: String, against: Option<&str>, found: Absent) -> MigrateError {
+    cache.standing().report(&plan.index, vec![Shortfall::FailedDocuments(found.number)]);
     MigrateError::Verify {
         model: plan.model,
         index,

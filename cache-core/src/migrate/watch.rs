@@ -102,7 +102,7 @@ async fn look<'a>(
     let Some(info) = index::info(cache, index).await? else {
         return index::look(cache, schema, index, Duration::ZERO).await;
     };
-    standing.saw(index, mark, &info);
+    index::saw(cache, schema, index, mark, &info)?;
     if !info.is_filled() {
         return Ok(false);
     }

@@ -21,6 +21,8 @@ pub enum Shortfall {
     },
     /// The index is being filled, or filled again after a restart.
     Indexing,
+    /// The index is not the one that the model's schema says: somebody made another one under its name.
+    Drift,
     /// Documents that the index could not take, because a value has another type than its field.
     FailedDocuments(u64),
     /// Documents of the page expired while they were read, again and again.
@@ -50,6 +52,9 @@ impl fmt::Display for Shortfall {
                  MAXSEARCHRESULTS"
             ),
             Self::Indexing => f.write_str("the index is still being filled"),
+            Self::Drift => f.write_str(
+                "somebody made another index under the name of the model's; run the migrator, which names how they differ",
+            ),
             Self::FailedDocuments(number) => write!(
                 f,
                 "documents missing from the index because a value has another type than its field: {number}; mend or \

@@ -27,7 +27,7 @@ impl fmt::Display for Plan {
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Drift { index, differences } => {
+            Self::Drift { index, differences, .. } => {
                 write!(f, "! {index} is there and is not what its name says")?;
                 differences.iter().try_for_each(|difference| write!(f, "\n      {difference}"))
             }

@@ -53,7 +53,8 @@ pub(super) fn source<'a>(
         let differences = changes(&there.definition, wanted);
         let more = differences.iter().filter(|one| matches!(one, Difference::Removed(_))).count();
         if more < differences.len() {
-            plan.steps.push(Step::Drift { index: plan.index.clone(), differences });
+            let own = there.name.clone();
+            plan.steps.push(Step::Drift { index: plan.index.clone(), own, differences });
             return Source::Drift;
         }
         if more > 0 {

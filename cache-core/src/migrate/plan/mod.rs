@@ -96,7 +96,8 @@ pub(crate) fn plan(
     // FT.INFO answers with an index's own name: an alias that answers with its own is an index that shadows it.
     if let Some(shadow) = observed.active.as_ref().filter(|active| active.name == plan.alias) {
         let differences = shadow.definition.differences(&wanted);
-        plan.steps.push(Step::Drift { index: plan.alias.clone(), differences });
+        let own = plan.alias.clone();
+        plan.steps.push(Step::Drift { index: plan.alias.clone(), own, differences });
         return plan;
     }
     let source = index::source(&mut plan, &wanted, observed, options);

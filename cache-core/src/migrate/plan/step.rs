@@ -11,8 +11,10 @@ pub enum Step {
     /// The index's name is taken by an index of another make. It is never dropped here: nothing is done for this model
     /// before somebody looks at it.
     Drift {
-        /// The index that is there.
+        /// The name.
         index: String,
+        /// The index that is there: of another name, if ours is an alias of it.
+        own: String,
         /// How it differs from what it should be.
         differences: Vec<Difference>,
     },

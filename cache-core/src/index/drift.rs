@@ -1,0 +1,22 @@
+//! Whether an index is the one that its model says.
+
+use cache_index::{Difference, IndexInfo, Keyspace, Schema};
+
+use crate::cache::{Cache, Mark};
+use crate::error::Result;
+
+/// How an index differs from what the schema says, fields more left aside: a later release adds them in place.
+pub(crate) fn drift(schema: &Schema, keyspace: &Keyspace, info: &IndexInfo) -> Vec<Difference> {
+    let differences = info.definition.differences(&schema.definition(keyspace));
+    let harmless = |one: &Difference| matches!(one, Difference::Removed(_) | Difference::Reordered);
+    if differences.iter().all(harmless) { Vec::new() } else { differences }
+}
+
+/// Takes what was seen of an index into what is known of it.
+pub(crate) fn saw(cache: &Cache, schema: &Schema, index: &str, mark: Mark, info: &IndexInfo) -> Result<()> {
+    // A server that says nothing of the fields says nothing of other ones either.
+    let told = !info.definition.fields.is_empty();
+    let drifted = told && !drift(schema, cache.keyspace()?, info).is_empty();
+    cache.standing().saw(index, mark, info, drifted);
+    Ok(())
+}
