@@ -28,7 +28,7 @@
 //! async fn main() -> ExitCode {
 //!     let connect = async || Ok(Cache::connect("redis://localhost:6379").await?.project("shop"));
 //!     match Args::parse().command {
-//!         Command::Serve => todo!(),
+//!         Command::Serve => ExitCode::SUCCESS, // your service
 //!         Command::Cache(command) => {
 //!             command.execute(&Migrator::all(), connect, &mut stdout(), &mut stderr()).await.into()
 //!         }
