@@ -137,7 +137,8 @@ impl<M: IndexSchema> Filter<M> {
         if rendered.is_inexact() {
             // What cannot be decided here is refused whatever the document.
             self.confirms_json_as(&Value::Null, reading)?;
-        } else if self.node.has_optional() {
+        }
+        if self.node.has_optional() {
             // What the server cannot decide within an optional condition is left out, and may take what stands beside it along.
             match self.accepts_json_as(&Value::Null, reading) {
                 Ok(_) | Err(QueryError::OnlyOnServer { .. }) => {}
