@@ -38,9 +38,11 @@ pub(crate) async fn ask_all(cache: &Cache, batch: Batch) -> Result<Vec<Result<Re
         other => Ok(other?),
     };
     match answers {
-        Ok(answers) if !answers.iter().any(is_refused) => {
-            Ok(answers.into_iter().zip(batch.commands()).map(|(answer, asked)| named(answer, asked)).collect())
-        }
+        Ok(answers) if !answers.iter().any(is_refused) => Ok(answers
+            .into_iter()
+            .zip(batch.commands())
+            .map(|(answer, asked)| named(answer, asked))
+            .collect()),
         _ => cache.connection().send_all(batch).await,
     }
 }
@@ -65,9 +67,7 @@ fn is_refused(answer: &Result<Reply>) -> bool {
 /// An error names what was asked, not how.
 fn named(answer: Result<Reply>, asked: &Command) -> Result<Reply> {
     match answer {
-        Err(Error::Server { source, .. }) => {
-            Err(Error::Server { command: asked.name().to_owned(), source })
-        }
+        Err(Error::Server { source, .. }) => Err(Error::Server { command: asked.name().to_owned(), source }),
         other => other,
     }
 }

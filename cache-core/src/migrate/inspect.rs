@@ -7,6 +7,8 @@ use cache_index::{
     Batch, Beside, Command, DecodeError, Fingerprint, IndexInfo, Keyspace, Reply, Schema, ServerErrorKind,
 };
 
+use super::denied;
+use super::error::MigrateError;
 use super::memory::ServerMemory;
 use super::observed::{Observed, Seen};
 use super::plan::Plan;
@@ -41,7 +43,10 @@ pub(super) async fn missing_before(cache: &Cache, plan: &Plan) -> Result<u64> {
 }
 
 /// What there is for each of the models.
-pub(super) async fn inspect(cache: &Cache, schemas: &[&'static Schema]) -> Result<Vec<Observed>> {
+pub(super) async fn inspect(
+    cache: &Cache,
+    schemas: &[&'static Schema],
+) -> Result<Vec<Observed>, MigrateError> {
     let keyspace = cache.keyspace()?;
     let mut questions = vec![
         Command::new("FT._LIST").repeatable(),
@@ -67,9 +72,13 @@ pub(super) async fn inspect(cache: &Cache, schemas: &[&'static Schema]) -> Resul
     // Not everybody may ask it.
     let memory = next().ok().and_then(|info| ServerMemory::read(info.as_str()?));
     let mut beside = Vec::with_capacity(schemas.len());
-    for _ in schemas {
-        let leases = scores(next()?).map_err(|source| unreadable("ZRANGE", source))?;
-        beside.push((leases, extending(&next()?)));
+    for schema in schemas {
+        let (leases, extended) = match (next(), next()) {
+            (Ok(leases), Ok(extended)) => (leases, extended),
+            (Err(error), _) | (_, Err(error)) => return Err(denied::on_keys(cache, schema, error).await),
+        };
+        let leases = scores(leases).map_err(|source| unreadable("ZRANGE", source))?;
+        beside.push((leases, extending(&extended)));
     }
     let mut names: BTreeSet<Bytes> = listed.iter().cloned().collect();
     for (schema, (leases, _)) in schemas.iter().zip(&beside) {

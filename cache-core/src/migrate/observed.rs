@@ -77,7 +77,8 @@ impl Seen {
         let here =
             |info: &&IndexInfo| is_ours(&info.name, &alias) || wanted.shares_documents(&info.definition);
         let lease = |(fingerprint, until)| {
-            let index = self.found.get(format!("{alias}:{fingerprint}").as_bytes()).map(|info| info.name.clone());
+            let index =
+                self.found.get(format!("{alias}:{fingerprint}").as_bytes()).map(|info| info.name.clone());
             LeaseSeen { fingerprint, until, index }
         };
         Observed {
