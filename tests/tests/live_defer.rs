@@ -164,11 +164,11 @@ async fn what_is_refused_in_the_background_is_said_whole() {
     let cache = connect(&server.url(), Protocol::Resp3).await.namespace("second");
     put_off(&cache).await;
     let name = index::<New>(&cache);
-    // In one step, before the migration can be done.
+    // One right behind the other, before the migration can be done; a transaction would be refused as a whole.
     let create = ["ON", "JSON", "PREFIX", "1", "x:", "SCHEMA", "$.a", "AS", "a", "TAG"];
     let create = Command::new("FT.CREATE").arg(&name).args_from(create);
     let [_, arguments @ ..] = take else { panic!("{take:?}") };
-    let batch = Batch::atomic(vec![Command::new("CONFIG").args_from(arguments), create]);
+    let batch = Batch::pipeline(vec![Command::new("CONFIG").args_from(arguments), create]);
     for answer in other.connection().send_all(batch).await.unwrap() {
         answer.unwrap();
     }

@@ -110,6 +110,41 @@ async fn a_server_that_takes_no_writes_says_why() {
 }
 
 #[tokio::test]
+async fn a_server_whose_disk_fails_says_so() {
+    let server = Server::options().arg("--enable-protected-configs").arg("yes").start().await.unwrap();
+    let cache = connect(&server.url(), Protocol::Resp3).await;
+    let config = async |name: &str, value: &str| {
+        cache.command(Command::new("CONFIG").args_from(["SET", name, value])).await.unwrap();
+    };
+    migrator().run(&cache).await.unwrap();
+    let gone = tempfile::tempdir().unwrap();
+    config("dir", gone.path().to_str().unwrap()).await;
+    gone.close().unwrap();
+    config("save", "3600 1").await;
+    cache.command(Command::new("BGSAVE")).await.unwrap();
+    let began = Instant::now();
+    let failed = async || {
+        let info = cache.command(Command::new("INFO").arg("persistence")).await.unwrap();
+        info.as_str().unwrap().contains("rdb_last_bgsave_status:err")
+    };
+    while !failed().await {
+        assert!(began.elapsed() < Duration::from_secs(20), "the server saves all the same");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let error = user().save(&cache).await.unwrap_err();
+    assert_eq!((error.server_kind(), error.is_write_refused()), (Some(ServerErrorKind::NotPersisting), true));
+    assert!(
+        error.to_string().contains("see in its log why it cannot write to its disk"),
+        "{}",
+        chain(&error)
+    );
+    // Whoever finds everything done can go on.
+    let cache = connect(&server.url(), Protocol::Resp2).await;
+    migrator().run(&cache).await.unwrap();
+    assert_eq!(User::find().count(&cache).await.unwrap(), 0);
+}
+
+#[tokio::test]
 async fn keys_that_a_user_may_not_touch_are_named() {
     let server = Server::options().tcp(true).start().await.unwrap();
     let admin = connect(&server.url(), Protocol::Resp3).await;
