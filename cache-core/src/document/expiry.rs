@@ -65,18 +65,20 @@ pub(crate) fn ttl<M: Model>(
     cache: &Cache,
     id: impl Id<M::PrimaryKey>,
 ) -> impl Future<Output = Result<Ttl>> + Send {
-    let command = keyed::<M>(cache, Command::new("PTTL").repeatable(), id);
-    async move {
-        let reply = cache.command(command?).await?;
-        // PTTL answers -2 for no key and -1 for no time to live.
-        match reply.as_int() {
-            Some(-2) => Ok(Ttl::Missing),
-            Some(-1) => Ok(Ttl::Persistent),
-            Some(left) => Ok(Ttl::Remaining(Duration::from_millis(left.unsigned_abs()))),
-            None => {
-                let source = DecodeError::unexpected("an integer", reply.describe());
-                Err(Error::Decode { command: "PTTL".to_owned(), source })
-            }
+    let command = keyed::<M>(cache, cache.entry(Command::new("PTTL").repeatable()), id);
+    async move { cache.or_without(asked(cache, command).await, || Ttl::Missing) }
+}
+
+async fn asked(cache: &Cache, command: Result<Command>) -> Result<Ttl> {
+    let reply = cache.command(command?).await?;
+    // PTTL answers -2 for no key and -1 for no time to live.
+    match reply.as_int() {
+        Some(-2) => Ok(Ttl::Missing),
+        Some(-1) => Ok(Ttl::Persistent),
+        Some(left) => Ok(Ttl::Remaining(Duration::from_millis(left.unsigned_abs()))),
+        None => {
+            let source = DecodeError::unexpected("an integer", reply.describe());
+            Err(Error::Decode { command: "PTTL".to_owned(), source })
         }
     }
 }

@@ -56,7 +56,7 @@ pub(super) async fn inspect(cache: &Cache, schemas: &[&'static Schema]) -> Resul
         let key = extending_key(schema, keyspace)?;
         questions.push(Command::new("HGET").key(key).arg_display(schema.fingerprint()).repeatable());
     }
-    let mut answers = cache.connection().send_all(Batch::pipeline(questions)).await?.into_iter();
+    let mut answers = cache.send_all(Batch::pipeline(questions)).await?.into_iter();
     let mut next = || answers.next().unwrap_or(Ok(Reply::Nil));
     let mut listed = texts(next()?).map_err(|source| unreadable("FT._LIST", source))?;
     // The server's order is that of a hash table; plans have one of their own.
@@ -86,7 +86,7 @@ async fn infos(cache: &Cache, names: Vec<String>) -> Result<HashMap<String, Inde
     let mut found = HashMap::with_capacity(names.len());
     for names in names.chunks(ASKED) {
         let questions = names.iter().map(|name| question(name)).collect();
-        let answers = cache.connection().send_all(Batch::pipeline(questions)).await?;
+        let answers = cache.send_all(Batch::pipeline(questions)).await?;
         for (name, answer) in names.iter().zip(answers) {
             if let Some(info) = read(answer)? {
                 found.insert(name.clone(), info);
