@@ -5,6 +5,7 @@
 //! | to | see |
 //! |---|---|
 //! | connect | [`Cache`], [`RedisSettings`], [`connection`] for a client of one's own |
+//! | boot and go on without a server | [`Cache::connect_or_degrade`], [`Degrade`], [`Cache::state`] |
 //! | describe documents | [`CacheModel`] (the derive and the trait), [`PrimaryKey`], [`DocumentKey`] |
 //! | keep dates in them | [`epoch_seconds`], [`epoch_millis`], [`epoch_float_seconds`], [`EpochValue`] |
 //! | read and write them | [`CacheModel::save`], [`CacheModel::get`], [`Saved`], [`Expiry`], [`Ttl`] |
@@ -79,7 +80,8 @@ pub use cache_index::{DecimalNumber, decimal_number};
 pub use cache_index::GeoShape;
 
 pub use crate::cache::{
-    Cache, ErrorClass, GateCounts, IndexPolicy, IndexReadiness, IndexState, Readiness, Ready,
+    Cache, CacheState, Degrade, ErrorClass, GateCounts, IndexPolicy, IndexReadiness, IndexState, Readiness,
+    Ready, StateWatch,
 };
 pub use crate::cache_model::CacheModel;
 pub use crate::connection::{Capabilities, Connection};

@@ -1,30 +1,37 @@
 //! The handle that everything starts from: a connection, a namespace, and what is known of the indexes there.
 
 mod background;
+mod circuit;
 #[cfg(feature = "redis")]
 mod connect;
+mod degrade;
 mod detached;
 #[cfg(feature = "embedded")]
 mod embedded;
 mod errands;
 mod eviction;
 mod gate_tally;
+mod owed;
 mod policy;
 mod readiness;
 mod standing;
+mod state;
 
 use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cache_index::{Command, DEFAULT_GLOBAL, Keyspace, NameError, Reply, check_name};
+use cache_index::{Batch, Command, DEFAULT_GLOBAL, Keyspace, NameError, Reply, check_name};
 
+use self::circuit::Circuit;
 use self::detached::Alive;
+use self::owed::Owed;
 use crate::connection::{Capabilities, Connection};
 use crate::error::{Error, Result};
 
 pub(crate) use background::Background;
+pub use degrade::Degrade;
 pub(crate) use errands::{Errands, Line};
 pub(crate) use eviction::EvictionPolicy;
 pub use gate_tally::GateCounts;
@@ -33,6 +40,7 @@ pub use policy::IndexPolicy;
 pub(crate) use readiness::Reason;
 pub use readiness::{ErrorClass, IndexReadiness, IndexState, Readiness, Ready};
 pub(crate) use standing::{Mark, Standing};
+pub use state::{CacheState, StateWatch};
 
 /// A connection and a namespace. Cheap to clone; every clone uses the same connection.
 ///
@@ -58,6 +66,10 @@ pub struct Cache {
     project: Option<Result<Arc<str>, NameError>>,
     standing: Arc<Standing>,
     policy: IndexPolicy,
+    circuit: Arc<Circuit>,
+    /// How it does without its server, if it does.
+    degrade: Option<Arc<Degrade>>,
+    owed: Arc<Owed>,
     alive: Alive,
     background: Arc<Background>,
     errands: Arc<Errands>,
@@ -76,6 +88,9 @@ impl Cache {
             project: None,
             standing: Arc::default(),
             policy: IndexPolicy::default(),
+            circuit: Arc::new(Circuit::new(false)),
+            degrade: None,
+            owed: Arc::default(),
             alive: Alive::default(),
             background: Arc::default(),
             errands: Arc::default(),
@@ -170,7 +185,23 @@ impl Cache {
                     .to_owned(),
             });
         }
-        self.connection.send(command).await
+        self.admit()?;
+        let answer = self.connection.send(command).await;
+        self.note(answer.as_ref().err());
+        answer
+    }
+
+    /// Sends the commands of a batch in one round trip: one result each, in order.
+    pub(crate) async fn send_all(&self, batch: Batch) -> Result<Vec<Result<Reply>>> {
+        self.admit()?;
+        let answers = self.connection.send_all(batch).await;
+        self.note(match &answers {
+            Ok(answers) => {
+                answers.iter().find_map(|answer| answer.as_ref().err().filter(|error| error.is_unavailable()))
+            }
+            Err(error) => Some(error),
+        });
+        answers
     }
 
     /// What the server can do, as it was read when the connection was made.

@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use cache_index::Command;
+use futures_core::future::BoxFuture;
 
 use super::expiry::{millis, since_epoch};
 use super::keyed::{CHUNK, chunks_of_keys, count};
@@ -19,7 +20,16 @@ pub(crate) fn delete<M: Model>(
     id: impl Id<M::PrimaryKey>,
 ) -> impl Future<Output = Result<bool>> + Send {
     let touch = Touch::delete::<M>(cache, id);
-    async move { touch?.run(cache).await }
+    async move {
+        let touch = touch?;
+        let key = cache.degrades().then(|| touch.key().to_vec());
+        cache.or_owed(touch.run(cache).await, key, owed::<M>, || false)
+    }
+}
+
+/// Deletes a document that was to be deleted when there was no server.
+fn owed<M: Model>(cache: Cache, key: Vec<u8>) -> BoxFuture<'static, Result<()>> {
+    Box::pin(async move { Touch::delete_at::<M>(&cache, key)?.run(&cache).await.map(drop) })
 }
 
 pub(crate) fn delete_many<M, I>(cache: &Cache, ids: I) -> impl Future<Output = Result<u64>> + Send
@@ -36,11 +46,17 @@ where
     async move {
         let mut deleted = 0;
         for command in commands? {
-            deleted += count(cache, command).await?;
+            let keys =
+                cache.degrades().then(|| command.args().skip(1).map(<[u8]>::to_vec).collect::<Vec<_>>());
+            let answer = count(cache, command).await;
+            deleted += cache.or_owed(answer, keys.into_iter().flatten(), owed::<M>, || 0)?;
         }
         for touches in touches?.chunks_mut(CHUNK) {
-            for reply in unique::run_many(cache, touches).await.0 {
-                deleted += u64::from(Touch::answer(&reply?)?);
+            let replies = unique::run_many(cache, touches).await.0;
+            for (reply, touch) in replies.into_iter().zip(touches) {
+                let answer = reply.and_then(|reply| Touch::answer(&reply));
+                let key = cache.degrades().then(|| touch.key().to_vec());
+                deleted += u64::from(cache.or_owed(answer, key, owed::<M>, || false)?);
             }
         }
         Ok(deleted)

@@ -28,11 +28,11 @@ const ASKED: [&str; 2] = ["FT._LIST", "FT.INFO"];
 /// As it is where that cannot be: on a cluster, whose search module refuses scripts, and for a user who may not run any.
 pub(crate) async fn ask_all(cache: &Cache, batch: Batch) -> Result<Vec<Result<Reply>>> {
     if cache.capabilities().cluster {
-        return cache.connection().send_all(batch).await;
+        return cache.send_all(batch).await;
     }
     let scripted = batch.commands().iter().map(scripted).collect();
     let scripted = if batch.is_atomic() { Batch::atomic(scripted) } else { Batch::pipeline(scripted) };
-    let answers = match cache.connection().send_all(scripted).await {
+    let answers = match cache.send_all(scripted).await {
         // A transaction with a command that is refused is refused as a whole.
         Err(error) if batch.is_atomic() && error.server_kind().is_some() => Err(error),
         other => Ok(other?),
@@ -43,7 +43,7 @@ pub(crate) async fn ask_all(cache: &Cache, batch: Batch) -> Result<Vec<Result<Re
             .zip(batch.commands())
             .map(|(answer, asked)| named(answer, asked))
             .collect()),
-        _ => cache.connection().send_all(batch).await,
+        _ => cache.send_all(batch).await,
     }
 }
 

@@ -28,9 +28,9 @@ pub(in crate::document) trait Guarded: Send {
 /// Sends the command once.
 pub(super) async fn send<G: Guarded>(cache: &Cache, call: &G) -> Result<Reply> {
     if call.is_scripted() {
-        script::run(cache, G::SCRIPT, call.command()).await
+        script::run(cache, G::SCRIPT, cache.entry(call.command())).await
     } else {
-        cache.command(call.command()).await
+        cache.command(cache.entry(call.command())).await
     }
 }
 
