@@ -19,11 +19,11 @@ async fn create(cache: &Cache, name: &[u8], prefix: &[u8]) {
 }
 
 fn foreign(notices: &[Notice]) -> Vec<(&str, &str)> {
-    let of = |notice| match notice {
-        &Notice::Foreign { ref index, ref prefixes } => Some((index.as_str(), prefixes[0].as_str())),
+    let found = notices.iter().filter_map(|notice| match notice {
+        Notice::Foreign { index, prefixes } => Some((index.as_str(), prefixes[0].as_str())),
         _ => None,
-    };
-    notices.iter().filter_map(of).collect()
+    });
+    found.collect()
 }
 
 async fn binary(protocol: Protocol) {

@@ -35,7 +35,7 @@ impl Failure {
         let (mut differences, mut keys) = (Vec::new(), Vec::new());
         match error {
             CliError::Migrate(MigrateError::Drift { differences: found, .. }) => {
-                differences.clone_from(found)
+                differences.clone_from(found);
             }
             CliError::Migrate(MigrateError::Verify { keys: found, .. }) => keys.clone_from(found),
             _ => {}
