@@ -58,10 +58,12 @@ fn scripted(command: &Command) -> Command {
     }
 }
 
-/// Whether a command may not be run, or does not exist. If that is the one within the script, it is so without it too.
+/// Whether a command may not be run, does not exist, or cannot be run in a script, which servers say in words of their
+/// own. If it is the one within the script, it is so without that too.
 fn is_refused(answer: &Result<Reply>) -> bool {
+    use ServerErrorKind as Kind;
     let kind = answer.as_ref().err().and_then(Error::server_kind);
-    matches!(kind, Some(ServerErrorKind::Permission | ServerErrorKind::UnknownCommand))
+    matches!(kind, Some(Kind::Permission | Kind::UnknownCommand | Kind::Other))
 }
 
 /// An error names what was asked, not how.
