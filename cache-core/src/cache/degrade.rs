@@ -7,7 +7,7 @@ use cache_index::{Command, ServerErrorKind};
 
 use super::Cache;
 use super::circuit::Circuit;
-use super::owed::{Delete, Owed};
+use super::owed::{Invalidation, Owed};
 use super::readiness::ErrorClass;
 use super::state::{CacheState, StateWatch};
 use crate::connection::Connection;
@@ -165,13 +165,12 @@ impl Cache {
         }
     }
 
-    /// The answer to deleting this document, or `without` if there is none, this cache does without, and it is kept to be
-    /// deleted later.
+    /// The answer to an invalidation, or `without` if there is none, this cache does without, and what is owed, each by its key,
+    /// is kept to be done later.
     pub(crate) fn or_owed<T>(
         &self,
         answer: Result<T>,
-        keys: impl IntoIterator<Item = Vec<u8>>,
-        delete: Delete,
+        owed: impl IntoIterator<Item = (Vec<u8>, Invalidation)>,
         without: impl FnOnce() -> T,
     ) -> Result<T> {
         let Err(error) = &answer else { return answer };
@@ -179,7 +178,7 @@ impl Cache {
             return answer;
         }
         let class = ErrorClass::of(error);
-        let kept = keys.into_iter().all(|key| self.owed.keep(self, key, delete, class));
+        let kept = owed.into_iter().all(|(key, owed)| self.owed.keep(self, key, owed, class));
         self.probe();
         if kept { Ok(without()) } else { answer }
     }

@@ -10,6 +10,7 @@ mod detached;
 mod embedded;
 mod errands;
 mod eviction;
+mod flights;
 mod gate_tally;
 mod owed;
 mod policy;
@@ -34,8 +35,10 @@ pub(crate) use background::Background;
 pub use degrade::Degrade;
 pub(crate) use errands::{Errands, Line};
 pub(crate) use eviction::EvictionPolicy;
+pub(crate) use flights::{Flight, Flights, Lead, Seat};
 pub use gate_tally::GateCounts;
 pub(crate) use gate_tally::{GateCount, GateTally};
+pub(crate) use owed::Invalidation;
 pub use policy::IndexPolicy;
 pub use readiness::{ErrorClass, IndexReadiness, IndexState, Readiness, Ready};
 pub(crate) use standing::{Mark, Standing};
@@ -69,6 +72,7 @@ pub struct Cache {
     /// How it does without its server, if it does.
     degrade: Option<Arc<Degrade>>,
     owed: Arc<Owed>,
+    flights: Arc<Flights>,
     alive: Alive,
     background: Arc<Background>,
     errands: Arc<Errands>,
@@ -90,6 +94,7 @@ impl Cache {
             circuit: Arc::new(Circuit::new(false)),
             degrade: None,
             owed: Arc::default(),
+            flights: Arc::default(),
             alive: Alive::default(),
             background: Arc::default(),
             errands: Arc::default(),
@@ -247,6 +252,10 @@ impl Cache {
     /// What the gates of this cache and its clones did in this process.
     pub fn gate_counts(&self) -> GateCounts {
         self.gate_tally.counts()
+    }
+
+    pub(crate) fn flights(&self) -> &Arc<Flights> {
+        &self.flights
     }
 
     pub(crate) fn standing(&self) -> &Standing {
