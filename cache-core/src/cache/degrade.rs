@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cache_index::{Command, ServerErrorKind};
+use cache_index::Command;
 
 use super::Cache;
 use super::circuit::Circuit;
@@ -94,7 +94,7 @@ impl Degrade {
 
 /// Whether it may pass: nothing is wrong with the settings.
 fn may_pass(error: &Error) -> bool {
-    error.is_unavailable() || error.server_kind() == Some(ServerErrorKind::ReadOnly)
+    error.is_unavailable() || error.is_write_refused()
 }
 
 impl Cache {

@@ -40,6 +40,7 @@ pub use gate_tally::GateCounts;
 pub(crate) use gate_tally::{GateCount, GateTally};
 pub(crate) use owed::Invalidation;
 pub use policy::IndexPolicy;
+pub(crate) use readiness::Reason;
 pub use readiness::{ErrorClass, IndexReadiness, IndexState, Readiness, Ready};
 pub(crate) use standing::{Mark, Standing};
 pub use state::{CacheState, StateWatch};
@@ -139,7 +140,8 @@ impl Cache {
     /// known: nothing is sent.
     ///
     /// It is what the migrator, queries and the [`watch`](crate::Migrator::watch) saw last; without a watch, an index that
-    /// nobody asks is known by the last run of the migrator. Whether the server can be reached is another question: see
+    /// nobody asks is known by the last run of the migrator; [`Migrator::readiness`](crate::Migrator::readiness) asks the
+    /// server instead. Whether the server can be reached is another question: see
     /// [`ping`](Cache::ping).
     ///
     /// ```no_run

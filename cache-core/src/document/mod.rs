@@ -39,7 +39,7 @@ pub(crate) use rewrite::{Rewrite, Rewritten, StoredForm};
 pub use save_stream::SaveStream;
 pub use saved::Saved;
 pub use scan::{Ids, Keys};
-pub(crate) use scan::{Scan, count_all, read_id};
+pub(crate) use scan::{Scan, count_all, pattern, read_id};
 pub(crate) use stamp::FIRST;
 pub use unique::get_by_unique;
 pub use versioned::modify;

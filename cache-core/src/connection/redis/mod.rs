@@ -98,7 +98,9 @@ impl RedisConnection {
             }
         };
         match tokio::time::timeout(deadline, attempts).await {
-            Ok(result) => result.map_err(|error| convert::error(&name(), began.elapsed(), error)),
+            Ok(result) => result.map_err(|error| {
+                self.capabilities().explain(convert::error(&name(), began.elapsed(), error))
+            }),
             Err(_) => {
                 if let Some(live) = &used {
                     self.link.doubt(live, began);
@@ -106,6 +108,10 @@ impl RedisConnection {
                 Err(Error::Timeout { command: name(), after: deadline })
             }
         }
+    }
+
+    fn answer(&self, command: &Command, value: Value) -> Result<Reply> {
+        convert::answer(command.name(), value).map_err(|error| self.capabilities().explain(error))
     }
 
     async fn attempt<T, F>(&self, call: &impl Fn(Live) -> F, used: &mut Option<Live>) -> Result<T, RedisError>
@@ -141,7 +147,7 @@ impl Connection for RedisConnection {
                     },
                 )
                 .await?;
-            convert::answer(command.name(), value)
+            self.answer(&command, value)
         })
     }
 
@@ -176,7 +182,7 @@ impl Connection for RedisConnection {
                 return convert::transaction(batch.commands(), values.into_iter().next());
             }
             let answers = batch.commands().iter().zip(values);
-            Ok(answers.map(|(command, value)| convert::answer(command.name(), value)).collect())
+            Ok(answers.map(|(command, value)| self.answer(command, value)).collect())
         })
     }
 
