@@ -10,17 +10,45 @@
 
 #![cfg(unix)]
 
-// A file imports from those before it.
+// A file imports from those before it: case, event, system, resource, judge, place, witness, stage, worker, team, lanes, and
+// the cases.
 
 mod case;
+mod counter;
+mod event;
+mod expiry;
+mod judge;
+mod kills;
+mod lanes;
+mod pauses;
+mod place;
+mod resource;
+mod stage;
+mod system;
+mod team;
+mod witness;
+mod worker;
 
-use case::Profile;
+use case::{Must, Profile, case};
 use libtest_mimic::Arguments;
 
 fn main() {
+    if worker::act() {
+        return;
+    }
     let (profile, arguments) = read_arguments(std::env::args().collect());
     println!("seed {}", profile.seed);
-    let cases: Vec<libtest_mimic::Trial> = Vec::new();
+    event::Stalls::of_process();
+    let cases = vec![
+        case("f1_counter", Must::Hold, profile, counter::ours),
+        case("f1_control", Must::BeCaught, profile, counter::control),
+        case("f2_after_the_expiry", Must::Hold, profile, expiry::ours),
+        case("f2_control", Must::BeCaught, profile, expiry::control),
+        case("f3_pauses", Must::Hold, profile, pauses::ours),
+        case("f3_control", Must::BeCaught, profile, pauses::control),
+        case("f4_kills", Must::Hold, profile, kills::ours),
+        case("f4_control", Must::BeCaught, profile, kills::control),
+    ];
     let conclusion = libtest_mimic::run(&arguments, cases);
     if !arguments.list {
         println!("figures: {}", case::figures());
