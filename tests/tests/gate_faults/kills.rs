@@ -35,7 +35,11 @@ async fn killed(rules: Rules, seed: u64, lane: u32, kills: u32) -> Found {
     let mut dice = Dice::lane(seed ^ 4, u64::from(lane));
     let mut team = Team::start(Role::new(rules, &place, BODY), PROCESSES).await;
     for _ in 0..kills {
-        let who = team.won().await;
+        let mut who = team.won().await;
+        if dice.below(2) == 0 {
+            // This one is let go on.
+            who = team.won().await;
+        }
         tokio::time::sleep(Duration::from_millis(dice.below(80))).await;
         team.replace(who, who + PROCESSES);
     }

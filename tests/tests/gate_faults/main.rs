@@ -17,11 +17,14 @@ mod case;
 mod counter;
 mod event;
 mod expiry;
+mod forged;
+mod grace;
 mod judge;
 mod kills;
 mod lanes;
 mod pauses;
 mod place;
+mod replies;
 mod resource;
 mod stage;
 mod system;
@@ -48,6 +51,15 @@ fn main() {
         case("f3_control", Must::BeCaught, profile, pauses::control),
         case("f4_kills", Must::Hold, profile, kills::ours),
         case("f4_control", Must::BeCaught, profile, kills::control),
+        case("f5_lost_acquisitions", Must::Hold, profile, replies::acquire),
+        case("f5_lost_renewals", Must::Hold, profile, replies::renew),
+        case("f5_lost_releases", Must::Hold, profile, replies::release),
+        case("f5_control", Must::BeCaught, profile, replies::control),
+        case("f5_late_answers", Must::Hold, profile, replies::late),
+        case("f5_late_control", Must::BeCaught, profile, replies::late_control),
+        case("i5_grace", Must::Hold, profile, grace::ours),
+        case("i5_control", Must::BeCaught, profile, grace::control),
+        case("judges", Must::Hold, profile, forged::judged),
     ];
     let conclusion = libtest_mimic::run(&arguments, cases);
     if !arguments.list {

@@ -96,7 +96,9 @@ async fn be(role: &Role, ends: &AtomicBool) {
     let mut terms = 0;
     while if role.terms == 0 { !ends.load(Ordering::SeqCst) } else { terms < role.terms } {
         let asked = now();
-        let long = role.body.long_in > 0 && (terms + 1) % role.body.long_in == 0;
+        // Not in the first term of all of them.
+        let turn = terms.wrapping_add(std::process::id());
+        let long = role.body.long_in > 0 && turn.is_multiple_of(role.body.long_in);
         if role.body.counts && role.rules == Rules::Ours {
             terms += run(role, &door, &resource, long).await;
             continue;
