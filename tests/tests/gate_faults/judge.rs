@@ -26,9 +26,15 @@ pub(crate) fn i1(taken: &[Taken]) -> Vec<String> {
     wrong
 }
 
-/// I2: no two wins hold at once, by the word of their holders: from the first to the last moment at which one found that it
+/// Two wins that held at once, by the word of their holders: from the first to the last moment at which one found that it
 /// holds.
-pub(crate) fn i2(events: &[Event]) -> Vec<String> {
+struct Both {
+    from: u64,
+    to: u64,
+    owners: String,
+}
+
+fn both(events: &[Event]) -> Vec<Both> {
     let mut held: HashMap<&str, (u64, u64)> = HashMap::new();
     for event in events {
         if let What::Effect { owner, checked, .. } = &event.what {
@@ -38,18 +44,30 @@ pub(crate) fn i2(events: &[Event]) -> Vec<String> {
     }
     let mut held: Vec<_> = held.into_iter().map(|(owner, (from, to))| (from, to, owner)).collect();
     held.sort_unstable();
-    let (mut wrong, mut longest) = (Vec::new(), None::<(u64, &str)>);
+    let (mut found, mut longest) = (Vec::new(), None::<(u64, &str)>);
     for (from, to, owner) in held {
         match longest {
             Some((until, other)) if from < until => {
-                let both = until.min(to) - from;
-                wrong.push(format!("I2: {other} and {owner} both held, for {both} us"));
+                found.push(Both { from, to: until.min(to), owners: format!("{other} and {owner}") });
             }
             _ => {}
         }
         longest = longest.max(Some((to, owner)));
     }
-    wrong
+    found
+}
+
+/// I2: no two wins hold at once.
+pub(crate) fn i2(events: &[Event]) -> Vec<String> {
+    let text = |both: &Both| format!("I2: {} both held, for {} us", both.owners, both.to - both.from);
+    both(events).iter().map(text).collect()
+}
+
+/// I2 where the server lost its data: two hold at once until the first one asks again, or its time is over, and no longer.
+pub(crate) fn i2_within(events: &[Event], bound: Duration, stalls: &Stalls) -> Vec<String> {
+    let too_long = |both: &&Both| both.to - both.from > micros(bound) + stalls.between(both.from, both.to);
+    let text = |both: &Both| format!("I2: {} both held, for {} us", both.owners, both.to - both.from);
+    both(events).iter().filter(too_long).map(text).collect()
 }
 
 /// I4: after a holder died, another one holds within the ttl, a poll and three calls; what the machine slept is added.

@@ -14,14 +14,19 @@
 // the cases.
 
 mod case;
+mod clock;
 mod counter;
 mod event;
+mod eviction;
 mod expiry;
+mod failover;
+mod flushes;
 mod forged;
 mod grace;
 mod judge;
 mod kills;
 mod lanes;
+mod once;
 mod pauses;
 mod place;
 mod replies;
@@ -36,7 +41,7 @@ use case::{Must, Profile, case};
 use libtest_mimic::Arguments;
 
 fn main() {
-    if worker::act() {
+    if worker::act() || clock::act() || once::act() {
         return;
     }
     let (profile, arguments) = read_arguments(std::env::args().collect());
@@ -57,6 +62,18 @@ fn main() {
         case("f5_control", Must::BeCaught, profile, replies::control),
         case("f5_late_answers", Must::Hold, profile, replies::late),
         case("f5_late_control", Must::BeCaught, profile, replies::late_control),
+        case("f6_flushes", Must::Hold, profile, flushes::flushed),
+        case("f6_restarts", Must::Hold, profile, flushes::restarted),
+        case("f6_control", Must::BeCaught, profile, flushes::control),
+        case("f7_failover", Must::Hold, profile, failover::local),
+        case("f7_failover_with_wait", Must::Hold, profile, failover::wait),
+        case("f7_control", Must::BeCaught, profile, failover::control),
+        case("f8_clock_steps", Must::Hold, profile, clock::ours),
+        case("f8_control", Must::BeCaught, profile, clock::control),
+        case("f10_once", Must::Hold, profile, once::ours),
+        case("f10_control", Must::BeCaught, profile, once::control),
+        case("f12_eviction", Must::Hold, profile, eviction::ours),
+        case("f12_control", Must::BeCaught, profile, eviction::control),
         case("i5_grace", Must::Hold, profile, grace::ours),
         case("i5_control", Must::BeCaught, profile, grace::control),
         case("judges", Must::Hold, profile, forged::judged),
