@@ -1,4 +1,5 @@
-//! F8: the clock of the gate's server is set forth and back by a minute, by libfaketime in front of the real server.
+//! F8: the clock of the gate's server is set forth and back by a minute, or goes too fast, by libfaketime in front of the
+//! real server.
 //!
 //! `python/requirements.txt` is installed from PyPI once a target directory.
 
@@ -14,7 +15,10 @@ use cache_tests::python::Packages;
 use tempfile::TempDir;
 
 use crate::case::{Found, Profile};
+use crate::event::now;
 use crate::judge;
+use crate::lanes;
+use crate::late;
 use crate::pauses::BODY;
 use crate::place::{Place, TTL};
 use crate::system::Rules;
@@ -36,6 +40,30 @@ pub(crate) async fn ours(profile: Profile) -> Found {
 
 pub(crate) async fn control(profile: Profile) -> Found {
     stepped(Rules::Original, profile.seed, profile.pick(10, 50)).await
+}
+
+/// The server's clock is faster by the hundredth that a lease allows for, and nothing renews it: it is over before the key.
+pub(crate) async fn fast(profile: Profile) -> Found {
+    run_fast(Rules::Ours, profile.seed, profile.pick(60, 600)).await
+}
+
+pub(crate) async fn fast_control(profile: Profile) -> Found {
+    run_fast(Rules::Original, profile.seed, profile.pick(8, 60)).await
+}
+
+async fn run_fast(rules: Rules, seed: u64, rounds: u32) -> Found {
+    let server = Skewed::start("+0 x1.01").await;
+    let place = Place::new(&server.url).await;
+    let (before, began) = (micros_there(&place).await, now());
+    let url = server.url.clone();
+    let found = lanes::run(6, rounds, move |lane, rounds| {
+        let (url, dice) = (url.clone(), Dice::lane(seed ^ 88, u64::from(lane)));
+        async move { late::left_alone(rules, &Place::new(&url).await, dice, rounds).await }
+    });
+    let found = found.await;
+    let (there, here) = (micros_there(&place).await - before, now() - began);
+    assert!((1_005..1_015).contains(&(there * 1_000 / here)), "{there} us there, {here} here");
+    found
 }
 
 /// Has the server, if this process was told to. `false`: it was not.
@@ -62,7 +90,7 @@ struct Skewed {
 }
 
 impl Skewed {
-    async fn start() -> Self {
+    async fn start(clock_says: &str) -> Self {
         let library = Packages::install("libfaketime", REQUIREMENTS).path().join(LIBRARY);
         assert!(
             library.exists(),
@@ -76,7 +104,7 @@ impl Skewed {
         let settings = "FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1 DONT_FAKE_MONOTONIC=1";
         let run = format!("{preload} {settings} exec {} \"$@\"", binaries.server.display());
         cache_tests::child::script(&program, &run);
-        set(&folder, 0);
+        set(&folder, clock_says);
         let modules: Vec<PathBuf> = binaries.modules;
         let modules = std::env::join_paths(modules).unwrap_or_else(|error| panic!("{error}"));
         let mut command = cache_tests::child::child("");
@@ -101,7 +129,7 @@ impl Skewed {
             _ => dice.below(2) == 0,
         };
         self.offset += if forth { STEP } else { -STEP };
-        set(&self.folder, self.offset);
+        set(&self.folder, &format!("{:+}", self.offset));
     }
 }
 
@@ -114,14 +142,14 @@ impl Drop for Skewed {
 }
 
 /// The clock is read whenever somebody asks for the time: never a half of it.
-fn set(folder: &TempDir, offset: i64) {
+fn set(folder: &TempDir, says: &str) {
     let (next, clock) = (folder.path().join("next"), folder.path().join("clock"));
-    let written = fs::write(&next, format!("{offset:+}\n")).and_then(|()| fs::rename(next, clock));
+    let written = fs::write(&next, format!("{says}\n")).and_then(|()| fs::rename(next, clock));
     written.unwrap_or_else(|error| panic!("the clock is not set: {error}"));
 }
 
 async fn stepped(rules: Rules, seed: u64, steps: u32) -> Found {
-    let mut server = Skewed::start().await;
+    let mut server = Skewed::start("+0").await;
     let place = Place::new(&server.url).await;
     let mut dice = Dice::lane(seed, 8);
     let team = Team::start(Role::new(rules, &place, BODY), 3).await;
@@ -149,8 +177,17 @@ async fn stepped(rules: Rules, seed: u64, steps: u32) -> Found {
     found
 }
 
-/// What time the server has.
+/// What time the server has, in seconds.
 async fn seconds(place: &Place) -> i64 {
+    i64::try_from(micros_there(place).await / 1_000_000).unwrap_or_default()
+}
+
+/// The same in microseconds.
+async fn micros_there(place: &Place) -> u64 {
     let time = place.say(&["TIME"]).await.into_items().unwrap_or_default();
-    time.first().and_then(cache_core::Reply::as_str).and_then(|text| text.parse().ok()).unwrap_or_default()
+    let mut parts = time.iter().map(|part| part.as_str().and_then(|text| text.parse::<u64>().ok()));
+    match (parts.next().flatten(), parts.next().flatten()) {
+        (Some(seconds), Some(micros)) => seconds * 1_000_000 + micros,
+        _ => panic!("no time: {time:?}"),
+    }
 }

@@ -3,6 +3,7 @@
 //! Without waiting for replicas two can hold at once, and the fence tells them apart. With [`Durability::Wait`] nobody holds
 //! whom no replica knows.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use cache_core::embedded::Server;
@@ -154,6 +155,7 @@ async fn acknowledged(rounds: u32) -> Found {
                 let (owner, fence) = (lease.token().to_owned(), lease.fence());
                 log.say(0, What::Won { owner, fence, asked });
                 let held = Hold::Ours(lease);
+                held.listen(&log, 0);
                 effect(&pair.place, &log, 0, &held).await;
                 pair.promote().await;
                 // It is known there: nobody else has it while it is held.
@@ -189,11 +191,12 @@ async fn acknowledged(rounds: u32) -> Found {
     found
 }
 
-async fn won(door: &Door, who: u32, log: &Log) -> Hold {
+async fn won(door: &Door, who: u32, log: &Arc<Log>) -> Hold {
     for _ in 0..20 {
         let asked = now();
         if let Ok(Some(hold)) = door.lock(TTL * 10).await {
             log.say(who, What::Won { owner: hold.owner().to_owned(), fence: hold.fence(), asked });
+            hold.listen(log, who);
             return hold;
         }
         // The connections were reset a moment ago.

@@ -91,6 +91,7 @@ pub(crate) async fn judged(_: Profile) -> Found {
         ("I5 too late", grace(5, 10)),
         ("I6 told", judge::i6(&with(effect(0, 80, "a", true)), TTL, true)),
         ("I6 stopped", paused(320)),
+        ("I6 not told", judge::i6(&with(event(0, 410, What::Over { owner: "c".to_owned() })), TTL, true)),
         ("I6 refused without a delay", judge::i6(&with(effect(0, 65, "a", false)), TTL, true)),
         ("I9 a smaller fence", judge::i9(&with(won(2, 500, "d", 2)))),
         ("I9 the same fence", judge::i9(&with(won(2, 500, "d", 3)))),

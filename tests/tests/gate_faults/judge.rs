@@ -130,8 +130,9 @@ pub(crate) fn i5(events: &[Event], grace: Duration, poll: Duration, stalls: &Sta
     wrong
 }
 
-/// I6: whoever was stopped for longer than a ttl, or was told of the loss, does not find that it holds. Where the gate's
-/// server kept its data and its time, what was refused was late by more than the guard, and not by a wrong belief.
+/// I6: whoever finds a loss was told of it too; and whoever was told, or was stopped for longer than a ttl, does not find
+/// that it holds. Where the gate's server kept its data and its time, what was refused was late by more than the guard, and
+/// not by a wrong belief.
 pub(crate) fn i6(events: &[Event], ttl: Duration, kept: bool) -> Vec<String> {
     let mut wrong = Vec::new();
     let (mut told, mut over, mut stopped) = (HashMap::new(), HashMap::new(), HashMap::new());
@@ -166,7 +167,23 @@ pub(crate) fn i6(events: &[Event], ttl: Duration, kept: bool) -> Vec<String> {
             _ => {}
         }
     }
+    wrong.extend(untold(events));
     wrong
+}
+
+/// Losses that were found and not told, of workers that lived to be told.
+fn untold(events: &[Event]) -> Vec<String> {
+    let told = |owner: &str| {
+        events.iter().any(|event| matches!(&event.what, What::Told { owner: it } if it == owner))
+    };
+    let died = |who: u32| events.iter().any(|event| event.who == who && event.what == What::Killed);
+    let untold = |event: &Event| match &event.what {
+        What::Over { owner } if !told(owner) && !died(event.who) => {
+            Some(format!("I6: {owner} was not told of the loss"))
+        }
+        _ => None,
+    };
+    events.iter().filter_map(untold).collect()
 }
 
 /// I9: a win that was asked for after another was had has a larger fence.

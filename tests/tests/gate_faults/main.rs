@@ -26,12 +26,14 @@ mod grace;
 mod judge;
 mod kills;
 mod lanes;
+mod late;
 mod once;
 mod pauses;
 mod place;
 mod replies;
 mod resource;
 mod stage;
+mod storm;
 mod system;
 mod team;
 mod witness;
@@ -60,8 +62,10 @@ fn main() {
         case("f5_lost_renewals", Must::Hold, profile, replies::renew),
         case("f5_lost_releases", Must::Hold, profile, replies::release),
         case("f5_control", Must::BeCaught, profile, replies::control),
-        case("f5_late_answers", Must::Hold, profile, replies::late),
-        case("f5_late_control", Must::BeCaught, profile, replies::late_control),
+        case("f5_late_answers", Must::Hold, profile, late::ours),
+        case("f5_late_control", Must::BeCaught, profile, late::control),
+        case("f5_storm", Must::Hold, profile, storm::ours),
+        case("f5_storm_control", Must::BeCaught, profile, storm::control),
         case("f6_flushes", Must::Hold, profile, flushes::flushed),
         case("f6_restarts", Must::Hold, profile, flushes::restarted),
         case("f6_control", Must::BeCaught, profile, flushes::control),
@@ -70,6 +74,8 @@ fn main() {
         case("f7_control", Must::BeCaught, profile, failover::control),
         case("f8_clock_steps", Must::Hold, profile, clock::ours),
         case("f8_control", Must::BeCaught, profile, clock::control),
+        case("f8_fast_clock", Must::Hold, profile, clock::fast),
+        case("f8_fast_control", Must::BeCaught, profile, clock::fast_control),
         case("f10_once", Must::Hold, profile, once::ours),
         case("f10_control", Must::BeCaught, profile, once::control),
         case("f12_eviction", Must::Hold, profile, eviction::ours),

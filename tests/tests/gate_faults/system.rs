@@ -1,10 +1,13 @@
 //! The two gates that are compared: this library's, and one with the rules of the original.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use cache_core::{Cache, Command, Gate, GateError, Lease, Released};
 use serde::{Deserialize, Serialize};
+
+use crate::event::{Log, What};
 
 /// Whose rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,12 +128,15 @@ impl Hold {
         }
     }
 
-    /// Who is told when it is lost.
-    pub(crate) fn lease(&self) -> Option<Lease> {
-        match self {
-            Self::Ours(lease) => Some(lease.clone()),
-            Self::Original { .. } => None,
-        }
+    /// Writes down when it is told that it was lost, or given back. Others lease it too until then, which changes nothing: a
+    /// release ends all.
+    pub(crate) fn listen(&self, log: &Arc<Log>, who: u32) {
+        let Self::Ours(lease) = self else { return };
+        let (lease, owner, log) = (lease.clone(), self.owner().to_owned(), Arc::clone(log));
+        tokio::spawn(async move {
+            lease.lost().await;
+            log.say(who, What::Told { owner });
+        });
     }
 
     /// Gives it back; whether it was held to the end, as far as that is known.

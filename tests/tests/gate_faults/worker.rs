@@ -151,8 +151,8 @@ async fn run(role: &Role, door: &Door, resource: &Resource, long: bool) -> u32 {
 /// Does the work, as long as the gate is held.
 async fn work(role: &Role, hold: &Hold, resource: &Resource, long: bool) {
     let (owner, fence) = (hold.owner().to_owned(), hold.fence());
-    if let Some(lease) = hold.lease() {
-        let owner = owner.clone();
+    if let Hold::Ours(lease) = hold {
+        let (lease, owner) = (lease.clone(), owner.clone());
         tokio::spawn(async move {
             lease.lost().await;
             say(What::Told { owner });
