@@ -8,6 +8,8 @@ mod detached;
 mod embedded;
 mod errands;
 mod eviction;
+mod fence;
+mod fenced;
 mod gate_tally;
 mod policy;
 mod readiness;
@@ -27,6 +29,7 @@ use crate::error::{Error, Result};
 pub(crate) use background::Background;
 pub(crate) use errands::{Errands, Line};
 pub(crate) use eviction::EvictionPolicy;
+pub(crate) use fence::{Carried, Fence};
 pub use gate_tally::GateCounts;
 pub(crate) use gate_tally::{GateCount, GateTally};
 pub use policy::IndexPolicy;
@@ -62,6 +65,8 @@ pub struct Cache {
     errands: Arc<Errands>,
     gate_tally: Arc<GateTally>,
     eviction_policy: Arc<EvictionPolicy>,
+    /// What writes carry; the connection is then one that lets nothing else write.
+    fence: Option<Arc<Fence>>,
     /// What must live as long as the connection is used: an embedded server.
     keeps: Option<Arc<dyn Any + Send + Sync>>,
 }
@@ -80,6 +85,7 @@ impl Cache {
             errands: Arc::default(),
             gate_tally: Arc::default(),
             eviction_policy: Arc::default(),
+            fence: None,
             keeps: None,
         }
     }
@@ -276,6 +282,7 @@ impl fmt::Debug for Cache {
             .field("keyspace", &self.keyspace)
             .field("project", &self.project)
             .field("capabilities", self.capabilities())
+            .field("fence", &self.fence.as_ref().map(|fence| fence.number()))
             .field("keeps", &self.keeps.is_some())
             .finish()
     }
