@@ -13,6 +13,7 @@
 // A file imports from those before it.
 
 mod case;
+mod model;
 
 use case::Profile;
 use libtest_mimic::Arguments;
@@ -20,7 +21,8 @@ use libtest_mimic::Arguments;
 fn main() {
     let (profile, arguments) = read_arguments(std::env::args().collect());
     println!("seed {}", profile.seed);
-    let cases: Vec<libtest_mimic::Trial> = Vec::new();
+    let mut cases: Vec<libtest_mimic::Trial> = Vec::new();
+    cases.extend(model::cases(profile));
     let conclusion = libtest_mimic::run(&arguments, cases);
     if !arguments.list {
         println!("figures: {}", case::figures());
