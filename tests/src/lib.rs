@@ -7,6 +7,7 @@ pub mod crash;
 pub mod dice;
 pub mod figures;
 pub mod proxy;
+pub mod python;
 pub mod recorder;
 pub mod releases;
 pub mod stopping;

@@ -10,18 +10,85 @@
 
 #![cfg(unix)]
 
-// A file imports from those before it.
+// A file imports from those before it: case, event, system, resource, judge, place, witness, stage, worker, team, lanes, and
+// the cases.
 
 mod case;
+mod clock;
+mod counter;
+mod event;
+mod eviction;
+mod expiry;
+mod failover;
+mod flushes;
+mod forged;
+mod grace;
+mod judge;
+mod kills;
+mod lanes;
+mod late;
+mod once;
+mod pauses;
+mod place;
+mod replies;
+mod resource;
+mod stage;
+mod storm;
+mod system;
+mod team;
+mod witness;
+mod worker;
 mod model;
+mod sweep;
+mod ends;
 
-use case::Profile;
+use case::{Must, Profile, case};
 use libtest_mimic::Arguments;
 
 fn main() {
+    if worker::act() || clock::act() || once::act() {
+        return;
+    }
     let (profile, arguments) = read_arguments(std::env::args().collect());
     println!("seed {}", profile.seed);
-    let mut cases: Vec<libtest_mimic::Trial> = Vec::new();
+    event::Stalls::of_process();
+    let mut cases = vec![
+        case("f1_counter", Must::Hold, profile, counter::ours),
+        case("f1_control", Must::BeCaught, profile, counter::control),
+        case("f2_after_the_expiry", Must::Hold, profile, expiry::ours),
+        case("f2_control", Must::BeCaught, profile, expiry::control),
+        case("f3_pauses", Must::Hold, profile, pauses::ours),
+        case("f3_control", Must::BeCaught, profile, pauses::control),
+        case("f4_kills", Must::Hold, profile, kills::ours),
+        case("f4_control", Must::BeCaught, profile, kills::control),
+        case("f5_lost_acquisitions", Must::Hold, profile, replies::acquire),
+        case("f5_lost_renewals", Must::Hold, profile, replies::renew),
+        case("f5_lost_releases", Must::Hold, profile, replies::release),
+        case("f5_control", Must::BeCaught, profile, replies::control),
+        case("f5_late_answers", Must::Hold, profile, late::ours),
+        case("f5_late_control", Must::BeCaught, profile, late::control),
+        case("f5_storm", Must::Hold, profile, storm::ours),
+        case("f5_storm_control", Must::BeCaught, profile, storm::control),
+        case("f6_flushes", Must::Hold, profile, flushes::flushed),
+        case("f6_restarts", Must::Hold, profile, flushes::restarted),
+        case("f6_control", Must::BeCaught, profile, flushes::control),
+        case("f7_failover", Must::Hold, profile, failover::local),
+        case("f7_failover_with_wait", Must::Hold, profile, failover::wait),
+        case("f7_control", Must::BeCaught, profile, failover::control),
+        case("f8_clock_steps", Must::Hold, profile, clock::ours),
+        case("f8_control", Must::BeCaught, profile, clock::control),
+        case("f8_fast_clock", Must::Hold, profile, clock::fast),
+        case("f8_fast_control", Must::BeCaught, profile, clock::fast_control),
+        case("f10_once", Must::Hold, profile, once::ours),
+        case("f10_control", Must::BeCaught, profile, once::control),
+        case("f12_eviction", Must::Hold, profile, eviction::ours),
+        case("f12_control", Must::BeCaught, profile, eviction::control),
+        case("i5_grace", Must::Hold, profile, grace::ours),
+        case("i5_control", Must::BeCaught, profile, grace::control),
+        case("judges", Must::Hold, profile, forged::judged),
+    ];
+    cases.extend(sweep::cases(profile));
+    cases.extend(ends::cases(profile));
     cases.extend(model::cases(profile));
     let conclusion = libtest_mimic::run(&arguments, cases);
     if !arguments.list {

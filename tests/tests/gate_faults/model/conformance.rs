@@ -159,15 +159,15 @@ async fn conform(profile: Profile, rules: Rules, paths: u32) -> Found {
 
 /// The cases.
 pub(super) fn cases(profile: Profile) -> Vec<Trial> {
-    let paths = profile.pick(60, 2_000);
+    let paths = profile.pick(40, 2_000);
     let control = |name, rules| case(name, Must::BeCaught, profile, move |profile| conform(profile, rules, 20));
     let ours = Rules::OURS;
     vec![
-        case("the model is what the scripts do", Must::Hold, profile, move |profile| {
+        case("f11_conformance", Must::Hold, profile, move |profile| {
             conform(profile, ours, paths)
         }),
-        control("control: the scripts ask whose the key is", Rules { release_asks: false, ..ours }),
-        control("control: the scripts answer again", Rules { idempotent: false, ..ours }),
-        control("control: the scripts compare fences", Rules { compares: false, ..ours }),
+        control("f11_conformance_control_release", Rules { release_asks: false, ..ours }),
+        control("f11_conformance_control_acquire", Rules { idempotent: false, ..ours }),
+        control("f11_conformance_control_write", Rules { compares: false, ..ours }),
     ]
 }
