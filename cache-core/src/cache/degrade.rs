@@ -174,7 +174,8 @@ impl Cache {
         without: impl FnOnce() -> T,
     ) -> Result<T> {
         let Err(error) = &answer else { return answer };
-        if !self.degrades() || !may_pass(error) {
+        // Later, a fence may be too old.
+        if !self.degrades() || !may_pass(error) || self.is_fenced() {
             return answer;
         }
         let class = ErrorClass::of(error);
@@ -212,7 +213,9 @@ impl Cache {
     fn probe(&self) {
         // Its own calls are let through.
         let (cache, _) = self.detached();
-        let cache = Self { circuit: Arc::new(Circuit::new(false)), degrade: None, ..cache };
+        let circuit = Arc::new(Circuit::new(false));
+        let (connection, fence) = (self.unfenced(), None);
+        let cache = Self { connection, fence, unfenced: None, circuit, degrade: None, ..cache };
         let (circuit, owed) = (Arc::clone(&self.circuit), Arc::clone(&self.owed));
         self.background.keep(b"probe".to_vec(), probe(cache, circuit, owed));
     }

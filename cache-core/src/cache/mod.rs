@@ -10,6 +10,8 @@ mod detached;
 mod embedded;
 mod errands;
 mod eviction;
+mod fence;
+mod fenced;
 mod flights;
 mod gate_tally;
 mod owed;
@@ -35,6 +37,7 @@ pub(crate) use background::Background;
 pub use degrade::Degrade;
 pub(crate) use errands::{Errands, Line};
 pub(crate) use eviction::EvictionPolicy;
+pub(crate) use fence::{Carried, Fence};
 pub(crate) use flights::{Flight, Flights, Lead, Seat};
 pub use gate_tally::GateCounts;
 pub(crate) use gate_tally::{GateCount, GateTally};
@@ -79,6 +82,10 @@ pub struct Cache {
     errands: Arc<Errands>,
     gate_tally: Arc<GateTally>,
     eviction_policy: Arc<EvictionPolicy>,
+    /// What writes carry; the connection is then one that lets nothing else write.
+    fence: Option<Arc<Fence>>,
+    /// The connection that a fenced one stands before.
+    unfenced: Option<Arc<dyn Connection>>,
     /// What must live as long as the connection is used: an embedded server.
     keeps: Option<Arc<dyn Any + Send + Sync>>,
 }
@@ -101,6 +108,8 @@ impl Cache {
             errands: Arc::default(),
             gate_tally: Arc::default(),
             eviction_policy: Arc::default(),
+            fence: None,
+            unfenced: None,
             keeps: None,
         }
     }
@@ -318,6 +327,7 @@ impl fmt::Debug for Cache {
             .field("keyspace", &self.keyspace)
             .field("project", &self.project)
             .field("capabilities", self.capabilities())
+            .field("fence", &self.fence.as_ref().map(|fence| fence.number()))
             .field("keeps", &self.keeps.is_some())
             .finish()
     }

@@ -49,7 +49,7 @@ where
     I: IntoIterator<Item: Id<M::PrimaryKey>>,
 {
     let (mut commands, mut touches) = (Ok(Vec::new()), Ok(Vec::new()));
-    if M::schema().unique().is_empty() {
+    if M::schema().unique().is_empty() && !cache.is_fenced() {
         commands = chunks_of_keys::<M, _>(cache, || Command::new("DEL"), ids);
     } else {
         touches = ids.into_iter().map(|id| Touch::delete::<M>(cache, id)).collect::<Result<Vec<_>>>();
@@ -75,7 +75,7 @@ where
 
 /// Deletes the documents with these keys, at most [`CHUNK`], and says how many were there.
 pub(crate) async fn delete_keys<M: Model>(cache: &Cache, keys: &[Bytes]) -> Result<u64> {
-    if M::schema().unique().is_empty() {
+    if M::schema().unique().is_empty() && !cache.is_fenced() {
         return count(cache, keys.iter().fold(Command::new("DEL"), Command::key)).await;
     }
     let touches = keys.iter().map(|key| Touch::delete_at::<M>(cache, key.to_vec()));

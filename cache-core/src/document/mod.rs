@@ -1,12 +1,13 @@
 //! Documents by key: reading, writing, changing, how long they live.
 
-// A file imports from those before it: stamp, unstamped, saved, encode, expiry, keyed, read, scan, unique, touch, end,
+// A file imports from those before it: fence, stamp, unstamped, saved, encode, expiry, keyed, read, scan, unique, touch, end,
 // write_script, write, once, versioned, bulk, save_stream, rewrite, upgrade, patch.
 
 mod bulk;
 mod encode;
 mod end;
 mod expiry;
+mod fence;
 mod keyed;
 mod once;
 mod patch;
