@@ -82,7 +82,7 @@ impl Cache {
             end: format!(":fence:{}", gate.replace(':', "%3A")).into_bytes().into(),
         });
         let fence = Arc::new(Fence { number, key: key.as_bytes().into(), beside });
-        let connection = FencedConnection::new(self.unfenced(), Arc::clone(&fence));
+        let connection = FencedConnection::new(Arc::clone(&self.connection), Arc::clone(&fence));
         let unfenced = Some(self.unfenced());
         Self { connection: Arc::new(connection), fence: Some(fence), unfenced, ..self.clone() }
     }
