@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use cache_core::{
-    Cache, CacheModel, CacheState, Command, Degrade, Error, ErrorClass, Gate, GateError, Outcome, Protocol,
-    RedisSettings, Ttl,
+    Cache, CacheModel, CacheState, Command, Degrade, Error, ErrorClass, Gate, GateError, Migrator, Outcome,
+    Protocol, RedisSettings, Ttl,
 };
 use cache_tests::{chain, private_server};
 use serde::{Deserialize, Serialize};
@@ -84,11 +84,19 @@ async fn boots_without_its_server(protocol: Protocol) {
     assert!(began.elapsed() < Duration::from_millis(1500), "{:?}", began.elapsed());
     assert_eq!(class(&cache), Some(ErrorClass::Unavailable));
     answers_without_a_server(&cache).await;
+    let migrator = Migrator::new().register::<Note>();
+    assert!(migrator.run(&cache).await.unwrap().is_deferred() && !cache.readiness().is_ready());
 
     server.restart().await.unwrap();
     becomes(&cache, true).await;
     assert!(note(1).save(&cache).await.unwrap().stored());
     assert_eq!(Note::get(&cache, 1).await.unwrap(), Some(note(1)));
+    let began = Instant::now();
+    while !cache.readiness().is_ready() {
+        assert!(began.elapsed() < BACK, "{}", cache.readiness());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(Note::find().count(&cache).await.unwrap(), 1);
 
     // And goes again, which calls find out.
     server.kill().await.unwrap();
@@ -225,4 +233,26 @@ async fn the_background_ends_with_the_cache() {
     drop(cache);
     let gone = tokio::time::timeout(BACK, states.changed()).await.unwrap();
     assert_eq!(gone, None);
+}
+
+#[tokio::test]
+async fn a_fenced_deletion_is_not_put_off() {
+    let server = private_server().await;
+    let cache = Cache::connect_or_degrade(server.url()).await.unwrap().project("shop");
+    let lease = Gate::new("g").renew(false).try_lock(&cache).await.unwrap().unwrap();
+    let fenced = lease.fenced(&cache).unwrap();
+    assert!(note(1).save(&fenced).await.unwrap().stored());
+    server.pause().await.unwrap();
+    // Later its fence may be too old.
+    assert!(Note::delete_by_id(&fenced, 1).await.unwrap_err().is_unavailable());
+    assert_eq!(cache.owed_invalidations(), 0);
+    // And what goes on in the background does not depend on whose call found that there is no server.
+    for _ in 0..5 {
+        assert_eq!(Note::get(&fenced, 1).await.unwrap(), None);
+    }
+    assert!(!Note::delete_by_id(&cache, 1).await.unwrap());
+    server.resume().await.unwrap();
+    becomes(&cache, true).await;
+    assert_eq!(Note::get(&cache, 1).await.unwrap(), None);
+    assert_eq!(cache.owed_invalidations(), 0);
 }

@@ -73,7 +73,7 @@ impl Degrade {
     ///   error; they are lost with the process, so give what is cached a time to live;
     /// - everything else says so by type: queries, patches, inserts, replaces and gates fail with
     ///   [`Error::is_unavailable`](crate::Error::is_unavailable) (what a gate does then is its
-    ///   [`on_unavailable`](crate::Gate::on_unavailable)); a [`Migrator`](crate::Migrator) puts its work off with
+    ///   [`on_unavailable`](crate::Gate::on_unavailable)); a [`Migrator`](crate::Migrator) puts its work off, as with
     ///   [`defer`](crate::Migrator::defer).
     ///
     /// # Errors

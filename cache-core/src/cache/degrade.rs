@@ -7,7 +7,7 @@ use cache_index::Command;
 
 use super::Cache;
 use super::circuit::Circuit;
-use super::owed::{Delete, Owed};
+use super::owed::{Invalidation, Owed};
 use super::readiness::ErrorClass;
 use super::state::{CacheState, StateWatch};
 use crate::connection::Connection;
@@ -165,21 +165,21 @@ impl Cache {
         }
     }
 
-    /// The answer to deleting this document, or `without` if there is none, this cache does without, and it is kept to be
-    /// deleted later.
+    /// The answer to an invalidation, or `without` if there is none, this cache does without, and what is owed, each by its key,
+    /// is kept to be done later.
     pub(crate) fn or_owed<T>(
         &self,
         answer: Result<T>,
-        keys: impl IntoIterator<Item = Vec<u8>>,
-        delete: Delete,
+        owed: impl IntoIterator<Item = (Vec<u8>, Invalidation)>,
         without: impl FnOnce() -> T,
     ) -> Result<T> {
         let Err(error) = &answer else { return answer };
-        if !self.degrades() || !may_pass(error) {
+        // Later, a fence may be too old.
+        if !self.degrades() || !may_pass(error) || self.is_fenced() {
             return answer;
         }
         let class = ErrorClass::of(error);
-        let kept = keys.into_iter().all(|key| self.owed.keep(self, key, delete, class));
+        let kept = owed.into_iter().all(|(key, owed)| self.owed.keep(self, key, owed, class));
         self.probe();
         if kept { Ok(without()) } else { answer }
     }
@@ -213,7 +213,9 @@ impl Cache {
     fn probe(&self) {
         // Its own calls are let through.
         let (cache, _) = self.detached();
-        let cache = Self { circuit: Arc::new(Circuit::new(false)), degrade: None, ..cache };
+        let circuit = Arc::new(Circuit::new(false));
+        let (connection, fence) = (self.unfenced(), None);
+        let cache = Self { connection, fence, unfenced: None, circuit, degrade: None, ..cache };
         let (circuit, owed) = (Arc::clone(&self.circuit), Arc::clone(&self.owed));
         self.background.keep(b"probe".to_vec(), probe(cache, circuit, owed));
     }

@@ -10,6 +10,9 @@ mod detached;
 mod embedded;
 mod errands;
 mod eviction;
+mod fence;
+mod fenced;
+mod flights;
 mod gate_tally;
 mod owed;
 mod policy;
@@ -34,8 +37,11 @@ pub(crate) use background::Background;
 pub use degrade::Degrade;
 pub(crate) use errands::{Errands, Line};
 pub(crate) use eviction::EvictionPolicy;
+pub(crate) use fence::{Carried, Fence};
+pub(crate) use flights::{Flight, Flights, Lead, Seat};
 pub use gate_tally::GateCounts;
 pub(crate) use gate_tally::{GateCount, GateTally};
+pub(crate) use owed::Invalidation;
 pub use policy::IndexPolicy;
 pub(crate) use readiness::Reason;
 pub use readiness::{ErrorClass, IndexReadiness, IndexState, Readiness, Ready};
@@ -70,11 +76,16 @@ pub struct Cache {
     /// How it does without its server, if it does.
     degrade: Option<Arc<Degrade>>,
     owed: Arc<Owed>,
+    flights: Arc<Flights>,
     alive: Alive,
     background: Arc<Background>,
     errands: Arc<Errands>,
     gate_tally: Arc<GateTally>,
     eviction_policy: Arc<EvictionPolicy>,
+    /// What writes carry; the connection is then one that lets nothing else write.
+    fence: Option<Arc<Fence>>,
+    /// The connection that a fenced one stands before.
+    unfenced: Option<Arc<dyn Connection>>,
     /// What must live as long as the connection is used: an embedded server.
     keeps: Option<Arc<dyn Any + Send + Sync>>,
 }
@@ -91,11 +102,14 @@ impl Cache {
             circuit: Arc::new(Circuit::new(false)),
             degrade: None,
             owed: Arc::default(),
+            flights: Arc::default(),
             alive: Alive::default(),
             background: Arc::default(),
             errands: Arc::default(),
             gate_tally: Arc::default(),
             eviction_policy: Arc::default(),
+            fence: None,
+            unfenced: None,
             keeps: None,
         }
     }
@@ -251,6 +265,10 @@ impl Cache {
         self.gate_tally.counts()
     }
 
+    pub(crate) fn flights(&self) -> &Arc<Flights> {
+        &self.flights
+    }
+
     pub(crate) fn standing(&self) -> &Standing {
         &self.standing
     }
@@ -309,6 +327,7 @@ impl fmt::Debug for Cache {
             .field("keyspace", &self.keyspace)
             .field("project", &self.project)
             .field("capabilities", self.capabilities())
+            .field("fence", &self.fence.as_ref().map(|fence| fence.number()))
             .field("keeps", &self.keeps.is_some())
             .finish()
     }

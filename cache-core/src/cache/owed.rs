@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use cache_index::Keyspace;
 use futures_core::future::BoxFuture;
@@ -15,13 +15,13 @@ use crate::error::Result;
 /// How many are kept: about ten megabytes of keys.
 const MOST: usize = 100_000;
 
-/// Deletes the document with this key.
-pub(crate) type Delete = fn(Cache, Vec<u8>) -> BoxFuture<'static, Result<()>>;
+/// What is to be done: on a cache in the same namespace, as often as it takes.
+pub(crate) type Invalidation = Arc<dyn Fn(Cache) -> BoxFuture<'static, Result<()>> + Send + Sync>;
 
-/// Keys to be deleted, each once, with how and in which namespace.
+/// What is owed, by the key that it is about: the last one is enough.
 #[derive(Default)]
 pub(super) struct Owed {
-    keys: Mutex<HashMap<Vec<u8>, (Delete, Keyspace)>>,
+    keys: Mutex<HashMap<Vec<u8>, (Invalidation, Keyspace)>>,
 }
 
 impl Owed {
@@ -30,13 +30,13 @@ impl Owed {
     }
 
     /// Keeps a key, and opens the circuit until it is delivered. `false`: there are too many.
-    pub(super) fn keep(&self, cache: &Cache, key: Vec<u8>, delete: Delete, class: ErrorClass) -> bool {
+    pub(super) fn keep(&self, cache: &Cache, key: Vec<u8>, owed: Invalidation, class: ErrorClass) -> bool {
         let Ok(keyspace) = cache.keyspace() else { return false };
         let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
         if keys.len() >= MOST && !keys.contains_key(&key) {
             return false;
         }
-        keys.insert(key, (delete, keyspace.clone()));
+        keys.insert(key, (owed, keyspace.clone()));
         // Under the lock, so that it is not closed between.
         cache.circuit.open(class);
         true
@@ -51,16 +51,16 @@ impl Owed {
             let next = {
                 let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
                 match keys.iter().next() {
-                    Some((key, (delete, keyspace))) => (key.clone(), *delete, keyspace.clone()),
+                    Some((key, (owed, keyspace))) => (key.clone(), Arc::clone(owed), keyspace.clone()),
                     None => {
                         circuit.close();
                         return Ok(());
                     }
                 }
             };
-            let (key, delete, keyspace) = next;
+            let (key, owed, keyspace) = next;
             let cache = Cache { keyspace: Ok(keyspace), ..cache.clone() };
-            delete(cache, key.clone()).await?;
+            owed(cache).await?;
             self.keys.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
         }
     }

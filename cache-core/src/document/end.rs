@@ -1,5 +1,6 @@
 //! Deleting documents by their keys, and letting them end.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -10,7 +11,7 @@ use super::expiry::{millis, since_epoch};
 use super::keyed::{CHUNK, chunks_of_keys, count};
 use super::touch::Touch;
 use super::unique;
-use crate::cache::Cache;
+use crate::cache::{Cache, Invalidation};
 use crate::error::Result;
 use crate::model::Model;
 use crate::primary_key::Id;
@@ -22,14 +23,24 @@ pub(crate) fn delete<M: Model>(
     let touch = Touch::delete::<M>(cache, id);
     async move {
         let touch = touch?;
-        let key = cache.degrades().then(|| touch.key().to_vec());
-        cache.or_owed(touch.run(cache).await, key, owed::<M>, || false)
+        let owed = cache.degrades().then(|| owed::<M>(touch.key()));
+        cache.or_owed(touch.run(cache).await, owed, || false)
     }
 }
 
-/// Deletes a document that was to be deleted when there was no server.
-fn owed<M: Model>(cache: Cache, key: Vec<u8>) -> BoxFuture<'static, Result<()>> {
-    Box::pin(async move { Touch::delete_at::<M>(&cache, key)?.run(&cache).await.map(drop) })
+/// Deletes the document with this key.
+pub(crate) async fn delete_key<M: Model>(cache: &Cache, key: Vec<u8>) -> Result<()> {
+    Touch::delete_at::<M>(cache, key)?.run(cache).await.map(drop)
+}
+
+/// The document with this key, deleted later.
+fn owed<M: Model>(key: &[u8]) -> (Vec<u8>, Invalidation) {
+    let named = key.to_vec();
+    let delete = move |cache: Cache| -> BoxFuture<'static, Result<()>> {
+        let key = named.clone();
+        Box::pin(async move { delete_key::<M>(&cache, key).await })
+    };
+    (key.to_vec(), Arc::new(delete))
 }
 
 pub(crate) fn delete_many<M, I>(cache: &Cache, ids: I) -> impl Future<Output = Result<u64>> + Send
@@ -38,7 +49,7 @@ where
     I: IntoIterator<Item: Id<M::PrimaryKey>>,
 {
     let (mut commands, mut touches) = (Ok(Vec::new()), Ok(Vec::new()));
-    if M::schema().unique().is_empty() {
+    if M::schema().unique().is_empty() && !cache.is_fenced() {
         commands = chunks_of_keys::<M, _>(cache, || Command::new("DEL"), ids);
     } else {
         touches = ids.into_iter().map(|id| Touch::delete::<M>(cache, id)).collect::<Result<Vec<_>>>();
@@ -46,17 +57,16 @@ where
     async move {
         let mut deleted = 0;
         for command in commands? {
-            let keys =
-                cache.degrades().then(|| command.args().skip(1).map(<[u8]>::to_vec).collect::<Vec<_>>());
+            let owed = cache.degrades().then(|| command.args().skip(1).map(owed::<M>).collect::<Vec<_>>());
             let answer = count(cache, command).await;
-            deleted += cache.or_owed(answer, keys.into_iter().flatten(), owed::<M>, || 0)?;
+            deleted += cache.or_owed(answer, owed.into_iter().flatten(), || 0)?;
         }
         for touches in touches?.chunks_mut(CHUNK) {
             let replies = unique::run_many(cache, touches).await.0;
             for (reply, touch) in replies.into_iter().zip(touches) {
                 let answer = reply.and_then(|reply| Touch::answer(&reply));
-                let key = cache.degrades().then(|| touch.key().to_vec());
-                deleted += u64::from(cache.or_owed(answer, key, owed::<M>, || false)?);
+                let owed = cache.degrades().then(|| owed::<M>(touch.key()));
+                deleted += u64::from(cache.or_owed(answer, owed, || false)?);
             }
         }
         Ok(deleted)
@@ -65,7 +75,7 @@ where
 
 /// Deletes the documents with these keys, at most [`CHUNK`], and says how many were there.
 pub(crate) async fn delete_keys<M: Model>(cache: &Cache, keys: &[Bytes]) -> Result<u64> {
-    if M::schema().unique().is_empty() {
+    if M::schema().unique().is_empty() && !cache.is_fenced() {
         return count(cache, keys.iter().fold(Command::new("DEL"), Command::key)).await;
     }
     let touches = keys.iter().map(|key| Touch::delete_at::<M>(cache, key.to_vec()));

@@ -50,7 +50,7 @@ pub enum Expiry {
 
 impl Expiry {
     /// The command that sets it, and the argument behind the key; `None`: nothing is to be set.
-    pub(super) fn command<M: Model>(self) -> Option<(&'static str, Option<u64>)> {
+    pub(crate) fn command<M: Model>(self) -> Option<(&'static str, Option<u64>)> {
         match self {
             Self::Model => M::TTL.map(|ttl| ("PEXPIRE", Some(millis(jittered(ttl, M::TTL_JITTER))))),
             Self::After(duration) => Some(("PEXPIRE", Some(millis(duration)))),

@@ -69,6 +69,11 @@ impl Error {
         matches!(self, Self::Contended { .. })
     }
 
+    /// Whether a write carried the fence of a lease that another one has followed.
+    pub fn is_fenced(&self) -> bool {
+        matches!(self, Self::Fenced { .. })
+    }
+
     /// Whether another document has the value of a unique field.
     pub fn is_not_unique(&self) -> bool {
         matches!(self, Self::NotUnique { .. })
@@ -90,6 +95,7 @@ impl Error {
             Self::Server { command, source } => {
                 Self::Server { command: command.clone(), source: source.clone() }
             }
+            Self::NoFence { command } => Self::NoFence { command: command.clone() },
             other => Self::Client(other.to_string().into()),
         }
     }

@@ -263,6 +263,28 @@ pub enum Error {
         /// The key that the new document would have.
         found: String,
     },
+    /// Another lease of the same gate was given out after the one whose fence the write carries; nothing was written.
+    #[error(
+        "`{key}` was left alone: the gate has been won with fence {newest} since this lease, with fence {fence}; stop \
+         what the lease was for"
+    )]
+    Fenced {
+        /// The document's key.
+        key: String,
+        /// The fence that the write carries.
+        fence: u64,
+        /// The largest that the server has seen.
+        newest: u64,
+    },
+    /// What was sent through a [fenced](crate::Lease::fenced) cache can write and cannot carry the fence; nothing was
+    /// sent.
+    #[error(
+        "{command} cannot carry a lease's fence; send it through the cache that the fenced one was made from"
+    )]
+    NoFence {
+        /// The command's name.
+        command: String,
+    },
     /// A partial update cannot be made; nothing of it was done.
     #[error("the `{model}` was not changed")]
     Patch {

@@ -17,7 +17,7 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from
 pub(super) async fn run(migrator: &Migrator, cache: &Cache) -> Result<Migration, MigrateError> {
     register(migrator, cache)?;
     match attempt(migrator, cache).await {
-        Err(error) if migrator.defers && may_come(&error) => {
+        Err(error) if (migrator.defers || cache.degrades()) && may_come(&error) => {
             defer(migrator, cache, error)?;
             Ok(Migration::deferred())
         }
@@ -103,7 +103,13 @@ async fn until_done(migrator: Migrator, cache: Cache, indexes: Vec<String>, task
     loop {
         // Full jitter (M. Brooker, "Exponential Backoff And Jitter", AWS 2015): replicas that lost one server at one
         // moment do not come back at one moment.
-        tokio::time::sleep(longest.mul_f64(rand::random())).await;
+        let pause = longest.mul_f64(rand::random());
+        if cache.is_enabled() || !cache.degrades() {
+            tokio::time::sleep(pause).await;
+        } else {
+            // It is asked for in the background already. The pause is for what that does not see.
+            let _ = tokio::time::timeout(pause.max(longest / 2), cache.watch_state().enabled()).await;
+        }
         longest = (longest * 2).min(most);
         match attempt(&migrator, &cache).await {
             Ok(_) => return,

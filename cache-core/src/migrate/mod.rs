@@ -210,6 +210,8 @@ impl Migrator {
     /// to 10 seconds, for as long as a handle of the cache is there; until then queries fail as they do without a
     /// server. [`Migration::is_deferred`] says so, and [`Cache::readiness`] since when, and what the last try met. A run
     /// that breaks off while it waits for an index to be filled is put off too. Everything else is an error all the same.
+    ///
+    /// On a cache that [does without its server](Cache::connect_or_degrade) it is so without this.
     pub fn defer(mut self) -> Self {
         self.defers = true;
         self

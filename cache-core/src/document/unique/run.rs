@@ -7,6 +7,7 @@ use cache_index::{Batch, Command, Reply, ServerErrorKind};
 use super::across;
 use super::guarded::{Guarded, TRIES, contended, send};
 use crate::cache::Cache;
+use crate::document::fence;
 use crate::error::{Error, Result};
 
 /// Calls until it is done, or known not to be.
@@ -70,6 +71,7 @@ pub(in crate::document) async fn run_many<G: Guarded>(
         };
         for (at, answer) in round.into_iter().zip(answers) {
             let (Some(call), Some(result)) = (calls.get_mut(at), results.get_mut(at)) else { continue };
+            let answer = answer.and_then(|reply| fence::passed(reply, call.key(), call.fence()));
             *result = match (answer, call.claims()) {
                 (Ok(reply), Some(claims)) => match claims.learn(&reply) {
                     Ok(true) => None,
