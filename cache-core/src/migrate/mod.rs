@@ -98,7 +98,8 @@ pub struct Migrator {
     /// A lock that cannot be read is kept until it is used: `lock` is written in chains.
     bad_lock: Option<SchemaLockError>,
     listeners: Listeners,
-    pub(crate) defers: bool,
+    /// Whether what cannot be done now is put off; `None`: as the cache does without its server.
+    pub(crate) defers: Option<bool>,
 }
 
 impl Migrator {
@@ -213,7 +214,7 @@ impl Migrator {
     ///
     /// On a cache that [does without its server](Cache::connect_or_degrade) it is so without this.
     pub fn defer(mut self) -> Self {
-        self.defers = true;
+        self.defers = Some(true);
         self
     }
 

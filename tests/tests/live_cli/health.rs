@@ -1,7 +1,9 @@
 //! What is said to be ready, and to be done.
 
-use cache_core::{Cache, Protocol};
+use cache_core::{Cache, Migrator, Protocol, cli};
+use cache_tests::releases::first::User;
 use cache_tests::{connect, private_server};
+use clap::Parser;
 use serde_json::Value;
 
 use super::service::{Ended, Service};
@@ -127,4 +129,27 @@ async fn a_plan_for_a_server_that_takes_no_writes_says_so() {
     assert_eq!(service.run("migrate apply").code, 0);
     config("min-replicas-to-write", "1").await;
     assert_eq!((service.run("migrate plan").code, service.run("migrate apply").code), (0, 0));
+}
+
+#[derive(clap::Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    command: cli::Command,
+}
+
+/// A process that ends with its command cannot do it later, also where its service could.
+#[tokio::test]
+async fn a_cache_that_does_without_its_server_is_no_reason_to_put_it_off() {
+    let migrator = Migrator::new().register::<User>();
+    let connect = async || Cache::connect_or_degrade("redis://127.0.0.1:1").await;
+    let cache = connect().await.unwrap();
+    assert!(migrator.run(&cache).await.unwrap().is_deferred());
+    for words in [["migrate", "plan"], ["migrate", "apply"], ["migrate", "status"], ["index", "health"]] {
+        let arguments = Arguments::parse_from(["service"].iter().chain(&words));
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let exit = arguments.command.execute(&migrator, connect, &mut out, &mut err).await;
+        let said = String::from_utf8(err).unwrap();
+        assert_eq!((exit, out.len()), (cli::Exit::Failed, 0), "{words:?}: {said}");
+        assert!(said.contains("the server cannot be reached"), "{words:?}: {said}");
+    }
 }
