@@ -19,7 +19,7 @@
 //! | suggest, list values, check the spelling, name synonyms | [`Suggestions`], [`Terms`], [`Dictionary`] |
 //! | test without a server that they fit their indexes | [`assert_indexable`], [`check_indexable`] |
 //! | make their indexes | [`Migrator`], [`Plan`], [`SchemaLock`], [`Strategy`], [`MigrateError`] |
-//! | know whether their indexes can be asked, and what to do while they cannot | [`Cache::readiness`], [`Migrator::watch`], [`IndexPolicy`] |
+//! | know whether their indexes can be asked, and what to do while they cannot | [`Cache::readiness`], [`Migrator::readiness`], [`Migrator::watch`], [`IndexPolicy`] |
 //! | have them on a command line, and their schemas in the repository | [`cli`](cli/index.html) (feature `cli`), [`SchemaLock`], [`Migrator::assert_locked`] |
 //! | bring stored documents to a new form | [`DataMigration`], `schema_version` and `upgrade` of [`CacheModel`](derive@CacheModel) |
 //! | let one process do a thing | [`Gate`], [`Lease`], [`Outcome`], [`Once`], [`Schedule`] |
