@@ -174,7 +174,7 @@ mod tests {
     fn each_choice_reaches_the_migrator() {
         let shown = |migrator: Migrator| format!("{migrator:?}");
         // A command puts nothing off, whatever else is chosen.
-        let new = || Migrator { defers: Some(false), ..Migrator::new() };
+        let new = || Choices::default().of(Migrator::new());
         for (flags, expected) in [
             ("--strategy rebuild", new().strategy(Strategy::Rebuild)),
             ("--strategy in-place-additive", new().strategy(Strategy::InPlaceAdditive)),
