@@ -73,6 +73,12 @@ pub struct GateHealth {
     pub age: Option<Duration>,
 }
 
+impl IndexHealth {
+    fn of(index: &IndexReadiness) -> Self {
+        Self { model: index.model, state: index.state, ready: index.ready() }
+    }
+}
+
 impl GateHealth {
     pub(super) fn found(name: String, holder: Option<&Holder>) -> Self {
         Self {
@@ -96,11 +102,6 @@ impl Health {
             CacheState::Enabled => None,
             CacheState::Degraded { since, class } => Some((since.elapsed(), class)),
         };
-        let indexes = readiness.indexes().iter().map(|index| IndexHealth {
-            model: index.model,
-            state: index.state,
-            ready: index.ready(),
-        });
         let server = match ping {
             Ping::Answered(_) if degraded.is_none() => Ready::Yes,
             _ if required => Ready::No,
@@ -119,7 +120,7 @@ impl Health {
             owed_invalidations: cache.owed_invalidations(),
             server: capabilities.server.clone(),
             modules: [capabilities.search, capabilities.json],
-            indexes: indexes.collect(),
+            indexes: readiness.indexes().iter().map(IndexHealth::of).collect(),
             gates,
         }
     }
@@ -235,12 +236,5 @@ impl fmt::Display for Health {
             write!(f, "\n  gate {}: {held}", gate.name)?;
         }
         Ok(())
-    }
-}
-
-/// What `Health` takes of an index.
-impl From<&IndexReadiness> for IndexHealth {
-    fn from(index: &IndexReadiness) -> Self {
-        Self { model: index.model, state: index.state, ready: index.ready() }
     }
 }
