@@ -16,6 +16,7 @@
 mod case;
 mod clock;
 mod counter;
+mod ends;
 mod event;
 mod eviction;
 mod expiry;
@@ -27,6 +28,7 @@ mod judge;
 mod kills;
 mod lanes;
 mod late;
+mod model;
 mod once;
 mod pauses;
 mod place;
@@ -34,6 +36,7 @@ mod replies;
 mod resource;
 mod stage;
 mod storm;
+mod sweep;
 mod system;
 mod team;
 mod witness;
@@ -49,7 +52,7 @@ fn main() {
     let (profile, arguments) = read_arguments(std::env::args().collect());
     println!("seed {}", profile.seed);
     event::Stalls::of_process();
-    let cases = vec![
+    let mut cases = vec![
         case("f1_counter", Must::Hold, profile, counter::ours),
         case("f1_control", Must::BeCaught, profile, counter::control),
         case("f2_after_the_expiry", Must::Hold, profile, expiry::ours),
@@ -84,6 +87,9 @@ fn main() {
         case("i5_control", Must::BeCaught, profile, grace::control),
         case("judges", Must::Hold, profile, forged::judged),
     ];
+    cases.extend(sweep::cases(profile));
+    cases.extend(ends::cases(profile));
+    cases.extend(model::cases(profile));
     let conclusion = libtest_mimic::run(&arguments, cases);
     if !arguments.list {
         println!("figures: {}", case::figures());
