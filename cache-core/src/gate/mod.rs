@@ -2,6 +2,7 @@
 
 mod attempt;
 mod clock;
+mod deadline;
 mod error;
 mod function;
 mod held;
