@@ -31,13 +31,17 @@ async fn panics(cache: Cache, gate: Gate, at: At) -> Result<(), GateError> {
             if matches!(at, At::Later) {
                 work(&cache).await?;
             }
-            std::panic::panic_any(OWN_PANIC);
+            if cache.project_name().is_ok() {
+                std::panic::panic_any(OWN_PANIC);
+            }
+            Ok::<_, GateError>(())
         }
     };
-    let once = gate.once("one");
-    let run = async { gate.run(&cache, panicking).await.map(drop) };
-    // Every second one as a fleet's "once".
-    if matches!(at, At::Later) { once.run_or_wait(&cache, TTL, panicking).await.map(drop) } else { run.await }
+    match at {
+        At::Once | At::FirstPoll => gate.run(&cache, panicking).await.map(drop),
+        // The same of a fleet's "once".
+        At::Later => gate.once("one").run_or_wait(&cache, TTL, panicking).await.map(drop),
+    }
 }
 
 async fn panicking(profile: Profile) -> Found {
@@ -74,8 +78,8 @@ fn with_its_runtime(url: &str, protocol: Protocol, key: &str, polls: u32) -> Res
     let lease = runtime.block_on(async {
         let cache = connect(url, protocol).await.project("ends");
         let lease = gate(&outlives).try_lock(&cache).await.map_err(|error| chain(&error))?;
-        let run = gate(key).run(&cache, async |_| work(&cache).await);
-        match cut(run, polls).await {
+        let gate = gate(key);
+        match cut(gate.run(&cache, async |_| work(&cache).await), polls).await {
             Some(Err(error)) => Err(chain(&error)),
             _ => Ok(lease),
         }

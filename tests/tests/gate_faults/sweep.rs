@@ -110,7 +110,7 @@ fn future<'a>(what: What, cache: &'a Cache, key: &'a str) -> BoxFuture<'a, Resul
             }
             What::Every => {
                 let every = gate.every(Duration::from_millis(100));
-                drop(every.next(cache, async |_| work(cache).await).await?);
+                let _ = every.next(cache, async |_| work(cache).await).await?;
             }
             What::Release => {}
             What::Careless => {
