@@ -10,6 +10,9 @@ use libtest_mimic::Trial;
 use super::case::{Found, Must, Profile, case};
 use super::sweep::{OWN_PANIC, TTL, cut, gate, is_free, left_over, library_panics, work};
 
+/// How long a key lives that nobody gives back.
+const SHORT: Duration = Duration::from_millis(300);
+
 /// Where the work panics.
 #[derive(Debug, Clone, Copy)]
 enum At {
@@ -74,11 +77,12 @@ async fn panicking(profile: Profile) -> Found {
 fn with_its_runtime(url: &str, protocol: Protocol, key: &str, polls: u32) -> Result<(), String> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let runtime = runtime.map_err(|error| error.to_string())?;
+    let short = |key: &str| gate(key).ttl(SHORT).any_ttl();
     let outlives = format!("{key}-outlives");
     let lease = runtime.block_on(async {
         let cache = connect(url, protocol).await.project("ends");
-        let lease = gate(&outlives).try_lock(&cache).await.map_err(|error| chain(&error))?;
-        let gate = gate(key);
+        let lease = short(&outlives).try_lock(&cache).await.map_err(|error| chain(&error))?;
+        let gate = short(key);
         match cut(gate.run(&cache, async |_| work(&cache).await), polls).await {
             Some(Err(error)) => Err(chain(&error)),
             _ => Ok(lease),
@@ -112,9 +116,9 @@ async fn ending(profile: Profile) -> Found {
             for key in keys.iter().flat_map(|key| [key.clone(), format!("{key}-outlives")]) {
                 let left = cache.command(Command::new("PTTL").key(format!("ends:{key}:leader"))).await;
                 let left = left.ok().and_then(|left| left.as_int());
-                let bounded = left.is_some_and(|left| left == -2 || (0..=TTL.as_millis() as i64).contains(&left));
+                let bounded = left.is_some_and(|left| left == -2 || (0..=SHORT.as_millis() as i64).contains(&left));
                 found.check(bounded, || format!("after {polls} polls the key has {left:?} ms left"));
-                let next = gate(&key).lock(&cache).wait(TTL * 4).await;
+                let next = gate(&key).ttl(SHORT).any_ttl().lock(&cache).wait(SHORT * 10).await;
                 found.check(matches!(next, Ok(Some(_))), || format!("after {polls} polls: {next:?}"));
             }
         }
