@@ -3,8 +3,8 @@
 use std::time::{Duration, SystemTime};
 
 use cache_core::{
-    Batch, Cache, CacheModel, Changes, Command, DataMigration, Dictionary, Error, Expiry, Gate, GateError, Lease,
-    Migrator, OnUnavailable, Protocol, RedisSettings, Released, Suggestions, Ttl,
+    Batch, Cache, CacheModel, Changes, Command, DataMigration, Dictionary, Error, Expiry, Gate, GateError,
+    Lease, Migrator, OnUnavailable, Protocol, RedisSettings, Released, Suggestions, Ttl,
 };
 use cache_tests::{chain, cluster, connect, live, private_server};
 use futures_util::StreamExt;
@@ -140,7 +140,9 @@ async fn what_a_newer_holder_writes_is_done(cache: Cache) {
     assert!(report("a", "").insert(&fenced).await.unwrap().stored());
     assert!(report("a", "1").insert(&fenced).await.unwrap_err().is_already_exists());
     assert!(report("none", "1").replace(&fenced).await.unwrap_err().is_not_found());
-    assert!(report("b", "").save_with(&fenced, Expiry::After(Duration::from_secs(60))).await.unwrap().stored());
+    assert!(
+        report("b", "").save_with(&fenced, Expiry::After(Duration::from_secs(60))).await.unwrap().stored()
+    );
     let saves = Report::save_many(&fenced, [report("c", ""), report("d", ""), report("e", "")]).await;
     assert!(saves.into_iter().all(|save| save.unwrap().stored()));
     assert_eq!(Report::patch("a").increment(Report::COUNT, 2).send_and_get(&fenced).await.unwrap().count, 2);
@@ -318,7 +320,9 @@ async fn on_a_cluster_the_number_lies_beside_the_documents() {
         for result in Report::save_many(&fenced, [report("a", "late")]).await {
             refused(result, &late, &newer);
         }
-        let key = format!("{project}:cache:~report:{{{project}:cache:report:a}}:fence:{project}%3Areports%3Aleader");
+        let key = format!(
+            "{project}:cache:~report:{{{project}:cache:report:a}}:fence:{project}%3Areports%3Aleader"
+        );
         let left = cache.command(Command::new("PTTL").key(&key)).await.unwrap().as_int().unwrap();
         assert!(left > 6 * 24 * 3_600_000, "{left}");
         // It outlives the document.

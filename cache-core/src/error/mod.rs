@@ -277,7 +277,9 @@ pub enum Error {
     },
     /// What was sent through a [fenced](crate::Lease::fenced) cache can write and cannot carry the fence; nothing was
     /// sent.
-    #[error("{command} cannot carry a lease's fence; send it through the cache that the fenced one was made from")]
+    #[error(
+        "{command} cannot carry a lease's fence; send it through the cache that the fenced one was made from"
+    )]
     NoFence {
         /// The command's name.
         command: String,

@@ -21,7 +21,9 @@ pub enum GateError {
         key: String,
     },
     /// The work was let in [without a lease](crate::OnUnavailable::RunUnleased), so that there is no fence.
-    #[error("the work of `{key}` runs without a lease, and its writes can have no fence; write without one, or not at all")]
+    #[error(
+        "the work of `{key}` runs without a lease, and its writes can have no fence; write without one, or not at all"
+    )]
     Unleased {
         /// The gate's key on the server.
         key: String,

@@ -177,7 +177,8 @@ impl Held {
         told: Option<oneshot::Sender<Option<bool>>>,
     ) {
         let bound = self.call_timeout();
-        let answer = scripts::release(&self.cache, &self.keys, &self.token, stay, &generation, bound).await.ok();
+        let answer =
+            scripts::release(&self.cache, &self.keys, &self.token, stay, &generation, bound).await.ok();
         self.tell_released(answer);
         if let Some(told) = told {
             // Whoever waited may have gone.

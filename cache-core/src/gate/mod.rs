@@ -5,6 +5,7 @@ mod clock;
 mod error;
 mod function;
 mod held;
+mod hint;
 mod inspect;
 mod keys;
 mod lease;

@@ -58,9 +58,13 @@ async fn panicking(profile: Profile) -> Found {
             for ended in join_all(tasks).await {
                 found.terms += 1;
                 found.faults += 1;
-                found.check(ended.is_err_and(|error| error.is_panic()), || format!("{at:?}: no panic came through"));
+                found.check(ended.is_err_and(|error| error.is_panic()), || {
+                    format!("{at:?}: no panic came through")
+                });
             }
-            found.check(cache.shutdown(Duration::from_secs(5)).await, || format!("{at:?}: not all given back"));
+            found.check(cache.shutdown(Duration::from_secs(5)).await, || {
+                format!("{at:?}: not all given back")
+            });
             for key in &keys {
                 let free = is_free(&cache, key).await;
                 found.check(matches!(free, Ok(true)), || format!("{at:?}: {free:?}"));
@@ -116,7 +120,8 @@ async fn ending(profile: Profile) -> Found {
             for key in keys.iter().flat_map(|key| [key.clone(), format!("{key}-outlives")]) {
                 let left = cache.command(Command::new("PTTL").key(format!("ends:{key}:leader"))).await;
                 let left = left.ok().and_then(|left| left.as_int());
-                let bounded = left.is_some_and(|left| left == -2 || (0..=SHORT.as_millis() as i64).contains(&left));
+                let bounded =
+                    left.is_some_and(|left| left == -2 || (0..=SHORT.as_millis() as i64).contains(&left));
                 found.check(bounded, || format!("after {polls} polls the key has {left:?} ms left"));
                 let next = gate(&key).ttl(SHORT).any_ttl().lock(&cache).wait(SHORT * 10).await;
                 found.check(matches!(next, Ok(Some(_))), || format!("after {polls} polls: {next:?}"));

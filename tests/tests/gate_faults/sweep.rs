@@ -167,7 +167,8 @@ pub(crate) async fn left_over(cache: &Cache) -> Result<Vec<String>, GateError> {
         Reply::Array(keys) => keys,
         other => vec![other],
     };
-    let keys = keys.iter().filter_map(Reply::as_str).filter(|key| !key.ends_with("}:f") && !key.ends_with("}:done"));
+    let keys =
+        keys.iter().filter_map(Reply::as_str).filter(|key| !key.ends_with("}:f") && !key.ends_with("}:done"));
     Ok(keys.map(str::to_owned).collect())
 }
 
@@ -197,7 +198,9 @@ async fn sweep(what: What, profile: Profile) -> Found {
             });
             for key in &keys {
                 match is_free(&cache, key).await {
-                    Ok(free) => found.check(free, || format!("{what:?} after {polls} polls: the gate is not free")),
+                    Ok(free) => {
+                        found.check(free, || format!("{what:?} after {polls} polls: the gate is not free"))
+                    }
                     Err(error) => found.violations.push(chain(&error)),
                 }
             }

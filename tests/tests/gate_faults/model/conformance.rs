@@ -56,7 +56,9 @@ impl Walk<'_> {
         let mut path = Vec::new();
         for _ in 0..STEPS {
             let can = self.fleet.can(&state);
-            let Some(&action) = can.get(usize::try_from(dice.below(can.len() as u64)).unwrap_or(0)) else { return };
+            let Some(&action) = can.get(usize::try_from(dice.below(can.len() as u64)).unwrap_or(0)) else {
+                return;
+            };
             path.push(action);
             let answered = self.fleet.act(&mut state, action);
             self.found.faults += u64::from(matches!(action, Action::Flush | Action::LoseAnswer(_)));
@@ -81,7 +83,9 @@ impl Walk<'_> {
     /// The same request to the server.
     async fn ask(&mut self, request: Request, answer: Answer) -> Result<(), String> {
         let fence = match request {
-            Request::Write(_, fence) => Some(self.fences.real(fence).ok_or("the model writes with a fence of no win")?),
+            Request::Write(_, fence) => {
+                Some(self.fences.real(fence).ok_or("the model writes with a fence of no win")?)
+            }
             _ => None,
         };
         let reply = self.cache.command(self.calls.call(request, fence, TTL)).await;
@@ -96,7 +100,11 @@ impl Walk<'_> {
             (answer, Real::Same(real)) => answer == *real,
             _ => false,
         };
-        if agree { Ok(()) } else { Err(format!("{request:?}: the model says {answer:?}, the server {real:?}")) }
+        if agree {
+            Ok(())
+        } else {
+            Err(format!("{request:?}: the model says {answer:?}, the server {real:?}"))
+        }
     }
 
     /// What happens to the server besides.
@@ -121,7 +129,11 @@ impl Walk<'_> {
         let model = state.server.lock;
         let same = model.map(|(token, _)| format!("t{token}")) == holder
             && model.map(|(_, left)| f64::from(left)) == left;
-        if same { Ok(()) } else { Err(format!("the model's key is {model:?}, the server's {holder:?} for {left:?}")) }
+        if same {
+            Ok(())
+        } else {
+            Err(format!("the model's key is {model:?}, the server's {holder:?} for {left:?}"))
+        }
     }
 
     async fn left(&mut self) -> Option<Duration> {
@@ -160,12 +172,11 @@ async fn conform(profile: Profile, rules: Rules, paths: u32) -> Found {
 /// The cases.
 pub(super) fn cases(profile: Profile) -> Vec<Trial> {
     let paths = profile.pick(40, 2_000);
-    let control = |name, rules| case(name, Must::BeCaught, profile, move |profile| conform(profile, rules, 20));
+    let control =
+        |name, rules| case(name, Must::BeCaught, profile, move |profile| conform(profile, rules, 20));
     let ours = Rules::OURS;
     vec![
-        case("f11_conformance", Must::Hold, profile, move |profile| {
-            conform(profile, ours, paths)
-        }),
+        case("f11_conformance", Must::Hold, profile, move |profile| conform(profile, ours, paths)),
         control("f11_conformance_control_release", Rules { release_asks: false, ..ours }),
         control("f11_conformance_control_acquire", Rules { idempotent: false, ..ours }),
         control("f11_conformance_control_write", Rules { compares: false, ..ours }),

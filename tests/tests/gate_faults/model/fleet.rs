@@ -55,9 +55,18 @@ pub(crate) struct State {
 enum Client {
     Idle,
     /// Waits for the answer to its attempt, first sent at this time.
-    Asking { token: Token, sent: u8, again: bool },
+    Asking {
+        token: Token,
+        sent: u8,
+        again: bool,
+    },
     /// Has a lease, which by its own clock is over at this time.
-    Holding { token: Token, win: u8, fence: u8, until: u8 },
+    Holding {
+        token: Token,
+        win: u8,
+        fence: u8,
+        until: u8,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -137,7 +146,9 @@ impl Fleet {
         let answer = state.server.execute(self.rules, self.store, request);
         let own = |token| before.lock.is_none_or(|(holder, _)| holder == token);
         match (request, answer) {
-            (Request::Acquire(token), Answer::Busy(holder)) if holder == token => state.see(Seen::DeniedByItself),
+            (Request::Acquire(token), Answer::Busy(holder)) if holder == token => {
+                state.see(Seen::DeniedByItself)
+            }
             (Request::Acquire(_), Answer::Won(fence)) => {
                 if before.lock == state.server.lock {
                     state.see(Seen::AnsweredAgain);
@@ -175,16 +186,22 @@ impl Fleet {
         let (now, win) = (state.now, state.holder);
         for client in &mut state.clients {
             *client = match (*client, request, answer) {
-                (Client::Asking { token, sent, .. }, Request::Acquire(asked), Answer::Won(fence)) if token == asked => {
+                (Client::Asking { token, sent, .. }, Request::Acquire(asked), Answer::Won(fence))
+                    if token == asked =>
+                {
                     let from = if self.rules.from_before { sent } else { now };
                     Client::Holding { token, win, fence, until: from + TTL }
                 }
-                (Client::Asking { token, .. }, Request::Acquire(asked), Answer::Busy(_)) if token == asked => {
-                    Client::Idle
-                }
-                (Client::Holding { token, win, fence, until }, Request::Renew(asked), Answer::Owned(owned))
+                (Client::Asking { token, .. }, Request::Acquire(asked), Answer::Busy(_))
                     if token == asked =>
                 {
+                    Client::Idle
+                }
+                (
+                    Client::Holding { token, win, fence, until },
+                    Request::Renew(asked),
+                    Answer::Owned(owned),
+                ) if token == asked => {
                     let from = if self.rules.from_before { sent } else { now };
                     let until = until.max(from + TTL);
                     if owned { Client::Holding { token, win, fence, until } } else { Client::Idle }
@@ -313,7 +330,10 @@ impl Fleet {
         for (at, client) in state.clients.iter().enumerate() {
             match *client {
                 // Clients are all the same: it does not matter which one asks first.
-                Client::Idle if state.attempts[at] > 0 && (at == 0 || state.attempts[at - 1] < self.bounds.attempts) => {
+                Client::Idle
+                    if state.attempts[at] > 0
+                        && (at == 0 || state.attempts[at - 1] < self.bounds.attempts) =>
+                {
                     can.push(Action::Ask(at));
                 }
                 Client::Idle => {}
@@ -374,17 +394,25 @@ impl Model for Fleet {
 
     fn properties(&self) -> Vec<Property<Self>> {
         vec![
-            Property::always("I1: no write of an older win is done after one of a newer", |_, state: &State| {
-                !state.has(Seen::OlderWrite)
+            Property::always(
+                "I1: no write of an older win is done after one of a newer",
+                |_, state: &State| !state.has(Seen::OlderWrite),
+            ),
+            Property::always(
+                "I2: no two hold by their clocks while the server keeps its keys",
+                |_, state: &State| !state.has(Seen::TwoHold),
+            ),
+            Property::always("I3: nobody changes another's key", |_, state: &State| {
+                !state.has(Seen::ForeignKey)
             }),
-            Property::always("I2: no two hold by their clocks while the server keeps its keys", |_, state: &State| {
-                !state.has(Seen::TwoHold)
-            }),
-            Property::always("I3: nobody changes another's key", |_, state: &State| !state.has(Seen::ForeignKey)),
             Property::always("I9: fences grow", |_, state: &State| !state.has(Seen::FenceBack)),
-            Property::always("P7: nobody is denied by itself", |_, state: &State| !state.has(Seen::DeniedByItself)),
+            Property::always("P7: nobody is denied by itself", |_, state: &State| {
+                !state.has(Seen::DeniedByItself)
+            }),
             Property::sometimes("a late write is refused", |_, state: &State| state.has(Seen::LateRefused)),
-            Property::sometimes("an attempt is answered again", |_, state: &State| state.has(Seen::AnsweredAgain)),
+            Property::sometimes("an attempt is answered again", |_, state: &State| {
+                state.has(Seen::AnsweredAgain)
+            }),
             Property::sometimes("a win follows another", |_, state: &State| state.has(Seen::Followed)),
         ]
     }

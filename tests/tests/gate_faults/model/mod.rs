@@ -38,7 +38,14 @@ fn explore(fleet: Fleet, must: Must) -> Found {
     found
 }
 
-fn trial(name: &'static str, must: Must, profile: Profile, rules: Rules, store: Store, bounds: Bounds) -> Trial {
+fn trial(
+    name: &'static str,
+    must: Must,
+    profile: Profile,
+    rules: Rules,
+    store: Store,
+    bounds: Bounds,
+) -> Trial {
     case(name, must, profile, move |_| async move { explore(Fleet { rules, store, bounds }, must) })
 }
 
@@ -69,12 +76,7 @@ pub(crate) fn cases(profile: Profile) -> Vec<Trial> {
         caught("f11_control_answers_once", Rules { idempotent: false, ..ours }, here, SMALL),
         caught("f11_control_no_comparison", Rules { compares: false, ..ours }, here, SMALL),
         caught("f11_control_lease_from_answer", Rules { from_before: false, ..ours }, here, SMALL),
-        caught(
-            "f11_control_flush_and_clock",
-            ours,
-            elsewhere,
-            Bounds { steps_back: 1, ..flush },
-        ),
+        caught("f11_control_flush_and_clock", ours, elsewhere, Bounds { steps_back: 1, ..flush }),
     ];
     cases.extend(conformance::cases(profile));
     cases

@@ -4,9 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use cache_core::connection::PushStream;
-use cache_core::{
-    Batch, Cache, CacheModel, Capabilities, Command, Connection, Gate, Reply, Result,
-};
+use cache_core::{Batch, Cache, CacheModel, Capabilities, Command, Connection, Gate, Reply, Result};
 use futures_core::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
@@ -77,7 +75,8 @@ impl Calls {
         while cache.gate_counts().renewed == 0 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        let (token, fence, lock) = (lease.token().to_owned(), lease.fence().to_string(), lease.key().to_owned());
+        let (token, fence, lock) =
+            (lease.token().to_owned(), lease.fence().to_string(), lease.key().to_owned());
         lease.release().await;
         let heard = std::mem::take(&mut *overheard.heard.lock().unwrap_or_else(PoisonError::into_inner));
         let calls: Vec<Vec<Vec<u8>>> = heard
