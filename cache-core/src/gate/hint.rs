@@ -62,6 +62,6 @@ impl Hint {
             }
         }
         self.pushes = None;
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }

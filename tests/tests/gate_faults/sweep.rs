@@ -199,7 +199,7 @@ async fn sweep(what: What, profile: Profile) -> Found {
             for key in &keys {
                 match is_free(&cache, key).await {
                     Ok(free) => {
-                        found.check(free, || format!("{what:?} after {polls} polls: the gate is not free"))
+                        found.check(free, || format!("{what:?} after {polls} polls: the gate is not free"));
                     }
                     Err(error) => found.violations.push(chain(&error)),
                 }
