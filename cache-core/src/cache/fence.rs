@@ -6,6 +6,7 @@ use cache_index::{Beside, Command, Schema};
 
 use super::Cache;
 use super::fenced::FencedConnection;
+use crate::connection::Connection;
 use crate::error::Result;
 
 /// How long the largest number is kept beside a document of a cluster, in milliseconds: a week after the last write.
@@ -82,12 +83,18 @@ impl Cache {
         });
         let fence = Arc::new(Fence { number, key: key.as_bytes().into(), beside });
         let connection = FencedConnection::new(Arc::clone(&self.connection), Arc::clone(&fence));
-        Self { connection: Arc::new(connection), fence: Some(fence), ..self.clone() }
+        let unfenced = Some(self.unfenced());
+        Self { connection: Arc::new(connection), fence: Some(fence), unfenced, ..self.clone() }
     }
 
     /// What a write of this document carries; `None`: nothing, since the cache is not a fenced one.
     pub(crate) fn carried(&self, schema: &Schema, document: &[u8]) -> Result<Option<Carried>> {
         self.fence.as_ref().map(|fence| fence.carried(self, schema, document)).transpose()
+    }
+
+    /// The connection for what goes on below, whichever handle began it.
+    pub(super) fn unfenced(&self) -> Arc<dyn Connection> {
+        Arc::clone(self.unfenced.as_ref().unwrap_or(&self.connection))
     }
 
     /// Whether writes carry a fence.

@@ -79,6 +79,11 @@ impl Touch {
         Ok(Self { key, command, argument, claims, fence })
     }
 
+    /// The document's key.
+    pub(super) fn key(&self) -> &[u8] {
+        &self.key
+    }
+
     /// Whether something was done.
     pub(super) async fn run(mut self, cache: &Cache) -> Result<bool> {
         let reply = unique::run(cache, &mut self).await?;

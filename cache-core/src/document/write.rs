@@ -50,7 +50,11 @@ pub(crate) fn write<M: Model>(
     let write = Write::new(model, cache, condition, expiry);
     async move {
         cache.capabilities().require_json(what)?;
-        write?.run(cache).await.map(|(saved, _)| saved)
+        let saved = write?.run(cache).await.map(|(saved, _)| saved);
+        match condition {
+            Condition::Any => cache.or_without(saved, Saved::not),
+            Condition::New | Condition::There | Condition::NewOrGet => saved,
+        }
     }
 }
 

@@ -5,7 +5,8 @@ mod ask;
 use std::time::Duration;
 
 use cache_index::{
-    Completeness, DecodeError, NameError, NotIndexable, QueryError, SearchName, ServerError, TermError,
+    Completeness, DecodeError, NameError, NotIndexable, QueryError, SearchName, ServerError, ServerErrorKind,
+    TermError,
 };
 
 use crate::patch_error::PatchError;
@@ -40,7 +41,7 @@ pub enum Error {
         after: Duration,
     },
     /// The server answered an error.
-    #[error("the server refused {command}")]
+    #[error("the server refused {command}{}", advice(source.kind()))]
     Server {
         /// The command's name.
         command: String,
@@ -342,6 +343,21 @@ pub enum Error {
     /// The embedded server could not be provided or started.
     #[error("the embedded server did not start")]
     Embedded(#[source] BoxError),
+}
+
+/// What to do about an error of the server, where its own words do not say it.
+fn advice(kind: ServerErrorKind) -> &'static str {
+    match kind {
+        ServerErrorKind::OutOfMemory => "; raise its `maxmemory`, or delete what is not needed",
+        ServerErrorKind::NoReplicas => "; start its replicas, or lower `min-replicas-to-write`",
+        ServerErrorKind::NotPersisting => "; see in its log why it cannot write to its disk",
+        ServerErrorKind::ReadOnly => "; connect to the master",
+        ServerErrorKind::KeyPermission => {
+            "; allow its user the keys of the namespace: documents are `~<global>:<prefix>:*`, and what is kept beside \
+             them `~<global>:~<prefix>:*`"
+        }
+        _ => "",
+    }
 }
 
 fn shown_wait(waited: Duration) -> String {

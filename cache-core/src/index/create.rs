@@ -18,7 +18,7 @@ pub(super) async fn create(cache: &Cache, schema: &Schema, index: &str) -> Resul
     // ALIASADD never takes an alias away from another index.
     let alias = Command::new("FT.ALIASADD").arg(schema.alias(keyspace)).arg(index);
     let batch = [create].into_iter().chain(cache.standing().added(index)).chain([alias]).collect();
-    let mut replies = cache.connection().send_all(Batch::pipeline(batch)).await?;
+    let mut replies = cache.send_all(Batch::pipeline(batch)).await?;
     // It is for people and tools: no query fails for it.
     let _alias = replies.pop();
     let failed = |error: &Error| error.server_kind() != Some(ServerErrorKind::IndexExists);

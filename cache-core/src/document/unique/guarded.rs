@@ -35,10 +35,10 @@ pub(in crate::document) trait Guarded: Send {
 /// Sends the command once.
 pub(super) async fn send<G: Guarded>(cache: &Cache, call: &G) -> Result<Reply> {
     if call.is_scripted() {
-        let reply = script::run(cache, G::SCRIPT, call.command()).await?;
+        let reply = script::run(cache, G::SCRIPT, cache.entry(call.command())).await?;
         fence::passed(reply, call.key(), call.fence())
     } else {
-        cache.command(call.command()).await
+        cache.command(cache.entry(call.command())).await
     }
 }
 

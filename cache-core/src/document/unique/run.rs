@@ -116,7 +116,7 @@ async fn pipeline<G: Guarded>(
     scripted: bool,
 ) -> Result<Vec<Result<Reply>>> {
     if !scripted {
-        return cache.connection().send_all(Batch::pipeline(calls)).await;
+        return cache.send_all(Batch::pipeline(calls)).await;
     }
     let by_source = |call: &Command| G::SCRIPT.by_source(call);
     let sent = calls
@@ -124,7 +124,7 @@ async fn pipeline<G: Guarded>(
         .enumerate()
         .map(|(position, call)| if position == 0 { by_source(call) } else { call.clone() })
         .collect();
-    let mut answers = cache.connection().send_all(Batch::pipeline(sent)).await?;
+    let mut answers = cache.send_all(Batch::pipeline(sent)).await?;
     let lost = answers.iter().position(
         |answer| matches!(answer, Err(error) if error.server_kind() == Some(ServerErrorKind::NoScript)),
     );
@@ -132,7 +132,7 @@ async fn pipeline<G: Guarded>(
         // Somebody emptied the server's script cache meanwhile. All that come behind are written again: otherwise an
         // earlier document could end up over a later one of the same key.
         let again = calls.iter().skip(lost).map(by_source).collect();
-        let rest = cache.connection().send_all(Batch::pipeline(again)).await?;
+        let rest = cache.send_all(Batch::pipeline(again)).await?;
         answers.truncate(lost);
         answers.extend(rest);
     }

@@ -64,6 +64,11 @@ impl Plan {
         self.steps.is_empty()
     }
 
+    /// Whether this release can use its index as it is: what is to be done, if anything, is to drop those of older ones.
+    pub(super) fn serves(&self) -> bool {
+        self.steps.iter().all(|step| matches!(step, Step::Collect { .. }))
+    }
+
     /// Whether something that is not there yet has to be made before this release can use its index.
     pub fn makes_index(&self) -> bool {
         let makes =
@@ -117,9 +122,12 @@ pub(crate) fn plan(
             Some(active) => index::changes(&active.definition, &wanted),
             None => wanted.fields.into_iter().map(Difference::Added).collect(),
         };
-        if let Some(index) = plan.active.clone().filter(|_| plan.differences.is_empty()) {
-            plan.notices.push(Notice::Untold { index });
-        }
+        // One that this release began to extend has its fields already.
+        let begun = |name: &String| {
+            observed.extending.as_ref().is_some_and(|extending| extending.index.name == *name)
+        };
+        let same = plan.active.clone().filter(|_| plan.differences.is_empty());
+        plan.notices.extend(same.filter(|active| !begun(active)).map(|index| Notice::Untold { index }));
     }
     plan
 }
