@@ -8,6 +8,7 @@ mod detached;
 mod embedded;
 mod errands;
 mod eviction;
+mod failures;
 mod gate_tally;
 mod policy;
 mod readiness;
@@ -31,7 +32,7 @@ pub use gate_tally::GateCounts;
 pub(crate) use gate_tally::{GateCount, GateTally};
 pub use policy::IndexPolicy;
 pub use readiness::{ErrorClass, IndexReadiness, IndexState, Readiness, Ready};
-pub(crate) use standing::{Mark, Standing};
+pub(crate) use standing::{Healing, Mark, Standing, Wants};
 
 /// A connection and a namespace. Cheap to clone; every clone uses the same connection.
 ///

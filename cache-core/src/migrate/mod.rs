@@ -2,10 +2,9 @@
 //! the aliases at them.
 
 // A file imports from those before it: data, lock, unlocked, progress, options, memory, observed, plan, error, report,
-// scripts, check, refuse, inspect, masters, preflight, lease, absent, create, wait, verify, cutover, collect, apply,
+// scripts, check, refuse, inspect, masters, preflight, lease, create, wait, verify, cutover, collect, apply,
 // this one, registered, locked, deferred, watch.
 
-mod absent;
 mod apply;
 mod check;
 mod collect;
@@ -46,7 +45,7 @@ pub use lock::{SchemaLock, SchemaLockError};
 #[cfg(feature = "cli")]
 pub(crate) use memory::Bytes;
 pub use memory::{Estimate, ServerMemory};
-pub use observed::{LeaseSeen, Observed};
+pub use observed::{Extending, LeaseSeen, Observed};
 pub use options::Strategy;
 pub use plan::{Notice, Plan, Step};
 pub use progress::Progress;
@@ -162,8 +161,12 @@ impl Migrator {
         self
     }
 
-    /// Drops the index that redis-om left for the same documents, `<global>:<prefix>:index`, and its keys
-    /// `<index>:hash` and `<index>:schema`, when ours is filled, verified and active. Documents stay.
+    /// Drops the index that redis-om left for the same documents, and its keys `<index>:hash` and `<index>:schema`, when
+    /// ours is filled, active, and lacks no document that theirs holds, also if it was made long before. Documents stay.
+    ///
+    /// An index is redis-om's if it is over exactly the keys of the model and has the name that redis-om gives it,
+    /// `<global>:<prefix>:index`, or any name with a SHA-1 in the key `<index>:hash`. Where the index of that first name is
+    /// gone by itself, its keys go too.
     ///
     /// When nothing that uses redis-om runs any longer: its own migrator would create the index again.
     pub fn retire_redis_om(mut self) -> Self {

@@ -47,7 +47,7 @@ fn needed(plan: &Plan) -> Vec<(&'static str, String)> {
         Step::Adopt { name, .. } => Some(("FT.ALIASADD", name.clone())),
         Step::Cutover { .. } => Some(("FT.ALIASUPDATE", plan.alias.clone())),
         Step::Retire { index, .. } | Step::Collect { index } => Some(("FT.DROPINDEX", index.clone())),
-        Step::Drift { .. } | Step::Wait | Step::Verify { .. } => None,
+        Step::Drift { .. } | Step::Wait | Step::Verify { .. } | Step::VerifyAll => None,
     };
     plan.steps.iter().filter_map(of).collect()
 }

@@ -3,13 +3,12 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use cache_index::{Schema, Shortfall};
+use cache_index::Schema;
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
 use super::{MigrateError, Migrator};
 use crate::cache::Cache;
-use crate::document;
 use crate::error::{Error, Result};
 use crate::index;
 
@@ -102,46 +101,32 @@ async fn look<'a>(
     let Some(info) = index::info(cache, index).await? else {
         return index::look(cache, schema, index, Duration::ZERO).await;
     };
-    index::saw(cache, schema, index, mark, &info)?;
+    let wants = index::saw(cache, schema, index, mark, &info)?;
     if !info.is_filled() {
         return Ok(false);
     }
-    if counts.get(index).is_none_or(|count| count.is_due(info.failures)) {
-        let began = Instant::now();
-        let missing = missing(cache, schema, &info).await?;
-        let shortfall = (missing > 0).then_some(Shortfall::FailedDocuments(missing));
-        standing.report(index, shortfall.into_iter().collect());
-        let (counted, took) = (Instant::now(), began.elapsed());
-        counts.insert(index, Count { failures: info.failures, missing, counted, took });
+    let counted = wants.count;
+    let began = Instant::now();
+    index::follow(cache, schema, index, wants).await?;
+    if counted {
+        counts.insert(index, Count { at: Instant::now(), took: began.elapsed() });
+    } else if standing.failed(index) > 0 && counts.get(index).is_none_or(Count::is_over) {
+        index::count(cache, schema, index).await?;
+        counts.insert(index, Count { at: Instant::now(), took: began.elapsed() });
     }
     Ok(true)
 }
 
 /// When the documents were counted that an index lacks.
 struct Count {
-    failures: u64,
-    missing: u64,
-    counted: Instant,
+    at: Instant,
     took: Duration,
 }
 
 impl Count {
-    /// The counter of failures only grows: as long as it stays, nothing is missing that was not. What was missing may have
-    /// been mended; it is counted again, for one part in a hundred of the time.
-    fn is_due(&self, failures: u64) -> bool {
-        failures != self.failures || self.missing > 0 && self.counted.elapsed() >= self.took * 100
-    }
-}
-
-/// How many documents are there and not in the index.
-async fn missing(cache: &Cache, schema: &'static Schema, info: &cache_index::IndexInfo) -> Result<u64> {
-    match info.failures {
-        0 => Ok(0),
-        failures if schema.filter().is_some() => Ok(failures),
-        failures => match document::count_all(cache, schema).await {
-            Ok(there) => Ok(there.saturating_sub(info.documents)),
-            Err(Error::Unsupported { .. }) => Ok(failures),
-            Err(error) => Err(error),
-        },
+    /// As long as the counter of failures stays, nothing is missing that was not. What was missing may have been mended: it
+    /// is counted again, for one part in a hundred of the time.
+    fn is_over(&self) -> bool {
+        self.at.elapsed() >= self.took.saturating_mul(100)
     }
 }

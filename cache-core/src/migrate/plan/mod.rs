@@ -103,10 +103,11 @@ pub(crate) fn plan(
     let source = index::source(&mut plan, &wanted, observed, options);
     let Some(target) = source.target(&plan).map(str::to_owned) else { return plan };
     let cutover = alias::cutover(&mut plan, &target, observed, options);
-    index::prepare(&mut plan, &wanted, &source, cutover.as_ref(), observed, options);
+    let retired = leftovers::retired(&plan, &target, cutover.as_ref(), observed, options);
+    index::prepare(&mut plan, &wanted, &source, (cutover.as_ref(), retired.as_deref()), observed, options);
     if options.strategy != Strategy::Manual {
         plan.steps.extend(cutover);
-        leftovers::retire(&mut plan, &target, observed, options);
+        leftovers::retire(&mut plan, retired, observed);
         leftovers::collect(&mut plan, &target, observed, options);
     }
     leftovers::overlaps(&mut plan, observed);
