@@ -136,16 +136,15 @@ impl Standing {
     /// Takes how many documents the migrator found to be missing in the index, and what the server's counter of failures
     /// said before, in the place of what was found before.
     pub(crate) fn report(&self, index: &str, missing: u64, counter: u64, connection: u64) {
-        self.write(index, |known| {
-            (known.failures, known.healed) = (Failures::counted(missing, counter, connection), false);
-        });
+        let failures = Failures::counted(missing, counter, connection, Duration::ZERO);
+        self.write(index, |known| (known.failures, known.healed) = (failures, false));
     }
 
     /// As [`report`](Self::report), between runs of the migrator, unless the index was made again meanwhile.
-    pub(crate) fn counted(&self, index: &str, mark: Mark, missing: u64, counter: u64) {
+    pub(crate) fn counted(&self, index: &str, mark: Mark, missing: u64, counter: u64, took: Duration) {
         self.write(index, |known| {
             if known.changes == mark.changes {
-                known.failures = Failures::counted(missing, counter, mark.connection);
+                known.failures = Failures::counted(missing, counter, mark.connection, took);
             }
         });
     }
@@ -358,12 +357,12 @@ mod tests {
         assert_eq!(standing.told("i"), [Shortfall::FailedDocuments(3)]);
         let stale = standing.mark("i", 0);
         standing.healed("i");
-        standing.counted("i", stale, 9, 6);
+        standing.counted("i", stale, 9, 6, Duration::ZERO);
         assert_eq!(saw(false, 1), Wants::default());
         assert_eq!(standing.told("i"), [Shortfall::FailedDocuments(3)]);
         assert!(saw(true, 1).count);
         assert_eq!(standing.told("i"), [Shortfall::FailedDocuments(1)]);
-        standing.counted("i", standing.mark("i", 0), 0, 1);
+        standing.counted("i", standing.mark("i", 0), 0, 1, Duration::ZERO);
         assert!(!saw(true, 1).count);
         assert_eq!(standing.told("i"), []);
     }

@@ -36,15 +36,20 @@ fn digest(key: &[u8]) -> u64 {
 /// The documents that are missing from an index, as it was seen.
 ///
 /// The server's counter only grows, so a document that was mended or deleted is still in it: where it is not 0, what is
-/// missing is looked for. In a cluster, where no one scan sees all keys, the counter has to do, and so it has for an index
+/// missing is looked for, and where documents are known to have been missing. In a cluster, where no one scan sees all keys, the counter has to do, and so it has for an index
 /// that a filter leaves documents out of.
-pub(crate) async fn missing(cache: &Cache, schema: &Schema, seen: &IndexInfo) -> Result<Absent> {
+pub(crate) async fn missing(
+    cache: &Cache,
+    schema: &Schema,
+    seen: &IndexInfo,
+    were_missing: bool,
+) -> Result<Absent> {
     let counted = || Absent {
         number: seen.failures,
         keys: seen.last_failure.iter().cloned().collect(),
         digests: HashSet::new(),
     };
-    if seen.failures == 0 {
+    if seen.failures == 0 && !were_missing {
         return Ok(Absent::default());
     }
     if schema.filter().is_some() {

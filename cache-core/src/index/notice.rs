@@ -13,7 +13,7 @@ use crate::error::Result;
 
 /// Documents are counted for one part of the time in so many at most, and not more often than every second, however fast
 /// the server's counter grows.
-const SELDOM: u32 = 10;
+const SELDOM: u32 = 20;
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Takes what was seen of an index into what is known of it. What that gives reason to do is done in the background.
@@ -32,7 +32,8 @@ pub(crate) fn notice(
         let wants = Wants { count: false, alias_from };
         beside(cache, "alias", schema, index, wants, Duration::ZERO);
     }
-    if counts {
+    // On a cluster, and where a filter leaves documents out, there is nothing to know better by.
+    if counts && schema.filter().is_none() && !cache.capabilities().cluster {
         let wants = Wants { count: true, alias_from: Vec::new() };
         beside(cache, "count", schema, index, wants, PAUSE);
     }
@@ -56,7 +57,7 @@ fn beside(cache: &Cache, what: &str, schema: &'static Schema, index: &str, wants
 }
 
 /// Does what a look gave reason to do.
-pub(crate) async fn follow(cache: &Cache, schema: &Schema, index: &str, wants: Wants) -> Result<()> {
+async fn follow(cache: &Cache, schema: &Schema, index: &str, wants: Wants) -> Result<()> {
     if !wants.alias_from.is_empty() && !cache.capabilities().cluster {
         point(cache, &schema.alias(cache.keyspace()?), index, false, &wants.alias_from).await?;
     }
@@ -64,12 +65,13 @@ pub(crate) async fn follow(cache: &Cache, schema: &Schema, index: &str, wants: W
 }
 
 /// Counts the documents that an index lacks.
-pub(crate) async fn count(cache: &Cache, schema: &Schema, index: &str) -> Result<()> {
-    let mark = cache.standing().mark(index, cache.connection().generation());
+async fn count(cache: &Cache, schema: &Schema, index: &str) -> Result<()> {
+    let (standing, began) = (cache.standing(), Instant::now());
+    let mark = standing.mark(index, cache.connection().generation());
     let Some(look) = info(cache, index).await? else { return Ok(()) };
     if look.is_filled() {
-        let missing = missing(cache, schema, &look).await?.number;
-        cache.standing().counted(index, mark, missing, look.failures);
+        let missing = missing(cache, schema, &look, standing.failed(index) > 0).await?.number;
+        standing.counted(index, mark, missing, look.failures, began.elapsed());
     }
     Ok(())
 }

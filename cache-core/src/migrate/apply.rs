@@ -121,7 +121,7 @@ impl Run<'_> {
             forget_extension(self.cache, plan).await?;
         }
         let connection = self.cache.connection().generation();
-        let missing = index::missing(self.cache, plan.schema.0, &look).await?;
+        let missing = index::missing(self.cache, plan.schema.0, &look, false).await?;
         self.cache.standing().report(&plan.index, missing.number, look.failures, connection);
         self.cache.standing().migrated(&plan.index, self.healing(plan, report.active));
         report.missing = missing.number;

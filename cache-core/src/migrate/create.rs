@@ -39,7 +39,7 @@ pub(super) async fn extend(
 ) -> Result<bool, MigrateError> {
     let schema = plan.schema.0;
     let Some(before) = info(cache, index).await? else { return Ok(false) };
-    let found = missing(cache, schema, &before).await?;
+    let found = missing(cache, schema, &before, false).await?;
     // Whoever began first counted before anything was added: also another release. One that is not there behind the count
     // had added nothing before it.
     let begun = extensions(cache, plan).await?.into_iter().filter(|one| one.index == index);

@@ -1,7 +1,6 @@
 //! Indexes that are looked at now and then, so that one that vanished is there again before it is asked.
 
-use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use cache_index::Schema;
 use tokio::runtime::Handle;
@@ -78,55 +77,22 @@ impl Migrator {
 }
 
 async fn watch(cache: Cache, indexes: Vec<(&'static Schema, String)>, every: Duration) {
-    let mut counts = HashMap::new();
     loop {
         let mut settled = true;
         for (schema, index) in &indexes {
             // What keeps the server from answering now may be over in a moment, and then nothing else is known.
-            settled &= look(&cache, schema, index, &mut counts).await.unwrap_or(false);
+            settled &= look(&cache, schema, index).await.unwrap_or(false);
         }
         tokio::time::sleep(if settled { every } else { SOON }).await;
     }
 }
 
 /// Whether the index is there and filled.
-async fn look<'a>(
-    cache: &Cache,
-    schema: &'static Schema,
-    index: &'a str,
-    counts: &mut HashMap<&'a str, Count>,
-) -> Result<bool> {
-    let standing = cache.standing();
-    let mark = standing.mark(index, cache.connection().generation());
+async fn look(cache: &Cache, schema: &'static Schema, index: &str) -> Result<bool> {
+    let mark = cache.standing().mark(index, cache.connection().generation());
     let Some(info) = index::info(cache, index).await? else {
         return index::look(cache, schema, index, Duration::ZERO).await;
     };
-    let wants = index::saw(cache, schema, index, mark, &info)?;
-    if !info.is_filled() {
-        return Ok(false);
-    }
-    let counted = wants.count;
-    let began = Instant::now();
-    index::follow(cache, schema, index, wants).await?;
-    if counted {
-        counts.insert(index, Count { at: Instant::now(), took: began.elapsed() });
-    } else if standing.failed(index) > 0 && counts.get(index).is_none_or(Count::is_over) {
-        index::count(cache, schema, index).await?;
-        counts.insert(index, Count { at: Instant::now(), took: began.elapsed() });
-    }
-    Ok(true)
-}
-
-/// When the documents were counted that an index lacks.
-struct Count {
-    at: Instant,
-    took: Duration,
-}
-
-impl Count {
-    /// As long as the counter of failures stays, nothing is missing that was not. What was missing may have been mended: it
-    /// is counted again, for one part in a hundred of the time.
-    fn is_over(&self) -> bool {
-        self.at.elapsed() >= self.took.saturating_mul(100)
-    }
+    index::notice(cache, schema, index, mark, &info)?;
+    Ok(info.is_filled())
 }
