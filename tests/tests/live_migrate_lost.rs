@@ -138,6 +138,27 @@ async fn an_extension_that_was_given_up_keeps_no_index_for_ever(cache: Cache) {
     assert_eq!(cache.command(Command::new("HLEN").key(&key)).await.unwrap().as_int(), Some(1));
     let migration = after.retain(Duration::from_secs(100)).run(&cache).await.unwrap();
     assert_eq!(migration.indexes()[0].dropped, [index::<Old>(&cache)]);
+    release(third::User::schema()).run(&cache).await.unwrap();
+    assert_eq!(cache.command(Command::new("HLEN").key(&key)).await.unwrap().as_int(), Some(0));
+}
+
+async fn an_index_that_was_made_again_is_extended_no_longer(cache: Cache) {
+    save(&cache, 5).await;
+    in_place(Old::schema()).run(&cache).await.unwrap();
+    write(&cache, 101, r#"{"id":101,"name":"n1","age":"old"}"#).await;
+    in_place(New::schema()).run(&cache).await.unwrap_err();
+    cache.command(Command::new("FT.DROPINDEX").arg(index::<Old>(&cache))).await.unwrap();
+    in_place(Old::schema()).run(&cache).await.unwrap();
+    assert_eq!(counted(&cache).await, Ok(6));
+    write(&cache, 101, r#"{"id":101,"name":"n1","age":6}"#).await;
+    // Neither index takes it, and no extension is to blame.
+    write(&cache, 102, r#"{"id":102,"name":17,"age":1}"#).await;
+    assert_eq!(release(New::schema()).run(&cache).await.unwrap().indexes()[0].missing, 1);
+    // Nor does what was counted then count when fields are added to the index of now.
+    cache.command(Command::new("FT.DROPINDEX").arg(index::<New>(&cache))).await.unwrap();
+    release(Old::schema()).force_activate().run(&cache).await.unwrap();
+    let migration = in_place(New::schema()).run(&cache).await.unwrap();
+    assert_eq!((migration.indexes()[0].created, migration.indexes()[0].missing), (false, 1));
 }
 
 async fn its_own_extension_keeps_no_index_either(cache: Cache) {
@@ -241,6 +262,7 @@ live! {
     what_others_write_with_a_wrong_type_is_told,
     a_run_that_makes_another_index_does_not_pass_over_them,
     an_extension_that_was_given_up_keeps_no_index_for_ever,
+    an_index_that_was_made_again_is_extended_no_longer,
     its_own_extension_keeps_no_index_either,
     which_documents_were_missing_before_is_known,
     releases_that_add_one_name_with_two_kinds_both_boot,

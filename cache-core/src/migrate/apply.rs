@@ -7,7 +7,7 @@ use cache_index::IndexInfo;
 
 use super::collect::collect;
 use super::create::{create, extend};
-use super::cutover::{adopt, cutover, forget_extension, retire};
+use super::cutover::{adopt, cutover, forget_extensions, retire};
 use super::error::MigrateError;
 use super::inspect::{extensions, info};
 use super::lease;
@@ -114,11 +114,8 @@ impl Run<'_> {
                 return Ok(None);
             }
         }
-        let extended = |index: &str| {
-            observed.extensions.iter().any(|one| one.fingerprint == plan.fingerprint && one.index != *index)
-        };
-        if extended(&look.name) && self.options.strategy != Strategy::Manual {
-            forget_extension(self.cache, plan).await?;
+        if self.options.strategy != Strategy::Manual {
+            forget_extensions(self.cache, plan, observed.given_up(plan.fingerprint)).await?;
         }
         let connection = self.cache.connection().generation();
         let missing = index::missing(self.cache, plan.schema.0, &look, false).await?;
@@ -150,7 +147,7 @@ impl Run<'_> {
             Step::Verify { against } if *against == look.name => {
                 let begun = extensions(cache, plan).await?.into_iter();
                 // Whoever was faster made ours of it, and forgot what was there before.
-                let before = begun.filter(|one| one.index == look.name).min_by_key(|one| one.missing);
+                let before = begun.filter(|one| one.is_of(look)).min_by_key(|one| one.missing);
                 let Some(before) = before else { return Ok(false) };
                 verify_kept(cache, plan, look, None, &before, self.options).await?;
                 self.listeners.step("verified");

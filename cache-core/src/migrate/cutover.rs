@@ -1,6 +1,6 @@
 //! Names that move: ours to an index that is there, the alias to ours, and redis-om's away.
 
-use cache_index::{Command, Reply, ServerErrorKind};
+use cache_index::{Command, Fingerprint, Reply, ServerErrorKind};
 
 use super::error::MigrateError;
 use super::inspect::{extending_key, info};
@@ -22,7 +22,7 @@ pub(super) async fn adopt(cache: &Cache, plan: &Plan, index: &str) -> Result<boo
         }
         let command = Command::new("FT.ALIASUPDATE").arg(&plan.index).arg(index).repeatable();
         masters::until_agreed(cache, &command, &plan.index, index).await?;
-        forget_extension(cache, plan).await?;
+        forget_extensions(cache, plan, vec![plan.fingerprint]).await?;
         return Ok(true);
     }
     let key = extending_key(plan.schema.0, cache.keyspace()?)?;
@@ -85,10 +85,13 @@ async fn cutover_everywhere(
     Ok(Some(to.to_owned()))
 }
 
-/// Forgets that fields were being added to an index for this schema, which has another one now.
-pub(super) async fn forget_extension(cache: &Cache, plan: &Plan) -> Result<()> {
-    let key = extending_key(plan.schema.0, cache.keyspace()?)?;
-    let forget = Command::new("HDEL").key(key).arg_display(plan.fingerprint);
+/// Forgets that fields were being added to an index for these schemas.
+pub(super) async fn forget_extensions(cache: &Cache, plan: &Plan, of: Vec<Fingerprint>) -> Result<()> {
+    if of.is_empty() {
+        return Ok(());
+    }
+    let forget = Command::new("HDEL").key(extending_key(plan.schema.0, cache.keyspace()?)?);
+    let forget = of.into_iter().fold(forget, Command::arg_display);
     cache.command(forget.repeatable()).await.map(drop)
 }
 

@@ -1,6 +1,6 @@
 //! What is on the server, read in two round trips: the names first, then everything that they stand for.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use cache_index::{
     Batch, Beside as Place, Command, DecodeError, Fingerprint, IndexInfo, Keyspace, Reply, Schema,
@@ -24,8 +24,8 @@ pub(super) fn leases_key(schema: &Schema, keyspace: &Keyspace) -> Result<Vec<u8>
 }
 
 /// The key that says which indexes are being extended: a hash, `<global>:~<prefix>:extending`. A field is the fingerprint
-/// of the schema that needs it. Its value is how many documents were missing before, what stands for each of them behind a
-/// comma unless there were too many, a blank, the index.
+/// of the schema that needs it. Its value is how many documents were missing before, `/`, how many fields there were, what
+/// stands for each of these documents behind a comma unless there were too many, a blank, the index.
 pub(super) fn extending_key(schema: &Schema, keyspace: &Keyspace) -> Result<Vec<u8>> {
     let mut key = Vec::new();
     schema.write_sibling(keyspace, &mut key, Place::Model, &[&"extending"])?;
@@ -198,12 +198,14 @@ fn scores(reply: Reply) -> Result<Vec<(Fingerprint, u64)>, DecodeError> {
 /// The indexes that are being extended. What somebody else put there is none.
 fn extending(reply: Reply) -> Result<Vec<Extending>, DecodeError> {
     let one = |(fingerprint, value): &(Reply, Reply)| {
-        let (missing, index) = value.as_str()?.split_once(' ')?;
-        let (missing, digests) = missing.split_once(',').unwrap_or((missing, ""));
+        let (numbers, index) = value.as_str()?.split_once(' ')?;
+        let (numbers, digests) = numbers.split_once(',').unwrap_or((numbers, ""));
+        let (missing, fields) = numbers.split_once('/').unwrap_or((numbers, "0"));
         Some(Extending {
             fingerprint: fingerprint.as_str()?.parse().ok()?,
             index: index.to_owned(),
             missing: missing.parse().ok()?,
+            fields: fields.parse().ok()?,
             digests: digests.split(',').filter_map(|digest| u64::from_str_radix(digest, 16).ok()).collect(),
         })
     };
@@ -211,9 +213,10 @@ fn extending(reply: Reply) -> Result<Vec<Extending>, DecodeError> {
 }
 
 /// The value for [`extending`].
-pub(super) fn extending_value(missing: u64, digests: &HashSet<u64>, index: &str) -> String {
+pub(super) fn extending_value(before: &Extending) -> String {
+    let Extending { index, missing, fields, digests, .. } = before;
     let digests: String = digests.iter().map(|digest| format!(",{digest:x}")).collect();
-    format!("{missing}{digests} {index}")
+    format!("{missing}/{fields}{digests} {index}")
 }
 
 fn unreadable(command: &str, source: DecodeError) -> Error {
@@ -222,6 +225,8 @@ fn unreadable(command: &str, source: DecodeError) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     #[test]
@@ -231,9 +236,9 @@ mod tests {
             Reply::Map(vec![(field, Reply::Bulk(value.into())), (other, Reply::Bulk("1 x".into()))])
         };
         for digests in [HashSet::new(), HashSet::from([1, u64::MAX])] {
-            let read = extending(pairs(extending_value(2, &digests, "a b:idx"))).unwrap();
-            let fingerprint = "0123456789ab".parse().unwrap();
-            assert_eq!(read, [Extending { fingerprint, index: "a b:idx".to_owned(), missing: 2, digests }]);
+            let (fingerprint, index) = ("0123456789ab".parse().unwrap(), "a b:idx".to_owned());
+            let one = Extending { fingerprint, index, missing: 2, fields: 3, digests };
+            assert_eq!(extending(pairs(extending_value(&one))).unwrap(), [one]);
         }
         assert_eq!(extending(Reply::Map(vec![])).unwrap(), []);
     }

@@ -45,12 +45,19 @@ pub struct Extending {
     pub index: String,
     /// How many documents were missing from it before.
     pub missing: u64,
+    /// How many fields it had before.
+    pub fields: usize,
     /// What stands for the keys of these, unless there were too many to keep.
     #[serde(skip)]
     pub(super) digests: HashSet<u64>,
 }
 
 impl Extending {
+    /// Whether the index has fields more than before: else nothing was added yet, or it was made again since.
+    pub(super) fn is_of(&self, index: &IndexInfo) -> bool {
+        self.index == index.name && index.definition.fields.len() > self.fields
+    }
+
     /// Whether it is known which documents were missing before, and not only how many.
     pub(super) fn is_known(&self) -> bool {
         self.digests.len() as u64 == self.missing
@@ -152,10 +159,18 @@ pub(super) fn redis_om_keys(index: &str) -> [String; 2] {
 }
 
 impl Observed {
-    /// The index to which this schema's release began to add fields, if it is there.
-    pub(super) fn extending(&self, fingerprint: Fingerprint) -> Option<&IndexInfo> {
+    /// What this schema's release began to add fields to, and the index, if it is there.
+    pub(super) fn extending(&self, fingerprint: Fingerprint) -> Option<(&Extending, &IndexInfo)> {
         let extending = self.extensions.iter().find(|one| one.fingerprint == fingerprint)?;
-        self.all().find(|index| index.name == extending.index)
+        Some((extending, self.all().find(|index| index.name == extending.index)?))
+    }
+
+    /// The schemas whose releases no longer add fields to an index: this one, which has its own by now, and those whose index
+    /// is gone.
+    pub(super) fn given_up(&self, own: Fingerprint) -> Vec<Fingerprint> {
+        let is_there = |name: &str| self.all().any(|there| there.name == name);
+        let gone = |one: &&Extending| one.fingerprint == own || !is_there(&one.index);
+        self.extensions.iter().filter(gone).map(|one| one.fingerprint).collect()
     }
 
     /// The index that a fingerprint's name stands for.

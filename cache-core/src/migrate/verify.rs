@@ -34,7 +34,7 @@ pub(super) async fn verify(
 ) -> Result<bool, MigrateError> {
     let cluster = cache.capabilities().cluster;
     let mut tries = 0;
-    loop {
+    let old = loop {
         let questions = vec![question(index), question(against)];
         // A transaction would need both names on one slot.
         let batch = if cluster { Batch::pipeline(questions) } else { Batch::atomic(questions) };
@@ -50,7 +50,7 @@ pub(super) async fn verify(
         }
         let missing = old.documents.saturating_sub(new.documents);
         if missing == 0 && (cluster || new.failures == 0 && old.failures == 0) {
-            break;
+            break old;
         }
         if cluster && missing > options.allowed_failures && tries < TRIES {
             tries += 1;
@@ -67,10 +67,10 @@ pub(super) async fn verify(
         if found.number > options.allowed_failures {
             return Err(failed(cache, plan, &new, Some(against), found));
         }
-        break;
-    }
+        break old;
+    };
     // What an addition in place cost the old index, it holds no longer.
-    let begun = extensions(cache, plan).await?.into_iter().filter(|one| one.index == against);
+    let begun = extensions(cache, plan).await?.into_iter().filter(|one| one.is_of(&old));
     let Some(before) = begun.min_by_key(|one| one.missing) else { return Ok(true) };
     let Some(new) = info(cache, index).await? else { return Ok(false) };
     verify_kept(cache, plan, &new, Some(against), &before, options).await?;

@@ -71,8 +71,9 @@ pub(super) fn source<'a>(
     }
     if options.strategy == Strategy::InPlaceAdditive {
         // Which one it was is known from what the addition left behind, so no proof is needed again.
-        if let Some(base) = observed.extending(plan.fingerprint)
+        if let Some((extending, base)) = observed.extending(plan.fingerprint)
             && let Some(fields) = additions(&base.definition, wanted)
+            && (!fields.is_empty() || extending.is_of(base))
         {
             return Source::Extended(base, fields);
         }

@@ -94,6 +94,7 @@ impl World {
             fingerprint: fingerprint.parse().unwrap(),
             index: index.clone(),
             missing: 0,
+            fields: 1,
             digests: HashSet::new(),
         };
         let beside = Beside {
