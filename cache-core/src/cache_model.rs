@@ -10,6 +10,7 @@ use futures_core::Stream;
 use crate::cache::Cache;
 use crate::document::{self, Condition, Expiry, Ids, Keys, Patch, SaveStream, Saved, Ttl};
 use crate::error::Result;
+use crate::load::{self, Load, LoadError};
 use crate::model::{Indexed, Model};
 use crate::primary_key::{Id, ReadKey};
 use crate::query::Query;
@@ -130,28 +131,7 @@ pub trait CacheModel: Model {
         document::write(self, cache, Condition::There, expiry, "`replace_with`")
     }
 
-    /// Stores many documents, as [`save`](CacheModel::save) each: one result for each, in order.
-    ///
-    /// They travel in pipelines of some hundred documents or about a megabyte, one after the other, so that no more
-    /// than that is held besides the results. Each document is one atomic step with its time to live; all of them
-    /// together are none. A document that is refused does not keep the others. Of two with one primary key, the later
-    /// one stays. When a pipeline is not answered, those behind it are not sent.
-    ///
-    /// When the future is dropped, any of the documents may be stored.
-    ///
-    /// ```no_run
-    /// # use cache_core::{Cache, CacheModel};
-    /// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
-    /// # struct User { #[primary_key] id: String }
-    /// # async fn example(cache: Cache, users: Vec<User>) -> cache_core::Result<()> {
-    /// for (user, result) in users.iter().zip(User::save_many(&cache, &users).await) {
-    ///     if let Err(error) = result {
-    ///         println!("{} was not saved: {error}", user.id);
-    ///     }
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
+    #[doc = include_str!("cache_model/save_many.md")]
     fn save_many<I>(cache: &Cache, models: I) -> impl Future<Output = Vec<Result<Saved>>> + Send
     where
         I: IntoIterator<Item: Borrow<Self>, IntoIter: Send>,
@@ -211,28 +191,7 @@ pub trait CacheModel: Model {
         document::get(cache, id)
     }
 
-    /// The document with this primary key; if there is none, the one that is made here, stored first.
-    ///
-    /// Of many that try at once, one stores its document and all get that one, as it is stored. A document that is
-    /// there costs one round trip and keeps its time to live; a new one costs two and has that of the model.
-    ///
-    /// When the future is dropped, or fails because no answer came, the document may or may not be stored; asking again
-    /// is harmless.
-    ///
-    /// ```no_run
-    /// # use cache_core::{Cache, CacheModel};
-    /// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
-    /// # struct Counter { #[primary_key] id: String, visits: u64 }
-    /// # async fn example(cache: Cache) -> cache_core::Result<()> {
-    /// let counter = Counter::get_or_insert_with(&cache, "home", || Counter { id: "home".into(), visits: 0 }).await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// [`Error::OtherKey`](crate::Error::OtherKey) if the document made has another primary key,
-    /// [`Error::Document`](crate::Error::Document) if what is stored is not this model; else as
-    /// [`save`](CacheModel::save).
+    #[doc = include_str!("cache_model/get_or_insert_with.md")]
     #[doc(alias = "get_or_create")]
     fn get_or_insert_with<F>(
         cache: &Cache,
@@ -257,6 +216,65 @@ pub trait CacheModel: Model {
         I: IntoIterator<Item: Id<Self::PrimaryKey>>,
     {
         document::get_many(cache, ids)
+    }
+
+    /// How a copy of what is slow to get is got: from the server, or, if it is not there, from where it comes from. See
+    /// [`Load`].
+    fn load(id: impl Id<Self::PrimaryKey>) -> Load<Self> {
+        Load::of(id)
+    }
+
+    /// The document with this primary key; if there is none, what the loader brings, which is stored first, once for all
+    /// that ask at the same time; `None` if that is nothing. See [`Load::get`], which [`load`](CacheModel::load) has
+    /// with options.
+    ///
+    /// ```no_run
+    /// # use cache_core::{Cache, CacheModel};
+    /// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+    /// # #[cache(ttl = "10m")]
+    /// # struct Price { #[primary_key] article: u64, cents: i64 }
+    /// # async fn ask_the_shop(article: u64) -> Result<Option<Price>, std::io::Error> { Ok(None) }
+    /// # async fn example(cache: Cache) -> Result<(), Box<dyn std::error::Error>> {
+    /// let price = Price::get_or_load(&cache, 7, || ask_the_shop(7)).await?;
+    /// # let _ = price;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Load::get`].
+    fn get_or_load<F, Fut, E>(
+        cache: &Cache,
+        id: impl Id<Self::PrimaryKey>,
+        loader: F,
+    ) -> impl Future<Output = Result<Option<Self>, LoadError<E>>> + Send
+    where
+        F: FnOnce() -> Fut + Send + 'static,
+        Fut: Future<Output = Result<Option<Self>, E>> + Send,
+        E: Send + Sync + 'static,
+    {
+        Load::of(id).get(cache, loader)
+    }
+
+    /// Drops what is stored of the document with this primary key, and what is being [loaded](CacheModel::load) for it: no
+    /// load that began before this ended is stored after it, and none is answered to whoever asks after it. To be called
+    /// when the source has changed, after it has. [`delete`](CacheModel::delete) leaves loads under way alone.
+    ///
+    /// # Errors
+    /// What kept the server from doing it; a [degraded](Cache::connect_or_degrade) cache does it later.
+    fn invalidate(cache: &Cache, id: impl Id<Self::PrimaryKey>) -> impl Future<Output = Result<()>> + Send {
+        load::invalidate::<Self>(cache, id)
+    }
+
+    /// As [`invalidate`](CacheModel::invalidate), for many, in round trips of some hundred.
+    ///
+    /// # Errors
+    /// As [`invalidate`](CacheModel::invalidate); some may be dropped then.
+    fn invalidate_many<I>(cache: &Cache, ids: I) -> impl Future<Output = Result<()>> + Send
+    where
+        I: IntoIterator<Item: Id<Self::PrimaryKey>>,
+    {
+        load::invalidate_many::<Self, I>(cache, ids)
     }
 
     /// Deletes this document, whatever its version; `false` if it was not there.
@@ -342,28 +360,7 @@ pub trait CacheModel: Model {
         document::persist::<Self>(cache, id)
     }
 
-    /// The keys of all documents, as they are on the server, in no order: a stream over `SCAN`, which needs no index
-    /// and keeps no other client waiting.
-    ///
-    /// A document that is there from beginning to end is shown, at least once; a key may come more than once (when
-    /// the server's table is resized meanwhile), and a document that comes or goes meanwhile may be shown or not. What
-    /// is under the prefix and is no JSON document is left out. The server looks at every key that it has, also at
-    /// those of others: about half a million a second.
-    ///
-    /// On a cluster the first answer is [`Error::Unsupported`](crate::Error::Unsupported).
-    ///
-    /// ```no_run
-    /// # use cache_core::{Cache, CacheModel};
-    /// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
-    /// # struct User { #[primary_key] id: u64 }
-    /// # async fn example(cache: Cache) -> cache_core::Result<()> {
-    /// let mut ids = User::ids(&cache);
-    /// while let Some(id) = ids.next().await {
-    ///     println!("{}", id?);
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
+    #[doc = include_str!("cache_model/keys.md")]
     fn keys(cache: &Cache) -> Keys<Self> {
         Keys::new(cache)
     }

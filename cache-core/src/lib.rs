@@ -5,9 +5,11 @@
 //! | to | see |
 //! |---|---|
 //! | connect | [`Cache`], [`RedisSettings`], [`connection`] for a client of one's own |
+//! | boot and go on without a server | [`Cache::connect_or_degrade`], [`Degrade`], [`Cache::state`] |
 //! | describe documents | [`CacheModel`] (the derive and the trait), [`PrimaryKey`], [`DocumentKey`] |
 //! | keep dates in them | [`epoch_seconds`], [`epoch_millis`], [`epoch_float_seconds`], [`EpochValue`] |
 //! | read and write them | [`CacheModel::save`], [`CacheModel::get`], [`Saved`], [`Expiry`], [`Ttl`] |
+//! | keep copies of what is slow to get | [`CacheModel::load`], [`Load`], [`CacheModel::invalidate`] |
 //! | change some of their fields | [`CacheModel::patch`], [`Patch`], [`PatchError`] |
 //! | not overwrite what others changed | `#[version]` of [`CacheModel`](derive@CacheModel), [`Error::VersionConflict`] |
 //! | share no values between documents | `#[unique]` of [`CacheModel`](derive@CacheModel), [`UniqueValue`], [`Error::NotUnique`] |
@@ -26,7 +28,7 @@
 //! | know what went wrong | [`Error`] |
 
 // A file imports from those before it: patch_error, error, settings, connection, embedded, cache, script, primary_key,
-// version, model, document, index, query, terms, cache_model, migrate, gate, cli.
+// version, model, document, index, query, terms, load, cache_model, migrate, gate, cli.
 
 #[cfg(feature = "cli")]
 pub mod cli;
@@ -42,6 +44,7 @@ mod document;
 mod error;
 mod gate;
 mod index;
+mod load;
 mod migrate;
 mod model;
 mod patch_error;
@@ -79,7 +82,8 @@ pub use cache_index::{DecimalNumber, decimal_number};
 pub use cache_index::GeoShape;
 
 pub use crate::cache::{
-    Cache, ErrorClass, GateCounts, IndexPolicy, IndexReadiness, IndexState, Readiness, Ready,
+    Cache, CacheState, Degrade, ErrorClass, GateCounts, IndexPolicy, IndexReadiness, IndexState, Readiness,
+    Ready, StateWatch,
 };
 pub use crate::cache_model::CacheModel;
 pub use crate::connection::{Capabilities, Connection};
@@ -92,6 +96,7 @@ pub use crate::gate::{
     Durability, Gate, GateError, Holder, Layout, Lease, Lock, OnError, OnLost, OnUnavailable, Once,
     OnceOutcome, Outcome, Released, Schedule, Scope,
 };
+pub use crate::load::{Load, LoadError};
 pub use crate::migrate::{
     DataDifference, DataFailure, DataMigration, DataMigrationError, DataReport, Estimate, Extending,
     LeaseSeen, MigrateError, MigratedIndex, Migration, Migrator, Notice, Observed, Plan, Progress,

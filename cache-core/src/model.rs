@@ -27,6 +27,9 @@ pub trait Model: IndexSchema + Serialize + DeserializeOwned + Send + Sync + 'sta
     /// How long a document lives after each save; `None`: until it is deleted.
     const TTL: Option<Duration>;
 
+    /// By what part of itself the time to live is longer or shorter, at random: 0 to 0.5.
+    const TTL_JITTER: f64 = 0.0;
+
     /// The document's primary key: a reference to it, or for several fields a tuple of references, as
     /// `(&self.tenant, &self.number)`. It can be given to everything that takes an id.
     #[doc(alias = "pk")]

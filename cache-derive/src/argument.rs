@@ -90,6 +90,21 @@ pub(crate) fn score(meta: &ParseNestedMeta<'_>) -> syn::Result<LitStr> {
     }
 }
 
+/// The part of a time to live by which it is longer or shorter.
+pub(crate) fn jitter(meta: &ParseNestedMeta<'_>) -> syn::Result<f64> {
+    let literal = literal(meta, "jitter = 0.1")?;
+    let jitter = match &literal {
+        Lit::Float(number) => number.base10_parse::<f64>().ok(),
+        _ => None,
+    };
+    jitter.filter(|jitter| *jitter > 0.0 && *jitter <= 0.5).ok_or_else(|| {
+        syn::Error::new_spanned(
+            literal,
+            "expected a part of the `ttl`, more than 0 and at most 0.5: `jitter = 0.1` is 10 % more or less",
+        )
+    })
+}
+
 /// A version of a form of documents, from 1 on.
 pub(crate) fn schema_version(meta: &ParseNestedMeta<'_>) -> syn::Result<u32> {
     let literal = literal(meta, "schema_version = 2")?;

@@ -5,13 +5,13 @@ use syn::meta::ParseNestedMeta;
 use syn::{Attribute, Ident, LitStr, Meta, Path, Token, Type};
 
 use crate::argument::{
-    argument_name, arguments, bare, crate_path, document_ttl, fields, function, is_search_name, language,
-    refused_prefix, schema_version, score, set, stored_type, string, unknown, words,
+    argument_name, arguments, bare, crate_path, document_ttl, fields, function, is_search_name, jitter,
+    language, refused_prefix, schema_version, score, set, stored_type, string, unknown, words,
 };
 use crate::errors::Errors;
 use crate::option::IndexOption;
 
-const CACHE_TAKES: &str = "`#[cache(…)]` of `CacheModel` takes `prefix = \"…\"`, `ttl = \"30m\"`, `language = \"german\"`, \
+const CACHE_TAKES: &str = "`#[cache(…)]` of `CacheModel` takes `prefix = \"…\"`, `ttl = \"30m\"`, `jitter = 0.1`, `language = \"german\"`, \
      `stopwords = [\"…\"]`, `score = 0.5`, `filter = \"@age > 17\"`, `hash_tag`, `unique(a, b)`, \
      `schema_version = 2`, `upgrade = function` and `crate = path`";
 pub(crate) const INDEX_TAKES: &str = "`#[index(…)]` of `CacheModel` takes one of `tag`, `numeric`, `text`, `geo`, `geoshape` and `vector`; \
@@ -29,6 +29,8 @@ pub(crate) struct CacheAttr {
     pub(crate) prefix: Option<String>,
     /// How long a document lives, in milliseconds.
     pub(crate) ttl: Option<u64>,
+    /// By what part of it that is more or less, and the word.
+    pub(crate) jitter: Option<(f64, Ident)>,
     /// The language of the texts, as the name of its variant.
     pub(crate) language: Option<Ident>,
     /// The words that texts leave out.
@@ -137,6 +139,7 @@ impl CacheAttr {
                     Ok(ttl) => set(&mut self.ttl, ttl, &name, errors),
                 }
             }
+            "jitter" => set(&mut self.jitter, (jitter(meta)?, name.clone()), &name, errors),
             "language" => {
                 let literal = string(meta, "language = \"german\"")?;
                 match language(&literal) {

@@ -36,6 +36,7 @@ mod view;
 /// |---|---|---|
 /// | the struct | `#[cache(prefix = "…")]` | what the keys begin with after the namespace; without it, the struct's name in snake case |
 /// | | `#[cache(ttl = "30m")]` | how long a document lives after each save; without it, until it is deleted |
+/// | | `#[cache(ttl = "30m", jitter = 0.1)]` | by what part of it that is more or less, at random, so that what was written together does not end together |
 /// | | `#[cache(language = "german")]` | whose rules stem the words of TEXT fields; without it, English |
 /// | | `#[cache(stopwords = ["…"])]` | the words that TEXT fields leave out; without it, 33 English ones; `[]`: none |
 /// | | `#[cache(score = 0.5)]` | what its documents count in scores, from 0 to 1; without it, 1 |

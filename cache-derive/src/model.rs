@@ -51,6 +51,8 @@ pub(crate) struct Model {
     pub(crate) prefix: String,
     /// How long a document lives, in milliseconds.
     pub(crate) ttl: Option<u64>,
+    /// By what part of it that is more or less.
+    pub(crate) jitter: Option<f64>,
     /// The language of the texts.
     pub(crate) language: Option<Ident>,
     /// The words that texts leave out.

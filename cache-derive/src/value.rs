@@ -30,7 +30,7 @@ impl Value {
     pub(crate) fn read(input: &DeriveInput, errors: &mut Errors) -> Self {
         let cache = CacheAttr::read(&input.attrs, errors);
         let serde = ContainerSerde::read(&input.attrs);
-        if cache.prefix.is_some() || cache.ttl.is_some() {
+        if cache.prefix.is_some() || cache.ttl.is_some() || cache.jitter.is_some() {
             errors.at(&input.ident, "a value has no keys of its own; remove `prefix` and `ttl`");
         }
         if !input.generics.params.is_empty() {

@@ -155,8 +155,10 @@ pub enum ServerErrorKind {
     ReadOnly,
     /// User or password are wrong, or missing.
     Authentication,
-    /// The user may not run this command or touch this key.
+    /// The user may not run this command.
     Permission,
+    /// The user may run the command, and not touch one of its keys.
+    KeyPermission,
     /// The server does not know the command: a module is missing or the server is too old.
     UnknownCommand,
     /// No search index has this name.
@@ -171,6 +173,14 @@ pub enum ServerErrorKind {
     WrongType,
     /// The server's memory limit is reached.
     OutOfMemory,
+    /// The server takes no writes, since too few replicas follow it (`min-replicas-to-write`).
+    NoReplicas,
+    /// The server takes no writes, since it could not save its data set to disk (`stop-writes-on-bgsave-error`).
+    NotPersisting,
+    /// The cluster serves no keys, or not these, until its masters are up.
+    ClusterDown,
+    /// The server is busy with somebody's script or function.
+    Busy,
     /// The query took longer than its time-out.
     QueryTimeout,
     /// The server does not know the cursor, or no longer.

@@ -58,7 +58,8 @@ impl Recorder {
 /// What a server says of an index that is filled.
 fn filled(asked: &Command) -> Reply {
     let bulk = |text: &[u8]| Reply::Bulk(text.to_vec().into());
-    let index = asked.args().nth(1).unwrap_or_default();
+    // Asked for by a script, it stands behind that.
+    let index = asked.args().skip_while(|word| *word != b"FT.INFO").nth(1).unwrap_or_default();
     Reply::Array(vec![bulk(b"index_name"), bulk(index), bulk(b"indexing"), Reply::Int(0)])
 }
 
@@ -82,7 +83,7 @@ impl Connection for Recorder {
             .unwrap_or_else(PoisonError::into_inner)
             .push(if batch.is_atomic() { "MULTI" } else { "pipeline" }.to_owned());
         let answer = |command: &Command| {
-            if command.name() != "FT.INFO" {
+            if !command.args().any(|word| word == b"FT.INFO") {
                 return Ok(self.record(command));
             }
             self.write(command);

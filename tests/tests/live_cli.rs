@@ -145,11 +145,13 @@ async fn health_names_what_cannot_be_indexed(cache: Cache) {
     let write = cache_core::Command::new("JSON.SET").key(&key).arg("$");
     cache.command(write.arg(r#"{"id":2,"city":"Bern","age":"old"}"#)).await.unwrap();
     let Ended { code, out, .. } = service.run("index health");
-    assert_eq!(code, 0, "{out}");
+    assert_eq!(code, 2, "{out}");
+    assert!(out.starts_with("User: filled, without 1 documents of which a value has another type"), "{out}");
     let line = format!("  indexing failures: 1, the last one `{key}`: Invalid JSON type: ");
     assert!(out.contains(&line), "{out}");
-    let (_, health) = service.json("index health");
+    let (code, health) = service.json("index health");
     let own = &health["indexes"][0];
+    assert_eq!((code, &own["readiness"], &own["missing"]), (2, &Value::from("short"), &Value::from(1)));
     assert_eq!((&own["failures"], &own["last_failure"]), (&Value::from(1), &Value::from(key.clone())));
     assert!(own["last_error"].as_str().unwrap().starts_with("Invalid JSON type: "), "{own}");
     // The migrator counts what is missing, and says where to look.
@@ -157,6 +159,75 @@ async fn health_names_what_cannot_be_indexed(cache: Cache) {
     assert_eq!(code, 0);
     let line = format!("  ! documents that cannot be indexed: 1, the last one `{key}`; see `index health`\n");
     assert!(out.contains(&line), "{out}");
+    // Mended, it is missing no longer, though the server goes on counting it.
+    assert_eq!(service.run("save 2 Bern 31").code, 0);
+    let Ended { code, out, .. } = service.run("index health");
+    assert_eq!(code, 0, "{out}");
+    assert!(out.starts_with("User: ready\n") && out.contains("indexing failures: 1"), "{out}");
+}
+
+/// Somebody made another index under the name of ours.
+async fn an_index_that_is_another_one_is_not_ready(cache: Cache) {
+    let service = Service::of(&cache).await;
+    let (_, plan) = service.json("migrate plan");
+    assert_eq!((&plan["refused"], &plan["pending"]), (&Value::Null, &Value::Bool(true)));
+    let index = plan["plans"][0]["index"].as_str().unwrap().to_owned();
+    let prefix = format!("{}:cache:user:", service.project);
+    let words = ["ON", "JSON", "PREFIX", "1", &*prefix, "SCHEMA", "$.city", "AS", "city", "TEXT"];
+    let create = cache_core::Command::new("FT.CREATE").arg(&index).args_from(words);
+    cache.command(create).await.unwrap();
+
+    let Ended { code, out, .. } = service.run("index health");
+    assert_eq!(code, 2, "{out}");
+    assert!(
+        out.starts_with("User: another index than its model says; `migrate plan` says what to do\n"),
+        "{out}"
+    );
+    assert!(out.contains("~ $.city AS city TEXT => $.city AS city TAG CASESENSITIVE"), "{out}");
+    let (code, health) = service.json("index health");
+    let own = &health["indexes"][0];
+    assert_eq!((code, &own["readiness"]), (2, &Value::from("drifted")));
+    assert!(own["differences"].as_array().unwrap().iter().any(|one| one.get("changed").is_some()), "{own}");
+
+    // `apply` refuses it: nobody is told to run that.
+    let Ended { code, out, .. } = service.run("migrate plan");
+    assert_eq!(code, 2, "{out}");
+    assert!(
+        out.contains(&format!("`migrate apply` would refuse: the index `{index}` of `User` is not what")),
+        "{out}"
+    );
+    assert!(!out.contains("run `migrate apply` to do it"), "{out}");
+    let (code, plan) = service.json("migrate plan");
+    assert_eq!((code, &plan["refused"]["kind"]), (2, &Value::from("drift")));
+
+    let refused = service.run("migrate apply");
+    assert_eq!((refused.code, refused.out.as_str()), (1, ""), "{}", refused.err);
+    let (code, said) = service.json("migrate apply");
+    assert_eq!((code, &said["error"]["kind"]), (1, &Value::from("drift")));
+    assert_eq!(
+        said["error"]["message"].as_str().map(|text| refused.err.contains(text)),
+        Some(true),
+        "{said}"
+    );
+    assert_eq!(said["error"]["differences"], health["indexes"][0]["differences"]);
+    assert_eq!(
+        (&said["error"]["causes"], &said["error"]["keys"]),
+        (&serde_json::json!([]), &serde_json::json!([]))
+    );
+    let Ended { code, out, .. } = service.run("migrate plan --strategy manual");
+    assert_eq!(code, 2, "{out}");
+}
+
+/// What a strategy leaves to somebody is not to be applied.
+async fn a_plan_that_is_left_to_somebody_says_so(cache: Cache) {
+    let service = Service::of(&cache).await;
+    let Ended { code, out, .. } = service.run("migrate plan --strategy manual");
+    assert_eq!(code, 2, "{out}");
+    assert!(
+        out.contains("`migrate apply` would refuse: the index `") && out.contains("is missing; create it"),
+        "{out}"
+    );
+    assert_eq!(service.json("migrate plan --strategy manual").1["refused"]["kind"], "missing");
 }
 
 /// The index of a release that is gone.
@@ -188,6 +259,8 @@ live!(
     from_plan_to_apply,
     machines_read_one_line_of_json,
     health_names_what_cannot_be_indexed,
+    an_index_that_is_another_one_is_not_ready,
+    a_plan_that_is_left_to_somebody_says_so,
     old_indexes_are_collected_and_documents_stay,
 );
 
@@ -243,6 +316,9 @@ fn the_lock_is_written_and_checked_without_a_server() {
         assert_eq!(refused.code, 1);
         let place = format!("line {} of the schema lock", text.lines().count() + 1);
         assert!(refused.err.contains(&place), "{}", refused.err);
+        let said: Value =
+            serde_json::from_str(&service.run_in(folder, &format!("{command} --json")).out).unwrap();
+        assert_eq!(said["error"]["kind"], "lock");
     }
     assert_eq!(service.run_in(folder, "migrate lock --file none/schema.lock").code, 1);
     assert_eq!(service.run_in(folder, "migrate lock --file other.lock --json").code, 0);
@@ -263,6 +339,17 @@ fn without_a_server_the_error_says_so() {
         let Ended { code, out, err } = Service::lost().run(command);
         assert_eq!((code, out.as_str(), err.lines().count()), (1, "", 1), "{command}: {err}");
         assert!(err.starts_with("error: no connection to the server: the server cannot be reached"), "{err}");
+        // In the place where machines read, and in one shape.
+        let (code, said) = Service::lost().json(command);
+        assert_eq!((code, said.as_object().unwrap().len()), (1, 1), "{said}");
+        let error = &said["error"];
+        assert_eq!(
+            (&error["kind"], &error["message"]),
+            (&"connect".into(), &"no connection to the server".into())
+        );
+        assert!(error["causes"][0].as_str().unwrap().starts_with("the server cannot be reached"), "{said}");
+        let members = ["causes", "differences", "keys", "kind", "message"];
+        assert_eq!(error.as_object().unwrap().keys().collect::<Vec<_>>(), members, "{said}");
     }
 }
 

@@ -62,7 +62,8 @@ async fn the_check_of_memory_can_be_skipped() {
     assert!(matches!(new().run(&cache).await, Err(MigrateError::Memory { .. })));
     // Then it is the server that refuses: the lease is the first thing that is written.
     let error = new().skip_memory_check().run(&cache).await.unwrap_err();
-    assert!(matches!(error, MigrateError::Server(_)), "{error}");
+    assert!(matches!(error, MigrateError::ReadOnly(_)), "{error}");
+    assert!(chain(&error).contains("raise its `maxmemory`"), "{}", chain(&error));
     assert_eq!(indexes(&cache).await, [index::<Old>(&cache)]);
 }
 

@@ -1,38 +1,53 @@
 //! The handle that everything starts from: a connection, a namespace, and what is known of the indexes there.
 
 mod background;
+mod circuit;
 #[cfg(feature = "redis")]
 mod connect;
+mod degrade;
 mod detached;
 #[cfg(feature = "embedded")]
 mod embedded;
 mod errands;
 mod eviction;
 mod failures;
+mod fence;
+mod fenced;
+mod flights;
 mod gate_tally;
+mod owed;
 mod policy;
 mod readiness;
 mod standing;
+mod state;
 
 use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cache_index::{Command, DEFAULT_GLOBAL, Keyspace, NameError, Reply, check_name};
+use cache_index::{Batch, Command, DEFAULT_GLOBAL, Keyspace, NameError, Reply, check_name};
 
+use self::circuit::Circuit;
 use self::detached::Alive;
+use self::owed::Owed;
 use crate::connection::{Capabilities, Connection};
 use crate::error::{Error, Result};
 
 pub(crate) use background::Background;
+pub use degrade::Degrade;
 pub(crate) use errands::{Errands, Line};
 pub(crate) use eviction::EvictionPolicy;
+pub(crate) use fence::{Carried, Fence};
+pub(crate) use flights::{Flight, Flights, Lead, Seat};
 pub use gate_tally::GateCounts;
 pub(crate) use gate_tally::{GateCount, GateTally};
+pub(crate) use owed::Invalidation;
 pub use policy::IndexPolicy;
+pub(crate) use readiness::Reason;
 pub use readiness::{ErrorClass, IndexReadiness, IndexState, Readiness, Ready};
 pub(crate) use standing::{Healing, Mark, Standing, Wants};
+pub use state::{CacheState, StateWatch};
 
 /// A connection and a namespace. Cheap to clone; every clone uses the same connection.
 ///
@@ -58,11 +73,20 @@ pub struct Cache {
     project: Option<Result<Arc<str>, NameError>>,
     standing: Arc<Standing>,
     policy: IndexPolicy,
+    circuit: Arc<Circuit>,
+    /// How it does without its server, if it does.
+    degrade: Option<Arc<Degrade>>,
+    owed: Arc<Owed>,
+    flights: Arc<Flights>,
     alive: Alive,
     background: Arc<Background>,
     errands: Arc<Errands>,
     gate_tally: Arc<GateTally>,
     eviction_policy: Arc<EvictionPolicy>,
+    /// What writes carry; the connection is then one that lets nothing else write.
+    fence: Option<Arc<Fence>>,
+    /// The connection that a fenced one stands before.
+    unfenced: Option<Arc<dyn Connection>>,
     /// What must live as long as the connection is used: an embedded server.
     keeps: Option<Arc<dyn Any + Send + Sync>>,
 }
@@ -76,11 +100,17 @@ impl Cache {
             project: None,
             standing: Arc::default(),
             policy: IndexPolicy::default(),
+            circuit: Arc::new(Circuit::new(false)),
+            degrade: None,
+            owed: Arc::default(),
+            flights: Arc::default(),
             alive: Alive::default(),
             background: Arc::default(),
             errands: Arc::default(),
             gate_tally: Arc::default(),
             eviction_policy: Arc::default(),
+            fence: None,
+            unfenced: None,
             keeps: None,
         }
     }
@@ -120,7 +150,8 @@ impl Cache {
     /// known: nothing is sent.
     ///
     /// It is what the migrator, queries and the [`watch`](crate::Migrator::watch) saw last; without a watch, an index that
-    /// nobody asks is known by the last run of the migrator. Whether the server can be reached is another question: see
+    /// nobody asks is known by the last run of the migrator; [`Migrator::readiness`](crate::Migrator::readiness) asks the
+    /// server instead. Whether the server can be reached is another question: see
     /// [`ping`](Cache::ping).
     ///
     /// ```no_run
@@ -169,7 +200,23 @@ impl Cache {
                     .to_owned(),
             });
         }
-        self.connection.send(command).await
+        self.admit()?;
+        let answer = self.connection.send(command).await;
+        self.note(answer.as_ref().err());
+        answer
+    }
+
+    /// Sends the commands of a batch in one round trip: one result each, in order.
+    pub(crate) async fn send_all(&self, batch: Batch) -> Result<Vec<Result<Reply>>> {
+        self.admit()?;
+        let answers = self.connection.send_all(batch).await;
+        self.note(match &answers {
+            Ok(answers) => {
+                answers.iter().find_map(|answer| answer.as_ref().err().filter(|error| error.is_unavailable()))
+            }
+            Err(error) => Some(error),
+        });
+        answers
     }
 
     /// What the server can do, as it was read when the connection was made.
@@ -217,6 +264,10 @@ impl Cache {
     /// What the gates of this cache and its clones did in this process.
     pub fn gate_counts(&self) -> GateCounts {
         self.gate_tally.counts()
+    }
+
+    pub(crate) fn flights(&self) -> &Arc<Flights> {
+        &self.flights
     }
 
     pub(crate) fn standing(&self) -> &Standing {
@@ -277,6 +328,7 @@ impl fmt::Debug for Cache {
             .field("keyspace", &self.keyspace)
             .field("project", &self.project)
             .field("capabilities", self.capabilities())
+            .field("fence", &self.fence.as_ref().map(|fence| fence.number()))
             .field("keeps", &self.keeps.is_some())
             .finish()
     }

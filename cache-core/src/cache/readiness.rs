@@ -1,6 +1,7 @@
 //! Whether the indexes of a cache can be asked, as far as is known.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Instant;
 
 use cache_index::ServerErrorKind;
@@ -59,9 +60,14 @@ pub struct IndexReadiness {
     pub served: bool,
     /// When it was looked at last; `None`: never.
     pub looked: Option<Instant>,
+    pub(super) reason: Option<Reason>,
 }
 
 impl IndexReadiness {
+    pub(crate) fn reason(&self) -> Option<&(dyn std::error::Error + Send + Sync + 'static)> {
+        self.reason.as_ref().map(|reason| &*reason.0)
+    }
+
     /// What this index means for the whole.
     pub fn ready(&self) -> Ready {
         match self.state {
@@ -73,6 +79,23 @@ impl IndexReadiness {
             | IndexState::Drifted
             | IndexState::Deferred { .. } => Ready::No,
         }
+    }
+}
+
+/// Why a migration that was put off was not done: an error of a layer above.
+#[derive(Debug, Clone)]
+pub(crate) struct Reason(Arc<dyn std::error::Error + Send + Sync>);
+
+impl Reason {
+    pub(crate) fn new(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self(Arc::new(error))
+    }
+}
+
+/// Errors do not compare; the same one is.
+impl PartialEq for Reason {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 }
 
@@ -97,7 +120,7 @@ pub enum IndexState {
     Deferred {
         /// Since when.
         since: Instant,
-        /// What kept it from being done the last time.
+        /// What kept it from being done the last time; [`IndexReadiness::migrate_error`] says all of it.
         class: ErrorClass,
     },
     /// It is filled and lacks so many documents that are there, because a value has another type than its field.
@@ -114,6 +137,8 @@ pub enum ErrorClass {
     Timeout,
     /// The server is starting.
     Loading,
+    /// The server takes no writes: it is a replica, its memory is full, too few replicas follow it, or its disk fails.
+    WriteRefused,
     /// The server refused the user.
     AccessDenied,
     /// The server refused the command, or lacks what it needs.
@@ -129,7 +154,8 @@ impl ErrorClass {
             (Error::Unavailable { .. }, _) => Self::Unavailable,
             (Error::Timeout { .. }, _) => Self::Timeout,
             (_, Some(ServerErrorKind::Loading)) => Self::Loading,
-            (_, Some(ServerErrorKind::Authentication | ServerErrorKind::Permission)) => Self::AccessDenied,
+            _ if error.is_write_refused() => Self::WriteRefused,
+            _ if error.is_access_denied() => Self::AccessDenied,
             (_, Some(_)) | (Error::Unsupported { .. }, _) => Self::Refused,
             _ => Self::Other,
         }
@@ -142,6 +168,7 @@ impl fmt::Display for ErrorClass {
             Self::Unavailable => "the server cannot be reached",
             Self::Timeout => "the server does not answer in time",
             Self::Loading => "the server is starting",
+            Self::WriteRefused => "the server takes no writes",
             Self::AccessDenied => "the server refuses the user",
             Self::Refused => "the server refuses",
             Self::Other => "another error",
@@ -184,7 +211,7 @@ mod tests {
     use super::*;
 
     fn of(state: IndexState, served: bool) -> IndexReadiness {
-        IndexReadiness { model: "User", index: "i".to_owned(), state, served, looked: None }
+        IndexReadiness { model: "User", index: "i".to_owned(), state, served, looked: None, reason: None }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use cache_index::{Command, IndexInfo, Schema, Shortfall};
 use tokio::sync::Mutex;
 
 use super::failures::Failures;
-use super::readiness::{ErrorClass, IndexReadiness, IndexState, Readiness};
+use super::readiness::{ErrorClass, IndexReadiness, IndexState, Readiness, Reason};
 
 /// How long what was seen of an index is believed on one connection.
 const BELIEVED: Duration = Duration::from_secs(30);
@@ -30,7 +30,7 @@ struct Known {
     served: bool,
     /// Whether it was made again since documents that it lacks were counted.
     healed: bool,
-    deferred: Option<(Instant, ErrorClass)>,
+    deferred: Option<(Instant, ErrorClass, Reason)>,
     /// The task that does what was put off; gone when there is none.
     task: Weak<()>,
     failures: Failures,
@@ -121,10 +121,10 @@ impl Standing {
 
     /// The migration of this index was put off, since the server cannot be asked. Whether the task is the one to do it:
     /// there is no other.
-    pub(crate) fn deferred(&self, index: &str, class: ErrorClass, task: &Arc<()>) -> bool {
+    pub(crate) fn deferred(&self, index: &str, class: ErrorClass, reason: &Reason, task: &Arc<()>) -> bool {
         self.write(index, |known| {
-            let since = known.deferred.map_or_else(Instant::now, |(since, _)| since);
-            known.deferred = Some((since, class));
+            let since = known.deferred.as_ref().map_or_else(Instant::now, |(since, ..)| *since);
+            known.deferred = Some((since, class, reason.clone()));
             let is_first = known.task.strong_count() == 0;
             if is_first {
                 known.task = Arc::downgrade(task);
@@ -279,6 +279,7 @@ impl Standing {
                 state: known.state(),
                 served: known.served,
                 looked: known.seen.map(|seen| seen.looked),
+                reason: known.deferred.as_ref().map(|(.., reason)| reason.clone()),
             };
             Some((number, index))
         };
@@ -295,8 +296,8 @@ impl Known {
     }
 
     fn state(&self) -> IndexState {
-        if let Some((since, class)) = self.deferred {
-            return IndexState::Deferred { since, class };
+        if let Some((since, class, _)) = &self.deferred {
+            return IndexState::Deferred { since: *since, class: *class };
         }
         let failed = self.failed();
         match (self.missing, self.seen, failed) {

@@ -2,23 +2,36 @@
 
 use std::fmt;
 
-use cache_index::{FieldFailure, IndexInfo};
+use cache_index::{Difference, FieldFailure, IndexInfo};
 use serde::Serialize;
 
 use super::answer::Answer;
 use super::args::Format;
 use super::error::CliError;
 use super::exit::Exit;
-use crate::cache::Cache;
+use crate::cache::{Cache, IndexState};
+use crate::index;
 use crate::migrate::{Bytes, MigrateError, Migrator};
 
 /// `index health`.
 pub(super) async fn health(migrator: &Migrator, cache: &Cache, format: &Format) -> Result<Answer, CliError> {
     let keyspace = cache.keyspace().map_err(MigrateError::from)?;
+    let known = migrator.readiness(cache).await?;
+    let missing = |name: &str| {
+        let state = known.indexes().iter().find(|index| index.index == name).map(|index| index.state);
+        match state {
+            Some(IndexState::FailedDocuments(missing)) => missing,
+            _ => 0,
+        }
+    };
     let schemas = migrator.schemas().iter().filter(|schema| schema.is_indexed());
+    // A second look, which may see a moment later.
     let observed = migrator.inspect(cache).await?;
     let indexes = schemas.zip(observed).map(|(schema, observed)| {
-        IndexHealth::of(schema.model(), schema.index_name(keyspace), observed.index)
+        let name = schema.index_name(keyspace);
+        let drift = observed.index.as_ref().map(|found| index::drift(schema, keyspace, found));
+        let missing = missing(&name);
+        IndexHealth::of(schema.model(), name, observed.index, drift.unwrap_or_default(), missing)
     });
     let health = Health { indexes: indexes.collect() };
     let unready = health.indexes.iter().any(|index| index.readiness != Readiness::Ready);
@@ -61,14 +74,30 @@ enum Readiness {
     Stopped {
         reason: String,
     },
+    /// Somebody made another index under its name.
+    Drifted {
+        differences: Vec<Difference>,
+    },
+    /// It is filled, and so many documents are there and not in it.
+    Short {
+        missing: u64,
+    },
 }
 
 impl IndexHealth {
-    fn of(model: &'static str, name: String, found: Option<IndexInfo>) -> Self {
+    fn of(
+        model: &'static str,
+        name: String,
+        found: Option<IndexInfo>,
+        differences: Vec<Difference>,
+        missing: u64,
+    ) -> Self {
         let readiness = match &found {
             None => Readiness::Missing,
+            Some(_) if !differences.is_empty() => Readiness::Drifted { differences },
             Some(index) => match &index.background_problem {
                 Some(reason) => Readiness::Stopped { reason: reason.clone() },
+                None if index.is_filled() && missing > 0 => Readiness::Short { missing },
                 None if index.is_filled() => Readiness::Ready,
                 None => Readiness::Filling { filled: index.percent_indexed },
             },
@@ -127,6 +156,14 @@ impl fmt::Display for Readiness {
             Self::Stopped { reason } => {
                 write!(f, "the server stopped filling it: {reason}; give it memory and run `migrate apply`")
             }
+            Self::Drifted { differences } => {
+                f.write_str("another index than its model says; `migrate plan` says what to do")?;
+                differences.iter().try_for_each(|difference| write!(f, "\n      {difference}"))
+            }
+            Self::Short { missing } => write!(
+                f,
+                "filled, without {missing} documents of which a value has another type than its field; mend or delete them"
+            ),
         }
     }
 }
@@ -136,7 +173,7 @@ mod tests {
     use super::*;
 
     fn health(found: Option<IndexInfo>) -> IndexHealth {
-        IndexHealth::of("User", "cache:user:idx:0123456789ab".to_owned(), found)
+        IndexHealth::of("User", "cache:user:idx:0123456789ab".to_owned(), found, Vec::new(), 0)
     }
 
     #[test]
@@ -154,6 +191,17 @@ mod tests {
                 .to_string()
                 .starts_with("User: the server stopped filling it: out of memory")
         );
+        let name = || "cache:user:idx:0123456789ab".to_owned();
+        let short = IndexHealth::of("User", name(), Some(ready.clone()), Vec::new(), 2);
+        assert_eq!(short.readiness, Readiness::Short { missing: 2 });
+        let other = IndexHealth::of("User", name(), Some(ready.clone()), vec![Difference::Reordered], 2);
+        assert!(
+            other.to_string().starts_with(
+                "User: another index than its model says; `migrate plan` says what to do\n      ~ "
+            ),
+            "{other}"
+        );
+        assert_eq!(serde_json::to_value(&other).unwrap()["readiness"], "drifted");
         let missing = health(None);
         assert_eq!(
             missing.to_string(),

@@ -9,14 +9,18 @@ use super::args::{Choices, Unused};
 use super::bars::with_bars;
 use super::error::CliError;
 use super::exit::Exit;
+use super::failure::Failure;
 use crate::cache::Cache;
 use crate::migrate::{MigratedIndex, Migration, Migrator, Plan};
 
 /// `migrate plan`.
 pub(super) async fn plan(migrator: &Migrator, cache: &Cache, args: &Choices) -> Result<Answer, CliError> {
-    let plans = args.of(migrator.clone()).plan(cache).await?;
+    let migrator = args.of(migrator.clone());
+    let plans = migrator.plan(cache).await?;
     let pending = plans.iter().any(|plan| !plan.is_empty());
-    Answer::new(&Plans { pending, plans }, args.format.json, Exit::pending_if(pending))
+    let refused = migrator.refusal(cache, &plans).await.map(|error| Failure::of(&error.into()));
+    let exit = Exit::pending_if(pending || refused.is_some());
+    Answer::new(&Plans { pending, refused, plans }, args.format.json, exit)
 }
 
 /// `migrate apply`.
@@ -35,6 +39,8 @@ pub(super) async fn collect(migrator: &Migrator, cache: &Cache, args: &Unused) -
 #[derive(Debug, Serialize)]
 struct Plans {
     pending: bool,
+    /// What `apply` would say in place of doing it.
+    refused: Option<Failure>,
     plans: Vec<Plan>,
 }
 
@@ -54,6 +60,9 @@ struct Collected {
 impl fmt::Display for Plans {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.plans.iter().try_for_each(|plan| writeln!(f, "{plan}"))?;
+        if let Some(refused) = &self.refused {
+            return writeln!(f, "`migrate apply` would refuse: {refused}");
+        }
         match (self.pending, self.plans.is_empty()) {
             (true, _) => writeln!(f, "run `migrate apply` to do it"),
             (false, false) => writeln!(f, "there is nothing to do"),

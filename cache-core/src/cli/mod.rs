@@ -46,7 +46,8 @@
 //! | `migrate check` | for CI: whether `schema.lock` ends with them; without a server |
 //! | `index health` | documents, failures with their last keys, memory, and whether queries can be answered; only reads |
 //!
-//! With `--json` each prints one JSON object, on one line, in place of text for people.
+//! With `--json` each prints one JSON object, on one line, in place of text for people; an error too, in the same place:
+//! `{"error":{"kind":"drift","message":"…","causes":["…"],"differences":[…],"keys":[…]}}`.
 //!
 //! How a command ends is an [`Exit`], which a process can end with:
 //!
@@ -54,18 +55,19 @@
 //! |---|---|
 //! | 0 | done, or there is nothing to do |
 //! | 1 | an error; what to do about it was printed |
-//! | 2 | something is to be done: `plan` has steps, `check` found a schema that is not locked, an index of `health` is not ready |
+//! | 2 | something is to be done: `plan` has steps, or says why `apply` would refuse them; `check` found a schema that is not locked; an index of `health` is not ready, is another one, or lacks documents |
 //!
 //! `clap` by itself ends a process that it cannot read the arguments of with 2 as well; see `examples/cli.rs` for how to
 //! make that 1.
 
-// A file imports from those before it: exit, error, answer, args, bars, lock, migrate, status, health, run.
+// A file imports from those before it: exit, error, failure, answer, args, bars, lock, migrate, status, health, run.
 
 mod answer;
 mod args;
 mod bars;
 mod error;
 mod exit;
+mod failure;
 mod health;
 mod lock;
 mod migrate;

@@ -1,16 +1,31 @@
 //! Commands carried out.
 
-use std::error::Error as _;
+use std::fmt;
 use std::io::Write;
+
+use serde::Serialize;
 
 use super::answer::Answer;
 use super::args::{Command, Index, Migrate};
 use super::error::CliError;
 use super::exit::Exit;
+use super::failure::Failure;
 use super::{health, lock, migrate, status};
 use crate::cache::Cache;
 use crate::error::Result;
 use crate::migrate::Migrator;
+
+/// What a machine is told of an error.
+#[derive(Debug, Serialize)]
+struct Said {
+    error: Failure,
+}
+
+impl fmt::Display for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
 
 impl Command {
     /// Does what was asked, for the models of this migrator, and prints the answer to `out`.
@@ -42,7 +57,8 @@ impl Command {
         Ok(exit)
     }
 
-    /// As [`run`](Command::run), and prints an error to `err`, with all that lies below it, on one line.
+    /// As [`run`](Command::run), and prints an error too, with all that lies below it: to `err`, on one line, or with
+    /// `--json` to `out`, where machines read.
     pub async fn execute(
         &self,
         migrator: &Migrator,
@@ -52,18 +68,24 @@ impl Command {
     ) -> Exit {
         let error = match self.run(migrator, connect, out).await {
             Ok(exit) => return exit,
-            Err(error) => error,
+            Err(error) => Failure::of(&error),
         };
-        let mut text = format!("error: {error}");
-        let mut below = error.source();
-        while let Some(error) = below {
-            text.push_str(": ");
-            text.push_str(&error.to_string());
-            below = error.source();
-        }
         // Where nobody reads errors, the code has to do.
-        let _ = writeln!(err, "{text}");
+        if !self.is_json() {
+            let _ = writeln!(err, "error: {error}");
+        } else if let Ok(said) = Answer::new(&Said { error }, true, Exit::Failed) {
+            let _ = out.write_all(said.text.as_bytes()).and_then(|()| out.flush());
+        }
         Exit::Failed
+    }
+
+    fn is_json(&self) -> bool {
+        match self {
+            Self::Migrate(Migrate::Plan(args) | Migrate::Apply(args)) => args.format.json,
+            Self::Migrate(Migrate::Collect(args)) => args.format.json,
+            Self::Migrate(Migrate::Lock(args) | Migrate::Check(args)) => args.format.json,
+            Self::Migrate(Migrate::Status(format)) | Self::Index(Index::Health(format)) => format.json,
+        }
     }
 
     async fn answer(

@@ -1,6 +1,6 @@
 //! What a server can do: its protocol, its version, its modules, read once at connect.
 
-use cache_index::{Command, Reply};
+use cache_index::{Command, Reply, ServerErrorKind};
 
 use crate::error::{Error, Result};
 use crate::settings::Protocol;
@@ -112,6 +112,24 @@ impl Capabilities {
             Some(version) => Err(self.lacks(what, &format!("RediSearch 2.10 (this one is {version})"))),
             None => Err(self.lacks(what, "the search module")),
         }
+    }
+
+    /// The same error, or which module the server lacks, if it is that: what was known of it when the call began may have
+    /// been assumed.
+    pub(super) fn explain(&self, error: Error) -> Error {
+        let lacks = match &error {
+            Error::Server { command, source } if source.kind() == ServerErrorKind::UnknownCommand => {
+                match command.as_str() {
+                    name if name.starts_with("FT.") => self.require_search("an index"),
+                    name if name.starts_with("JSON.") => self.require_json("a document"),
+                    // Documents are written by scripts.
+                    "EVAL" | "EVALSHA" => self.require_json("a document"),
+                    _ => Ok(()),
+                }
+            }
+            _ => Ok(()),
+        };
+        lacks.err().unwrap_or(error)
     }
 
     /// Whether an answer itself tells that a prefix was not expanded to its end.

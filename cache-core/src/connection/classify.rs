@@ -13,6 +13,10 @@ const CODES: &[(&str, ServerErrorKind)] = &[
     ("NOSCRIPT", ServerErrorKind::NoScript),
     ("WRONGTYPE", ServerErrorKind::WrongType),
     ("OOM", ServerErrorKind::OutOfMemory),
+    ("NOREPLICAS", ServerErrorKind::NoReplicas),
+    ("MISCONF", ServerErrorKind::NotPersisting),
+    ("CLUSTERDOWN", ServerErrorKind::ClusterDown),
+    ("BUSY", ServerErrorKind::Busy),
     ("MOVED", ServerErrorKind::Moved),
     ("ASK", ServerErrorKind::Moved),
     ("SEARCH_INDEX_NOT_FOUND", ServerErrorKind::UnknownIndex),
@@ -20,6 +24,10 @@ const CODES: &[(&str, ServerErrorKind)] = &[
 
 /// Phrases of RediSearch 2.10, 8.0 to 8.8 and RedisJSON 2.8, which have no code of their own, in lower case.
 const PHRASES: &[(&str, ServerErrorKind)] = &[
+    ("no permissions to access a key", ServerErrorKind::KeyPermission),
+    ("no permissions to access one of the keys", ServerErrorKind::KeyPermission),
+    // RediSearch 8 asks whether the user may read the keys that an index is of.
+    ("does not have the required permissions to", ServerErrorKind::KeyPermission),
     ("no such index", ServerErrorKind::UnknownIndex),
     ("unknown index name", ServerErrorKind::UnknownIndex),
     ("index not found", ServerErrorKind::UnknownIndex),
@@ -31,6 +39,7 @@ const PHRASES: &[(&str, ServerErrorKind)] = &[
     ("index was dropped while the cursor", ServerErrorKind::UnknownCursor),
     ("too many cursors", ServerErrorKind::TooManyCursors),
     ("unknown command", ServerErrorKind::UnknownCommand),
+    ("unknown redis command called from script", ServerErrorKind::UnknownCommand),
     ("existing key has wrong redis type", ServerErrorKind::WrongType),
     ("timeout limit was reached", ServerErrorKind::QueryTimeout),
     ("invalid username-password", ServerErrorKind::Authentication),
@@ -42,14 +51,17 @@ const PHRASES: &[(&str, ServerErrorKind)] = &[
 pub fn server_error(text: &str) -> ServerError {
     let code = text.split_whitespace().next().unwrap_or_default();
     let by_code = CODES.iter().find(|(known, _)| *known == code).map(|(_, kind)| *kind);
-    let kind = by_code.unwrap_or_else(|| {
-        let text = text.to_lowercase();
-        PHRASES
-            .iter()
-            .find(|(phrase, _)| text.contains(phrase))
-            .map_or(ServerErrorKind::Other, |(_, kind)| *kind)
-    });
-    ServerError::new(kind, text)
+    let kind = match by_code {
+        // The code does not tell a command from a key.
+        Some(ServerErrorKind::Permission) | None => by_phrase(text).or(by_code),
+        Some(kind) => Some(kind),
+    };
+    ServerError::new(kind.unwrap_or(ServerErrorKind::Other), text)
+}
+
+fn by_phrase(text: &str) -> Option<ServerErrorKind> {
+    let text = text.to_lowercase();
+    PHRASES.iter().find(|(phrase, _)| text.contains(phrase)).map(|(_, kind)| *kind)
 }
 
 #[cfg(test)]
@@ -73,6 +85,21 @@ mod tests {
                 "ERR ACL failure in script: User bob has no permissions to run the",
                 ServerErrorKind::Permission,
             ),
+            (
+                "ERR ACL failure in script: No permissions to access a key script: 84d3, on @user_script:1.",
+                ServerErrorKind::KeyPermission,
+            ),
+            ("NOPERM No permissions to access a key", ServerErrorKind::KeyPermission),
+            ("NOPERM User bob has no permissions to run the 'eval_ro' command", ServerErrorKind::Permission),
+            (
+                "NOPERM User does not have the required permissions to query the index",
+                ServerErrorKind::KeyPermission,
+            ),
+            ("ERR Unknown Redis command called from script", ServerErrorKind::UnknownCommand),
+            ("NOREPLICAS Not enough good replicas to write.", ServerErrorKind::NoReplicas),
+            ("MISCONF Redis is configured to save RDB snapshots, but", ServerErrorKind::NotPersisting),
+            ("CLUSTERDOWN Hash slot not served", ServerErrorKind::ClusterDown),
+            ("BUSY Redis is busy running a script.", ServerErrorKind::Busy),
             ("NOSCRIPT No matching script.", ServerErrorKind::NoScript),
             ("Existing key has wrong Redis type", ServerErrorKind::WrongType),
             ("ERR something else", ServerErrorKind::Other),

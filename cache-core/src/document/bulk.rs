@@ -49,7 +49,10 @@ impl Chunk {
         let results = refused.into_iter().map(|document| {
             document?;
             match answered.next() {
-                Some((write, answer)) => write.answer(answer?).map(|(saved, _)| saved),
+                Some((write, answer)) => {
+                    let saved = answer.and_then(|answer| write.answer(answer)).map(|(saved, _)| saved);
+                    cache.or_without(saved, Saved::not)
+                }
                 None => Err(not_sent()),
             }
         });
@@ -79,7 +82,7 @@ where
             results.extend(answers);
             if !reached {
                 // Each further chunk would wait for its own deadline.
-                results.extend(models.map(|_| Err(not_sent())));
+                results.extend(models.map(|_| cache.or_without(Err(not_sent()), Saved::not)));
                 return results;
             }
         }

@@ -32,6 +32,16 @@ pub(super) fn write_document<M: Model>(buffer: &mut Vec<u8>, model: &M) -> Resul
     Ok(())
 }
 
+/// The document as JSON.
+///
+/// # Errors
+/// As [`write_document`].
+pub(crate) fn json_of<M: Model>(model: &M) -> Result<Vec<u8>> {
+    let mut json = Vec::with_capacity(256);
+    write_document(&mut json, model)?;
+    Ok(json)
+}
+
 /// Whether the index may be unable to hold one of the JSON's strings. Nearly every document is known to have none such
 /// after one look at its bytes (it is short, and serde_json writes U+0000 as an escape); only the others are read again.
 pub(super) fn may_be_unindexable(json: &[u8]) -> bool {

@@ -50,9 +50,9 @@ pub enum Expiry {
 
 impl Expiry {
     /// The command that sets it, and the argument behind the key; `None`: nothing is to be set.
-    pub(super) fn command<M: Model>(self) -> Option<(&'static str, Option<u64>)> {
+    pub(crate) fn command<M: Model>(self) -> Option<(&'static str, Option<u64>)> {
         match self {
-            Self::Model => M::TTL.map(|ttl| ("PEXPIRE", Some(millis(ttl)))),
+            Self::Model => M::TTL.map(|ttl| ("PEXPIRE", Some(millis(jittered(ttl, M::TTL_JITTER))))),
             Self::After(duration) => Some(("PEXPIRE", Some(millis(duration)))),
             Self::At(time) => Some(("PEXPIREAT", Some(since_epoch(time)))),
             Self::Keep => None,
@@ -65,20 +65,31 @@ pub(crate) fn ttl<M: Model>(
     cache: &Cache,
     id: impl Id<M::PrimaryKey>,
 ) -> impl Future<Output = Result<Ttl>> + Send {
-    let command = keyed::<M>(cache, Command::new("PTTL").repeatable(), id);
-    async move {
-        let reply = cache.command(command?).await?;
-        // PTTL answers -2 for no key and -1 for no time to live.
-        match reply.as_int() {
-            Some(-2) => Ok(Ttl::Missing),
-            Some(-1) => Ok(Ttl::Persistent),
-            Some(left) => Ok(Ttl::Remaining(Duration::from_millis(left.unsigned_abs()))),
-            None => {
-                let source = DecodeError::unexpected("an integer", reply.describe());
-                Err(Error::Decode { command: "PTTL".to_owned(), source })
-            }
+    let command = keyed::<M>(cache, cache.entry(Command::new("PTTL").repeatable()), id);
+    async move { cache.or_without(asked(cache, command).await, || Ttl::Missing) }
+}
+
+async fn asked(cache: &Cache, command: Result<Command>) -> Result<Ttl> {
+    let reply = cache.command(command?).await?;
+    // PTTL answers -2 for no key and -1 for no time to live.
+    match reply.as_int() {
+        Some(-2) => Ok(Ttl::Missing),
+        Some(-1) => Ok(Ttl::Persistent),
+        Some(left) => Ok(Ttl::Remaining(Duration::from_millis(left.unsigned_abs()))),
+        None => {
+            let source = DecodeError::unexpected("an integer", reply.describe());
+            Err(Error::Decode { command: "PTTL".to_owned(), source })
         }
     }
+}
+
+/// The duration, longer or shorter by at most this part of it: what was written together is not to end together.
+pub(crate) fn jittered(duration: Duration, part: f64) -> Duration {
+    if part == 0.0 {
+        return duration;
+    }
+    // Not more than twice as long, and durations of documents are milliseconds in 64 bits.
+    duration.mul_f64(1.0 + part * (2.0 * rand::random::<f64>() - 1.0))
 }
 
 /// The longest that the server takes: about 146 million years, half of what its signed milliseconds can count.

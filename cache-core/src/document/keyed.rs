@@ -65,13 +65,19 @@ pub(super) fn key_of_model<M: Model>(cache: &Cache, model: &M) -> Result<Vec<u8>
 }
 
 /// Refuses a document that belongs under another key than the one it was made for.
-pub(super) fn same_key<M: Model>(cache: &Cache, made: &M, expected: &[u8]) -> Result<()> {
+pub(crate) fn same_key<M: Model>(cache: &Cache, made: &M, expected: &[u8]) -> Result<()> {
     let found = key_of_model(cache, made)?;
     if found == expected {
         return Ok(());
     }
     let shown = |key: &[u8]| String::from_utf8_lossy(key).into_owned();
     Err(Error::OtherKey { model: M::schema().model(), expected: shown(expected), found: shown(&found) })
+}
+
+/// The parts of an id, in words.
+#[expect(clippy::needless_pass_by_value, reason = "an id is often a reference already")]
+pub(crate) fn parts_of<K>(id: impl Id<K>) -> Vec<String> {
+    id.parts(|parts| parts.iter().map(ToString::to_string).collect())
 }
 
 /// The key that a command is about.

@@ -1,12 +1,13 @@
 //! Documents by key: reading, writing, changing, how long they live.
 
-// A file imports from those before it: stamp, unstamped, saved, encode, expiry, keyed, read, scan, unique, touch, end,
+// A file imports from those before it: fence, stamp, unstamped, saved, encode, expiry, keyed, read, scan, unique, touch, end,
 // write_script, write, once, versioned, bulk, save_stream, rewrite, upgrade, patch.
 
 mod bulk;
 mod encode;
 mod end;
 mod expiry;
+mod fence;
 mod keyed;
 mod once;
 mod patch;
@@ -25,10 +26,11 @@ mod write;
 mod write_script;
 
 pub(crate) use bulk::save_many;
-pub(crate) use end::{delete, delete_keys, delete_many, expire, expire_at, persist};
-pub(crate) use expiry::ttl;
+pub(crate) use encode::json_of;
+pub(crate) use end::{delete, delete_key, delete_keys, delete_many, expire, expire_at, persist};
 pub use expiry::{Expiry, Ttl};
-pub(crate) use keyed::CHUNK;
+pub(crate) use expiry::{jittered, ttl};
+pub(crate) use keyed::{CHUNK, parts_of, same_key};
 pub(crate) use once::get_or_insert_with;
 pub use patch::{
     Amount, Assign, Changes, EachDocument, Increment, List, Number, NumberRange, OneDocument, Optional, Patch,
@@ -38,7 +40,7 @@ pub(crate) use rewrite::{Rewrite, Rewritten, StoredForm};
 pub use save_stream::SaveStream;
 pub use saved::Saved;
 pub use scan::{Ids, Keys};
-pub(crate) use scan::{Scan, count_all, read_id};
+pub(crate) use scan::{Scan, count_all, pattern, read_id};
 pub(crate) use stamp::FIRST;
 pub use unique::get_by_unique;
 pub use versioned::modify;

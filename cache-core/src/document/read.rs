@@ -18,7 +18,8 @@ pub(crate) fn get<M: Model>(
     id: impl Id<M::PrimaryKey>,
 ) -> impl Future<Output = Result<Option<M>>> + Send {
     // Without a path the answer is the document itself; with `$` it would be a list of one.
-    get_at(cache, keyed::<M>(cache, Command::new("JSON.GET").repeatable(), id))
+    let command = keyed::<M>(cache, cache.entry(Command::new("JSON.GET").repeatable()), id);
+    async move { cache.or_without(get_at(cache, command).await, || None) }
 }
 
 /// The document that a `JSON.GET` without a path is about.
@@ -38,12 +39,15 @@ where
     M: Model,
     I: IntoIterator<Item: Id<M::PrimaryKey>>,
 {
-    let commands = chunks_of_keys::<M, _>(cache, || Command::new("JSON.MGET").repeatable(), ids);
+    let start = || cache.entry(Command::new("JSON.MGET").repeatable());
+    let commands = chunks_of_keys::<M, _>(cache, start, ids);
     async move {
         cache.capabilities().require_json("`get_many`")?;
         let mut found = Vec::new();
         for command in commands? {
-            mget(cache, command, &mut found).await?;
+            let (before, keys) = (found.len(), command.args().len() - 1);
+            let answer = mget(cache, command, &mut found).await;
+            cache.or_without(answer, || found.resize_with(before + keys, || None))?;
         }
         Ok(found)
     }
@@ -74,8 +78,8 @@ pub(crate) fn exists<M: Model>(
     cache: &Cache,
     id: impl Id<M::PrimaryKey>,
 ) -> impl Future<Output = Result<bool>> + Send {
-    let command = keyed::<M>(cache, Command::new("EXISTS").repeatable(), id);
-    truth(cache, command)
+    let command = keyed::<M>(cache, cache.entry(Command::new("EXISTS").repeatable()), id);
+    async move { cache.or_without(truth(cache, command).await, || false) }
 }
 
 /// The document in these bytes, brought to the form of the model if it has an older one. One of a newer form is read as

@@ -10,7 +10,7 @@ use super::keyed::same_key;
 use super::read::{refused, unreadable};
 use super::stamp::{STAMP, take_version};
 use super::unique::{self, Claims, Guarded, guard};
-use crate::cache::Cache;
+use crate::cache::{Cache, Carried};
 use crate::error::{Error, Result};
 use crate::model::{JsonMap, Model};
 use crate::script::Script;
@@ -18,7 +18,7 @@ use crate::script::Script;
 /// How many lists and objects the server and serde read within each other.
 const DEEPEST: usize = 127;
 
-/// KEYS: the document, then see [`guard!`](guard). ARGV: the document as it was read; then see `guard!`; then for each
+/// KEYS: the document, then see [`guard!`](guard). ARGV: the fence, see there; the document as it was read; then see `guard!`; then for each
 /// change the path, and the JSON or nothing for a member that is to go.
 ///
 /// Answers `{'stored', what settle answers}`, or why nothing was touched: `{'missing'}`, `{'changed'}`, or what
@@ -28,8 +28,8 @@ const REWRITE: Script = Script {
         "local key = KEYS[1]
 local found = redis.call('JSON.GET', key)
 if not found then return {'missing'} end
-if found ~= ARGV[1] then return {'changed'} end
-local at, refusal = unclaimed(key, 2)
+if found ~= ARGV[2] then return {'changed'} end
+local at, refusal = unclaimed(key, 3)
 if refusal then return refusal end
 while at <= #ARGV do
   if ARGV[at + 1] == '' then
@@ -41,7 +41,7 @@ while at <= #ARGV do
 end
 return {'stored', settle(key)}"
     ),
-    sha1: "ac6c337ad60c24f4dd486c5b7d974fd798f03630",
+    sha1: "ef2b0d43cbabc0577ee89ec995633b0c9ab46b3c",
 };
 
 /// A document as it is on the server.
@@ -61,6 +61,7 @@ pub(crate) struct Rewrite {
     /// The path of each change, and the JSON; none: the member goes.
     changes: Vec<(String, Vec<u8>)>,
     claims: Option<Claims>,
+    fence: Option<Carried>,
 }
 
 /// What became of a change.
@@ -122,7 +123,8 @@ impl StoredForm {
         members.insert(STAMP.to_owned(), version.into());
         let changes =
             self.changes_to(&members).map_err(|source| Error::Serialize { model: schema.model(), source })?;
-        Ok(Rewrite { key: self.key.clone(), raw: self.raw.clone(), changes, claims })
+        let fence = cache.carried(schema, &self.key)?;
+        Ok(Rewrite { key: self.key.clone(), raw: self.raw.clone(), changes, claims, fence })
     }
 
     /// The members that differ: what is left alone is not written, so that no number of it is rounded.
@@ -201,10 +203,19 @@ impl Guarded for Rewrite {
 
     fn command(&self) -> Command {
         let claims = self.claims.as_ref();
-        let call = unique::guarded(unique::call(&REWRITE, &self.key, claims).arg(&self.raw), claims);
+        let call = unique::call(&REWRITE, &self.key, claims, self.fence.as_ref()).arg(&self.raw);
+        let call = unique::guarded(call, claims);
         let call = self.changes.iter().fold(call, |call, (path, json)| call.arg(path).arg(json));
         // A second time the document is another one, unless it was as before once more.
         call.repeatable()
+    }
+
+    fn key(&self) -> &[u8] {
+        &self.key
+    }
+
+    fn fence(&self) -> Option<&Carried> {
+        self.fence.as_ref()
     }
 
     fn claims(&mut self) -> Option<&mut Claims> {

@@ -15,6 +15,11 @@ impl Saved {
         Self { stored: true, version }
     }
 
+    /// A document that is not, for want of a server.
+    pub(super) fn not() -> Self {
+        Self { stored: false, version: None }
+    }
+
     /// Whether the document is on the server. A cache without a server stores nothing.
     pub fn stored(&self) -> bool {
         self.stored

@@ -212,7 +212,7 @@ async fn ask(cache: Cache, command: Command) -> Result<Page> {
 }
 
 /// The pattern of what begins with this prefix, whatever characters of patterns it has.
-fn pattern(prefix: &[u8]) -> Vec<u8> {
+pub(crate) fn pattern(prefix: &[u8]) -> Vec<u8> {
     let mut pattern = Vec::with_capacity(prefix.len() + 1);
     for &byte in prefix {
         if b"*?[]\\^".contains(&byte) {

@@ -1,37 +1,38 @@
-//! Deleting documents and saying how long they live, where their claims must follow.
+//! Deleting documents and saying how long they live, where their claims must follow or a fence is carried.
 
 use cache_index::{Command, DecodeError, Reply};
 
 use super::keyed::{key_of, keyed};
 use super::unique::{self, Claims, Guarded, Next, guard};
-use crate::cache::Cache;
+use crate::cache::{Cache, Carried};
 use crate::error::{Error, Result};
 use crate::model::Model;
 use crate::primary_key::Id;
 use crate::script::Script;
 
-/// KEYS: the document, then see [`guard!`](guard). ARGV: the command, which takes the document and answers a number; its
+/// KEYS: the document, then see [`guard!`](guard). ARGV: the fence, see there; the command, which takes the document and answers a number; its
 /// argument behind the key or nothing; then see `guard!`.
 ///
 /// Answers `{'done', the number, what settle answers}`, or what `guard!` says.
 const TOUCH: Script = Script {
     source: guard!(
-        "local key, command, argument = KEYS[1], ARGV[1], ARGV[2]
-local _, refusal = unclaimed(key, 3)
+        "local key, command, argument = KEYS[1], ARGV[2], ARGV[3]
+local _, refusal = unclaimed(key, 4)
 if refusal then return refusal end
 local number
 if argument == '' then number = redis.call(command, key) else number = redis.call(command, key, argument) end
 return {'done', number, settle(key)}"
     ),
-    sha1: "71b08733ebab5b24394e17e68aee606348956932",
+    sha1: "00cbdb8c66e4dfc459fba0e62f8e45808f7118f5",
 };
 
-/// A command about a document with unique values.
+/// A command about a document.
 pub(super) struct Touch {
     key: Vec<u8>,
     command: &'static str,
     argument: Option<u64>,
     claims: Option<Claims>,
+    fence: Option<Carried>,
 }
 
 impl Touch {
@@ -74,7 +75,13 @@ impl Touch {
         next: impl Fn() -> Next,
     ) -> Result<Self> {
         let claims = Claims::new(cache, M::schema(), &key, |_| next())?;
-        Ok(Self { key, command, argument, claims })
+        let fence = cache.carried(M::schema(), &key)?;
+        Ok(Self { key, command, argument, claims, fence })
+    }
+
+    /// The document's key.
+    pub(super) fn key(&self) -> &[u8] {
+        &self.key
     }
 
     /// Whether something was done.
@@ -100,7 +107,7 @@ impl Guarded for Touch {
     const SCRIPT: &'static Script = &TOUCH;
 
     fn is_scripted(&self) -> bool {
-        self.claims.is_some()
+        self.claims.is_some() || self.fence.is_some()
     }
 
     fn command(&self) -> Command {
@@ -112,12 +119,20 @@ impl Guarded for Touch {
             };
         }
         let claims = self.claims.as_ref();
-        let call = unique::call(&TOUCH, &self.key, claims).arg(self.command);
+        let call = unique::call(&TOUCH, &self.key, claims, self.fence.as_ref()).arg(self.command);
         let call = match self.argument {
             Some(argument) => call.arg_display(argument),
             None => call.arg(""),
         };
         unique::guarded(call, claims)
+    }
+
+    fn key(&self) -> &[u8] {
+        &self.key
+    }
+
+    fn fence(&self) -> Option<&Carried> {
+        self.fence.as_ref()
     }
 
     fn claims(&mut self) -> Option<&mut Claims> {

@@ -9,7 +9,7 @@ use super::keyed::key_of_model;
 use super::saved::Saved;
 use super::unique::{self, Claims, Guarded};
 use super::write_script::WRITE;
-use crate::cache::Cache;
+use crate::cache::{Cache, Carried};
 use crate::error::{Error, Result};
 use crate::model::Model;
 use crate::script::Script;
@@ -50,7 +50,11 @@ pub(crate) fn write<M: Model>(
     let write = Write::new(model, cache, condition, expiry);
     async move {
         cache.capabilities().require_json(what)?;
-        write?.run(cache).await.map(|(saved, _)| saved)
+        let saved = write?.run(cache).await.map(|(saved, _)| saved);
+        match condition {
+            Condition::Any => cache.or_without(saved, Saved::not),
+            Condition::New | Condition::There | Condition::NewOrGet => saved,
+        }
     }
 }
 
@@ -63,6 +67,7 @@ pub(super) struct Write {
     expiry: Option<(&'static str, Option<u64>)>,
     version: Option<Version>,
     claims: Option<Claims>,
+    fence: Option<Carried>,
 }
 
 /// How a version is counted up.
@@ -103,7 +108,8 @@ impl Write {
             }
         };
         let claims = Claims::of_document(cache, M::schema(), &key, &json)?;
-        Ok(Self { model: name, key, json, condition, expiry: expiry.command::<M>(), version, claims })
+        let fence = cache.carried(M::schema(), &key)?;
+        Ok(Self { model: name, key, json, condition, expiry: expiry.command::<M>(), version, claims, fence })
     }
 
     /// The bytes of the document.
@@ -175,6 +181,7 @@ impl Guarded for Write {
         self.expiry.is_some()
             || self.version.is_some()
             || self.claims.is_some()
+            || self.fence.is_some()
             || self.condition == Condition::NewOrGet
     }
 
@@ -188,7 +195,7 @@ impl Guarded for Write {
         }
         let (setter, argument) = self.expiry.unwrap_or(("", None));
         let claims = self.claims.as_ref();
-        let call = unique::call(&WRITE, &self.key, claims).arg(&self.json);
+        let call = unique::call(&WRITE, &self.key, claims, self.fence.as_ref()).arg(&self.json);
         let call = call.arg(self.condition.word()).arg(setter);
         let call = match argument {
             Some(argument) => call.arg_display(argument),
@@ -205,6 +212,14 @@ impl Guarded for Write {
         let call = unique::guarded(call, claims);
         // Asked again, it answers the document that the first try stored.
         if self.condition == Condition::NewOrGet { call.repeatable() } else { call }
+    }
+
+    fn key(&self) -> &[u8] {
+        &self.key
+    }
+
+    fn fence(&self) -> Option<&Carried> {
+        self.fence.as_ref()
     }
 
     fn claims(&mut self) -> Option<&mut Claims> {

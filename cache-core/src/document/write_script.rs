@@ -1,10 +1,10 @@
 //! The script that writes a document together with all that depends on it: whether it may be written, its version,
-//! its time to live, the claims on its unique values.
+//! its time to live, the claims on its unique values, the fence that it carries.
 
 use super::unique::guard;
 use crate::script::Script;
 
-/// KEYS: the document, then see [`guard!`](guard). ARGV: its JSON; the condition (see below); the command that sets its time to live or nothing;
+/// KEYS: the document, then see [`guard!`](guard). ARGV: the fence, see there; its JSON; the condition (see below); the command that sets its time to live or nothing;
 /// the argument of that or nothing; the path of the version or nothing; the version that must be stored or nothing;
 /// the version to store; then see `guard!`.
 ///
@@ -20,8 +20,8 @@ use crate::script::Script;
 pub(super) const WRITE: Script = Script {
     source: guard!(
         "local key = KEYS[1]
-local json, condition, setter, argument = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-local path, expected, version = ARGV[5], ARGV[6], ARGV[7]
+local json, condition, setter, argument = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local path, expected, version = ARGV[6], ARGV[7], ARGV[8]
 
 local there = redis.call('JSON.TYPE', key)
 if there and condition == 'GET' then return {'there', redis.call('JSON.GET', key)} end
@@ -32,7 +32,7 @@ if expected ~= '' then
   if found == '' or found == 'null' then found = '0' end
   if (found or '0') ~= expected then return {'version', found} end
 end
-local _, refusal = unclaimed(key, 8)
+local _, refusal = unclaimed(key, 9)
 if refusal then return refusal end
 
 redis.call('JSON.SET', key, '$', json)
@@ -43,7 +43,7 @@ end
 local ends = settle(key)
 return {'stored', condition == 'GET' and redis.call('JSON.GET', key), ends}"
     ),
-    sha1: "77b118fb15d212eb10c141476402de805bfe05fe",
+    sha1: "f9f50e46d74e5cea21dae0cd0dc9aea22a28662b",
 };
 
 #[cfg(test)]

@@ -6,13 +6,27 @@ use super::Error;
 use crate::patch_error::PatchError;
 
 impl Error {
-    /// Whether the server could not be reached, was starting, or did not answer in time: trying later may help.
+    /// Whether the server could not be reached, was starting or busy with a script, or did not answer in time, or the
+    /// cluster was down: trying later may help.
     pub fn is_unavailable(&self) -> bool {
+        use ServerErrorKind as Kind;
         match self {
             Self::Unavailable { .. } | Self::Timeout { .. } => true,
-            Self::Server { source, .. } => source.kind() == ServerErrorKind::Loading,
+            Self::Server { source, .. } => {
+                matches!(source.kind(), Kind::Loading | Kind::Busy | Kind::ClusterDown)
+            }
             _ => false,
         }
+    }
+
+    /// Whether the server is there and takes no writes now: it is a replica, its memory is full, too few replicas follow
+    /// it, or it could not save its data set. Trying later may help, and reading does not need it.
+    pub fn is_write_refused(&self) -> bool {
+        use ServerErrorKind as Kind;
+        matches!(
+            self.server_kind(),
+            Some(Kind::ReadOnly | Kind::OutOfMemory | Kind::NoReplicas | Kind::NotPersisting)
+        )
     }
 
     /// Whether an index is missing that a query needs: the migrator has not run, or the index vanished.
@@ -32,7 +46,8 @@ impl Error {
 
     /// Whether the server answered, and refused the user: wrong password, or a permission that is missing.
     pub fn is_access_denied(&self) -> bool {
-        matches!(self.server_kind(), Some(ServerErrorKind::Authentication | ServerErrorKind::Permission))
+        use ServerErrorKind as Kind;
+        matches!(self.server_kind(), Some(Kind::Authentication | Kind::Permission | Kind::KeyPermission))
     }
 
     /// Whether a document was needed and there is none.
@@ -53,6 +68,11 @@ impl Error {
     /// Whether a document with unique values could not be written between the writes of others: trying again helps.
     pub fn is_contended(&self) -> bool {
         matches!(self, Self::Contended { .. })
+    }
+
+    /// Whether a write carried the fence of a lease that another one has followed.
+    pub fn is_fenced(&self) -> bool {
+        matches!(self, Self::Fenced { .. })
     }
 
     /// Whether another document has the value of a unique field.
@@ -76,6 +96,7 @@ impl Error {
             Self::Server { command, source } => {
                 Self::Server { command: command.clone(), source: source.clone() }
             }
+            Self::NoFence { command } => Self::NoFence { command: command.clone() },
             other => Self::Client(other.to_string().into()),
         }
     }

@@ -5,7 +5,8 @@ mod ask;
 use std::time::Duration;
 
 use cache_index::{
-    Completeness, DecodeError, NameError, NotIndexable, QueryError, SearchName, ServerError, TermError,
+    Completeness, DecodeError, NameError, NotIndexable, QueryError, SearchName, ServerError, ServerErrorKind,
+    TermError,
 };
 
 use crate::patch_error::PatchError;
@@ -40,7 +41,7 @@ pub enum Error {
         after: Duration,
     },
     /// The server answered an error.
-    #[error("the server refused {command}")]
+    #[error("the server refused {command}{}", advice(source.kind()))]
     Server {
         /// The command's name.
         command: String,
@@ -274,6 +275,28 @@ pub enum Error {
         /// The key that the new document would have.
         found: String,
     },
+    /// Another lease of the same gate was given out after the one whose fence the write carries; nothing was written.
+    #[error(
+        "`{key}` was left alone: the gate has been won with fence {newest} since this lease, with fence {fence}; stop \
+         what the lease was for"
+    )]
+    Fenced {
+        /// The document's key.
+        key: String,
+        /// The fence that the write carries.
+        fence: u64,
+        /// The largest that the server has seen.
+        newest: u64,
+    },
+    /// What was sent through a [fenced](crate::Lease::fenced) cache can write and cannot carry the fence; nothing was
+    /// sent.
+    #[error(
+        "{command} cannot carry a lease's fence; send it through the cache that the fenced one was made from"
+    )]
+    NoFence {
+        /// The command's name.
+        command: String,
+    },
     /// A partial update cannot be made; nothing of it was done.
     #[error("the `{model}` was not changed")]
     Patch {
@@ -332,6 +355,21 @@ pub enum Error {
     /// The embedded server could not be provided or started.
     #[error("the embedded server did not start")]
     Embedded(#[source] BoxError),
+}
+
+/// What to do about an error of the server, where its own words do not say it.
+fn advice(kind: ServerErrorKind) -> &'static str {
+    match kind {
+        ServerErrorKind::OutOfMemory => "; raise its `maxmemory`, or delete what is not needed",
+        ServerErrorKind::NoReplicas => "; start its replicas, or lower `min-replicas-to-write`",
+        ServerErrorKind::NotPersisting => "; see in its log why it cannot write to its disk",
+        ServerErrorKind::ReadOnly => "; connect to the master",
+        ServerErrorKind::KeyPermission => {
+            "; allow its user the keys of the namespace: documents are `~<global>:<prefix>:*`, and what is kept beside \
+             them `~<global>:~<prefix>:*`"
+        }
+        _ => "",
+    }
 }
 
 fn shown_wait(waited: Duration) -> String {

@@ -20,6 +20,14 @@ pub enum GateError {
         /// The gate's key on the server.
         key: String,
     },
+    /// The work was let in [without a lease](crate::OnUnavailable::RunUnleased), so that there is no fence.
+    #[error(
+        "the work of `{key}` runs without a lease, and its writes can have no fence; write without one, or not at all"
+    )]
+    Unleased {
+        /// The gate's key on the server.
+        key: String,
+    },
     /// The server may throw the keys of locks away when it is short of memory, and the gate is strict.
     #[error(
         "the server's eviction policy is `{policy}`, which can evict the keys of locks; set `maxmemory-policy` to \

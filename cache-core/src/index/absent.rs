@@ -113,7 +113,7 @@ async fn confirmed(cache: &Cache, index: &str, other: Option<&str>, keys: Vec<By
     let mut questions = vec![question(index, &keys)];
     questions.extend(other.map(|other| question(other, &keys)));
     questions.extend(keys.iter().map(|key| Command::new("EXISTS").key(key).repeatable()));
-    let mut answers = cache.connection().send_all(Batch::atomic(questions)).await?.into_iter();
+    let mut answers = cache.send_all(Batch::atomic(questions)).await?.into_iter();
     let mut next = || answers.next().unwrap_or(Ok(Reply::Nil));
     let inside = found(next())?;
     let wanted = match other {

@@ -84,7 +84,7 @@ impl Question<'_> {
         // The look comes first: if the index is filled then, it is when the commands are answered.
         let look = looks.then(|| info::command(self.index, self.deadline));
         let batch = look.into_iter().chain(commands.iter().cloned()).collect();
-        let mut replies = cache.connection().send_all(Batch::pipeline(batch)).await?.into_iter();
+        let mut replies = cache.send_all(Batch::pipeline(batch)).await?.into_iter();
         let info = match looks.then(|| replies.next()).flatten() {
             Some(reply) => Some(info::decode(reply?)?),
             None => None,

@@ -19,7 +19,7 @@ pub(super) async fn create(cache: &Cache, schema: &Schema, index: &str, takes_al
     // ALIASADD never takes an alias away from another index.
     let alias = takes_alias.then(|| Command::new("FT.ALIASADD").arg(schema.alias(keyspace)).arg(index));
     let batch = [create].into_iter().chain(cache.standing().added(index)).chain(alias).collect();
-    let mut replies = cache.connection().send_all(Batch::pipeline(batch)).await?;
+    let mut replies = cache.send_all(Batch::pipeline(batch)).await?;
     if takes_alias {
         // It is for people and tools: no query fails for it.
         let _alias = replies.pop();

@@ -13,7 +13,7 @@ pub(crate) fn drift(schema: &Schema, keyspace: &Keyspace, info: &IndexInfo) -> V
 }
 
 /// Takes what was seen of an index into what is known of it; what is to be done then.
-pub(super) fn saw(
+pub(crate) fn saw(
     cache: &Cache,
     schema: &Schema,
     index: &str,

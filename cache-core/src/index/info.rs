@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use cache_index::{Command, IndexInfo, Reply, ServerErrorKind};
+use cache_index::{Batch, Command, IndexInfo, Reply, ServerErrorKind};
 
+use super::binary::ask_all;
 use crate::cache::Cache;
 use crate::error::{Error, Result};
 
@@ -22,10 +23,11 @@ pub(super) fn decode(reply: Reply) -> Result<IndexInfo> {
 
 /// What the server knows of an index, or of what an alias points at; `None`: there is none of this name.
 pub(crate) async fn info(cache: &Cache, index: &str) -> Result<Option<IndexInfo>> {
-    match cache.command(command(index, None)).await {
-        Ok(reply) => decode(reply).map(Some),
-        Err(error) if is_missing(&error) => Ok(None),
-        Err(error) => Err(error),
+    let answers = ask_all(cache, Batch::pipeline(vec![command(index, None)])).await?;
+    match answers.into_iter().next() {
+        Some(Ok(reply)) => decode(reply).map(Some),
+        Some(Err(error)) if !is_missing(&error) => Err(error),
+        Some(Err(_)) | None => Ok(None),
     }
 }
 

@@ -57,7 +57,7 @@ fn beside(cache: &Cache, what: &str, schema: &'static Schema, index: &str, wants
 }
 
 /// Does what a look gave reason to do.
-async fn follow(cache: &Cache, schema: &Schema, index: &str, wants: Wants) -> Result<()> {
+pub(crate) async fn follow(cache: &Cache, schema: &Schema, index: &str, wants: Wants) -> Result<()> {
     if !wants.alias_from.is_empty() && !cache.capabilities().cluster {
         point(cache, &schema.alias(cache.keyspace()?), index, false, &wants.alias_from).await?;
     }
@@ -69,7 +69,8 @@ async fn count(cache: &Cache, schema: &Schema, index: &str) -> Result<()> {
     let (standing, began) = (cache.standing(), Instant::now());
     let mark = standing.mark(index, cache.connection().generation());
     let Some(look) = info(cache, index).await? else { return Ok(()) };
-    if look.is_filled() {
+    let only_counted = schema.filter().is_some() || cache.capabilities().cluster;
+    if look.is_filled() && !(only_counted && look.failures == 0) {
         let missing = missing(cache, schema, &look, standing.failed(index) > 0).await?.number;
         standing.counted(index, mark, missing, look.failures, began.elapsed());
     }

@@ -184,8 +184,11 @@ impl Run<'_> {
                 self.listeners.step("retired");
             }
             Step::Collect { index } => {
-                if collect(cache, plan, index, self.options).await? {
-                    report.dropped.push(index.clone());
+                match collect(cache, plan, index, self.options).await {
+                    Ok(true) => report.dropped.push(index.clone()),
+                    // It is nobody's, and can go another time.
+                    Ok(false) | Err(MigrateError::ReadOnly(_)) => {}
+                    Err(error) => return Err(error),
                 }
                 self.listeners.step("collected");
             }

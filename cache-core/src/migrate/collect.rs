@@ -10,7 +10,6 @@ use super::options::Options;
 use super::plan::{self, Plan, Step};
 use super::scripts::COLLECT;
 use crate::cache::Cache;
-use crate::error::Result;
 use crate::script;
 
 /// Drops an index if nobody uses it, and nobody did for so long; `true`: it was dropped.
@@ -26,7 +25,7 @@ pub(super) async fn collect(
     let Some(fingerprint) = fingerprint_in(index, &plan.alias) else { return Ok(false) };
     let key = leases_key(plan.schema.0, cache.keyspace()?)?;
     if cache.capabilities().cluster {
-        return Ok(collect_everywhere(cache, plan, index, options).await?);
+        return collect_everywhere(cache, plan, index, options).await;
     }
     let call = COLLECT
         .call()
@@ -41,7 +40,12 @@ pub(super) async fn collect(
     Ok(answer.as_str() == Some("dropped"))
 }
 
-async fn collect_everywhere(cache: &Cache, plan: &Plan, index: &str, options: &Options) -> Result<bool> {
+async fn collect_everywhere(
+    cache: &Cache,
+    plan: &Plan,
+    index: &str,
+    options: &Options,
+) -> Result<bool, MigrateError> {
     let schema = plan.schema.0;
     let Some(observed) = inspect(cache, &[schema]).await?.pop() else { return Ok(false) };
     let now = plan::plan(schema, cache.keyspace()?, &observed, options);

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cache_index::ServerErrorKind;
 use tokio::runtime::Handle;
 
 use super::{MigrateError, Migration, Migrator};
-use crate::cache::{Cache, ErrorClass};
+use crate::cache::{Cache, ErrorClass, IndexReadiness, Reason};
 use crate::error::Error;
 use crate::index;
 
@@ -18,8 +17,8 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from
 pub(super) async fn run(migrator: &Migrator, cache: &Cache) -> Result<Migration, MigrateError> {
     register(migrator, cache)?;
     match attempt(migrator, cache).await {
-        Err(MigrateError::Server(error)) if migrator.defers && may_come(&error) => {
-            defer(migrator, cache, &error)?;
+        Err(error) if (migrator.defers || cache.degrades()) && may_come(&error) => {
+            defer(migrator, cache, error)?;
             Ok(Migration::deferred())
         }
         other => other,
@@ -43,18 +42,52 @@ async fn attempt(migrator: &Migrator, cache: &Cache) -> Result<Migration, Migrat
 }
 
 /// Whether it is the server that has to come, or to become what it is to be, rather than the settings to be mended.
-fn may_come(error: &Error) -> bool {
-    error.is_unavailable() || error.server_kind() == Some(ServerErrorKind::ReadOnly)
+fn may_come(error: &MigrateError) -> bool {
+    match error {
+        MigrateError::Server(error) => error.is_unavailable(),
+        MigrateError::ReadOnly(_) => true,
+        _ => false,
+    }
+}
+
+/// What a probe is told.
+fn class(error: &MigrateError) -> ErrorClass {
+    match error {
+        MigrateError::Server(error) | MigrateError::ReadOnly(error) => ErrorClass::of(error),
+        MigrateError::Permission { .. } | MigrateError::KeyPermission { .. } => ErrorClass::AccessDenied,
+        _ => ErrorClass::Refused,
+    }
+}
+
+impl IndexReadiness {
+    /// What kept a migration that is [put off](crate::IndexState::Deferred) from being done the last time it was tried, with all
+    /// that it says: the differences of a drift, the keys of documents that are missing. `None`: it is not put off.
+    ///
+    /// ```no_run
+    /// # fn example(cache: cache_core::Cache) {
+    /// use cache_core::MigrateError;
+    ///
+    /// for index in cache.readiness().indexes() {
+    ///     if let Some(MigrateError::Verify { keys, .. }) = index.migrate_error() {
+    ///         println!("{}: mend {keys:?}", index.model);
+    ///     }
+    /// }
+    /// # }
+    /// ```
+    pub fn migrate_error(&self) -> Option<&MigrateError> {
+        self.reason()?.downcast_ref()
+    }
 }
 
 /// Goes on in the background until it is done or the cache is gone, unless somebody does already.
-fn defer(migrator: &Migrator, cache: &Cache, error: &Error) -> Result<(), MigrateError> {
+fn defer(migrator: &Migrator, cache: &Cache, error: MigrateError) -> Result<(), MigrateError> {
     let runtime = Handle::try_current().map_err(|_| Error::NoRuntime)?;
     let keyspace = cache.keyspace()?;
     let indexes: Vec<_> = migrator.indexed().iter().map(|schema| schema.index_name(keyspace)).collect();
     let (task, mut begun) = (Arc::new(()), false);
+    let (class, reason) = (class(&error), Reason::new(error));
     for index in &indexes {
-        begun |= cache.standing().deferred(index, ErrorClass::of(error), &task);
+        begun |= cache.standing().deferred(index, class, &reason, &task);
     }
     if begun {
         let (cache, gone) = cache.detached();
@@ -69,17 +102,20 @@ async fn until_done(migrator: Migrator, cache: Cache, indexes: Vec<String>, task
     loop {
         // Full jitter (M. Brooker, "Exponential Backoff And Jitter", AWS 2015): replicas that lost one server at one
         // moment do not come back at one moment.
-        tokio::time::sleep(longest.mul_f64(rand::random())).await;
+        let pause = longest.mul_f64(rand::random());
+        if cache.is_enabled() || !cache.degrades() {
+            tokio::time::sleep(pause).await;
+        } else {
+            // It is asked for in the background already. The pause is for what that does not see.
+            let _ = tokio::time::timeout(pause.max(longest / 2), cache.watch_state().enabled()).await;
+        }
         longest = (longest * 2).min(most);
         match attempt(&migrator, &cache).await {
             Ok(_) => return,
             Err(error) => {
-                let class = match &error {
-                    MigrateError::Server(error) => ErrorClass::of(error),
-                    _ => ErrorClass::Refused,
-                };
+                let (class, reason) = (class(&error), Reason::new(error));
                 for index in &indexes {
-                    cache.standing().deferred(index, class, &task);
+                    cache.standing().deferred(index, class, &reason, &task);
                 }
             }
         }

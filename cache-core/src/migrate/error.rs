@@ -92,8 +92,9 @@ pub enum MigrateError {
     /// used. Nothing was written.
     #[error("the server cannot hold indexes")]
     Unsupported(#[source] Error),
-    /// The server is a replica, or takes no writes. Nothing was written.
-    #[error("the server takes no writes; connect to the master")]
+    /// The server takes no writes now: it is a replica, its memory is full, too few replicas follow it, or it could not
+    /// save its data set. [`Migrator::defer`](crate::Migrator::defer) waits until it does.
+    #[error("the server takes no writes now")]
     ReadOnly(#[source] Error),
     /// The user may not run commands that the migrator needs. Nothing was written, unless the server does not say
     /// beforehand what a user may do.
@@ -103,6 +104,17 @@ pub enum MigrateError {
         commands: Vec<String>,
         /// The user; `…` if the server does not tell.
         user: String,
+    },
+    /// The user may not touch the keys that the migrator keeps beside a model's documents.
+    #[error("the user may not touch the keys `{pattern}`; allow it with `ACL SETUSER {user} ~{pattern}`")]
+    KeyPermission {
+        /// The keys, as an ACL has them.
+        pattern: String,
+        /// The user; `…` if the server does not tell.
+        user: String,
+        /// What the server said.
+        #[source]
+        source: Box<Error>,
     },
     /// The cluster's search module knows the documents of its own node only. Nothing was written.
     #[error(
@@ -274,7 +286,7 @@ fn granted(commands: &[String]) -> String {
 impl From<Error> for MigrateError {
     fn from(error: Error) -> Self {
         match (&error, error.server_kind()) {
-            (_, Some(ServerErrorKind::ReadOnly)) => Self::ReadOnly(error),
+            _ if error.is_write_refused() => Self::ReadOnly(error),
             (Error::Server { command, .. }, Some(ServerErrorKind::Permission)) => {
                 Self::Permission { commands: vec![command.clone()], user: "…".to_owned() }
             }

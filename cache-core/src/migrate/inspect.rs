@@ -2,16 +2,20 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use bytes::Bytes;
 use cache_index::{
     Batch, Beside as Place, Command, DecodeError, Fingerprint, IndexInfo, Keyspace, Reply, Schema,
     ServerErrorKind,
 };
 
+use super::denied;
+use super::error::MigrateError;
 use super::memory::ServerMemory;
 use super::observed::{Beside, Extending, Observed, Seen, redis_om_index, redis_om_keys};
 use super::plan::Plan;
 use crate::cache::Cache;
 use crate::error::{Error, Result};
+use crate::index;
 
 /// How many indexes are asked after in one round trip: each answer has some kilobytes.
 const ASKED: usize = 256;
@@ -40,7 +44,10 @@ pub(super) async fn extensions(cache: &Cache, plan: &Plan) -> Result<Vec<Extendi
 }
 
 /// What there is for each of the models.
-pub(super) async fn inspect(cache: &Cache, schemas: &[&'static Schema]) -> Result<Vec<Observed>> {
+pub(super) async fn inspect(
+    cache: &Cache,
+    schemas: &[&'static Schema],
+) -> Result<Vec<Observed>, MigrateError> {
     let keyspace = cache.keyspace()?;
     let mut questions = vec![
         Command::new("FT._LIST").repeatable(),
@@ -60,33 +67,35 @@ pub(super) async fn inspect(cache: &Cache, schemas: &[&'static Schema]) -> Resul
         let kept = redis_om_keys(&redis_om_index(&schema.alias(keyspace)));
         questions.extend(kept.map(|key| Command::new("TYPE").key(key).repeatable()));
     }
-    let mut answers = cache.connection().send_all(Batch::pipeline(questions)).await?.into_iter();
+    let mut answers = index::ask_all(cache, Batch::pipeline(questions)).await?.into_iter();
     let mut next = || answers.next().unwrap_or(Ok(Reply::Nil));
-    let mut listed = texts(next()?).map_err(|source| unreadable("FT._LIST", source))?;
+    let mut listed = names(next()?).map_err(|source| unreadable("FT._LIST", source))?;
     // The server's order is that of a hash table; plans have one of their own.
     listed.sort_unstable();
     let now = millis(next()?)?;
     // Not everybody may ask it.
     let memory = next().ok().and_then(|info| ServerMemory::read(info.as_str()?));
-    let keys = next()?.as_int().and_then(|keys| keys.try_into().ok()).unwrap_or_default();
+    let keys =
+        next().ok().and_then(|keys| keys.as_int()).and_then(|keys| keys.try_into().ok()).unwrap_or_default();
     let mut beside = Vec::with_capacity(schemas.len());
     for schema in schemas {
-        let leases = scores(next()?).map_err(|source| unreadable("ZRANGE", source))?;
-        let extensions = extending(next()?).map_err(|source| unreadable("HGETALL", source))?;
-        let mut kept = Vec::new();
-        for key in redis_om_keys(&redis_om_index(&schema.alias(keyspace))) {
-            // A document may have such a key too.
-            if next()?.as_str() == Some("string") {
-                kept.push(key);
-            }
-        }
+        let (leases, extended) = match (next(), next()) {
+            (Ok(leases), Ok(extended)) => (leases, extended),
+            (Err(error), _) | (_, Err(error)) => return Err(denied::on_keys(cache, schema, error).await),
+        };
+        let leases = scores(leases).map_err(|source| unreadable("ZRANGE", source))?;
+        let extensions = extending(extended).map_err(|source| unreadable("HGETALL", source))?;
+        // A document may have such a key too; and not everybody may ask.
+        let is_theirs = |answer: Result<Reply>| answer.is_ok_and(|kind| kind.as_str() == Some("string"));
+        let kept = redis_om_keys(&redis_om_index(&schema.alias(keyspace)));
+        let kept = kept.into_iter().filter(|_| is_theirs(next())).collect();
         beside.push(Beside { leases, extensions, redis_om_keys: kept, hashed: Vec::new() });
     }
-    let mut names: BTreeSet<String> = listed.iter().cloned().collect();
+    let mut names: BTreeSet<Bytes> = listed.iter().cloned().collect();
     for (schema, beside) in schemas.iter().zip(&beside) {
         let (alias, index) = (schema.alias(keyspace), schema.index_name(keyspace));
-        names.extend(beside.leases.iter().map(|(fingerprint, _)| format!("{alias}:{fingerprint}")));
-        names.extend([index, alias]);
+        names.extend(beside.leases.iter().map(|(fingerprint, _)| format!("{alias}:{fingerprint}").into()));
+        names.extend([index.into(), alias.into()]);
     }
     let found = infos(cache, names.into_iter().collect()).await?;
     let seen = Seen { listed, found, now, keys, memory };
@@ -110,7 +119,7 @@ async fn hashed(cache: &Cache, indexes: impl Iterator<Item = &IndexInfo>) -> Res
         Command::new("GET").key(hash).repeatable()
     };
     let batch = Batch::pipeline(names.iter().map(get).collect());
-    let mut answers = cache.connection().send_all(batch).await?.into_iter();
+    let mut answers = cache.send_all(batch).await?.into_iter();
     // What is no text was put there by somebody else.
     let is_sha1 = |reply: Reply| {
         reply
@@ -122,11 +131,11 @@ async fn hashed(cache: &Cache, indexes: impl Iterator<Item = &IndexInfo>) -> Res
 }
 
 /// What the server knows of the indexes, or targets of aliases, with these names; those that are none are left out.
-async fn infos(cache: &Cache, names: Vec<String>) -> Result<HashMap<String, IndexInfo>> {
+async fn infos(cache: &Cache, names: Vec<Bytes>) -> Result<HashMap<Bytes, IndexInfo>> {
     let mut found = HashMap::with_capacity(names.len());
     for names in names.chunks(ASKED) {
-        let questions = names.iter().map(|name| question(name)).collect();
-        let answers = cache.connection().send_all(Batch::pipeline(questions)).await?;
+        let questions = names.iter().map(question).collect();
+        let answers = index::ask_all(cache, Batch::pipeline(questions)).await?;
         for (name, answer) in names.iter().zip(answers) {
             if let Some(info) = read(answer)? {
                 found.insert(name.clone(), info);
@@ -138,10 +147,11 @@ async fn infos(cache: &Cache, names: Vec<String>) -> Result<HashMap<String, Inde
 
 /// What the server knows of an index or of the target of an alias; `None`: there is none of this name.
 pub(super) async fn info(cache: &Cache, name: &str) -> Result<Option<IndexInfo>> {
-    read(cache.command(question(name)).await)
+    let answers = index::ask_all(cache, Batch::pipeline(vec![question(name)])).await?;
+    answers.into_iter().next().map_or(Ok(None), read)
 }
 
-pub(super) fn question(name: &str) -> Command {
+pub(super) fn question(name: impl AsRef<[u8]>) -> Command {
     Command::new("FT.INFO").arg(name).repeatable()
 }
 
@@ -153,9 +163,14 @@ pub(super) fn read(answer: Result<Reply>) -> Result<Option<IndexInfo>> {
     }
 }
 
-fn texts(reply: Reply) -> Result<Vec<String>, DecodeError> {
-    // A name that is no text cannot be one of ours; nor can it be asked after here.
-    Ok(reply.into_items()?.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect())
+/// Names are bytes: one that is no text is none of ours, and its index may be of our documents all the same.
+fn names(reply: Reply) -> Result<Vec<Bytes>, DecodeError> {
+    let name = |reply| match reply {
+        Reply::Bulk(name) => Some(name),
+        Reply::Status(name) => Some(name.into()),
+        _ => None,
+    };
+    Ok(reply.into_items()?.into_iter().filter_map(name).collect())
 }
 
 /// What TIME answers, in milliseconds since 1970.

@@ -9,13 +9,14 @@ use std::time::Duration;
 
 use cache_index::{Command, ServerErrorKind};
 
+use super::denied;
+use super::error::MigrateError;
 use super::inspect::leases_key;
 use super::observed::{Observed, fingerprint_in};
 use super::plan::Plan;
 use super::scripts::LEASE;
 use crate::cache::Cache;
 use crate::connection::Connection;
-use crate::error::Result;
 use crate::script;
 
 /// How long a schema counts as used once that was said.
@@ -29,23 +30,29 @@ const RETRIED: Duration = Duration::from_secs(5);
 
 /// Says that this schema is in use, and which other ones were seen; then goes on saying the first as long as a handle of
 /// the cache is there.
-pub(super) async fn take(cache: &Cache, plan: &Plan, observed: &Observed) -> Result<()> {
+///
+/// A server that takes no writes now is told later, if the plan has nothing to do: whoever finds its index filled can go
+/// on.
+pub(super) async fn take(cache: &Cache, plan: &Plan, observed: &Observed) -> Result<(), MigrateError> {
     let key = leases_key(plan.schema.0, cache.keyspace()?)?;
     let call = LEASE.call().arg("1").key(&key).arg_display(plan.fingerprint).arg_display(TTL.as_millis());
     let call = call.repeatable();
     let seen = observed.ours(&plan.alias).filter_map(|index| fingerprint_in(&index.name, &plan.alias));
     let unknown = seen.filter(|seen| observed.leases.iter().all(|lease| lease.fingerprint != *seen));
     let first = unknown.fold(call.clone(), Command::arg_display);
-    script::run(cache, &LEASE, first).await?;
+    let pause = match script::run(cache, &LEASE, first).await {
+        Ok(_) => RENEWED,
+        Err(error) if error.is_write_refused() && plan.serves() => RETRIED,
+        Err(error) => return Err(denied::on_keys(cache, plan.schema.0, error).await),
+    };
     let mut name = key;
     name.extend_from_slice(plan.fingerprint.to_string().as_bytes());
-    cache.background().keep(name, renew(Arc::downgrade(cache.connection()), call));
+    cache.background().keep(name, renew(Arc::downgrade(cache.connection()), call, pause));
     Ok(())
 }
 
 /// Ends with the connection, of which it holds nothing while it waits.
-async fn renew(connection: Weak<dyn Connection>, call: Command) {
-    let mut pause = RENEWED;
+async fn renew(connection: Weak<dyn Connection>, call: Command, mut pause: Duration) {
     loop {
         tokio::time::sleep(pause).await;
         let Some(connection) = connection.upgrade() else { return };
@@ -71,7 +78,7 @@ mod tests {
 
     use super::*;
     use crate::connection::{Capabilities, PushStream};
-    use crate::error::Error;
+    use crate::error::{Error, Result};
 
     /// Remembers when it was asked, in seconds since the test began.
     struct Heard {
@@ -115,7 +122,7 @@ mod tests {
         let heard = Heard { began, at: Mutex::default(), deaf, capabilities: Capabilities::default() };
         let heard = Arc::new(heard);
         let connection: Arc<dyn Connection> = heard.clone();
-        let renewing = tokio::spawn(renew(Arc::downgrade(&connection), LEASE.call()));
+        let renewing = tokio::spawn(renew(Arc::downgrade(&connection), LEASE.call(), RENEWED));
         tokio::time::sleep(Duration::from_secs(50)).await;
         assert_eq!(*heard.at.lock().unwrap(), [20, 40]);
         heard.deaf.store(true, Ordering::Relaxed);

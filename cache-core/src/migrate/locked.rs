@@ -1,5 +1,8 @@
 //! Whether the schemas of a binary are those that its repository's lock ends with. No server is asked.
 
+use std::error::Error;
+use std::fmt::Write;
+
 use super::{MigrateError, Migrator, SchemaLock, Unlocked, check};
 
 impl Migrator {
@@ -38,10 +41,22 @@ impl Migrator {
     pub fn assert_locked(&self, text: &str) {
         match self.check_lock(text) {
             Ok(()) => {}
-            Err(MigrateError::Lock(error)) => panic!("{error}"),
-            Err(error) => panic!("{error}"),
+            // What is wrong with a line is said below it.
+            Err(MigrateError::Lock(error)) => panic!("{}", on_one_line(&error)),
+            Err(error) => panic!("{}", on_one_line(&error)),
         }
     }
+}
+
+/// An error and what lies below it.
+fn on_one_line(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut below = error.source();
+    while let Some(error) = below {
+        let _ = write!(text, ": {error}");
+        below = error.source();
+    }
+    text
 }
 
 #[cfg(test)]
@@ -97,6 +112,12 @@ mod tests {
     #[should_panic(expected = "line 1 of the schema lock")]
     fn the_assertion_says_which_line_is_none() {
         migrator().assert_locked("=======\n");
+    }
+
+    #[test]
+    #[should_panic(expected = "line 1 of the schema lock has no fingerprint at its end: ")]
+    fn the_assertion_says_what_is_wrong_with_a_line() {
+        migrator().assert_locked("user 0123\n");
     }
 
     #[test]

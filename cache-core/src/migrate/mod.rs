@@ -2,8 +2,8 @@
 //! the aliases at them.
 
 // A file imports from those before it: data, lock, unlocked, progress, options, memory, observed, plan, error, report,
-// scripts, check, refuse, inspect, masters, preflight, lease, create, wait, verify, cutover, collect, apply,
-// this one, registered, locked, deferred, watch.
+// scripts, check, refuse, denied, inspect, masters, preflight, lease, create, wait, verify, cutover, collect, apply,
+// this one, registered, locked, deferred, look, watch.
 
 mod apply;
 mod check;
@@ -12,11 +12,13 @@ mod create;
 mod cutover;
 mod data;
 mod deferred;
+mod denied;
 mod error;
 mod inspect;
 mod lease;
 mod lock;
 mod locked;
+mod look;
 mod masters;
 mod memory;
 mod observed;
@@ -209,6 +211,8 @@ impl Migrator {
     /// to 10 seconds, for as long as a handle of the cache is there; until then queries fail as they do without a
     /// server. [`Migration::is_deferred`] says so, and [`Cache::readiness`] since when, and what the last try met. A run
     /// that breaks off while it waits for an index to be filled is put off too. Everything else is an error all the same.
+    ///
+    /// On a cache that [does without its server](Cache::connect_or_degrade) it is so without this.
     pub fn defer(mut self) -> Self {
         self.defers = true;
         self
@@ -298,6 +302,16 @@ impl Migrator {
             }
         }
         Ok(dropped)
+    }
+
+    /// What would keep [`run`](Migrator::run) from carrying these plans out, as far as it is known before anything is
+    /// written.
+    #[cfg(feature = "cli")]
+    pub(crate) async fn refusal(&self, cache: &Cache, plans: &[Plan]) -> Option<MigrateError> {
+        match refuse::refuse(plans, &self.options) {
+            Ok(()) => preflight::check(cache, plans).await.err(),
+            refused => refused.err(),
+        }
     }
 
     async fn observe(&self, cache: &Cache) -> Result<(Vec<Observed>, Vec<Plan>), MigrateError> {

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use bytes::Bytes;
 use cache_index::{Fingerprint, IndexDefinition, IndexInfo, Keyspace, Schema};
 use serde::Serialize;
 
@@ -90,9 +91,9 @@ pub struct LeaseSeen {
 /// What was read of a server for all models together.
 pub(super) struct Seen {
     /// The names of all indexes.
-    pub(super) listed: Vec<String>,
+    pub(super) listed: Vec<Bytes>,
     /// What answers to each name that was asked after.
-    pub(super) found: HashMap<String, IndexInfo>,
+    pub(super) found: HashMap<Bytes, IndexInfo>,
     pub(super) now: u64,
     pub(super) keys: u64,
     pub(super) memory: Option<ServerMemory>,
@@ -103,11 +104,12 @@ impl Seen {
     pub(super) fn of(&self, schema: &Schema, keyspace: &Keyspace, beside: Beside) -> Observed {
         let (alias, index) = (schema.alias(keyspace), schema.index_name(keyspace));
         let wanted = schema.definition(keyspace);
-        let found = |name: &str| self.found.get(name).cloned();
+        let found = |name: &str| self.found.get(name.as_bytes()).cloned();
         let here =
             |info: &&IndexInfo| is_ours(&info.name, &alias) || wanted.shares_documents(&info.definition);
         let lease = |(fingerprint, until)| {
-            let index = self.found.get(&format!("{alias}:{fingerprint}")).map(|info| info.name.clone());
+            let index =
+                self.found.get(format!("{alias}:{fingerprint}").as_bytes()).map(|info| info.name.clone());
             LeaseSeen { fingerprint, until, index }
         };
         let mut redis_om: Vec<String> = self.same_documents(&wanted).map(|one| one.name.clone()).collect();

@@ -2,12 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use cache_index::{Command, Reply};
-
 use super::error::MigrateError;
-use super::masters;
 use super::plan::{Plan, Step};
 use super::scripts::DENIED;
+use super::{denied, masters};
 use crate::cache::Cache;
 use crate::error::Result;
 use crate::script;
@@ -23,8 +21,8 @@ pub(super) async fn check(cache: &Cache, plans: &[Plan]) -> Result<(), MigrateEr
     }
     let call = DENIED.call().arg("0");
     let call = needed.into_iter().fold(call, |call, (command, index)| call.arg(command).arg(index));
-    let denied = script::run(cache, &DENIED, call.repeatable()).await?;
-    let mut commands: Vec<String> = denied
+    let answer = script::run(cache, &DENIED, call.repeatable()).await?;
+    let mut commands: Vec<String> = answer
         .into_items()
         .unwrap_or_default()
         .iter()
@@ -34,9 +32,7 @@ pub(super) async fn check(cache: &Cache, plans: &[Plan]) -> Result<(), MigrateEr
     if commands.is_empty() {
         return Ok(());
     }
-    // Not everybody may ask it, and then the message does without.
-    let user = cache.command(Command::new("ACL").arg("WHOAMI").repeatable()).await.unwrap_or(Reply::Nil);
-    Err(MigrateError::Permission { commands, user: user.as_str().unwrap_or("…").to_owned() })
+    Err(MigrateError::Permission { commands, user: denied::user(cache).await })
 }
 
 /// The commands that a plan needs, each with the index that it is about.

@@ -11,7 +11,7 @@ use super::observed::Extending;
 use super::options::Options;
 use super::plan::Plan;
 use crate::cache::Cache;
-use crate::index::{Absent, absent};
+use crate::index::{self, Absent, absent};
 
 /// How often two indexes are compared where that is not done at one moment: on a cluster.
 const TRIES: u32 = 10;
@@ -38,7 +38,7 @@ pub(super) async fn verify(
         let questions = vec![question(index), question(against)];
         // A transaction would need both names on one slot.
         let batch = if cluster { Batch::pipeline(questions) } else { Batch::atomic(questions) };
-        let mut infos = cache.connection().send_all(batch).await?.into_iter();
+        let mut infos = index::ask_all(cache, batch).await?.into_iter();
         let (Some(new), Some(old)) = (infos.next(), infos.next()) else { return Ok(false) };
         let Some(new) = read(new)? else { return Ok(false) };
         // An old index that is gone holds nothing that the new one could lack.

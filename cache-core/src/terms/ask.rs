@@ -54,7 +54,7 @@ pub(super) async fn answers(cache: &Cache, commands: Vec<Command>) -> Result<Vec
     let mut commands = commands.into_iter().peekable();
     while commands.peek().is_some() {
         let batch = Batch::pipeline(commands.by_ref().take(CHUNK).collect());
-        for reply in cache.connection().send_all(batch).await? {
+        for reply in cache.send_all(batch).await? {
             replies.push(reply?);
         }
     }

@@ -112,7 +112,7 @@ impl Suggestions {
     pub async fn increment(&self, cache: &Cache, text: &str, by: f64) -> Result<()> {
         let key = self.ready(cache)?;
         let batch = SuggestionCommands { key: &key }.increment(text, by)?;
-        for reply in cache.connection().send_all(batch).await? {
+        for reply in cache.send_all(batch).await? {
             reply?;
         }
         Ok(())

@@ -47,6 +47,7 @@ pub(crate) fn check(role: Role, draft: Draft<'_>, errors: &mut Errors) -> Model 
         vis: input.vis.clone(),
         path: cache.path.clone(),
         ttl: cache.ttl,
+        jitter: cache.jitter.as_ref().map(|(jitter, _)| *jitter),
         language: cache.language.clone(),
         stopwords: cache.stopwords.clone(),
         score: cache.score.clone(),
@@ -64,6 +65,9 @@ pub(crate) fn check(role: Role, draft: Draft<'_>, errors: &mut Errors) -> Model 
     };
     readable(&fields, &serde, errors);
     if role == Role::Model {
+        if let (None, Some((_, word))) = (cache.ttl, &cache.jitter) {
+            errors.at(word, "there is no `ttl` to be more or less; add `ttl = \"30m\"`");
+        }
         model.key = primary_key(&input.ident, &fields, errors);
         model.hash_tag = hash_tag(&cache, &model.prefix, &model.key, &fields, errors);
         model.version = version(&fields, errors);
@@ -142,7 +146,7 @@ fn part_of_models(name: &Ident, cache: &CacheAttr, fields: &[DraftField<'_>], er
     if let Some(word) = cache.hash_tag.as_ref().or(of_the_field) {
         errors.at(word, format!("`{name}` is embedded in models, which have the keys; remove `hash_tag`"));
     }
-    let of_keys = cache.prefix.is_some() || cache.ttl.is_some();
+    let of_keys = cache.prefix.is_some() || cache.ttl.is_some() || cache.jitter.is_some();
     let of_form = cache.schema_version.is_some() || cache.upgrade.is_some();
     let of_index = cache.language.is_some() || cache.stopwords.is_some() || cache.score.is_some();
     if of_keys || of_form || of_index || cache.filter.is_some() || !cache.unique.is_empty() {

@@ -39,12 +39,17 @@ pub(super) fn expand(model: &Model) -> TokenStream {
         }
         None => quote_spanned!(span=> ::core::option::Option::None),
     };
+    let jitter = model.jitter.map(|jitter| {
+        let jitter = Literal::f64_unsuffixed(jitter);
+        quote_spanned!(span=> const TTL_JITTER: f64 = #jitter;)
+    });
     let version = model.version.as_ref().map(|version| version::of_model(version, span));
     let form = model.form.as_ref().map(|form| upgrade::of_model(form, span));
     quote_spanned! {span=>
         impl __cache::Model for #name {
             #key
             const TTL: ::core::option::Option<::core::time::Duration> = #ttl;
+            #jitter
             fn primary_key(&self) -> #reference {
                 #value
             }

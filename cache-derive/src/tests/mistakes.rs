@@ -93,7 +93,7 @@ fn shapes() {
 
 #[test]
 fn struct_attributes() {
-    let takes = "`#[cache(…)]` of `CacheModel` takes `prefix = \"…\"`, `ttl = \"30m\"`, `language = \
+    let takes = "`#[cache(…)]` of `CacheModel` takes `prefix = \"…\"`, `ttl = \"30m\"`, `jitter = 0.1`, `language = \
                  \"german\"`, `stopwords = [\"…\"]`, `score = 0.5`, `filter = \"@age > 17\"`, `hash_tag`, `unique(a, b)`, \
                  `schema_version = 2`, `upgrade = function` and `crate = path`";
     for (attribute, expected) in [
@@ -107,6 +107,11 @@ fn struct_attributes() {
         ("#[cache(prefix = \"a\", prefix = \"b\")]", "`prefix` is written twice; keep one of them".into()),
         ("#[cache(prefix = \"a\")] #[cache(prefix = \"b\")]", "`prefix` is written twice; keep one of them".into()),
         ("#[cache(prefix = \"a\" ttl = \"1s\")]", "expected `,`".into()),
+        (
+            "#[cache(ttl = \"1s\", jitter = 1)]",
+            "expected a part of the `ttl`, more than 0 and at most 0.5: `jitter = 0.1` is 10 % more or less".into(),
+        ),
+        ("#[cache(jitter = 0.1)]", "there is no `ttl` to be more or less; add `ttl = \"30m\"`".into()),
         (
             "#[cache(prefix = \"\")]",
             "the prefix is empty; leave `prefix` out to use the struct's name in snake case".into(),

@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use bytes::Bytes;
 use serde::Serialize;
 
+use super::text::{text, texts};
 use crate::error::DecodeError;
 use crate::keyspace::Keyspace;
 use crate::kind::FieldKind;
@@ -22,8 +24,11 @@ const FLAGS: [&str; 7] =
 pub struct IndexDefinition {
     /// `JSON` or `HASH`.
     pub key_type: String,
-    /// What the keys of its documents begin with, in order.
+    /// What the keys of its documents begin with, in order; bytes that are no text as `\xff`.
     pub prefixes: Vec<String>,
+    /// The same as they are, where one of them is no text.
+    #[serde(skip)]
+    binary_prefixes: Option<Vec<Bytes>>,
     /// The expression that says which documents are in it; `None`: all.
     pub filter: Option<String>,
     /// The language whose rules stem the words of TEXT fields.
@@ -66,6 +71,7 @@ impl Schema {
         IndexDefinition {
             key_type: "JSON".to_owned(),
             prefixes: vec![String::from_utf8_lossy(&prefix).into_owned()],
+            binary_prefixes: None,
             filter: self.filter().map(str::to_owned),
             language: self.language().name().to_owned(),
             score: self.score().and_then(|score| score.parse().ok()).unwrap_or(1.0),
@@ -133,7 +139,7 @@ impl IndexDefinition {
         for (name, value) in reply.into_pairs()? {
             match name.as_str() {
                 Some("key_type") => self.key_type = text(&value),
-                Some("prefixes") => self.prefixes = texts(value)?,
+                Some("prefixes") => self.read_prefixes(value)?,
                 Some("filter") => self.filter = Some(text(&value)).filter(|filter| !filter.is_empty()),
                 Some("default_language") => self.language = text(&value).to_lowercase(),
                 Some("default_score") => self.score = value.as_double().unwrap_or(1.0),
@@ -141,6 +147,24 @@ impl IndexDefinition {
             }
         }
         Ok(())
+    }
+
+    fn read_prefixes(&mut self, reply: Reply) -> Result<(), DecodeError> {
+        let prefixes = reply.into_items()?;
+        self.prefixes = prefixes.iter().map(text).collect();
+        if prefixes.iter().any(|prefix| prefix.as_str().is_none()) {
+            let bytes = |prefix: &Reply| Bytes::copy_from_slice(prefix.as_bytes().unwrap_or_default());
+            self.binary_prefixes = Some(prefixes.iter().map(bytes).collect());
+        }
+        Ok(())
+    }
+
+    /// What the keys of its documents begin with, as bytes.
+    pub(super) fn prefix_bytes(&self) -> Vec<&[u8]> {
+        match &self.binary_prefixes {
+            Some(prefixes) => prefixes.iter().map(AsRef::as_ref).collect(),
+            None => self.prefixes.iter().map(String::as_bytes).collect(),
+        }
     }
 
     /// Reads the part `stopwords_list`, which is there if the list is not the server's own.
@@ -193,19 +217,4 @@ fn field(reply: Reply) -> Result<IndexedField, DecodeError> {
     }
     field.options.sort();
     Ok(field)
-}
-
-fn texts(reply: Reply) -> Result<Vec<String>, DecodeError> {
-    Ok(reply.into_items()?.iter().map(text).collect())
-}
-
-fn text(reply: &Reply) -> String {
-    match (reply.as_str(), reply.as_int()) {
-        (Some(text), _) => text.to_owned(),
-        (None, Some(number)) => number.to_string(),
-        // Separators are bytes; one that is no text cannot be declared here, and so is no one's but another make's.
-        (None, None) => {
-            reply.as_bytes().map(|bytes| String::from_utf8_lossy(bytes).into_owned()).unwrap_or_default()
-        }
-    }
 }

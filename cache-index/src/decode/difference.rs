@@ -105,10 +105,10 @@ impl IndexDefinition {
     /// Whether documents of the other index are, or could be, documents of this one too: one has a prefix that another
     /// prefix begins with.
     pub fn shares_documents(&self, other: &Self) -> bool {
-        let overlap =
-            |one: &String, two: &String| one.starts_with(two.as_str()) || two.starts_with(one.as_str());
+        let overlap = |one: &[u8], two: &[u8]| one.starts_with(two) || two.starts_with(one);
+        let others = other.prefix_bytes();
         self.key_type.eq_ignore_ascii_case(&other.key_type)
-            && self.prefixes.iter().any(|one| other.prefixes.iter().any(|two| overlap(one, two)))
+            && self.prefix_bytes().iter().any(|one| others.iter().any(|two| overlap(one, two)))
     }
 }
 

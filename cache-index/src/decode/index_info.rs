@@ -3,13 +3,14 @@
 use serde::Serialize;
 
 use super::definition::IndexDefinition;
+use super::text::text;
 use crate::error::DecodeError;
 use crate::reply::Reply;
 
 /// What the server knows of an index, as far as it is used here. Fields that are unknown here are ignored.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct IndexInfo {
-    /// The index's own name, also when an alias was asked for.
+    /// The index's own name, also when an alias was asked for; bytes that are no text as `\xff`.
     pub name: String,
     /// How many documents are in the index.
     pub documents: u64,
@@ -72,7 +73,7 @@ impl IndexInfo {
         let (mut parts, mut total) = (0.0, 0.0_f64);
         for (name, value) in reply.into_pairs()? {
             match name.as_str() {
-                Some("index_name") => info.name = value.as_str().unwrap_or_default().to_owned(),
+                Some("index_name") => info.name = text(&value),
                 Some("num_docs") => info.documents = number(&value),
                 Some("hash_indexing_failures") => info.failures = number(&value),
                 Some("indexing") => info.indexing = number(&value) > 0,
@@ -105,14 +106,13 @@ impl IndexInfo {
             let mut failure = FieldFailure::default();
             for (name, value) in field.into_pairs()? {
                 match name.as_str() {
-                    Some("attribute") => failure.field = value.as_str().unwrap_or_default().to_owned(),
+                    Some("attribute") => failure.field = text(&value),
                     Some("Index Errors") => {
                         for (name, value) in value.into_pairs()? {
-                            let text = || value.as_str().unwrap_or_default().to_owned();
                             match name.as_str() {
                                 Some("indexing failures") => failure.failures = number(&value),
-                                Some("last indexing error") => failure.error = text(),
-                                Some("last indexing error key") => failure.key = text(),
+                                Some("last indexing error") => failure.error = text(&value),
+                                Some("last indexing error key") => failure.key = text(&value),
                                 _ => {}
                             }
                         }
@@ -128,8 +128,7 @@ impl IndexInfo {
     }
 
     fn read_errors(&mut self, errors: Reply) -> Result<(), DecodeError> {
-        let told =
-            |value: Reply| value.as_str().filter(|text| !matches!(*text, "N/A" | "OK")).map(str::to_owned);
+        let told = |value: Reply| Some(text(&value)).filter(|text| !matches!(&**text, "" | "N/A" | "OK"));
         for (name, value) in errors.into_pairs()? {
             match name.as_str() {
                 Some("last indexing error") => self.last_error = told(value),

@@ -1,6 +1,6 @@
 //! Replies decoded, in the shapes of both protocols.
 
-// A file imports from those before it: completeness, hit, located, view, definition, difference, index_info, search.
+// A file imports from those before it: text, completeness, hit, located, view, definition, difference, index_info, search.
 
 mod completeness;
 mod definition;
@@ -9,6 +9,7 @@ mod hit;
 mod index_info;
 mod located;
 mod search;
+mod text;
 mod view;
 
 pub use completeness::{Completeness, Shortfall};

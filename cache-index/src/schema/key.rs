@@ -27,6 +27,8 @@ pub enum Beside<'a> {
     Model,
     /// With the document of this primary key, given part by part.
     Document(&'a [&'a dyn Display]),
+    /// With the document of this key.
+    Key(&'a [u8]),
 }
 
 /// The part of a key that decides its slot: what is between the first `{` and the next `}`, or everything.
@@ -173,6 +175,7 @@ impl Schema {
         let mut document = Vec::new();
         match beside {
             Beside::Document(id) => self.write_key(keyspace, &mut document, id)?,
+            Beside::Key(key) => document.extend_from_slice(key),
             Beside::Model => {
                 self.check_namespace(keyspace)?;
                 if self.hash_tag() == HashTag::Model {

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::case::{Dice, Found, Profile};
+use cache_tests::dice::Dice;
+
+use crate::case::{Found, Profile};
 use crate::log::Known;
 use crate::place::Place;
 use crate::reading;

@@ -3,10 +3,6 @@
 //!
 //! `python/requirements.txt` is installed from PyPI once a target directory, for the Python that runs here.
 
-use std::env;
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -15,6 +11,7 @@ use cache_core::{
     Cache, CacheEmbedded, CacheModel, IndexSchema, Migration, Migrator, Notice, Plan, Protocol, Reply,
 };
 use cache_tests::chain;
+use cache_tests::python::{Packages, output};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinHandle;
@@ -57,59 +54,17 @@ struct Customer {
 }
 
 /// A Python that has redis-om.
-struct Python {
-    program: PathBuf,
-    packages: PathBuf,
-}
+struct Python(Packages);
 
 impl Python {
-    /// Installs redis-om if it is not there yet.
-    fn with_redis_om() -> Self {
-        let program = env::split_paths(&env::var_os("PATH").unwrap_or_default())
-            .map(|folder| folder.join("python3"))
-            .find(|program| output(Command::new(program).args(["-m", "pip", "--version"])).is_ok())
-            .unwrap_or_else(|| panic!("no `python3` with pip is on PATH; install python3 and python3-pip"));
-        let version = output(Command::new(&program).arg("-V")).unwrap_or_else(|error| panic!("{error}"));
-        let base = Path::new(env!("CARGO_TARGET_TMPDIR"));
-        let packages = base.join(format!("redis-om-1.2.0-{}", version.trim().replace(' ', "-")));
-        let marker = packages.join("requirements.txt");
-        if fs::read_to_string(&marker).is_ok_and(|text| text == REQUIREMENTS) {
-            return Self { program, packages };
-        }
-        let incoming = tempfile::tempdir_in(base).unwrap_or_else(|error| panic!("{error}"));
-        let ready = incoming.path().join("ready");
-        let requirements = incoming.path().join("requirements.txt");
-        fs::write(&requirements, REQUIREMENTS).unwrap_or_else(|error| panic!("{error}"));
-        let mut install = Command::new(&program);
-        install.args(["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]);
-        install.args(["--no-deps", "--no-compile", "--only-binary=:all:", "--root-user-action=ignore"]);
-        install.arg("--target").arg(&ready).arg("-r").arg(&requirements);
-        install.env("PIP_REQUIRE_VIRTUALENV", "false");
-        output(&mut install).unwrap_or_else(|error| panic!("redis-om cannot be installed with pip: {error}"));
-        fs::copy(&requirements, ready.join("requirements.txt")).unwrap_or_else(|error| panic!("{error}"));
-        // What is there is another version, or was put there by somebody who was faster.
-        let _ = fs::rename(&packages, incoming.path().join("old"));
-        fs::rename(&ready, &packages).unwrap_or_else(|error| panic!("{error}"));
-        Self { program, packages }
-    }
-
     /// Runs the service.
     fn run(&self, verb: &str, place: &Place, count: u32) -> Result<(), String> {
-        let mut command = Command::new(&self.program);
+        let mut command = self.0.python();
         command.arg(PROGRAM).args([verb, &place.url, &place.global, &count.to_string()]);
         // What is embedded in a model asks the default connection.
-        command
-            .env("REDIS_OM_URL", &place.url)
-            .env("PYTHONPATH", &self.packages)
-            .env("PYTHONDONTWRITEBYTECODE", "1");
+        command.env("REDIS_OM_URL", &place.url);
         output(&mut command).map(drop).map_err(|error| format!("{verb} with redis-om: {error}"))
     }
-}
-
-fn output(command: &mut Command) -> Result<String, String> {
-    let output = command.output().map_err(|error| error.to_string())?;
-    let text = cache_tests::child::text(&output);
-    if output.status.success() { Ok(text) } else { Err(text) }
 }
 
 /// A namespace of redis-om's.
@@ -211,7 +166,7 @@ impl Reader {
 
 /// The release after this one changes the schema, and runs the migrator of redis-om.
 pub(crate) async fn control(profile: Profile) -> Found {
-    let python = Python::with_redis_om();
+    let python = Python(Packages::install("redis-om-1.2.0", REQUIREMENTS));
     let server = Server::options().tcp(true).start().await.unwrap_or_else(|error| panic!("{error}"));
     let mut found = Found::default();
     for round in 0..profile.pick(2, 10) {
@@ -234,7 +189,7 @@ pub(crate) async fn control(profile: Profile) -> Found {
 }
 
 pub(crate) async fn adopted(profile: Profile) -> Found {
-    let python = Python::with_redis_om();
+    let python = Python(Packages::install("redis-om-1.2.0", REQUIREMENTS));
     let server = Server::options().tcp(true).start().await.unwrap_or_else(|error| panic!("{error}"));
     let mut found = Found::default();
     for round in 0..profile.pick(2, 10) {

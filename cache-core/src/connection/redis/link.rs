@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use ::redis::aio::MultiplexedConnection;
 use ::redis::{
-    AsyncConnectionConfig, ConnectionAddr, ConnectionInfo, ErrorKind, PushInfo, RedisError, RedisResult,
+    AsyncConnectionConfig, Cmd, ConnectionAddr, ConnectionInfo, ErrorKind, PushInfo, RedisError, RedisResult,
     Value,
 };
 use tokio::net::{TcpStream, UnixStream};
@@ -44,6 +44,7 @@ enum State {
 pub(super) struct Link {
     info: ConnectionInfo,
     protocol: Protocol,
+    client_name: Option<String>,
     connect_timeout: Duration,
     made: Instant,
     state: RwLock<State>,
@@ -54,10 +55,16 @@ pub(super) struct Link {
 }
 
 impl Link {
-    pub(super) fn new(info: ConnectionInfo, protocol: Protocol, connect_timeout: Duration) -> Arc<Self> {
+    pub(super) fn new(
+        info: ConnectionInfo,
+        protocol: Protocol,
+        client_name: Option<String>,
+        connect_timeout: Duration,
+    ) -> Arc<Self> {
         Arc::new_cyclic(|this| Self {
             info,
             protocol,
+            client_name,
             connect_timeout,
             made: Instant::now(),
             state: RwLock::new(State::Idle),
@@ -204,6 +211,9 @@ impl Link {
             driver.await;
             drop(attempt);
         });
+        if let Some(name) = &self.client_name {
+            is_allowed(&mut opening, ::redis::cmd("CLIENT").arg("SETNAME").arg(name)).await?;
+        }
         let tracks = self.protocol == Protocol::Resp3 && is_told_of_flushes(&mut opening).await?;
         let heard = Arc::new(AtomicU64::new(self.since_made(Instant::now())));
         Ok(Live { connection: opening, number, tracks, heard })
@@ -263,9 +273,12 @@ impl Link {
 /// them anything that comes later. OPTIN tracks no key until it is told to, so nothing else is sent and nothing
 /// remembered. `false`: the server or the user's permissions do not allow it.
 async fn is_told_of_flushes(connection: &mut MultiplexedConnection) -> RedisResult<bool> {
-    let mut command = ::redis::cmd("CLIENT");
-    command.arg("TRACKING").arg("ON").arg("OPTIN");
-    match connection.send_packed_command(&command).await {
+    is_allowed(connection, ::redis::cmd("CLIENT").arg("TRACKING").arg("ON").arg("OPTIN")).await
+}
+
+/// Whether the server does as it is told. What it refuses is done without.
+async fn is_allowed(connection: &mut MultiplexedConnection, command: &Cmd) -> RedisResult<bool> {
+    match connection.send_packed_command(command).await {
         Ok(answer) => Ok(answer == Value::Okay),
         Err(error) if super::is_broken(&error) => Err(error),
         Err(_) => Ok(false),

@@ -15,7 +15,7 @@ use self::link::{Link, Live};
 use super::capabilities::{DEFAULT_MAX_SEARCH_RESULTS, MIN_SEARCH};
 use super::{Capabilities, Connection, PushStream};
 use crate::error::{Error, Result};
-use crate::settings::{Protocol, RedisSettings};
+use crate::settings::{Protocol, RedisSettings, Secret};
 
 /// A connection through the `redis` crate.
 pub(crate) struct RedisConnection {
@@ -46,7 +46,7 @@ impl RedisConnection {
     pub(crate) fn lazy(settings: &RedisSettings) -> Result<Self> {
         let (info, protocol) = connection_info(settings)?;
         let assumed = assumed(protocol, info.redis_settings().db());
-        let link = Link::new(info, protocol, settings.connect_timeout);
+        let link = Link::new(info, protocol, settings.client_name.clone(), settings.connect_timeout);
         Ok(Self { link, deadline: settings.response_timeout, assumed, capabilities: OnceLock::new() })
     }
 
@@ -98,7 +98,9 @@ impl RedisConnection {
             }
         };
         match tokio::time::timeout(deadline, attempts).await {
-            Ok(result) => result.map_err(|error| convert::error(&name(), began.elapsed(), error)),
+            Ok(result) => result.map_err(|error| {
+                self.capabilities().explain(convert::error(&name(), began.elapsed(), error))
+            }),
             Err(_) => {
                 if let Some(live) = &used {
                     self.link.doubt(live, began);
@@ -106,6 +108,10 @@ impl RedisConnection {
                 Err(Error::Timeout { command: name(), after: deadline })
             }
         }
+    }
+
+    fn answer(&self, command: &Command, value: Value) -> Result<Reply> {
+        convert::answer(command.name(), value).map_err(|error| self.capabilities().explain(error))
     }
 
     async fn attempt<T, F>(&self, call: &impl Fn(Live) -> F, used: &mut Option<Live>) -> Result<T, RedisError>
@@ -141,7 +147,7 @@ impl Connection for RedisConnection {
                     },
                 )
                 .await?;
-            convert::answer(command.name(), value)
+            self.answer(&command, value)
         })
     }
 
@@ -176,7 +182,7 @@ impl Connection for RedisConnection {
                 return convert::transaction(batch.commands(), values.into_iter().next());
             }
             let answers = batch.commands().iter().zip(values);
-            Ok(answers.map(|(command, value)| convert::answer(command.name(), value)).collect())
+            Ok(answers.map(|(command, value)| self.answer(command, value)).collect())
         })
     }
 
@@ -214,15 +220,10 @@ fn assumed(protocol: Protocol, database: i64) -> Capabilities {
 }
 
 fn connection_info(settings: &RedisSettings) -> Result<(ConnectionInfo, Protocol)> {
-    let refused = |error: RedisError| {
-        let reason = match settings.url.split_once("://") {
-            Some(("rediss" | "valkeys", _)) => "TLS is not supported yet; use `redis://`".to_owned(),
-            Some(("redis" | "valkey" | "redis+unix" | "valkey+unix" | "unix", _)) => {
-                format!("{}; write `redis://[user][:password@]host[:port][/db]`", error.category())
-            }
-            _ => "it has no known scheme; write `redis://host:port` or `redis+unix:///path`".to_owned(),
-        };
-        Error::Settings { setting: "url", reason }
+    settings.check("url", "client_name")?;
+    let refused = |error: RedisError| Error::Settings {
+        setting: "url",
+        reason: format!("{}; write `redis://[user][:password@]host[:port][/db]`", error.category()),
     };
     let info = settings.url.as_str().into_connection_info().map_err(refused)?;
     let redis = info.redis_settings().clone();
@@ -236,7 +237,13 @@ fn connection_info(settings: &RedisSettings) -> Result<(ConnectionInfo, Protocol
         Protocol::Resp2 => ProtocolVersion::RESP2,
         Protocol::Resp3 => ProtocolVersion::RESP3,
     };
-    let redis = redis.set_protocol(version).set_lib_name("cache-core", env!("CARGO_PKG_VERSION"));
+    let mut redis = redis.set_protocol(version).set_lib_name("cache-core", env!("CARGO_PKG_VERSION"));
+    if let Some(name) = &settings.username {
+        redis = redis.set_username(name);
+    }
+    if let Some(Secret(password)) = &settings.password {
+        redis = redis.set_password(password);
+    }
     Ok((info.set_redis_settings(redis), protocol))
 }
 

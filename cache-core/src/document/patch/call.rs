@@ -5,7 +5,7 @@ use cache_index::{Command, DecodeError, Reply};
 
 use super::change::{Change, Kind, refused};
 use super::script::PATCH;
-use crate::cache::Cache;
+use crate::cache::{Cache, Carried};
 use crate::document::unique::{self, Claims, Guarded, Next};
 use crate::document::upgrade::{TRIES, contended, upgrade_stored};
 use crate::error::{Error, Result};
@@ -19,6 +19,7 @@ pub(super) struct Call {
     pub(super) get: bool,
     pub(super) changes: Vec<Change>,
     pub(super) claims: Option<Claims>,
+    pub(super) fence: Option<Carried>,
 }
 
 /// What was made of a document.
@@ -112,8 +113,17 @@ impl Guarded for Call {
 
     fn command(&self) -> Command {
         let claims = self.claims.as_ref();
-        let call = unique::call(&PATCH, &self.key, claims).arg(if self.get { "get" } else { "" });
+        let call = unique::call(&PATCH, &self.key, claims, self.fence.as_ref());
+        let call = call.arg(if self.get { "get" } else { "" });
         self.changes.iter().fold(unique::guarded(call, claims), Change::write)
+    }
+
+    fn key(&self) -> &[u8] {
+        &self.key
+    }
+
+    fn fence(&self) -> Option<&Carried> {
+        self.fence.as_ref()
     }
 
     fn claims(&mut self) -> Option<&mut Claims> {

@@ -35,7 +35,8 @@ impl<M: Model> Changes<M> {
             .map(|key| {
                 let changes = self.changes.clone();
                 let claims = claims::<M>(cache, key, &changes)?;
-                calls.push(Call { key: key.clone(), get: false, changes, claims });
+                let fence = cache.carried(M::schema(), key)?;
+                calls.push(Call { key: key.clone(), get: false, changes, claims, fence });
                 Ok(())
             })
             .collect();

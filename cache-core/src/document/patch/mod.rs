@@ -241,7 +241,8 @@ impl<M: Model> Patch<M> {
         }
         let changes = complete::<M>(self.changes)?;
         let claims = claims::<M>(cache, &key, &changes)?;
-        let mut call = Call { key, get, changes, claims };
+        let fence = cache.carried(M::schema(), &key)?;
+        let mut call = Call { key, get, changes, claims, fence };
         let reply = unique::run(cache, &mut call).await?;
         call.finish::<M>(cache, reply).await
     }

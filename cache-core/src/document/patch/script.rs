@@ -3,7 +3,7 @@
 use crate::document::unique::guard;
 use crate::script::Script;
 
-/// KEYS: the document, then see [`guard!`](guard). ARGV: `get` if the document is wanted in the answer, then see
+/// KEYS: the document, then see [`guard!`](guard). ARGV: the fence, see there; `get` if the document is wanted in the answer, then see
 /// `guard!`, then for each change its kind, the path of
 /// the member, the path of the object that has it, how many arguments follow, and these:
 ///
@@ -29,7 +29,7 @@ pub(super) const PATCH: Script = Script {
     source: guard!(
         "local key = KEYS[1]
 if redis.call('EXISTS', key) == 0 then return {'missing'} end
-local changes, refusal = unclaimed(key, 2)
+local changes, refusal = unclaimed(key, 3)
 if refusal then return refusal end
 
 local function number(path)
@@ -132,9 +132,9 @@ while at <= #ARGV do
   at = first + count
 end
 local ends = settle(key)
-return {'done', ARGV[1] == 'get' and redis.call('JSON.GET', key), version, ends}"
+return {'done', ARGV[2] == 'get' and redis.call('JSON.GET', key), version, ends}"
     ),
-    sha1: "47c8a5e92206ab0b31d3a4a80c9d5665241d110b",
+    sha1: "602dcb9c70c8b76296d64bcc4254bc8da0c8dbe3",
 };
 
 #[cfg(test)]

@@ -66,7 +66,7 @@ pub(super) async fn run<G: Guarded>(cache: &Cache, call: &mut G) -> Result<Reply
             return Err(error);
         }
         let old = session.old(claims).await?;
-        claims.fence = session.locks.iter().map(|lock| lock.till.saturating_sub(millis(SKEW))).min();
+        claims.last = session.locks.iter().map(|lock| lock.till.saturating_sub(millis(SKEW))).min();
         let reply = send(cache, call).await;
         let Some(claims) = call.claims() else { return reply };
         let reply = match reply {

@@ -7,7 +7,8 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::content::Content;
-use crate::cache::Cache;
+use crate::cache::{Cache, Carried};
+use crate::document::fence;
 use crate::error::{Error, Result};
 use crate::model::JsonMap;
 use crate::script::Script;
@@ -41,7 +42,7 @@ pub(in crate::document) struct Claims {
     /// For each that is unique, the document that seems to have the value.
     holders: Vec<Option<Vec<u8>>>,
     /// The server's time, in milliseconds, after which the document must not be written.
-    pub(super) fence: Option<u64>,
+    pub(super) last: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -82,7 +83,7 @@ impl Claims {
             one_slot: !cache.capabilities().cluster || schema.hash_tag() == HashTag::Model,
             holders: vec![None; unique.len()],
             members,
-            fence: None,
+            last: None,
         }))
     }
 
@@ -241,23 +242,34 @@ impl Member {
     }
 }
 
-/// The beginning of a call of a script: the number of keys, and the keys.
-pub(in crate::document) fn call(script: &Script, key: &[u8], claims: Option<&Claims>) -> Command {
-    let Some(claims) = claims.filter(|claims| claims.one_slot) else {
-        return script.call().arg("1").key(key);
+/// The beginning of a call of a script: the number of keys, the keys, the fence.
+pub(in crate::document) fn call(
+    script: &Script,
+    key: &[u8],
+    claims: Option<&Claims>,
+    fence: Option<&Carried>,
+) -> Command {
+    let count = 1 + usize::from(fence.is_some());
+    let call = match claims.filter(|claims| claims.one_slot) {
+        None => script.call().arg_display(count).key(key),
+        Some(claims) => {
+            let (wanted, released) = (claims.wanted(), claims.released());
+            let holders: Vec<_> = wanted.iter().filter_map(|(number, _)| claims.holder(*number)).collect();
+            let count = count + wanted.len() + released.len() + holders.len();
+            let call = script.call().arg_display(count).key(key);
+            let call = wanted.iter().fold(call, |call, (_, key)| call.key(key));
+            let call = released.iter().fold(call, Command::key);
+            holders.into_iter().fold(call, Command::key)
+        }
     };
-    let (wanted, released) = (claims.wanted(), claims.released());
-    let holders: Vec<_> = wanted.iter().filter_map(|(number, _)| claims.holder(*number)).collect();
-    let call = script.call().arg_display(1 + wanted.len() + released.len() + holders.len()).key(key);
-    let call = wanted.iter().fold(call, |call, (_, key)| call.key(key));
-    let call = released.iter().fold(call, Command::key);
-    holders.into_iter().fold(call, Command::key)
+    let call = fence.iter().fold(call, |call, fence| call.key(&fence.key));
+    fence::argument(call, fence)
 }
 
 /// The arguments that `guard!` reads.
 pub(in crate::document) fn guarded(call: Command, claims: Option<&Claims>) -> Command {
     let Some(claims) = claims else { return call.arg("") };
-    let call = call.arg_display(claims.fence.unwrap_or_default()).arg_display(claims.members.len());
+    let call = call.arg_display(claims.last.unwrap_or_default()).arg_display(claims.members.len());
     let call = claims.members.iter().fold(call, |call, member| {
         // No member is shown as nothing, so that what is unknown is told.
         call.arg(&member.path).arg(member.held.as_deref().unwrap_or_default())

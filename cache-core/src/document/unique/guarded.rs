@@ -3,7 +3,8 @@
 use cache_index::{Command, Reply};
 
 use super::claims::Claims;
-use crate::cache::Cache;
+use crate::cache::{Cache, Carried};
+use crate::document::fence;
 use crate::error::{Error, Result};
 use crate::script::{self, Script};
 
@@ -21,6 +22,12 @@ pub(in crate::document) trait Guarded: Send {
     /// Whether the command is a call of the script.
     fn is_scripted(&self) -> bool;
 
+    /// The document.
+    fn key(&self) -> &[u8];
+
+    /// The fence that the call carries, if it does. Then it is a call of the script.
+    fn fence(&self) -> Option<&Carried>;
+
     /// The claims, if there are any.
     fn claims(&mut self) -> Option<&mut Claims>;
 }
@@ -28,9 +35,10 @@ pub(in crate::document) trait Guarded: Send {
 /// Sends the command once.
 pub(super) async fn send<G: Guarded>(cache: &Cache, call: &G) -> Result<Reply> {
     if call.is_scripted() {
-        script::run(cache, G::SCRIPT, call.command()).await
+        let reply = script::run(cache, G::SCRIPT, cache.entry(call.command())).await?;
+        fence::passed(reply, call.key(), call.fence())
     } else {
-        cache.command(call.command()).await
+        cache.command(cache.entry(call.command())).await
     }
 }
 

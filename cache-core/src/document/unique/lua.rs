@@ -1,6 +1,9 @@
-//! The part of a script that looks after claims, for the scripts that write, change and delete documents.
+//! The part of a script that looks after fences and claims, for the scripts that write, change and delete documents.
 
-/// Defines two functions for the script behind it.
+/// Ends the script if a larger fence was seen than the one it carries, and defines two functions for the script behind it.
+///
+/// ARGV[1] is nothing, or the fence, or the fence and for how many milliseconds it is kept; the last of KEYS then is where
+/// the largest is. Answers `{'fenced', the largest}` to a smaller one, before anything else.
 ///
 /// `unclaimed(key, at)` reads arguments from `at` on and answers where the next ones are, and what the script is to
 /// answer if it must not go on; `settle(key)` writes the claims after the document was written, and answers the
@@ -19,7 +22,18 @@
 macro_rules! guard {
     ($script:literal) => {
         concat!(
-            "local guarded, wanted, released = false, 0, 0
+            "local number, life = ARGV[1]:match('^(%d+) ?(%d*)$')
+if number then
+  local newest = redis.call('GET', KEYS[#KEYS])
+  if newest and tonumber(newest) > tonumber(number) then return {'fenced', newest} end
+  if life ~= '' then
+    redis.call('SET', KEYS[#KEYS], number, 'PX', life)
+  elseif newest ~= number then
+    redis.call('SET', KEYS[#KEYS], number)
+  end
+end
+
+local guarded, wanted, released = false, 0, 0
 
 local function owner(claim)
   local content = redis.call('GET', claim)
@@ -27,12 +41,12 @@ local function owner(claim)
 end
 
 local function unclaimed(key, at)
-  local fence = ARGV[at]
+  local last = ARGV[at]
   at = at + 1
-  if fence == '' then return at end
+  if last == '' then return at end
   guarded = true
   local time = redis.call('TIME')
-  if fence ~= '0' and time[1] * 1000 + math.floor(time[2] / 1000) > tonumber(fence) then return at, {'late'} end
+  if last ~= '0' and time[1] * 1000 + math.floor(time[2] / 1000) > tonumber(last) then return at, {'late'} end
   local stale, held = false, {'stale'}
   for member = 1, tonumber(ARGV[at]) do
     local text = redis.call('JSON.GET', key, ARGV[at + 2 * member - 1])

@@ -7,6 +7,7 @@ use cache_index::{Batch, Command, Reply, ServerErrorKind};
 use super::across;
 use super::guarded::{Guarded, TRIES, contended, send};
 use crate::cache::Cache;
+use crate::document::fence;
 use crate::error::{Error, Result};
 
 /// Calls until it is done, or known not to be.
@@ -70,6 +71,7 @@ pub(in crate::document) async fn run_many<G: Guarded>(
         };
         for (at, answer) in round.into_iter().zip(answers) {
             let (Some(call), Some(result)) = (calls.get_mut(at), results.get_mut(at)) else { continue };
+            let answer = answer.and_then(|reply| fence::passed(reply, call.key(), call.fence()));
             *result = match (answer, call.claims()) {
                 (Ok(reply), Some(claims)) => match claims.learn(&reply) {
                     Ok(true) => None,
@@ -114,7 +116,7 @@ async fn pipeline<G: Guarded>(
     scripted: bool,
 ) -> Result<Vec<Result<Reply>>> {
     if !scripted {
-        return cache.connection().send_all(Batch::pipeline(calls)).await;
+        return cache.send_all(Batch::pipeline(calls)).await;
     }
     let by_source = |call: &Command| G::SCRIPT.by_source(call);
     let sent = calls
@@ -122,7 +124,7 @@ async fn pipeline<G: Guarded>(
         .enumerate()
         .map(|(position, call)| if position == 0 { by_source(call) } else { call.clone() })
         .collect();
-    let mut answers = cache.connection().send_all(Batch::pipeline(sent)).await?;
+    let mut answers = cache.send_all(Batch::pipeline(sent)).await?;
     let lost = answers.iter().position(
         |answer| matches!(answer, Err(error) if error.server_kind() == Some(ServerErrorKind::NoScript)),
     );
@@ -130,7 +132,7 @@ async fn pipeline<G: Guarded>(
         // Somebody emptied the server's script cache meanwhile. All that come behind are written again: otherwise an
         // earlier document could end up over a later one of the same key.
         let again = calls.iter().skip(lost).map(by_source).collect();
-        let rest = cache.connection().send_all(Batch::pipeline(again)).await?;
+        let rest = cache.send_all(Batch::pipeline(again)).await?;
         answers.truncate(lost);
         answers.extend(rest);
     }

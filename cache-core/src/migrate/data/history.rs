@@ -56,7 +56,7 @@ pub(super) async fn begin<M: Model>(cache: &Cache, steps: &[Step]) -> Result<(),
         })
         .collect();
     commands.push(all(&key));
-    let replies = cache.connection().send_all(Batch::atomic(commands)).await?;
+    let replies = cache.send_all(Batch::atomic(commands)).await?;
     let mut recorded = Reply::Nil;
     for reply in replies {
         recorded = reply?;

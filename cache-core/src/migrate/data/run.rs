@@ -131,7 +131,7 @@ impl<M: Model> Run<'_, M> {
     /// Changes these documents, and answers those that somebody else changed meanwhile.
     async fn once(&self, keys: Vec<Bytes>, seen: &mut Seen, report: &mut DataReport) -> Result<Vec<Bytes>> {
         let reads = keys.iter().map(|key| Command::new("JSON.GET").key(key).repeatable()).collect();
-        let replies = self.cache.connection().send_all(Batch::pipeline(reads)).await?;
+        let replies = self.cache.send_all(Batch::pipeline(reads)).await?;
         let (mut changed, mut rewrites) = (Vec::new(), Vec::new());
         for (key, reply) in keys.into_iter().zip(replies) {
             let raw = match reply {

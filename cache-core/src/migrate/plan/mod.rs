@@ -64,6 +64,11 @@ impl Plan {
         self.steps.is_empty()
     }
 
+    /// Whether this release can use its index as it is: what is to be done, if anything, is to drop those of older ones.
+    pub(super) fn serves(&self) -> bool {
+        self.steps.iter().all(|step| matches!(step, Step::Collect { .. }))
+    }
+
     /// Whether something that is not there yet has to be made before this release can use its index.
     pub fn makes_index(&self) -> bool {
         let makes =
@@ -118,9 +123,12 @@ pub(crate) fn plan(
             Some(active) => index::changes(&active.definition, &wanted),
             None => wanted.fields.into_iter().map(Difference::Added).collect(),
         };
-        if let Some(index) = plan.active.clone().filter(|_| plan.differences.is_empty()) {
-            plan.notices.push(Notice::Untold { index });
-        }
+        // One that this release began to extend has its fields already.
+        let begun = observed.extending(plan.fingerprint).map(|(begun, _)| begun.index.clone());
+        let same = plan.active.clone().filter(|_| plan.differences.is_empty());
+        plan.notices.extend(
+            same.filter(|active| begun.as_ref() != Some(active)).map(|index| Notice::Untold { index }),
+        );
     }
     plan
 }

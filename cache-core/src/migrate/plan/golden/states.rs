@@ -261,6 +261,12 @@ pub(super) fn all() -> Vec<(&'static str, World, Schema, Options)> {
             with(Strategy::InPlaceAdditive),
         ),
         (
+            "in place, killed behind it, then beside",
+            w().named(&name(&old()), &new()).active(&old()).extending(&new(), &name(&old())),
+            new(),
+            options(),
+        ),
+        (
             "in place, killed behind it, and the index is gone",
             w().extending(&new(), &name(&old())),
             new(),

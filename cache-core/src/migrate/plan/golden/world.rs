@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use bytes::Bytes;
 use cache_index::{Fingerprint, IndexInfo, Keyspace, Schema};
 
 use crate::migrate::memory::ServerMemory;
@@ -81,14 +82,15 @@ impl World {
     }
 
     pub(super) fn observe(&self, schema: &Schema) -> Observed {
-        let mut found: std::collections::HashMap<_, _> = self.indexes.clone().into_iter().collect();
+        let named = |(name, info): (&String, &IndexInfo)| (name.clone().into(), info.clone());
+        let mut found: std::collections::HashMap<Bytes, _> = self.indexes.iter().map(named).collect();
         for (alias, index) in &self.aliases {
             // An index shadows an alias of its name.
             if let (Some(info), false) = (self.indexes.get(index), self.indexes.contains_key(alias)) {
-                found.insert(alias.clone(), info.clone());
+                found.insert(alias.clone().into(), info.clone());
             }
         }
-        let listed = self.indexes.keys().cloned().collect();
+        let listed = self.indexes.keys().cloned().map(Into::into).collect();
         let leases = self.leases.iter().map(|(fingerprint, until)| (fingerprint.parse().unwrap(), *until));
         let extension = |(fingerprint, index): (&String, &String)| Extending {
             fingerprint: fingerprint.parse().unwrap(),

@@ -1,7 +1,11 @@
 //! How to reach a server.
 
+mod read;
+
 use std::fmt;
 use std::time::Duration;
+
+use crate::error::{Error, Result};
 
 /// The protocol that a connection speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -32,6 +36,9 @@ const MAX_TIMEOUT: Duration = Duration::from_secs(60 * 60);
 #[derive(Clone, PartialEq, Eq)]
 pub struct RedisSettings {
     pub(crate) url: String,
+    pub(crate) username: Option<String>,
+    pub(crate) password: Option<Secret>,
+    pub(crate) client_name: Option<String>,
     pub(crate) protocol: Option<Protocol>,
     pub(crate) connect_timeout: Duration,
     pub(crate) response_timeout: Duration,
@@ -44,10 +51,31 @@ impl RedisSettings {
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
+            username: None,
+            password: None,
+            client_name: None,
             protocol: None,
             connect_timeout: Duration::from_secs(2),
             response_timeout: Duration::from_secs(2),
         }
+    }
+
+    /// The user, in place of that of the URL.
+    pub fn username(mut self, name: impl Into<String>) -> Self {
+        self.username = Some(name.into());
+        self
+    }
+
+    /// The password, in place of that of the URL. It is in no message, log or `Debug`.
+    pub fn password(mut self, password: impl Into<String>) -> Self {
+        self.password = Some(Secret(password.into()));
+        self
+    }
+
+    /// The name that the server shows in `CLIENT LIST`. Without blanks and control characters.
+    pub fn client_name(mut self, name: impl Into<String>) -> Self {
+        self.client_name = Some(name.into());
+        self
     }
 
     /// The protocol; without it RESP3, unless the URL says `?protocol=resp2`.
@@ -68,7 +96,43 @@ impl RedisSettings {
         self.response_timeout = timeout.min(MAX_TIMEOUT);
         self
     }
+
+    /// Fails for what no server can be reached with, by the names under which whoever reads the message set it.
+    pub(crate) fn check(&self, url: &'static str, client_name: &'static str) -> Result<()> {
+        let refused = |setting, reason: &str| Err(Error::Settings { setting, reason: reason.to_owned() });
+        if let Some(name) = &self.client_name
+            && !name.bytes().all(|byte| byte.is_ascii_graphic())
+        {
+            return refused(
+                client_name,
+                "the server takes no blanks, control characters or others than ASCII",
+            );
+        }
+        let Some((scheme, rest)) = self.url.split_once("://") else {
+            return refused(url, "it has no scheme; write `redis://host:port` or `redis+unix:///path`");
+        };
+        match scheme {
+            "redis" | "valkey" => {}
+            "redis+unix" | "valkey+unix" | "unix" => return Ok(()),
+            "rediss" | "valkeys" => return refused(url, "TLS is not supported yet; use `redis://`"),
+            _ => {
+                return refused(
+                    url,
+                    "its scheme is not known; write `redis://host:port` or `redis+unix:///path`",
+                );
+            }
+        }
+        let address = rest.split(['/', '?']).next().unwrap_or_default();
+        if address.rsplit('@').next().is_none_or(str::is_empty) {
+            return refused(url, "it has no host; write `redis://[user][:password@]host[:port][/db]`");
+        }
+        Ok(())
+    }
 }
+
+/// What is shown to nobody.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Secret(pub(crate) String);
 
 impl From<&str> for RedisSettings {
     fn from(url: &str) -> Self {
@@ -88,7 +152,7 @@ impl From<&RedisSettings> for RedisSettings {
     }
 }
 
-/// Shows no user and no password.
+/// Shows no password, and no user of the URL.
 impl fmt::Debug for RedisSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (scheme, rest) = self.url.split_once("://").unwrap_or(("", &self.url));
@@ -96,6 +160,9 @@ impl fmt::Debug for RedisSettings {
         let address = address.split('?').next().unwrap_or_default();
         f.debug_struct("RedisSettings")
             .field("url", &format_args!("{scheme}://{address}"))
+            .field("username", &self.username)
+            .field("password", &self.password.as_ref().map(|_| format_args!("…")))
+            .field("client_name", &self.client_name)
             .field("protocol", &self.protocol)
             .field("connect_timeout", &self.connect_timeout)
             .field("response_timeout", &self.response_timeout)
@@ -110,7 +177,7 @@ mod tests {
     #[test]
     fn debug_shows_no_secret() {
         for url in ["redis://ann:s3cret@host:1/0", "redis+unix:///s?pass=s3cret", "redis://:s3cret@h"] {
-            let shown = format!("{:?}", RedisSettings::new(url));
+            let shown = format!("{:?}", RedisSettings::new(url).password("s3cret"));
             assert!(!shown.contains("s3cret"), "{shown}");
         }
     }

@@ -1,0 +1,246 @@
+//! A cache that is a service's help and not its need: without its server, nothing is cached, and nothing fails for it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cache_index::Command;
+
+use super::Cache;
+use super::circuit::Circuit;
+use super::owed::{Invalidation, Owed};
+use super::readiness::ErrorClass;
+use super::state::{CacheState, StateWatch};
+use crate::connection::Connection;
+use crate::error::{Error, Result};
+
+/// The longest pause before the server is asked for the first time again, and before any later one.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
+
+/// How a cache does without its server. See [`Cache::connect_or_degrade`].
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use cache_core::{Degrade, RedisSettings};
+///
+/// # async fn example() -> cache_core::Result<()> {
+/// let cache = Degrade::new().budget(Duration::from_millis(500)).connect(RedisSettings::from_env()?).await?;
+/// # let _ = cache;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Degrade {
+    pub(super) budget: Duration,
+    pub(super) entry_timeout: Duration,
+    pub(super) lenient: bool,
+}
+
+impl Default for Degrade {
+    fn default() -> Self {
+        Self { budget: Duration::from_secs(1), entry_timeout: Duration::from_millis(250), lenient: false }
+    }
+}
+
+impl Degrade {
+    /// A second to connect, a quarter of a second for an entry, and settings that can never work are errors.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How long [`connect`](Degrade::connect) waits for the server.
+    pub fn budget(mut self, budget: Duration) -> Self {
+        self.budget = budget;
+        self
+    }
+
+    /// How long reading or writing documents by their keys may take before it goes on without the cache. Everything else has
+    /// the connection's [`response_timeout`](crate::RedisSettings::response_timeout).
+    pub fn entry_timeout(mut self, timeout: Duration) -> Self {
+        self.entry_timeout = timeout;
+        self
+    }
+
+    /// Boots also where waiting will not help: with a wrong password, without a permission, without the JSON module.
+    /// [`Cache::state`] then says so by its class, and each try an event.
+    pub fn lenient(mut self) -> Self {
+        self.lenient = true;
+        self
+    }
+}
+
+impl Degrade {
+    /// As [`connect`](Degrade::connect), over a connection of one's own, which has to make itself anew when it breaks.
+    ///
+    /// # Errors
+    /// As [`connect`](Degrade::connect).
+    pub async fn over(self, connection: Arc<dyn Connection>) -> Result<Cache> {
+        if tokio::runtime::Handle::try_current().is_err() {
+            return Err(Error::NoRuntime);
+        }
+        let (budget, lenient) = (self.budget, self.lenient);
+        let circuit = Arc::new(Circuit::new(true));
+        let cache = Cache { circuit, degrade: Some(self.into()), ..Cache::from_connection(connection) };
+        match cache.ask(budget).await {
+            Ok(()) => {}
+            Err(error) if lenient || may_pass(&error) => {
+                cache.circuit.open(ErrorClass::of(&error));
+                cache.probe();
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(cache)
+    }
+}
+
+/// Whether it may pass: nothing is wrong with the settings.
+fn may_pass(error: &Error) -> bool {
+    error.is_unavailable() || error.is_write_refused()
+}
+
+impl Cache {
+    /// Whether the server answers, whatever the circuit says.
+    async fn ask(&self, bound: Duration) -> Result<()> {
+        let ping = Command::new("PING").repeatable().within(bound);
+        self.connection.send(ping).await?;
+        self.capabilities().require_json("a cache")
+    }
+
+    /// Whether the server answers: as far as is known, nothing is sent.
+    ///
+    /// It is what calls found, of this handle and of all its clones: five of them in a row without an answer, or half of
+    /// twenty within ten seconds, and it is degraded. [`connect_or_degrade`](Cache::connect_or_degrade) goes on asking in the
+    /// background, so that it is enabled again within about two seconds after the server came back; else the next call that
+    /// is answered enables it.
+    ///
+    /// ```no_run
+    /// # async fn example(cache: cache_core::Cache) {
+    /// let mut states = cache.watch_state();
+    /// while let Some(state) = states.changed().await {
+    ///     println!("{state:?}");
+    /// }
+    /// # }
+    /// ```
+    pub fn state(&self) -> CacheState {
+        self.circuit.state()
+    }
+
+    /// Whether the server answers. See [`state`](Cache::state).
+    #[doc(alias = "enabled")]
+    pub fn is_enabled(&self) -> bool {
+        self.state().is_enabled()
+    }
+
+    /// What waits for changes of the [`state`](Cache::state).
+    pub fn watch_state(&self) -> StateWatch {
+        StateWatch { receiver: self.circuit.watch() }
+    }
+
+    /// How many deleted documents the server has not been told of yet. See
+    /// [`connect_or_degrade`](Cache::connect_or_degrade).
+    pub fn owed_invalidations(&self) -> usize {
+        self.owed.count()
+    }
+
+    /// Whether it does without its server.
+    pub(crate) fn degrades(&self) -> bool {
+        self.degrade.is_some()
+    }
+
+    /// The command with the bound of an entry, if this cache has one.
+    pub(crate) fn entry(&self, command: Command) -> Command {
+        match &self.degrade {
+            Some(degrade) if command.timeout().is_none() => command.within(degrade.entry_timeout),
+            _ => command,
+        }
+    }
+
+    /// The answer, or `without` if there is none and this cache does without.
+    pub(crate) fn or_without<T>(&self, answer: Result<T>, without: impl FnOnce() -> T) -> Result<T> {
+        match answer {
+            Err(error) if self.degrades() && may_pass(&error) => {
+                tracing::debug!(error = &error as &dyn std::error::Error, "done without the cache");
+                Ok(without())
+            }
+            other => other,
+        }
+    }
+
+    /// The answer to an invalidation, or `without` if there is none, this cache does without, and what is owed, each by its key,
+    /// is kept to be done later.
+    pub(crate) fn or_owed<T>(
+        &self,
+        answer: Result<T>,
+        owed: impl IntoIterator<Item = (Vec<u8>, Invalidation)>,
+        without: impl FnOnce() -> T,
+    ) -> Result<T> {
+        let Err(error) = &answer else { return answer };
+        // Later, a fence may be too old.
+        if !self.degrades() || !may_pass(error) || self.is_fenced() {
+            return answer;
+        }
+        let class = ErrorClass::of(error);
+        let kept = owed.into_iter().all(|(key, owed)| self.owed.keep(self, key, owed, class));
+        self.probe();
+        if kept { Ok(without()) } else { answer }
+    }
+
+    /// Fails if the server is not to be asked.
+    pub(super) fn admit(&self) -> Result<()> {
+        if self.circuit.admits() {
+            return Ok(());
+        }
+        // What probes may have ended with its runtime.
+        self.probe();
+        Err(Error::Unavailable {
+            reason: "it did not answer before, and is asked in the background until it does".to_owned(),
+            source: None,
+        })
+    }
+
+    /// Counts how a call ended.
+    pub(super) fn note(&self, error: Option<&Error>) {
+        match error {
+            Some(error) if error.is_unavailable() => {
+                if self.circuit.failed(ErrorClass::of(error)) && self.degrades() {
+                    self.probe();
+                }
+            }
+            _ => self.circuit.answered(),
+        }
+    }
+
+    /// Goes on asking in the background, unless that is done already.
+    fn probe(&self) {
+        // Its own calls are let through.
+        let (cache, _) = self.detached();
+        let circuit = Arc::new(Circuit::new(false));
+        let (connection, fence) = (self.unfenced(), None);
+        let cache = Self { connection, fence, unfenced: None, circuit, degrade: None, ..cache };
+        let (circuit, owed) = (Arc::clone(&self.circuit), Arc::clone(&self.owed));
+        self.background.keep(b"probe".to_vec(), probe(cache, circuit, owed));
+    }
+}
+
+async fn probe(cache: Cache, circuit: Arc<Circuit>, owed: Arc<Owed>) {
+    let (mut longest, most) = PAUSES;
+    loop {
+        // Full jitter (M. Brooker, "Exponential Backoff And Jitter", AWS 2015): a fleet that lost one server at one moment
+        // does not come back at one moment.
+        tokio::time::sleep(longest.mul_f64(rand::random())).await;
+        longest = (longest * 2).min(most);
+        let outcome = match cache.ask(cache.connection.deadline()).await {
+            Ok(()) => owed.deliver(&cache, &circuit).await,
+            Err(error) => Err(error),
+        };
+        match outcome {
+            Ok(()) => return,
+            Err(error) => {
+                if !may_pass(&error) {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::error!(error, "the cache cannot be used with these settings");
+                }
+                circuit.open(ErrorClass::of(&error));
+            }
+        }
+    }
+}

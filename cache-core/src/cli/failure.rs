@@ -1,0 +1,89 @@
+//! Errors as they are printed, for people or for machines.
+
+use std::error::Error;
+use std::fmt;
+
+use cache_index::Difference;
+use serde::Serialize;
+
+use super::error::CliError;
+use crate::migrate::MigrateError;
+
+/// An error as data, in one shape whatever it is.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(super) struct Failure {
+    /// Which one, as a word that stays.
+    kind: &'static str,
+    /// What it says itself.
+    message: String,
+    /// What lies below it, each as one line.
+    causes: Vec<String>,
+    /// Of an index that is another one: how.
+    differences: Vec<Difference>,
+    /// Of documents that are missing: the keys of the first of them.
+    keys: Vec<String>,
+}
+
+impl Failure {
+    pub(super) fn of(error: &CliError) -> Self {
+        let mut causes = Vec::new();
+        let mut below = error.source();
+        while let Some(error) = below {
+            causes.push(error.to_string());
+            below = error.source();
+        }
+        let (mut differences, mut keys) = (Vec::new(), Vec::new());
+        match error {
+            CliError::Migrate(MigrateError::Drift { differences: found, .. }) => {
+                differences.clone_from(found);
+            }
+            CliError::Migrate(
+                MigrateError::Verify { keys: found, .. } | MigrateError::Unfilled { keys: found, .. },
+            ) => keys.clone_from(found),
+            _ => {}
+        }
+        Self { kind: kind(error), message: error.to_string(), causes, differences, keys }
+    }
+}
+
+/// All of it on one line, but for the lists that some errors have.
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        self.causes.iter().try_for_each(|cause| write!(f, ": {cause}"))
+    }
+}
+
+fn kind(error: &CliError) -> &'static str {
+    match error {
+        CliError::Connect(_) => "connect",
+        CliError::NoLock { .. } => "no_lock",
+        CliError::ReadLock { .. } => "read_lock",
+        CliError::WriteLock { .. } => "write_lock",
+        CliError::Print(_) => "print",
+        CliError::Migrate(error) => match error {
+            MigrateError::Overlap { .. } => "overlap",
+            MigrateError::SameModelName { .. } => "same_model_name",
+            MigrateError::SameName { .. } => "same_name",
+            MigrateError::FilterField { .. } => "filter_field",
+            MigrateError::TooManyFields { .. } => "too_many_fields",
+            MigrateError::Lock(_) => "lock",
+            MigrateError::NotLocked { .. } => "not_locked",
+            MigrateError::Unsupported(_) => "unsupported",
+            MigrateError::ReadOnly(_) => "read_only",
+            MigrateError::Permission { .. } => "permission",
+            MigrateError::KeyPermission { .. } => "key_permission",
+            MigrateError::NoCoordinator { .. } => "no_coordinator",
+            MigrateError::Refused { .. } => "refused",
+            MigrateError::AliasTaken { .. } => "alias_taken",
+            MigrateError::Drift { .. } => "drift",
+            MigrateError::Missing { .. } => "missing",
+            MigrateError::Memory { .. } => "memory",
+            MigrateError::Stopped { .. } => "stopped",
+            MigrateError::Verify { .. } => "verify",
+            MigrateError::Unfilled { .. } => "unfilled",
+            MigrateError::Disagreement { .. } => "disagreement",
+            MigrateError::Server(_) => "server",
+        },
+    }
+}

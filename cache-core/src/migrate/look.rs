@@ -1,0 +1,47 @@
+//! One look at an index, and at the documents that are missing from it.
+
+use super::{MigrateError, Migrator};
+use crate::cache::{Cache, Readiness, Wants};
+use crate::index;
+
+impl Migrator {
+    /// Asks the server what is true now of the indexes of the registered models, and answers it as
+    /// [`Cache::readiness`] does; only reads. Queries of this cache take from it what they say of their answers.
+    ///
+    /// For processes that neither ran the migrator nor [watch](Migrator::watch): documents that are missing from an index
+    /// are counted, also if another process of the release made it. Where documents failed to be indexed since the index
+    /// was made, that reads the names of all keys, so it is nothing for a probe that comes every second.
+    ///
+    /// ```no_run
+    /// # use cache_core::{Cache, CacheModel, Migrator};
+    /// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+    /// # struct User { #[primary_key] id: String, #[index] city: String }
+    /// # async fn example(cache: Cache) -> Result<(), cache_core::MigrateError> {
+    /// let readiness = Migrator::new().register::<User>().readiness(&cache).await?;
+    /// println!("{readiness}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`MigrateError`] if the models cannot live together, or the server cannot be asked.
+    pub async fn readiness(&self, cache: &Cache) -> Result<Readiness, MigrateError> {
+        self.check(cache)?;
+        for schema in self.indexed() {
+            let index = schema.index_name(cache.keyspace()?);
+            cache.standing().registered(&index, schema);
+            let mark = cache.standing().mark(&index, cache.connection().generation());
+            match index::info(cache, &index).await? {
+                Some(info) => {
+                    let wants = index::saw(cache, schema, &index, mark, &info)?;
+                    index::follow(cache, schema, &index, Wants { count: true, ..wants }).await?;
+                }
+                None => {
+                    // Whether it is to be made again is for whoever needs it.
+                    cache.standing().missing(&index);
+                }
+            }
+        }
+        Ok(cache.readiness())
+    }
+}

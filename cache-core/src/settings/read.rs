@@ -1,0 +1,232 @@
+//! Settings by their names, from the environment or as part of a service's own.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer};
+
+use super::{MAX_TIMEOUT, Protocol, RedisSettings, Secret};
+use crate::error::{Error, Result};
+
+/// The server of a machine that says nothing of it.
+const DEFAULT_URL: &str = "redis://localhost:6379/0";
+
+/// What is read, as text: the environment knows nothing else, and what is layered over it often neither.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Raw {
+    #[serde(alias = "REDIS_URL")]
+    redis_url: Option<String>,
+    #[serde(alias = "REDIS_USERNAME")]
+    redis_username: Option<String>,
+    #[serde(alias = "REDIS_PASSWORD")]
+    redis_password: Option<String>,
+    #[serde(alias = "REDIS_PROTOCOL")]
+    redis_protocol: Option<Word>,
+    #[serde(alias = "REDIS_CLIENT_NAME")]
+    redis_client_name: Option<String>,
+    #[serde(alias = "REDIS_CONNECT_TIMEOUT")]
+    redis_connect_timeout: Option<String>,
+    #[serde(alias = "REDIS_RESPONSE_TIMEOUT")]
+    redis_response_timeout: Option<String>,
+}
+
+/// A word that formats with numbers may write as one.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Word {
+    Text(String),
+    Number(u8),
+}
+
+impl RedisSettings {
+    /// Reads them from the environment; what is not set, or empty, has its default.
+    ///
+    /// | variable | what it is | default |
+    /// |---|---|---|
+    /// | `REDIS_URL` | see [`new`](RedisSettings::new) | `redis://localhost:6379/0` |
+    /// | `REDIS_USERNAME`, `REDIS_PASSWORD` | go before those of the URL | |
+    /// | `REDIS_PROTOCOL` | `resp2` or `resp3` | `resp3` |
+    /// | `REDIS_CLIENT_NAME` | the name in `CLIENT LIST` | none |
+    /// | `REDIS_CONNECT_TIMEOUT`, `REDIS_RESPONSE_TIMEOUT` | such as `2s` or `500ms` | `2s` |
+    ///
+    /// Examples, tests and [`Cache::embedded`](struct.Cache.html#method.embedded) never look at them.
+    ///
+    /// ```no_run
+    /// use cache_core::{Cache, RedisSettings};
+    ///
+    /// # async fn example() -> cache_core::Result<()> {
+    /// let cache = Cache::connect(RedisSettings::from_env()?).await?;
+    /// # let _ = cache;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Settings`] with the variable whose value cannot be used. The value is not shown.
+    pub fn from_env() -> Result<Self> {
+        Self::lookup(|name| match std::env::var(name) {
+            Ok(value) => Ok(Some(value)),
+            Err(std::env::VarError::NotPresent) => Ok(None),
+            Err(std::env::VarError::NotUnicode(_)) => Err("it is not UTF-8".to_owned()),
+        })
+    }
+
+    fn lookup(read: impl Fn(&str) -> std::result::Result<Option<String>, String>) -> Result<Self> {
+        let read = |setting| read(setting).map_err(|reason| Error::Settings { setting, reason });
+        Self::from_raw(Raw {
+            redis_url: read("REDIS_URL")?,
+            redis_username: read("REDIS_USERNAME")?,
+            redis_password: read("REDIS_PASSWORD")?,
+            redis_protocol: read("REDIS_PROTOCOL")?.map(Word::Text),
+            redis_client_name: read("REDIS_CLIENT_NAME")?,
+            redis_connect_timeout: read("REDIS_CONNECT_TIMEOUT")?,
+            redis_response_timeout: read("REDIS_RESPONSE_TIMEOUT")?,
+        })
+    }
+
+    fn from_raw(raw: Raw) -> Result<Self> {
+        let given = |value: Option<String>| value.filter(|value| !value.is_empty());
+        let mut settings = Self::new(given(raw.redis_url).unwrap_or_else(|| DEFAULT_URL.to_owned()));
+        settings.username = given(raw.redis_username);
+        settings.password = given(raw.redis_password).map(Secret);
+        settings.client_name = given(raw.redis_client_name);
+        settings.protocol = raw.redis_protocol.map(protocol).transpose()?.flatten();
+        if let Some(text) = given(raw.redis_connect_timeout) {
+            settings.connect_timeout = duration("REDIS_CONNECT_TIMEOUT", &text)?;
+        }
+        if let Some(text) = given(raw.redis_response_timeout) {
+            settings.response_timeout = duration("REDIS_RESPONSE_TIMEOUT", &text)?;
+        }
+        settings.check("REDIS_URL", "REDIS_CLIENT_NAME")?;
+        Ok(settings)
+    }
+}
+
+fn protocol(word: Word) -> Result<Option<Protocol>> {
+    let refused = || Error::Settings {
+        setting: "REDIS_PROTOCOL",
+        reason: "it is neither `resp2` nor `resp3`".to_owned(),
+    };
+    match word {
+        Word::Number(2) => Ok(Some(Protocol::Resp2)),
+        Word::Number(3) => Ok(Some(Protocol::Resp3)),
+        Word::Number(_) => Err(refused()),
+        Word::Text(text) => match text.to_ascii_lowercase().as_str() {
+            "" => Ok(None),
+            "2" | "resp2" => Ok(Some(Protocol::Resp2)),
+            "3" | "resp3" => Ok(Some(Protocol::Resp3)),
+            _ => Err(refused()),
+        },
+    }
+}
+
+fn duration(setting: &'static str, text: &str) -> Result<Duration> {
+    let refused = |reason| Error::Settings { setting, reason };
+    let duration = humantime::parse_duration(text).map_err(|error| {
+        refused(format!("{error}; write a number with its unit, such as `2s` or `500ms`"))
+    })?;
+    if duration.is_zero() {
+        return Err(refused("no call would be in time; write more than 0".to_owned()));
+    }
+    if duration > MAX_TIMEOUT {
+        return Err(refused("it is longer than an hour, which is no bound".to_owned()));
+    }
+    Ok(duration)
+}
+
+/// As [`RedisSettings::from_env`], from members with the names of the variables, in capitals or not; others are left
+/// alone, so that the settings may be flattened into those of a service.
+///
+/// ```
+/// use cache_core::RedisSettings;
+///
+/// #[derive(serde::Deserialize)]
+/// struct Settings {
+///     port: u16,
+///     #[serde(flatten)]
+///     redis: RedisSettings,
+/// }
+///
+/// let settings: Settings = serde_json::from_str(r#"{"port": 80, "REDIS_URL": "redis://cache:6379"}"#)?;
+/// # let _ = (settings.port, settings.redis);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+impl<'de> Deserialize<'de> for RedisSettings {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        Self::from_raw(Raw::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(pairs: &[(&str, &str)]) -> Result<RedisSettings> {
+        RedisSettings::lookup(|name| {
+            Ok(pairs.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()))
+        })
+    }
+
+    #[test]
+    fn what_is_not_set_has_its_default() {
+        assert_eq!(of(&[]).unwrap(), RedisSettings::new("redis://localhost:6379/0"));
+        assert_eq!(of(&[("REDIS_URL", ""), ("REDIS_PROTOCOL", "")]).unwrap(), of(&[]).unwrap());
+    }
+
+    #[test]
+    fn what_is_set_counts() {
+        let settings = of(&[
+            ("REDIS_URL", "redis://h:1"),
+            ("REDIS_USERNAME", "ann"),
+            ("REDIS_PASSWORD", "s3cret"),
+            ("REDIS_PROTOCOL", "RESP2"),
+            ("REDIS_CLIENT_NAME", "shop"),
+            ("REDIS_CONNECT_TIMEOUT", "1s 500ms"),
+            ("REDIS_RESPONSE_TIMEOUT", "250ms"),
+        ]);
+        let expected = RedisSettings::new("redis://h:1")
+            .username("ann")
+            .password("s3cret")
+            .protocol(Protocol::Resp2)
+            .client_name("shop")
+            .connect_timeout(Duration::from_millis(1500))
+            .response_timeout(Duration::from_millis(250));
+        assert_eq!(settings.unwrap(), expected);
+    }
+
+    #[test]
+    fn a_bad_value_names_its_variable_and_is_not_shown() {
+        for (name, value) in [
+            ("REDIS_URL", "http://ann:s3cret@h"),
+            ("REDIS_URL", "redis://ann:s3cret@"),
+            ("REDIS_PROTOCOL", "s3cret"),
+            ("REDIS_CONNECT_TIMEOUT", "s3cret"),
+            ("REDIS_CONNECT_TIMEOUT", "0s"),
+            ("REDIS_RESPONSE_TIMEOUT", "5"),
+            ("REDIS_RESPONSE_TIMEOUT", "2h"),
+            ("REDIS_CLIENT_NAME", "s3 cret"),
+        ] {
+            let message = of(&[(name, value)]).unwrap_err().to_string();
+            assert!(message.starts_with(&format!("the setting {name} cannot be used: ")), "{message}");
+            assert!(!message.contains("s3"), "{message}");
+        }
+    }
+
+    #[test]
+    fn they_are_part_of_a_services_own() {
+        #[derive(Deserialize)]
+        struct Own {
+            port: u16,
+            #[serde(flatten)]
+            redis: RedisSettings,
+        }
+        let own: Own = serde_json::from_str(
+            r#"{"port": 80, "redis_url": "redis://h:1", "REDIS_PROTOCOL": 2, "other": null}"#,
+        )
+        .unwrap();
+        assert_eq!(own.port, 80);
+        assert_eq!(own.redis, RedisSettings::new("redis://h:1").protocol(Protocol::Resp2));
+        let refused = serde_json::from_str::<RedisSettings>(r#"{"REDIS_URL": "s3cret"}"#).unwrap_err();
+        assert!(refused.to_string().contains("REDIS_URL") && !refused.to_string().contains("s3cret"));
+    }
+}

@@ -1,0 +1,335 @@
+//! A TCP proxy in front of a server that does to connections what networks do.
+//!
+//! TCP loses no bytes in the middle of a stream. A lost answer is therefore one whose connection is reset
+//! ([`Fault::Reset`]) or falls silent ([`Fault::Silence`]) before it arrives, or in the middle of it
+//! ([`Fault::Truncate`]). What is done is decided chunk by chunk (what one `read` gave), for each direction: by faults
+//! that were ordered for the next chunk, else by a plan. Plans that throw dice take a seed.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split};
+use tokio::net::{TcpListener, TcpStream, UnixStream};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::dice::Dice;
+
+/// Which way bytes go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// Requests.
+    ToServer,
+    /// Answers.
+    ToClient,
+}
+
+/// What is done to a chunk, and with it to its connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// It comes that much later, and what follows comes behind it.
+    Delay(Duration),
+    /// It is lost. The client is told by an RST, the server by the end of its connection.
+    Reset,
+    /// It is lost, and all that follows it in this direction, and nobody is told: a connection that is half open.
+    Silence,
+    /// So many bytes of it arrive, then both ends are told as with [`Reset`](Fault::Reset).
+    Truncate(usize),
+}
+
+/// Bytes on their way.
+#[derive(Debug)]
+pub struct Chunk<'a> {
+    /// Which connection, counted from 0.
+    pub connection: u64,
+    /// Which way.
+    pub direction: Direction,
+    /// Which chunk of this connection and direction, counted from 0.
+    pub number: u64,
+    /// What it holds.
+    pub bytes: &'a [u8],
+}
+
+/// Decides about chunks; `None`: it passes.
+pub type Plan = Box<dyn FnMut(&Chunk<'_>) -> Option<Fault> + Send>;
+
+/// How often in a thousand chunks a fault comes; see [`Proxy::dice`].
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Odds {
+    /// A delay, of at most the time beside it.
+    pub delay: (u64, Duration),
+    /// A reset.
+    pub reset: u64,
+    /// A silence.
+    pub silence: u64,
+    /// A chunk cut short.
+    pub truncate: u64,
+}
+
+/// Listens on a port of its own until it is dropped.
+#[derive(Debug)]
+pub struct Proxy {
+    port: u16,
+    shared: Arc<Shared>,
+    listening: JoinHandle<()>,
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.listening.abort();
+        self.reset_all();
+    }
+}
+
+struct Shared {
+    upstream: Mutex<Upstream>,
+    plan: Mutex<Option<Plan>>,
+    ordered: Mutex<Vec<(Direction, Fault)>>,
+    /// Changes when all connections are to be reset.
+    cut: watch::Sender<u64>,
+    injected: AtomicU64,
+    connections: AtomicU64,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").field("injected", &self.injected).finish_non_exhaustive()
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Upstream {
+    Tcp(String),
+    Unix(PathBuf),
+    /// Whoever comes is reset.
+    Nobody,
+}
+
+impl Upstream {
+    fn of(url: &str) -> Self {
+        match (url.strip_prefix("redis+unix://"), url.strip_prefix("redis://")) {
+            (Some(path), _) => Self::Unix(PathBuf::from(path)),
+            (None, Some(address)) => Self::Tcp(address.split('/').next().unwrap_or_default().to_owned()),
+            (None, None) => panic!("no URL of a server: {url}"),
+        }
+    }
+}
+
+/// How a connection ended.
+enum End {
+    Closed,
+    Reset,
+}
+
+impl Proxy {
+    /// A proxy in front of the server at this URL.
+    ///
+    /// # Panics
+    /// If it is no URL of a server, or the test's machine has no port to spare.
+    pub async fn start(url: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap_or_else(|error| panic!("{error}"));
+        let port = listener.local_addr().unwrap_or_else(|error| panic!("{error}")).port();
+        let shared = Arc::new(Shared {
+            upstream: Mutex::new(Upstream::of(url)),
+            plan: Mutex::new(None),
+            ordered: Mutex::default(),
+            cut: watch::channel(0).0,
+            injected: AtomicU64::new(0),
+            connections: AtomicU64::new(0),
+        });
+        let listening = tokio::spawn(listen(listener, Arc::clone(&shared)));
+        Self { port, shared, listening }
+    }
+
+    /// Where clients find it.
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// Its port on `127.0.0.1`.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Does this to the next chunk in this direction, of whichever connection; once. What was ordered first comes first.
+    pub fn next(&self, direction: Direction, fault: Fault) {
+        lock(&self.shared.ordered).push((direction, fault));
+    }
+
+    /// Decides about all chunks that nothing was ordered for.
+    pub fn plan(&self, plan: impl FnMut(&Chunk<'_>) -> Option<Fault> + Send + 'static) {
+        *lock(&self.shared.plan) = Some(Box::new(plan));
+    }
+
+    /// Faults by chance, the same for the same seed and chunks.
+    pub fn dice(&self, seed: u64, odds: Odds) {
+        let mut dice = Dice::new(seed);
+        self.plan(move |chunk| odds.throw(&mut dice, chunk.bytes.len()));
+    }
+
+    /// Nothing passes any more in this direction, and nobody is told.
+    pub fn silence(&self, silent: Direction) {
+        self.plan(move |chunk| (chunk.direction == silent).then_some(Fault::Silence));
+    }
+
+    /// Everything passes again; but connections that fell silent stay so until they are [reset](Proxy::reset_all).
+    pub fn calm(&self) {
+        *lock(&self.shared.plan) = None;
+        lock(&self.shared.ordered).clear();
+    }
+
+    /// Resets all connections.
+    pub fn reset_all(&self) {
+        self.shared.cut.send_modify(|cuts| *cuts += 1);
+    }
+
+    /// Has another server behind it from now on: connections are reset, and made anew with that one.
+    ///
+    /// # Panics
+    /// If it is no URL of a server.
+    pub fn redirect(&self, url: &str) {
+        *lock(&self.shared.upstream) = Upstream::of(url);
+        self.reset_all();
+    }
+
+    /// Resets all connections, and whoever comes until there is a [server](Proxy::redirect) again.
+    pub fn refuse(&self) {
+        *lock(&self.shared.upstream) = Upstream::Nobody;
+        self.reset_all();
+    }
+
+    /// How many faults were injected, chunk by chunk; of a silence the first chunk counts.
+    pub fn injected(&self) -> u64 {
+        self.shared.injected.load(Ordering::Relaxed)
+    }
+}
+
+impl Odds {
+    fn throw(&self, dice: &mut Dice, length: usize) -> Option<Fault> {
+        let (delays, longest) = self.delay;
+        let mut left = dice.below(1000);
+        let mut falls = |odds: u64| {
+            let hit = left < odds;
+            left = left.wrapping_sub(odds);
+            hit
+        };
+        if falls(delays) {
+            let micros = u64::try_from(longest.as_micros()).unwrap_or(u64::MAX);
+            Some(Fault::Delay(Duration::from_micros(dice.below(micros))))
+        } else if falls(self.reset) {
+            Some(Fault::Reset)
+        } else if falls(self.silence) {
+            Some(Fault::Silence)
+        } else if falls(self.truncate) {
+            Some(Fault::Truncate(usize::try_from(dice.below(length as u64)).unwrap_or(0)))
+        } else {
+            None
+        }
+    }
+}
+
+impl Shared {
+    fn decide(&self, chunk: &Chunk<'_>) -> Option<Fault> {
+        let mut ordered = lock(&self.ordered);
+        let fault = match ordered.iter().position(|(direction, _)| *direction == chunk.direction) {
+            Some(at) => Some(ordered.remove(at).1),
+            None => {
+                drop(ordered);
+                lock(&self.plan).as_mut().and_then(|plan| plan(chunk))
+            }
+        };
+        self.injected.fetch_add(u64::from(fault.is_some()), Ordering::Relaxed);
+        fault
+    }
+}
+
+async fn listen(listener: TcpListener, shared: Arc<Shared>) {
+    // A proxy that is dropped takes its connections with it.
+    let mut connections = tokio::task::JoinSet::new();
+    while let Ok((client, _)) = listener.accept().await {
+        let number = shared.connections.fetch_add(1, Ordering::Relaxed);
+        connections.spawn(serve(client, number, Arc::clone(&shared)));
+        while connections.try_join_next().is_some() {}
+    }
+}
+
+async fn serve(mut client: TcpStream, number: u64, shared: Arc<Shared>) {
+    let mut cut = shared.cut.subscribe();
+    let upstream = lock(&shared.upstream).clone();
+    let carried = async {
+        client.set_nodelay(true)?;
+        match upstream {
+            Upstream::Tcp(address) => {
+                let server = TcpStream::connect(address).await?;
+                server.set_nodelay(true)?;
+                carry(&mut client, server, number, &shared).await
+            }
+            Upstream::Unix(path) => {
+                carry(&mut client, UnixStream::connect(path).await?, number, &shared).await
+            }
+            Upstream::Nobody => Ok(End::Reset),
+        }
+    };
+    let end = tokio::select! {
+        end = carried => end,
+        _ = cut.changed() => Ok(End::Reset),
+    };
+    if !matches!(end, Ok(End::Closed)) {
+        // What closes without lingering is reset.
+        let _ = client.set_zero_linger();
+    }
+}
+
+async fn carry<S>(client: &mut TcpStream, server: S, number: u64, shared: &Shared) -> io::Result<End>
+where
+    S: AsyncRead + AsyncWrite + Send,
+{
+    let (from_client, to_client) = client.split();
+    let (from_server, to_server) = split(server);
+    tokio::select! {
+        end = pump(Direction::ToServer, from_client, to_server, number, shared) => end,
+        end = pump(Direction::ToClient, from_server, to_client, number, shared) => end,
+    }
+}
+
+async fn pump(
+    direction: Direction,
+    mut from: impl AsyncRead + Unpin,
+    mut to: impl AsyncWrite + Unpin,
+    connection: u64,
+    shared: &Shared,
+) -> io::Result<End> {
+    let (mut buffer, mut silent) = (vec![0; 64 * 1024], false);
+    for number in 0.. {
+        let length = from.read(&mut buffer).await?;
+        let bytes = buffer.get(..length).unwrap_or_default();
+        if bytes.is_empty() {
+            break;
+        }
+        if silent {
+            continue;
+        }
+        match shared.decide(&Chunk { connection, direction, number, bytes }) {
+            None => to.write_all(bytes).await?,
+            Some(Fault::Delay(time)) => {
+                tokio::time::sleep(time).await;
+                to.write_all(bytes).await?;
+            }
+            Some(Fault::Reset) => return Ok(End::Reset),
+            Some(Fault::Silence) => silent = true,
+            Some(Fault::Truncate(length)) => {
+                to.write_all(bytes.get(..length).unwrap_or(bytes)).await?;
+                to.flush().await?;
+                return Ok(End::Reset);
+            }
+        }
+    }
+    Ok(End::Closed)
+}
+
+fn lock<T>(it: &Mutex<T>) -> MutexGuard<'_, T> {
+    it.lock().unwrap_or_else(PoisonError::into_inner)
+}

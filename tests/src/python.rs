@@ -1,0 +1,79 @@
+//! Python packages for tests, from PyPI.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Packages in a folder of their own, and the Python that they are for.
+#[derive(Debug, Clone)]
+pub struct Packages {
+    program: PathBuf,
+    folder: PathBuf,
+}
+
+impl Packages {
+    /// Installs what the text of a `requirements.txt` names, once a target directory, and Python.
+    ///
+    /// # Panics
+    /// If there is no Python with pip, or it cannot install them.
+    pub fn install(name: &str, requirements: &str) -> Self {
+        let program = env::split_paths(&env::var_os("PATH").unwrap_or_default())
+            .map(|folder| folder.join("python3"))
+            .find(|program| output(Command::new(program).args(["-m", "pip", "--version"])).is_ok())
+            .unwrap_or_else(|| panic!("no `python3` with pip is on PATH; install python3 and python3-pip"));
+        let version = output(Command::new(&program).arg("-V")).unwrap_or_else(|error| panic!("{error}"));
+        let base = base();
+        let folder = base.join(format!("{name}-{}", version.trim().replace(' ', "-")));
+        let marker = folder.join("requirements.txt");
+        if fs::read_to_string(&marker).is_ok_and(|text| text == requirements) {
+            return Self { program, folder };
+        }
+        let incoming = tempfile::tempdir_in(&base).unwrap_or_else(|error| panic!("{error}"));
+        let (ready, wanted) = (incoming.path().join("ready"), incoming.path().join("requirements.txt"));
+        fs::write(&wanted, requirements).unwrap_or_else(|error| panic!("{error}"));
+        let mut install = Command::new(&program);
+        install.args(["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]);
+        install.args(["--no-deps", "--no-compile", "--only-binary=:all:", "--root-user-action=ignore"]);
+        install.arg("--target").arg(&ready).arg("-r").arg(&wanted);
+        install.env("PIP_REQUIRE_VIRTUALENV", "false");
+        output(&mut install).unwrap_or_else(|error| panic!("{name} cannot be installed with pip: {error}"));
+        fs::copy(&wanted, ready.join("requirements.txt")).unwrap_or_else(|error| panic!("{error}"));
+        // What is there is another version, or was put there by somebody who was faster.
+        let _ = fs::rename(&folder, incoming.path().join("old"));
+        fs::rename(&ready, &folder).unwrap_or_else(|error| panic!("{error}"));
+        Self { program, folder }
+    }
+
+    /// Where they are.
+    pub fn path(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The Python, told where they are.
+    pub fn python(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command.env("PYTHONPATH", &self.folder).env("PYTHONDONTWRITEBYTECODE", "1");
+        command
+    }
+}
+
+/// The folder of the target directory that is for tests.
+fn base() -> PathBuf {
+    // The test program is in `<target>/<profile>/deps`.
+    let program = env::current_exe().unwrap_or_else(|error| panic!("{error}"));
+    let target = program.ancestors().nth(3).unwrap_or_else(|| panic!("no target directory: {program:?}"));
+    let base = target.join("tmp");
+    fs::create_dir_all(&base).unwrap_or_else(|error| panic!("{error}"));
+    base
+}
+
+/// Runs a command to its end, and answers what it wrote.
+///
+/// # Errors
+/// What it wrote, if it failed.
+pub fn output(command: &mut Command) -> Result<String, String> {
+    let output = command.output().map_err(|error| error.to_string())?;
+    let text = crate::child::text(&output);
+    if output.status.success() { Ok(text) } else { Err(text) }
+}

@@ -1,0 +1,258 @@
+//! A cache whose server is away, hangs, starts, or comes back: nothing fails for it that is not told by type.
+
+use std::time::{Duration, Instant};
+
+use cache_core::{
+    Cache, CacheModel, CacheState, Command, Degrade, Error, ErrorClass, Gate, GateError, Migrator, Outcome,
+    Protocol, RedisSettings, Ttl,
+};
+use cache_tests::{chain, private_server};
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheModel)]
+#[cache(ttl = "5m")]
+struct Note {
+    #[primary_key]
+    id: u32,
+    #[index]
+    text: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheModel)]
+struct Named {
+    #[primary_key]
+    id: u32,
+    #[unique]
+    name: String,
+}
+
+/// The longest pause between two questions in the background, and what a busy machine adds.
+const BACK: Duration = Duration::from_secs(4);
+
+fn note(id: u32) -> Note {
+    Note { id, text: "x".to_owned() }
+}
+
+async fn becomes(cache: &Cache, enabled: bool) {
+    let mut states = cache.watch_state();
+    let wait = async {
+        while states.state().is_enabled() != enabled {
+            states.changed().await.unwrap();
+        }
+    };
+    tokio::time::timeout(BACK, wait).await.unwrap_or_else(|_| panic!("not {enabled} in time"));
+}
+
+fn class(cache: &Cache) -> Option<ErrorClass> {
+    match cache.state() {
+        CacheState::Degraded { class, .. } => Some(class),
+        _ => None,
+    }
+}
+
+/// What every kind of call answers without a server.
+async fn answers_without_a_server(cache: &Cache) {
+    assert_eq!(Note::get(cache, 1).await.unwrap(), None);
+    assert_eq!(Note::get_many(cache, 0..1200).await.unwrap(), vec![None; 1200]);
+    assert!(!Note::exists(cache, 1).await.unwrap());
+    assert_eq!(Note::ttl(cache, 1).await.unwrap(), Ttl::Missing);
+    assert!(!note(1).save(cache).await.unwrap().stored());
+    assert!(!Named { id: 1, name: "n".to_owned() }.save(cache).await.unwrap().stored());
+    let saved = Note::save_many(cache, (0..1200).map(note)).await;
+    assert!(saved.len() == 1200 && saved.into_iter().all(|saved| !saved.unwrap().stored()));
+    for error in [
+        note(1).insert(cache).await.unwrap_err(),
+        note(1).replace(cache).await.unwrap_err(),
+        Note::patch(1).set(Note::TEXT, "y").send(cache).await.unwrap_err(),
+        Note::find().all(cache).await.unwrap_err(),
+        Note::find().count(cache).await.unwrap_err(),
+        Note::find().delete(cache).await.unwrap_err(),
+        cache.ping().await.unwrap_err(),
+    ] {
+        assert!(error.is_unavailable(), "{}", chain(&error));
+    }
+    let gate = Gate::new("g").run(cache, async |_lease| Ok::<_, GateError>(())).await;
+    assert!(matches!(gate, Ok(Outcome::Unavailable(_))), "{gate:?}");
+}
+
+async fn boots_without_its_server(protocol: Protocol) {
+    let server = private_server().await;
+    server.kill().await.unwrap();
+    let began = Instant::now();
+    let settings = RedisSettings::new(server.url()).protocol(protocol);
+    let cache = Cache::connect_or_degrade(settings).await.unwrap().project("shop");
+    assert!(began.elapsed() < Duration::from_millis(1500), "{:?}", began.elapsed());
+    assert_eq!(class(&cache), Some(ErrorClass::Unavailable));
+    answers_without_a_server(&cache).await;
+    let migrator = Migrator::new().register::<Note>();
+    assert!(migrator.run(&cache).await.unwrap().is_deferred() && !cache.readiness().is_ready());
+
+    server.restart().await.unwrap();
+    becomes(&cache, true).await;
+    assert!(note(1).save(&cache).await.unwrap().stored());
+    assert_eq!(Note::get(&cache, 1).await.unwrap(), Some(note(1)));
+    let began = Instant::now();
+    while !cache.readiness().is_ready() {
+        assert!(began.elapsed() < BACK, "{}", cache.readiness());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(Note::find().count(&cache).await.unwrap(), 1);
+
+    // And goes again, which calls find out.
+    server.kill().await.unwrap();
+    for _ in 0..5 {
+        assert_eq!(Note::get(&cache, 1).await.unwrap(), None);
+    }
+    assert_eq!(class(&cache), Some(ErrorClass::Unavailable));
+    answers_without_a_server(&cache).await;
+    server.restart().await.unwrap();
+    becomes(&cache, true).await;
+    assert!(note(2).save(&cache).await.unwrap().stored());
+}
+
+#[tokio::test]
+async fn it_boots_without_its_server_resp3() {
+    boots_without_its_server(Protocol::Resp3).await;
+}
+
+#[tokio::test]
+async fn it_boots_without_its_server_resp2() {
+    boots_without_its_server(Protocol::Resp2).await;
+}
+
+#[tokio::test]
+async fn a_server_that_hangs_costs_an_entrys_timeout_and_then_nothing() {
+    let server = private_server().await;
+    let cache = Degrade::new().entry_timeout(Duration::from_millis(100)).connect(server.url()).await.unwrap();
+    assert!(cache.is_enabled() && note(1).save(&cache).await.unwrap().stored());
+    server.pause().await.unwrap();
+    let began = Instant::now();
+    for _ in 0..5 {
+        assert_eq!(Note::get(&cache, 1).await.unwrap(), None);
+    }
+    assert!(began.elapsed() >= Duration::from_millis(500) && began.elapsed() < Duration::from_secs(2));
+    assert_eq!(class(&cache), Some(ErrorClass::Timeout));
+    let began = Instant::now();
+    for _ in 0..10_000 {
+        assert_eq!(Note::get(&cache, 1).await.unwrap(), None);
+    }
+    assert!(began.elapsed() < Duration::from_secs(1), "10,000 calls took {:?}", began.elapsed());
+    server.resume().await.unwrap();
+    becomes(&cache, true).await;
+    assert_eq!(Note::get(&cache, 1).await.unwrap(), Some(note(1)));
+}
+
+#[tokio::test]
+async fn what_is_deleted_meanwhile_is_gone_before_anything_is_read_again() {
+    let server = private_server().await;
+    let cache = Cache::connect_or_degrade(server.url()).await.unwrap();
+    let (shop, other) = (cache.clone().project("shop"), cache.clone().project("other"));
+    let direct = Cache::connect(server.url()).await.unwrap().project("shop");
+    for cache in [&shop, &other] {
+        for id in 0..10 {
+            assert!(note(id).save(cache).await.unwrap().stored());
+        }
+        assert!(Named { id: 1, name: "n".to_owned() }.save(cache).await.unwrap().stored());
+    }
+    server.pause().await.unwrap();
+    assert!(!note(0).delete(&shop).await.unwrap());
+    // One is enough: what it left must not be read.
+    assert!(!cache.is_enabled());
+    assert!(!Note::delete_by_id(&shop, 0).await.unwrap());
+    assert_eq!(Note::delete_many(&shop, 1..5).await.unwrap(), 0);
+    assert!(!Named::delete_by_id(&shop, 1).await.unwrap());
+    assert_eq!(cache.owed_invalidations(), 6);
+    server.resume().await.unwrap();
+    becomes(&cache, true).await;
+    assert_eq!(cache.owed_invalidations(), 0);
+    let there: Vec<_> =
+        Note::get_many(&direct, 0..10).await.unwrap().into_iter().flatten().map(|n| n.id).collect();
+    assert_eq!(there, [5, 6, 7, 8, 9]);
+    assert_eq!(Note::get_many(&other, 0..10).await.unwrap().into_iter().flatten().count(), 10);
+    // The unique value is free again here, and taken there.
+    assert!(Named { id: 2, name: "n".to_owned() }.save(&shop).await.unwrap().stored());
+    let error = Named { id: 2, name: "n".to_owned() }.save(&other).await.unwrap_err();
+    assert!(matches!(error, Error::NotUnique { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn what_will_not_pass_fails_the_boot_unless_lenient() {
+    let server = private_server().await;
+    let direct = Cache::connect(server.url()).await.unwrap();
+    direct.command(Command::new("CONFIG").args_from(["SET", "requirepass", "right"])).await.unwrap();
+    let error = Cache::connect_or_degrade(server.url()).await.unwrap_err();
+    assert!(error.is_access_denied(), "{}", chain(&error));
+    let wrong = RedisSettings::new(server.url()).password("wrong");
+    let error = Cache::connect_or_degrade(&wrong).await.unwrap_err();
+    assert!(error.is_access_denied() && !chain(&error).contains("wrong\""), "{}", chain(&error));
+
+    let cache = Degrade::new().lenient().connect(wrong).await.unwrap();
+    assert_eq!(class(&cache), Some(ErrorClass::AccessDenied));
+    assert_eq!(Note::get(&cache, 1).await.unwrap(), None);
+    // It is a matter of the server's settings, too.
+    direct.command(Command::new("CONFIG").args_from(["SET", "requirepass", "wrong"])).await.unwrap();
+    becomes(&cache, true).await;
+    assert!(note(1).save(&cache).await.unwrap().stored());
+
+    let right = RedisSettings::new(server.url()).username("default").password("wrong").client_name("shop");
+    let named = Cache::connect(right).await.unwrap();
+    let list = named.command(Command::new("CLIENT").arg("LIST")).await.unwrap();
+    assert!(list.as_str().unwrap().contains(" name=shop "), "{list:?}");
+}
+
+#[tokio::test]
+async fn an_address_without_a_name_degrades_and_one_without_sense_fails() {
+    let cache = Cache::connect_or_degrade("redis://no-such-host.invalid:1").await.unwrap();
+    assert_eq!(class(&cache), Some(ErrorClass::Unavailable));
+    let error = Cache::connect_or_degrade("http://h").await.unwrap_err();
+    assert!(matches!(error, Error::Settings { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn one_that_does_not_degrade_says_how_it_is_too() {
+    let server = private_server().await;
+    let cache = Cache::connect(server.url()).await.unwrap();
+    server.kill().await.unwrap();
+    for _ in 0..5 {
+        assert!(Note::get(&cache, 1).await.unwrap_err().is_unavailable());
+    }
+    assert_eq!(class(&cache), Some(ErrorClass::Unavailable));
+    assert!(note(1).delete(&cache).await.unwrap_err().is_unavailable());
+    assert_eq!(cache.owed_invalidations(), 0);
+    server.restart().await.unwrap();
+    cache.ping().await.unwrap();
+    assert!(cache.is_enabled());
+}
+
+#[tokio::test]
+async fn the_background_ends_with_the_cache() {
+    let server = private_server().await;
+    server.kill().await.unwrap();
+    let cache = Cache::connect_or_degrade(server.url()).await.unwrap();
+    let mut states = cache.watch_state();
+    drop(cache);
+    let gone = tokio::time::timeout(BACK, states.changed()).await.unwrap();
+    assert_eq!(gone, None);
+}
+
+#[tokio::test]
+async fn a_fenced_deletion_is_not_put_off() {
+    let server = private_server().await;
+    let cache = Cache::connect_or_degrade(server.url()).await.unwrap().project("shop");
+    let lease = Gate::new("g").renew(false).try_lock(&cache).await.unwrap().unwrap();
+    let fenced = lease.fenced(&cache).unwrap();
+    assert!(note(1).save(&fenced).await.unwrap().stored());
+    server.pause().await.unwrap();
+    // Later its fence may be too old.
+    assert!(Note::delete_by_id(&fenced, 1).await.unwrap_err().is_unavailable());
+    assert_eq!(cache.owed_invalidations(), 0);
+    // And what goes on in the background does not depend on whose call found that there is no server.
+    for _ in 0..5 {
+        assert_eq!(Note::get(&fenced, 1).await.unwrap(), None);
+    }
+    assert!(!Note::delete_by_id(&cache, 1).await.unwrap());
+    server.resume().await.unwrap();
+    becomes(&cache, true).await;
+    assert_eq!(Note::get(&cache, 1).await.unwrap(), None);
+    assert_eq!(cache.owed_invalidations(), 0);
+}

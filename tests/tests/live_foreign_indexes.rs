@@ -1,0 +1,83 @@
+//! Indexes of others on the server, of any names, prefixes and fields: named where they have documents of ours, and never a
+//! reason to stop.
+
+use cache_core::embedded::Server;
+use cache_core::{Cache, CacheModel, Command, Migrator, Notice, Protocol};
+use cache_tests::releases::{first, save, second};
+use cache_tests::{chain, connect, private_server};
+
+type Old = first::User;
+type New = second::User;
+
+/// No name of an index that a simple string could hold.
+const NAMES: [&[u8]; 3] = [b"\xffbad\xfe", b"two\r\nlines", b"\xff\r\n+OK\r\n"];
+
+async fn create(cache: &Cache, name: &[u8], prefix: &[u8]) {
+    let create = Command::new("FT.CREATE").arg(name).args_from(["ON", "JSON", "PREFIX", "1"]).arg(prefix);
+    let create = create.args_from(["SCHEMA", "$.a", "AS"]).arg(b"f\xff").args_from(["TAG", "SEPARATOR"]);
+    cache.command(create.arg(b"\xff")).await.unwrap();
+}
+
+fn foreign(notices: &[Notice]) -> Vec<(&str, &str)> {
+    let found = notices.iter().filter_map(|notice| match notice {
+        Notice::Foreign { index, prefixes } => Some((index.as_str(), prefixes[0].as_str())),
+        _ => None,
+    });
+    found.collect()
+}
+
+async fn binary(protocol: Protocol) {
+    let server = private_server().await;
+    let cache = connect(&server.url(), protocol).await;
+    save(&cache, 20).await;
+    for name in NAMES {
+        create(&cache, name, b"other\xff").await;
+    }
+    create(&cache, b"all\xff", b"cache:user:\xff").await;
+    create(&cache, b"some", b"cache:user:\xc3").await;
+    // Shown alike, and not one: the bytes decide.
+    create(&cache, b"all\\xff", b"cache:user:1").await;
+    let before = cache.connection().generation();
+
+    let migrator = Migrator::new().register::<Old>();
+    let plans = migrator.plan(&cache).await.unwrap();
+    assert_eq!(
+        foreign(&plans[0].notices),
+        [("all\\xff", "cache:user:1"), ("all\\xff", "cache:user:\\xff"), ("some", "cache:user:\\xc3")]
+    );
+    let observed = migrator.inspect(&cache).await.unwrap();
+    assert_eq!(observed[0].indexes[1].definition.fields[0].name, "f\\xff");
+    assert!(!migrator.defer().run(&cache).await.unwrap().is_deferred());
+    // With one before it, whose index is compared and whose alias moves.
+    Migrator::new().register::<New>().run(&cache).await.unwrap();
+    assert_eq!(New::find().count(&cache).await.unwrap(), 20);
+    assert_eq!(Migrator::new().register::<New>().plan(&cache).await.unwrap()[0].steps, []);
+    assert_eq!(cache.connection().generation(), before, "the connection that all share stays");
+}
+
+#[tokio::test]
+async fn their_names_may_be_any_bytes_resp3() {
+    binary(Protocol::Resp3).await;
+}
+
+#[tokio::test]
+async fn their_names_may_be_any_bytes_resp2() {
+    binary(Protocol::Resp2).await;
+}
+
+#[tokio::test]
+async fn whoever_may_run_no_script_for_it_asks_without() {
+    let server = Server::options().tcp(true).start().await.unwrap();
+    let admin = connect(&server.url(), Protocol::Resp3).await;
+    save(&admin, 20).await;
+    let user = ["SETUSER", "app", "on", ">p", "~*", "&*", "+@all", "-eval_ro"];
+    admin.command(Command::new("ACL").args_from(user)).await.unwrap();
+    for protocol in [Protocol::Resp3, Protocol::Resp2] {
+        let url = format!("redis://app:p@127.0.0.1:{}", server.port().unwrap());
+        let cache = connect(&url, protocol).await;
+        for migrator in [Migrator::new().register::<Old>(), Migrator::new().register::<New>()] {
+            let migration = migrator.run(&cache).await.unwrap_or_else(|error| panic!("{}", chain(&error)));
+            assert_eq!(migration.indexes()[0].documents, 20);
+        }
+    }
+}

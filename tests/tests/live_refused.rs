@@ -1,0 +1,178 @@
+//! What servers refuse: said with what to do about it.
+
+use std::process::{Child, Command as Process, Stdio};
+use std::time::{Duration, Instant};
+
+use cache_core::embedded::{self, Server};
+use cache_core::{
+    Cache, CacheModel, Command, Error, MigrateError, Migrator, Protocol, RedisSettings, ServerErrorKind,
+};
+use cache_tests::releases::first::User;
+use cache_tests::{chain, connect, private_server};
+
+fn user() -> User {
+    User { id: 1, name: "Ann".to_owned(), age: 30 }
+}
+
+fn migrator() -> Migrator {
+    Migrator::new().register::<User>()
+}
+
+/// A server without modules, as most packages of it are; it ends with this.
+struct Plain {
+    process: Child,
+    folder: tempfile::TempDir,
+}
+
+impl Plain {
+    async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("s");
+        let mut process = Process::new(embedded::binaries().await.unwrap().server);
+        process
+            .args(["--port", "0", "--save", "", "--unixsocket"])
+            .arg(&socket)
+            .arg("--dir")
+            .arg(folder.path());
+        let process = process.stdout(Stdio::null()).spawn().unwrap();
+        Self { process, folder }
+    }
+
+    fn settings(&self, protocol: Protocol) -> RedisSettings {
+        let url = format!("redis+unix://{}", self.folder.path().join("s").display());
+        RedisSettings::new(url).protocol(protocol)
+    }
+}
+
+impl Drop for Plain {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[tokio::test]
+async fn modules_that_a_server_lacks_are_named() {
+    let server = Plain::start().await;
+    let began = Instant::now();
+    while Cache::connect(server.settings(Protocol::Resp3)).await.is_err() {
+        assert!(began.elapsed() < Duration::from_secs(20), "the server does not start");
+    }
+    for protocol in [Protocol::Resp3, Protocol::Resp2] {
+        // Each first call is made before anything is known of the server.
+        let lazy = || Cache::connect_lazy(server.settings(protocol)).unwrap();
+        let said = |error: Error, module: &str| match &error {
+            Error::Unsupported { needs, .. } => {
+                assert!(needs.starts_with(module) && needs.contains("run Redis 8 or newer"), "{error}");
+            }
+            _ => panic!("{}", chain(&error)),
+        };
+        said(User::find().count(&lazy()).await.unwrap_err(), "the search module");
+        said(User::find_by_name("Ann").all(&lazy()).await.unwrap_err(), "the search module");
+        said(User::get(&lazy(), 1).await.unwrap_err(), "the JSON module");
+        said(user().save(&lazy()).await.unwrap_err(), "the JSON module");
+        for migrator in [migrator(), migrator().defer()] {
+            match migrator.run(&lazy()).await.unwrap_err() {
+                MigrateError::Unsupported(error) => said(error, "the search module"),
+                other => panic!("{}", chain(&other)),
+            }
+        }
+        let cache = lazy();
+        said(cache.command(Command::new("FT.SEARCH").args_from(["i", "*"])).await.unwrap_err(), "the search");
+        // What no module would know stays what it is.
+        let error = cache.command(Command::new("NONSENSE")).await.unwrap_err();
+        assert_eq!(error.server_kind(), Some(ServerErrorKind::UnknownCommand));
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_takes_no_writes_says_why() {
+    let server = private_server().await;
+    for protocol in [Protocol::Resp3, Protocol::Resp2] {
+        let cache = connect(&server.url(), protocol).await;
+        let config = async |name: &str, value: &str| {
+            cache.command(Command::new("CONFIG").args_from(["SET", name, value])).await.unwrap();
+        };
+        for (name, value, usual, advice) in [
+            ("maxmemory", "1", "0", "raise its `maxmemory`"),
+            ("min-replicas-to-write", "1", "0", "start its replicas, or lower `min-replicas-to-write`"),
+        ] {
+            config(name, value).await;
+            let error = user().save(&cache).await.unwrap_err();
+            assert!(error.is_write_refused() && !error.is_unavailable(), "{}", chain(&error));
+            assert!(error.to_string().contains(advice), "{}", chain(&error));
+            let error = migrator().run(&cache).await.unwrap_err();
+            assert!(matches!(&error, MigrateError::ReadOnly(_)), "{}", chain(&error));
+            assert!(chain(&error).contains(advice), "{}", chain(&error));
+            config(name, usual).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_server_whose_disk_fails_says_so() {
+    let server = Server::options().arg("--enable-protected-configs").arg("yes").start().await.unwrap();
+    let cache = connect(&server.url(), Protocol::Resp3).await;
+    let config = async |name: &str, value: &str| {
+        cache.command(Command::new("CONFIG").args_from(["SET", name, value])).await.unwrap();
+    };
+    migrator().run(&cache).await.unwrap();
+    let gone = tempfile::tempdir().unwrap();
+    config("dir", gone.path().to_str().unwrap()).await;
+    gone.close().unwrap();
+    config("save", "3600 1").await;
+    cache.command(Command::new("BGSAVE")).await.unwrap();
+    let began = Instant::now();
+    let failed = async || {
+        let info = cache.command(Command::new("INFO").arg("persistence")).await.unwrap();
+        info.as_str().unwrap().contains("rdb_last_bgsave_status:err")
+    };
+    while !failed().await {
+        assert!(began.elapsed() < Duration::from_secs(20), "the server saves all the same");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let error = user().save(&cache).await.unwrap_err();
+    assert_eq!((error.server_kind(), error.is_write_refused()), (Some(ServerErrorKind::NotPersisting), true));
+    assert!(
+        error.to_string().contains("see in its log why it cannot write to its disk"),
+        "{}",
+        chain(&error)
+    );
+    // Whoever finds everything done can go on.
+    let cache = connect(&server.url(), Protocol::Resp2).await;
+    migrator().run(&cache).await.unwrap();
+    assert_eq!(User::find().count(&cache).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn keys_that_a_user_may_not_touch_are_named() {
+    let server = Server::options().tcp(true).start().await.unwrap();
+    let admin = connect(&server.url(), Protocol::Resp3).await;
+    let acl = async |rules: &[&str]| {
+        admin.command(Command::new("ACL").args_from(["SETUSER", "app"]).args_from(rules)).await.unwrap();
+    };
+    for protocol in [Protocol::Resp3, Protocol::Resp2] {
+        acl(&["reset", "on", ">p", "&*", "+@all", "~cache:user:*"]).await;
+        let cache = connect(&format!("redis://app:p@127.0.0.1:{}", server.port().unwrap()), protocol).await;
+        for error in [migrator().plan(&cache).await.unwrap_err(), migrator().run(&cache).await.unwrap_err()] {
+            match &error {
+                MigrateError::KeyPermission { pattern, user, .. } => {
+                    assert_eq!((pattern.as_str(), user.as_str()), ("cache:~user:*", "app"));
+                }
+                other => panic!("{}", chain(other)),
+            }
+            assert!(error.to_string().ends_with("allow it with `ACL SETUSER app ~cache:~user:*`"), "{error}");
+        }
+        // Reading them is not writing them.
+        acl(&["%R~cache:~user:*"]).await;
+        migrator().plan(&cache).await.unwrap();
+        let error = migrator().run(&cache).await.unwrap_err();
+        assert!(matches!(error, MigrateError::KeyPermission { .. }), "{}", chain(&error));
+        acl(&["~cache:~user:*"]).await;
+        migrator().run(&cache).await.unwrap();
+
+        let error = user().save(&cache.clone().namespace("other")).await.unwrap_err();
+        assert!(error.is_access_denied(), "{}", chain(&error));
+        assert!(error.to_string().contains("documents are `~<global>:<prefix>:*`"), "{error}");
+    }
+}
