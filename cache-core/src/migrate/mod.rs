@@ -135,6 +135,10 @@ impl Migrator {
     /// leave it at the newest. Without it, it moves to the index of whoever boots, with a [`Notice::NoLock`]. Queries of
     /// this crate never use the alias.
     ///
+    /// The same holds when indexes vanish and are made again (FLUSHDB): whoever makes its own again gets the alias if that
+    /// points nowhere and pointed at this index when the migrator ran. With a lock, it then takes the alias from an older
+    /// index as soon as its own is filled; without one, from none.
+    ///
     /// A text that is no lock is an error of every later call.
     pub fn lock(mut self, text: &str) -> Self {
         (self.options.lock, self.bad_lock) = match text.parse() {
@@ -150,8 +154,12 @@ impl Migrator {
         self
     }
 
-    /// How many documents a new index may lack beyond those that the old one lacks; 0 without it. With more, the alias
+    /// How many documents a new index may lack of those that the old one holds; 0 without it. With more, the alias
     /// stays and the run ends with [`MigrateError::Verify`].
+    ///
+    /// Documents are compared key by key if either index ever failed to take one, or if the new one holds fewer; else the
+    /// new one lacks none, since an index takes every document that is written or that its scan meets. After an addition in
+    /// place that was refused, the old index is taken to hold what it held before. On a cluster, numbers are compared.
     pub fn allow_failures(mut self, documents: u64) -> Self {
         self.options.allowed_failures = documents;
         self

@@ -35,8 +35,8 @@ impl Migrator {
     /// of them is missing, is being filled or cannot be asked. What it sees is what [`Cache::readiness`] tells.
     ///
     /// An index that a migrator made or saw under this cache and that vanished since is made again, before a query finds
-    /// it missing. When documents failed to be indexed meanwhile, those that are missing are counted, so that answers say
-    /// that they lack them.
+    /// it missing. When documents failed to be indexed meanwhile, answers say so, and those that are missing are counted;
+    /// queries that look at the index do the same, so that this matters for indexes that are seldom asked.
     ///
     /// ```no_run
     /// # use cache_core::{Cache, CacheModel, Migrator};
