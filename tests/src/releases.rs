@@ -114,6 +114,15 @@ pub fn lock(schemas: &[&'static cache_core::Schema]) -> String {
     lock.to_string()
 }
 
+/// Creates an index under a name of the test's choice.
+///
+/// # Panics
+/// If the server does not.
+pub async fn create(cache: &Cache, name: &str, key_type: &str, prefix: &str, schema: &[&str]) {
+    let create = Command::new("FT.CREATE").args_from([name, "ON", key_type, "PREFIX", "1", prefix, "SCHEMA"]);
+    cache.command(create.args_from(schema)).await.unwrap_or_else(|error| panic!("{error}"));
+}
+
 /// The index of a model, by its own name.
 pub fn index<M: IndexSchema>(cache: &Cache) -> String {
     M::schema().index_name(cache.keyspace().unwrap_or_else(|error| panic!("{error}")))

@@ -78,7 +78,7 @@ async fn a_second_run_changes_nothing(cache: Cache) {
     let plans = migrator.plan(&cache).await.unwrap();
     let index = plans[0].index.clone();
     let cutover = Step::Cutover { from: None, to: index.clone() };
-    assert_eq!(plans[0].steps, [Step::Create { index }, Step::Wait, cutover]);
+    assert_eq!(plans[0].steps, [Step::Create { index }, Step::Wait, Step::VerifyAll, cutover]);
     assert_eq!(indexes(&cache).await, [""; 0], "a plan only reads");
     assert!(migrator.run(&cache).await.unwrap().indexes()[0].created);
     assert_eq!(migrator.plan(&cache).await.unwrap()[0].steps, []);

@@ -1,25 +1,19 @@
-//! Indexes that are there already: adopted, retired, refused, named.
+//! Indexes that are there already: adopted, refused, named.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use cache_core::{
-    Cache, CacheModel, Command, Error, IndexSchema, MigrateError, Migrator, Notice, Ready, Shortfall, Step,
-    Strategy,
+    Cache, CacheModel, Command, Error, IndexPolicy, IndexSchema, MigrateError, Migrator, Notice, Ready,
+    Shortfall, Strategy,
 };
 use cache_tests::live;
-use cache_tests::releases::{alias, first, global, index, indexes, save, second, target, write};
+use cache_tests::releases::{alias, create, global, index, indexes, save, second, target};
 
-type Old = first::User;
 type New = second::User;
 
 fn new() -> Migrator {
     Migrator::new().register::<New>()
-}
-
-/// Creates an index under a name of the test's choice.
-async fn create(cache: &Cache, name: &str, key_type: &str, prefix: &str, schema: &[&str]) {
-    let create = Command::new("FT.CREATE").args_from([name, "ON", key_type, "PREFIX", "1", prefix, "SCHEMA"]);
-    cache.command(create.args_from(schema)).await.unwrap();
 }
 
 const AS_OURS: [&str; 11] = [
@@ -75,9 +69,12 @@ async fn an_index_of_our_name_that_is_another_is_refused_with_what_differs(cache
     assert_eq!(drifted(&cache).await, (false, Ready::Yes));
 }
 
+/// Longer than any of it takes.
+const LONG: IndexPolicy = IndexPolicy::WaitUpTo(Duration::from_secs(60));
+
 /// Whether answers say that the index is another one, and what readiness does.
 async fn drifted(cache: &Cache) -> (bool, Ready) {
-    let drifted = match New::find().count(cache).await {
+    let drifted = match New::find().while_indexing(LONG).count(cache).await {
         Ok(_) => false,
         Err(Error::Incomplete { completeness, .. }) => completeness.shortfalls() == [Shortfall::Drift],
         Err(error) => panic!("{error}"),
@@ -122,56 +119,6 @@ async fn who_migrates_by_hand_is_told_what_is_missing(cache: Cache) {
     assert_eq!((migration.indexes()[0].documents, migration.indexes()[0].active), (3, false));
     assert_eq!(target(&cache, &alias(&cache)).await, None, "the alias is left to whoever does it by hand");
     assert_eq!(by_hand().plan(&cache).await.unwrap()[0].steps, []);
-}
-
-/// What redis-om-python's migrator leaves: an index of this name and two keys.
-async fn redis_om(cache: &Cache) -> String {
-    let name = format!("{}:user:index", global(cache));
-    let prefix = format!("{}:user:", global(cache));
-    let fields = ["$.name", "AS", "name", "TAG", "SEPARATOR", "|", "$.age", "AS", "age", "NUMERIC"];
-    create(cache, &name, "JSON", &prefix, &fields).await;
-    for (key, value) in [("hash", "0123"), ("schema", "ON JSON …")] {
-        cache.command(Command::new("SET").key(format!("{name}:{key}")).arg(value)).await.unwrap();
-    }
-    name
-}
-
-async fn keys(cache: &Cache, pattern: &str) -> usize {
-    let keys = cache.command(Command::new("KEYS").arg(pattern)).await.unwrap();
-    keys.into_items().unwrap().len()
-}
-
-async fn the_index_of_redis_om_is_named_and_retired_on_request(cache: Cache) {
-    save(&cache, 40).await;
-    let theirs = redis_om(&cache).await;
-    let migration = new().run(&cache).await.unwrap();
-    let notices: Vec<_> = migration.notices().map(|(_, notice)| notice.clone()).collect();
-    assert_eq!(notices, [Notice::RedisOm { index: theirs.clone() }]);
-    assert_eq!(indexes(&cache).await.len(), 2);
-
-    let migration = new().retire_redis_om().run(&cache).await.unwrap();
-    assert_eq!(migration.indexes()[0].dropped, [theirs.as_str()]);
-    assert_eq!(indexes(&cache).await, [index::<New>(&cache)]);
-    assert_eq!(keys(&cache, &format!("{theirs}:*")).await, 0);
-    assert_eq!(New::count_all(&cache).await.unwrap(), 40, "documents stay");
-    assert_eq!(New::find().count(&cache).await.unwrap(), 40);
-    assert_eq!(new().retire_redis_om().plan(&cache).await.unwrap()[0].steps, []);
-}
-
-async fn the_index_of_redis_om_stays_while_ours_lacks_documents_of_it(cache: Cache) {
-    save(&cache, 5).await;
-    // Without a `name`, theirs takes it, and so does ours; with a number there, neither. What differs is a folded tag.
-    let theirs = format!("{}:user:index", global(&cache));
-    let prefix = format!("{}:user:", global(&cache));
-    create(&cache, &theirs, "JSON", &prefix, &["$.name", "AS", "name", "TAG"]).await;
-    let bad = write(&cache, 9, r#"{"id":9,"name":"n","age":"old"}"#).await;
-    let error = new().retire_redis_om().run(&cache).await.unwrap_err();
-    assert!(
-        matches!(&error, MigrateError::Verify { against: Some(against), keys, .. } if *against == theirs && *keys == [bad.clone()]),
-        "{error}"
-    );
-    assert!(indexes(&cache).await.contains(&theirs));
-    assert_eq!(target(&cache, &alias(&cache)).await, None);
 }
 
 async fn indexes_of_others_over_the_same_documents_are_named(cache: Cache) {
@@ -221,34 +168,12 @@ async fn two_models_of_one_name_are_refused(cache: Cache) {
     assert_eq!(indexes(&cache).await, [""; 0]);
 }
 
-async fn nothing_is_left_to_do_after_a_run(cache: Cache) {
-    save(&cache, 100).await;
-    redis_om(&cache).await;
-    for strategy in [Strategy::Rebuild, Strategy::InPlaceAdditive] {
-        let of = |migrator: Migrator| migrator.strategy(strategy).retire_redis_om();
-        for migrator in
-            [of(Migrator::new().register::<Old>()), of(new()), of(Migrator::new().register::<Old>())]
-        {
-            let before = migrator.plan(&cache).await.unwrap();
-            migrator.run(&cache).await.unwrap();
-            let after = migrator.plan(&cache).await.unwrap();
-            assert_eq!(after[0].steps, [], "{}", before[0]);
-            assert!(after[0].differences.is_empty());
-        }
-    }
-    let first_steps = new().plan(&cache).await.unwrap();
-    assert!(first_steps[0].steps.iter().all(|step| !matches!(step, Step::Create { .. })));
-}
-
 live! {
     an_index_of_an_earlier_version_of_the_crate_is_adopted,
     an_index_of_our_name_that_is_another_is_refused_with_what_differs,
     who_migrates_by_hand_is_told_what_is_missing,
-    the_index_of_redis_om_is_named_and_retired_on_request,
-    the_index_of_redis_om_stays_while_ours_lacks_documents_of_it,
     an_index_that_somebody_else_made_anew_is_noticed,
     a_name_that_is_an_alias_of_another_index_is_taken_from_it,
     indexes_of_others_over_the_same_documents_are_named,
     two_models_of_one_name_are_refused,
-    nothing_is_left_to_do_after_a_run,
 }

@@ -102,6 +102,8 @@ async fn a_user_who_may_not() {
     let told = |commands: &str, user: &str| (commands.to_owned(), user.to_owned());
     let ann = user("ann", &["-ft.create", "-ft.aliasupdate"]).await;
     assert_eq!(refused(&ann).await, told("FT.ALIASUPDATE FT.CREATE", "ann"));
+    let joe = user("joe", &["-scan"]).await;
+    assert_eq!(refused(&joe).await, told("SCAN", "joe"), "a first index is compared with the documents");
     let bob = user("bob", &["-ft._list"]).await;
     assert_eq!(refused(&bob).await, told("FT._LIST", "…"));
     let eve = user("eve", &["-evalsha"]).await;
@@ -116,7 +118,7 @@ async fn a_user_who_may_not() {
     new().strategy(Strategy::Manual).run(&ann).await.unwrap();
     let nobody = user(
         "nobody",
-        &["-@all", "+evalsha", "+hello", "+ft._list", "+ft.info", "+time", "+zrange", "+hget"],
+        &["-@all", "+evalsha", "+hello", "+ft._list", "+ft.info", "+time", "+zrange", "+hgetall"],
     )
     .await;
     let error = new().run(&nobody).await.unwrap_err();

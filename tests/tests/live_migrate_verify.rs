@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use cache_core::{Cache, CacheModel, Error, MigrateError, Migrator, Progress, Shortfall};
+use cache_core::{
+    Cache, CacheModel, Command, Error, IndexSchema, MigrateError, Migrator, Progress, Shortfall,
+};
 use cache_tests::live;
 use cache_tests::releases::{alias, first, index, indexes, save, second, target, write};
 
@@ -103,7 +105,7 @@ async fn documents_that_come_and_go_meanwhile_are_no_difference(cache: Cache) {
         .collect();
     for _ in 0..2 {
         new().run(&cache).await.unwrap();
-        let drop = cache_core::Command::new("FT.DROPINDEX").arg(index::<New>(&cache));
+        let drop = Command::new("FT.DROPINDEX").arg(index::<New>(&cache));
         old().run(&cache).await.unwrap();
         cache.command(drop).await.unwrap();
     }
@@ -147,14 +149,82 @@ async fn each_boundary_is_told_in_order(cache: Cache) {
     let take = || std::mem::take(&mut *told.lock().unwrap());
     save(&cache, 5).await;
     old().observe_steps(hear()).run(&cache).await.unwrap();
-    assert_eq!(take(), ["leased", "created", "filled", "cutover"]);
+    assert_eq!(take(), ["leased", "created", "filled", "verified", "cutover"]);
     new().observe_steps(hear()).run(&cache).await.unwrap();
     assert_eq!(take(), ["leased", "created", "filled", "verified", "cutover"]);
     new().observe_steps(hear()).run(&cache).await.unwrap();
     assert_eq!(take(), ["leased"]);
 }
 
+/// A release that finds users by their age alone.
+mod by_age {
+    use cache_core::CacheModel;
+    use serde::{Deserialize, Serialize};
+
+    #[derive(Debug, Serialize, Deserialize, CacheModel)]
+    #[cache(prefix = "user")]
+    pub(crate) struct User {
+        #[primary_key]
+        id: u32,
+        name: String,
+        #[index]
+        age: u32,
+    }
+}
+
+async fn a_document_that_is_gained_makes_up_for_none_that_is_lost(cache: Cache) {
+    save(&cache, 20).await;
+    // The old index lacks the first, and will hold the second; the new one the other way around: each holds 21.
+    write(&cache, 1_000, r#"{"id":1000,"name":17,"age":5}"#).await;
+    let lost = write(&cache, 1_001, r#"{"id":1001,"name":"n1","age":"old"}"#).await;
+    old().run(&cache).await.unwrap();
+    let by_age = || Migrator::new().register::<by_age::User>();
+    match by_age().run(&cache).await {
+        Err(MigrateError::Verify { missing: 1, keys, .. }) => assert_eq!(keys, [lost]),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(target(&cache, &alias(&cache)).await, Some(index::<Old>(&cache)));
+    write(&cache, 1_001, r#"{"id":1001,"name":"n1","age":6}"#).await;
+    assert_eq!(by_age().run(&cache).await.unwrap().indexes()[0].documents, 22);
+}
+
+async fn a_first_index_that_was_not_filled_is_not_taken_for_filled(cache: Cache) {
+    save(&cache, 30).await;
+    write(&cache, 1_000, r#"{"id":1000,"name":"n1","age":"old"}"#).await;
+    // As one looks whose filling was given up without a word.
+    let create = New::schema().create_index(cache.keyspace().unwrap()).unwrap();
+    let mut unfilled = Command::new("FT.CREATE");
+    for argument in create.args().skip(1) {
+        unfilled = unfilled.args_from((argument == b"SCHEMA").then_some("SKIPINITIALSCAN")).arg(argument);
+    }
+    cache.command(unfilled).await.unwrap();
+    save(&cache, 10).await;
+    for _ in 0..2 {
+        let error = new().run(&cache).await.unwrap_err();
+        let text = error.to_string();
+        match error {
+            MigrateError::Unfilled { model: "User", index: made, missing: 21, keys } => {
+                assert_eq!((made, keys.len()), (index::<New>(&cache), 10));
+            }
+            other => panic!("{other}"),
+        }
+        assert!(text.contains(&format!("FT.DROPINDEX {}", index::<New>(&cache))), "{text}");
+        assert_eq!(target(&cache, &alias(&cache)).await, None);
+    }
+    let error = New::find().count(&cache).await.unwrap_err();
+    assert!(
+        matches!(&error, Error::Incomplete { completeness, .. } if completeness.shortfalls() == [Shortfall::FailedDocuments(21)]),
+        "{error}"
+    );
+
+    cache.command(Command::new("FT.DROPINDEX").arg(index::<New>(&cache))).await.unwrap();
+    let migration = new().run(&cache).await.unwrap();
+    assert_eq!((migration.indexes()[0].documents, migration.indexes()[0].missing), (30, 1));
+}
+
 live! {
+    a_document_that_is_gained_makes_up_for_none_that_is_lost,
+    a_first_index_that_was_not_filled_is_not_taken_for_filled,
     a_document_that_the_new_index_cannot_take_stops_the_cutover,
     so_many_may_be_missing_as_are_allowed,
     what_the_old_index_lacks_too_is_no_reason_to_stop,

@@ -10,6 +10,7 @@ mod detached;
 mod embedded;
 mod errands;
 mod eviction;
+mod failures;
 mod fence;
 mod fenced;
 mod flights;
@@ -45,7 +46,7 @@ pub(crate) use owed::Invalidation;
 pub use policy::IndexPolicy;
 pub(crate) use readiness::Reason;
 pub use readiness::{ErrorClass, IndexReadiness, IndexState, Readiness, Ready};
-pub(crate) use standing::{Mark, Standing};
+pub(crate) use standing::{Healing, Mark, Standing, Wants};
 pub use state::{CacheState, StateWatch};
 
 /// A connection and a namespace. Cheap to clone; every clone uses the same connection.

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use cache_index::{Command, IndexInfo, Schema, Shortfall};
 use tokio::sync::Mutex;
 
+use super::failures::Failures;
 use super::readiness::{ErrorClass, IndexReadiness, IndexState, Readiness, Reason};
 
 /// How long what was seen of an index is believed on one connection.
@@ -22,8 +23,8 @@ pub(crate) struct Standing {
 struct Known {
     /// Whose index it is, once a migrator was asked for it, and as the how manieth.
     registered: Option<(&'static Schema, usize)>,
-    /// Whether a migrator made it or saw it: if it is missing then, it vanished.
-    migrated: bool,
+    /// What is to be done when it vanishes, once a migrator made it or saw it.
+    healing: Option<Healing>,
     missing: bool,
     /// Whether it was filled once.
     served: bool,
@@ -32,13 +33,32 @@ struct Known {
     deferred: Option<(Instant, ErrorClass, Reason)>,
     /// The task that does what was put off; gone when there is none.
     task: Weak<()>,
-    /// Told by the migrator.
-    told: Vec<Shortfall>,
+    failures: Failures,
     seen: Option<Seen>,
     changes: u64,
     /// What was added to the index after it was made, and belongs to it.
     added: Vec<Command>,
     turns: Arc<Turns>,
+}
+
+/// What is to be done when an index vanishes that a migrator made or saw.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Healing {
+    /// Whether it is made again; not where somebody makes indexes by hand.
+    pub(crate) creates: bool,
+    /// Whether it gets the alias if that points nowhere: it had it when the migrator ran.
+    pub(crate) takes_alias: bool,
+    /// The names of the indexes that are older: from these it takes the alias once it is filled.
+    pub(crate) older: Vec<String>,
+}
+
+/// What a look at an index gives reason to do.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Wants {
+    /// Count the documents that it lacks.
+    pub(crate) count: bool,
+    /// Take the alias from these.
+    pub(crate) alias_from: Vec<String>,
 }
 
 /// Who heals an index and who looks at it: one at a time, the others wait and take over what is left to do.
@@ -92,9 +112,11 @@ impl Standing {
         }
     }
 
-    /// A migrator made this index, or saw it: from now on it is made again when it vanishes.
-    pub(crate) fn migrated(&self, index: &str) {
-        self.write(index, |known| (known.migrated, known.missing, known.deferred) = (true, false, None));
+    /// A migrator made this index, or saw it: from now on this is done when it vanishes.
+    pub(crate) fn migrated(&self, index: &str, healing: Healing) {
+        self.write(index, |known| {
+            (known.healing, known.missing, known.deferred) = (Some(healing), false, None);
+        });
     }
 
     /// The migration of this index was put off, since the server cannot be asked. Whether the task is the one to do it:
@@ -111,9 +133,25 @@ impl Standing {
         })
     }
 
-    /// Takes what the migrator found to be missing in the index, and puts it in the place of what it found before.
-    pub(crate) fn report(&self, index: &str, shortfalls: Vec<Shortfall>) {
-        self.write(index, |known| (known.told, known.healed) = (shortfalls, false));
+    /// Takes how many documents the migrator found to be missing in the index, and what the server's counter of failures
+    /// said before, in the place of what was found before.
+    pub(crate) fn report(&self, index: &str, missing: u64, counter: u64, connection: u64) {
+        let failures = Failures::counted(missing, counter, connection, Duration::ZERO);
+        self.write(index, |known| (known.failures, known.healed) = (failures, false));
+    }
+
+    /// As [`report`](Self::report), between runs of the migrator, unless the index was made again meanwhile.
+    pub(crate) fn counted(&self, index: &str, mark: Mark, missing: u64, counter: u64, took: Duration) {
+        self.write(index, |known| {
+            if known.changes == mark.changes {
+                known.failures = Failures::counted(missing, counter, mark.connection, took);
+            }
+        });
+    }
+
+    /// How many documents the index lacks, as far as is known.
+    pub(crate) fn failed(&self, index: &str) -> u64 {
+        self.read(index, |known| known.map_or(0, |known| known.failures.most()))
     }
 
     /// Which index it is now, by its name and the generation of the connection.
@@ -141,11 +179,11 @@ impl Standing {
     }
 
     /// Takes what was seen of the index, and whether it is another one than the schema says, unless it was made again
-    /// meanwhile.
-    pub(crate) fn saw(&self, index: &str, mark: Mark, info: &IndexInfo, drifted: bool) {
+    /// meanwhile. What is to be done then.
+    pub(crate) fn saw(&self, index: &str, mark: Mark, info: &IndexInfo, drifted: bool) -> Wants {
         self.write(index, |known| {
             if known.changes != mark.changes {
-                return;
+                return Wants::default();
             }
             let (filled, looked) = (info.is_filled(), Instant::now());
             known.seen = Some(Seen {
@@ -158,15 +196,19 @@ impl Standing {
             });
             known.missing = false;
             known.served |= filled;
-            if filled && known.healed {
-                // Its counter began anew with it.
-                known.healed = false;
-                known.told = match info.failures {
-                    0 => Vec::new(),
-                    failures => vec![Shortfall::FailedDocuments(failures)],
-                };
+            if !filled {
+                return Wants::default();
             }
-        });
+            let mut alias_from = Vec::new();
+            if known.healed {
+                // Its counter began anew with it.
+                (known.healed, known.failures) = (false, Failures::default());
+                let healing = known.healing.iter().filter(|healing| healing.takes_alias);
+                alias_from.extend(healing.flat_map(|healing| healing.older.iter().cloned()));
+            }
+            known.failures.saw(info.failures);
+            Wants { count: known.failures.is_due(mark.connection), alias_from }
+        })
     }
 
     /// Nothing that was known of the index holds any more: it is being filled, until it is seen not to be.
@@ -184,15 +226,16 @@ impl Standing {
     }
 
     /// The index is missing. `None`: no migrator ever made it here.
-    pub(crate) fn missing(&self, index: &str) -> Option<Arc<Turns>> {
+    pub(crate) fn missing(&self, index: &str) -> Option<(Healing, Arc<Turns>)> {
         let known = self.read(index, |known| {
-            known.map(|known| (known.missing, known.migrated.then(|| known.turns.clone())))
+            let known = known?;
+            Some((known.missing, known.healing.clone().map(|healing| (healing, known.turns.clone()))))
         });
-        let (missing, turns) = known?;
+        let (missing, healing) = known?;
         if !missing {
             self.write(index, |known| known.missing = true);
         }
-        turns
+        healing
     }
 
     /// Something was added to the index, which would be lost with it.
@@ -220,7 +263,8 @@ impl Standing {
         self.read(index, |known| {
             let Some(known) = known else { return Vec::new() };
             let drifted = known.seen.is_some_and(|seen| seen.drifted);
-            known.told.iter().cloned().chain(drifted.then_some(Shortfall::Drift)).collect()
+            let failed = known.failed().map(Shortfall::FailedDocuments);
+            failed.into_iter().chain(drifted.then_some(Shortfall::Drift)).collect()
         })
     }
 
@@ -246,14 +290,16 @@ impl Standing {
 }
 
 impl Known {
+    /// How many documents are missing, if any are.
+    fn failed(&self) -> Option<u64> {
+        Some(self.failures.most()).filter(|failed| *failed > 0)
+    }
+
     fn state(&self) -> IndexState {
         if let Some((since, class, _)) = &self.deferred {
             return IndexState::Deferred { since: *since, class: *class };
         }
-        let failed = self.told.iter().find_map(|shortfall| match shortfall {
-            Shortfall::FailedDocuments(failed) => Some(*failed),
-            _ => None,
-        });
+        let failed = self.failed();
         match (self.missing, self.seen, failed) {
             (true, ..) => IndexState::Missing,
             (false, Some(Seen { drifted: true, .. }), _) => IndexState::Drifted,
@@ -296,26 +342,44 @@ mod tests {
         assert_ne!(standing.mark("i", 0), before);
     }
 
+    fn healing(older: &[&str]) -> Healing {
+        let older = older.iter().map(ToString::to_string).collect();
+        Healing { creates: true, takes_alias: true, older }
+    }
+
     #[test]
-    fn what_the_migrator_told_stays_until_it_tells_otherwise_or_the_index_is_another() {
+    fn what_was_counted_stays_until_the_counter_grows_or_the_index_is_another() {
         let standing = Standing::default();
-        standing.report("i", vec![Shortfall::FailedDocuments(2)]);
-        standing.saw("i", standing.mark("i", 0), &info(true, 5), false);
+        let saw = |filled, failures| standing.saw("i", standing.mark("i", 0), &info(filled, failures), false);
+        standing.report("i", 2, 5, 0);
+        assert!(!saw(true, 5).count);
         assert_eq!(standing.told("i"), [Shortfall::FailedDocuments(2)]);
+        assert!(saw(true, 6).count);
+        assert_eq!(standing.told("i"), [Shortfall::FailedDocuments(3)]);
+        let stale = standing.mark("i", 0);
         standing.healed("i");
-        standing.saw("i", standing.mark("i", 0), &info(false, 1), false);
-        assert_eq!(standing.told("i"), [Shortfall::FailedDocuments(2)]);
-        standing.saw("i", standing.mark("i", 0), &info(true, 1), false);
+        standing.counted("i", stale, 9, 6, Duration::ZERO);
+        assert_eq!(saw(false, 1), Wants::default());
+        assert_eq!(standing.told("i"), [Shortfall::FailedDocuments(3)]);
+        assert!(saw(true, 1).count);
         assert_eq!(standing.told("i"), [Shortfall::FailedDocuments(1)]);
-        standing.report("i", Vec::new());
+        standing.counted("i", standing.mark("i", 0), 0, 1, Duration::ZERO);
+        assert!(!saw(true, 1).count);
         assert_eq!(standing.told("i"), []);
     }
 
     #[test]
-    fn only_what_was_migrated_is_healed() {
+    fn only_what_was_migrated_is_healed_and_takes_the_alias_once_filled() {
         let standing = Standing::default();
+        let saw = |filled| standing.saw("i", standing.mark("i", 0), &info(filled, 0), false).alias_from;
         assert!(standing.missing("i").is_none());
-        standing.migrated("i");
-        assert!(standing.missing("i").is_some());
+        standing.migrated("i", healing(&["older"]));
+        assert_eq!(standing.missing("i").unwrap().0, healing(&["older"]));
+        assert_eq!(saw(true), [""; 0], "it was not made again");
+        standing.healed("i");
+        assert_eq!((saw(false), saw(true), saw(true)), (vec![], vec!["older".to_owned()], vec![]));
+        standing.migrated("i", Healing { takes_alias: false, ..healing(&["older"]) });
+        standing.healed("i");
+        assert_eq!(saw(true), [""; 0]);
     }
 }

@@ -37,7 +37,9 @@ impl Failure {
             CliError::Migrate(MigrateError::Drift { differences: found, .. }) => {
                 differences.clone_from(found);
             }
-            CliError::Migrate(MigrateError::Verify { keys: found, .. }) => keys.clone_from(found),
+            CliError::Migrate(
+                MigrateError::Verify { keys: found, .. } | MigrateError::Unfilled { keys: found, .. },
+            ) => keys.clone_from(found),
             _ => {}
         }
         Self { kind: kind(error), message: error.to_string(), causes, differences, keys }
@@ -79,6 +81,7 @@ fn kind(error: &CliError) -> &'static str {
             MigrateError::Memory { .. } => "memory",
             MigrateError::Stopped { .. } => "stopped",
             MigrateError::Verify { .. } => "verify",
+            MigrateError::Unfilled { .. } => "unfilled",
             MigrateError::Disagreement { .. } => "disagreement",
             MigrateError::Server(_) => "server",
         },

@@ -31,7 +31,8 @@ impl Error {
 
     /// Whether an index is missing that a query needs: the migrator has not run, or the index vanished.
     pub fn is_unknown_index(&self) -> bool {
-        matches!(self, Self::IndexMissing { .. }) || self.server_kind() == Some(ServerErrorKind::UnknownIndex)
+        matches!(self, Self::IndexMissing { .. } | Self::IndexLeft { .. })
+            || self.server_kind() == Some(ServerErrorKind::UnknownIndex)
     }
 
     /// Whether an answer was refused because an index is being filled: trying later helps.

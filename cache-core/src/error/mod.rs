@@ -179,6 +179,18 @@ pub enum Error {
         /// The index.
         index: String,
     },
+    /// The index of this binary's schema is not on the server any more, and the migrator leaves making indexes to
+    /// somebody: [`Strategy::Manual`](crate::Strategy::Manual).
+    #[error(
+        "the index `{index}` of `{model}` is not on the server, and with `Strategy::Manual` it is not made again; create \
+         it, or run the migrator with another strategy"
+    )]
+    IndexLeft {
+        /// The model.
+        model: &'static str,
+        /// The index.
+        index: String,
+    },
     /// The index is being filled, and the query was not to ask it then, or to wait no longer; no document was read.
     #[error(
         "the index `{index}` of `{model}` is still being filled{}; ask again later, wait longer with `while_indexing`, or \

@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use cache_index::{Batch, Command, IndexInfo, Reply, Schema, Shortfall};
 
-use super::drift::saw;
 use super::filled::wait;
 use super::heal::heal;
 use super::info::{self, is_missing};
+use super::notice::notice;
 use crate::cache::{Cache, IndexPolicy};
 use crate::error::{Error, Result};
 
@@ -54,7 +54,7 @@ impl Question<'_> {
             };
             let filled = info.as_ref().is_none_or(IndexInfo::is_filled);
             if let Some(info) = info {
-                saw(cache, self.schema, self.index, mark, &info)?;
+                notice(cache, self.schema, self.index, mark, &info)?;
             }
             if mark != standing.mark(self.index, cache.connection().generation()) {
                 // What was known of the index was known of another one than that which may have answered.

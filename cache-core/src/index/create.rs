@@ -5,8 +5,9 @@ use cache_index::{Batch, Command, Schema, ServerErrorKind};
 use crate::cache::Cache;
 use crate::error::{Error, Result};
 
-/// Makes a schema's index with what was added to it, and points the alias at it if that points nowhere; whoever was faster made the same.
-pub(super) async fn create(cache: &Cache, schema: &Schema, index: &str) -> Result<()> {
+/// Makes a schema's index with what was added to it, and if it takes the alias, points that at it unless it points
+/// somewhere; whoever was faster made the same.
+pub(super) async fn create(cache: &Cache, schema: &Schema, index: &str, takes_alias: bool) -> Result<()> {
     let keyspace = cache.keyspace()?;
     let Some(create) = schema.create_index(keyspace) else { return Ok(()) };
     let create = if cache.capabilities().cluster {
@@ -16,11 +17,13 @@ pub(super) async fn create(cache: &Cache, schema: &Schema, index: &str) -> Resul
         create
     };
     // ALIASADD never takes an alias away from another index.
-    let alias = Command::new("FT.ALIASADD").arg(schema.alias(keyspace)).arg(index);
-    let batch = [create].into_iter().chain(cache.standing().added(index)).chain([alias]).collect();
+    let alias = takes_alias.then(|| Command::new("FT.ALIASADD").arg(schema.alias(keyspace)).arg(index));
+    let batch = [create].into_iter().chain(cache.standing().added(index)).chain(alias).collect();
     let mut replies = cache.send_all(Batch::pipeline(batch)).await?;
-    // It is for people and tools: no query fails for it.
-    let _alias = replies.pop();
+    if takes_alias {
+        // It is for people and tools: no query fails for it.
+        let _alias = replies.pop();
+    }
     let failed = |error: &Error| error.server_kind() != Some(ServerErrorKind::IndexExists);
     replies.into_iter().filter_map(Result::err).find(failed).map_or(Ok(()), Err)
 }

@@ -2,7 +2,7 @@
 
 use cache_index::{Difference, IndexInfo, Keyspace, Schema};
 
-use crate::cache::{Cache, Mark};
+use crate::cache::{Cache, Mark, Wants};
 use crate::error::Result;
 
 /// How an index differs from what the schema says, fields more left aside: a later release adds them in place.
@@ -12,11 +12,16 @@ pub(crate) fn drift(schema: &Schema, keyspace: &Keyspace, info: &IndexInfo) -> V
     if differences.iter().all(harmless) { Vec::new() } else { differences }
 }
 
-/// Takes what was seen of an index into what is known of it.
-pub(crate) fn saw(cache: &Cache, schema: &Schema, index: &str, mark: Mark, info: &IndexInfo) -> Result<()> {
+/// Takes what was seen of an index into what is known of it; what is to be done then.
+pub(crate) fn saw(
+    cache: &Cache,
+    schema: &Schema,
+    index: &str,
+    mark: Mark,
+    info: &IndexInfo,
+) -> Result<Wants> {
     // A server that says nothing of the fields says nothing of other ones either.
     let told = !info.definition.fields.is_empty();
     let drifted = told && !drift(schema, cache.keyspace()?, info).is_empty();
-    cache.standing().saw(index, mark, info, drifted);
-    Ok(())
+    Ok(cache.standing().saw(index, mark, info, drifted))
 }

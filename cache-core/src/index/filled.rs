@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use cache_index::Schema;
 
-use super::drift::saw;
 use super::heal::heal;
 use super::info::info;
+use super::notice::notice;
 use crate::cache::Cache;
 use crate::error::{Error, Result};
 
@@ -59,7 +59,7 @@ pub(crate) async fn look(cache: &Cache, schema: &'static Schema, index: &str, ag
         }
         match info(cache, index).await? {
             Some(info) => {
-                saw(cache, schema, index, mark, &info)?;
+                notice(cache, schema, index, mark, &info)?;
                 Ok(info.is_filled())
             }
             None => heal(cache, schema, index, mark).await.map(|()| false),

@@ -15,11 +15,15 @@ const DEADLINES: u32 = 4;
 ///
 /// # Errors
 /// [`Error::IndexMissing`] if no migrator made or saw the index under this cache: then it did not vanish.
+/// [`Error::IndexLeft`] if one saw it whose strategy is to leave indexes to somebody.
 pub(super) async fn heal(cache: &Cache, schema: &'static Schema, index: &str, mark: Mark) -> Result<()> {
     let standing = cache.standing();
-    let Some(turns) = standing.missing(index) else {
+    let Some((healing, turns)) = standing.missing(index) else {
         return Err(Error::IndexMissing { model: schema.model(), index: index.to_owned() });
     };
+    if !healing.creates {
+        return Err(Error::IndexLeft { model: schema.model(), index: index.to_owned() });
+    }
     let healing = async {
         let _turn = turns.heal.lock().await;
         if standing.has_changed(index, mark) {
@@ -27,7 +31,7 @@ pub(super) async fn heal(cache: &Cache, schema: &'static Schema, index: &str, ma
         }
         // Before it is there: an answer that comes from the new index must not be taken for one of the old.
         standing.changed(index);
-        create(cache, schema, index).await?;
+        create(cache, schema, index, healing.takes_alias).await?;
         standing.healed(index);
         Ok(())
     };

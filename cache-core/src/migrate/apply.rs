@@ -3,22 +3,21 @@
 
 use std::collections::HashSet;
 
-use cache_index::{IndexInfo, Shortfall};
+use cache_index::IndexInfo;
 
-use super::absent::missing;
 use super::collect::collect;
 use super::create::{create, extend};
-use super::cutover::{adopt, cutover, retire};
+use super::cutover::{adopt, cutover, forget_extensions, retire};
 use super::error::MigrateError;
-use super::inspect::{info, missing_before};
+use super::inspect::{extensions, info};
 use super::lease;
 use super::observed::Observed;
-use super::options::{Listeners, Options};
-use super::plan::{Plan, Step};
+use super::options::{Listeners, Options, Strategy};
+use super::plan::{Plan, Step, older};
 use super::report::MigratedIndex;
-use super::verify::{verify, verify_extended};
+use super::verify::{verify, verify_all, verify_kept};
 use super::wait::wait;
-use crate::cache::Cache;
+use crate::cache::{Cache, Healing};
 use crate::document;
 use crate::index;
 
@@ -65,7 +64,8 @@ impl Run<'_> {
                 Step::Create { index } => {
                     create(self.cache, plan).await?;
                     // From now on it is made again when it vanishes.
-                    self.cache.standing().migrated(&plan.index);
+                    let takes_alias = plan.steps.iter().any(|step| matches!(step, Step::Cutover { .. }));
+                    self.cache.standing().migrated(&plan.index, self.healing(plan, takes_alias));
                     self.created.insert(index.clone());
                     self.listeners.step("created");
                 }
@@ -110,16 +110,28 @@ impl Run<'_> {
             ..MigratedIndex::of(plan)
         };
         for step in &plan.steps {
-            if !self.step(plan, step, observed, &look, &mut report).await? {
+            if !self.step(plan, step, &look, &mut report).await? {
                 return Ok(None);
             }
         }
-        let missing = missing(self.cache, plan, &look).await?;
-        let standing = if missing > 0 { vec![Shortfall::FailedDocuments(missing)] } else { vec![] };
-        self.cache.standing().report(&plan.index, standing);
-        report.last_failure = look.last_failure.filter(|_| missing > 0);
-        report.missing = missing;
+        if self.options.strategy != Strategy::Manual {
+            forget_extensions(self.cache, plan, observed.given_up(plan.fingerprint)).await?;
+        }
+        let connection = self.cache.connection().generation();
+        let missing = index::missing(self.cache, plan.schema.0, &look, false).await?;
+        self.cache.standing().report(&plan.index, missing.number, look.failures, connection);
+        self.cache.standing().migrated(&plan.index, self.healing(plan, report.active));
+        report.missing = missing.number;
+        // The server's last one may have been mended.
+        let last = look.last_failure.filter(|last| missing.keys.contains(last));
+        report.last_failure = last.or_else(|| missing.keys.into_iter().next());
         Ok(Some(report))
+    }
+
+    /// What is to be done when the index vanishes.
+    fn healing(&self, plan: &Plan, takes_alias: bool) -> Healing {
+        let creates = self.options.strategy != Strategy::Manual;
+        Healing { creates, takes_alias, older: older(plan, self.options) }
     }
 
     /// `false`: a new plan is needed.
@@ -127,23 +139,27 @@ impl Run<'_> {
         &self,
         plan: &Plan,
         step: &Step,
-        observed: &Observed,
         look: &IndexInfo,
         report: &mut MigratedIndex,
     ) -> Result<bool, MigrateError> {
         let cache = self.cache;
         match step {
             Step::Verify { against } if *against == look.name => {
-                let before = observed.extending.as_ref().map(|extending| extending.missing);
-                let before = match before {
-                    Some(before) => before,
-                    None => missing_before(cache, plan).await?,
-                };
-                verify_extended(cache, plan, look, before, self.options).await?;
+                let begun = extensions(cache, plan).await?.into_iter();
+                // Whoever was faster made ours of it, and forgot what was there before.
+                let before = begun.filter(|one| one.is_of(look)).min_by_key(|one| one.missing);
+                let Some(before) = before else { return Ok(false) };
+                verify_kept(cache, plan, look, None, &before, self.options).await?;
                 self.listeners.step("verified");
             }
             Step::Verify { against } => {
                 if !verify(cache, plan, &look.name, against, self.options).await? {
+                    return Ok(false);
+                }
+                self.listeners.step("verified");
+            }
+            Step::VerifyAll => {
+                if !verify_all(cache, plan, &look.name).await? {
                     return Ok(false);
                 }
                 self.listeners.step("verified");

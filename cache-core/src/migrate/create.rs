@@ -1,14 +1,20 @@
 //! Making an index, and adding fields to one.
 
-use cache_index::{Command, IndexedField, ServerErrorKind};
+use std::collections::HashSet;
 
-use super::absent::missing;
+use cache_index::{Command, IndexInfo, IndexedField, ServerErrorKind};
+
 use super::error::MigrateError;
-use super::inspect::{extending_key, info};
+use super::inspect::{extending_key, extending_value, extensions, info};
 use super::masters;
+use super::observed::Extending;
 use super::plan::Plan;
 use crate::cache::Cache;
 use crate::error::Result;
+use crate::index::missing;
+
+/// How many documents that are missing before fields are added are kept one by one.
+const KEPT: usize = 1_000;
 
 /// Makes the index, unless it is there.
 pub(super) async fn create(cache: &Cache, plan: &Plan) -> Result<(), MigrateError> {
@@ -33,24 +39,53 @@ pub(super) async fn extend(
     fields: &[IndexedField],
 ) -> Result<bool, MigrateError> {
     let schema = plan.schema.0;
-    let Some(before) = info(cache, index).await? else { return Ok(false) };
-    let missing = missing(cache, plan, &before).await?;
-    // Whoever began first counted before anything was added.
-    let begin = Command::new("HSETNX")
+    let wanted = |name: &str| fields.iter().any(|field| field.name == name);
+    let has_them = |look: &IndexInfo| look.definition.fields.iter().any(|field| wanted(&field.name));
+    let Some(look) = info(cache, index).await? else { return Ok(false) };
+    let had = look.definition.fields.len();
+    let found = missing(cache, schema, &look, false).await?;
+    // In this order: if nothing was added to the index by now, nothing was when documents were counted, and what was begun
+    // before was given up. Else whoever added it counted before; the same documents were missing then, and are now.
+    let begun = extensions(cache, plan).await?;
+    let Some(look) = info(cache, index).await?.filter(|look| !has_them(look)) else { return Ok(false) };
+    let begun: Vec<_> = begun.into_iter().filter(|begun| begun.is_of(&look)).collect();
+    let own = Extending {
+        fingerprint: plan.fingerprint,
+        index: index.to_owned(),
+        missing: found.number,
+        fields: had,
+        digests: found.digests,
+    };
+    let is_first = begun.is_empty();
+    let mut before = begun.iter().fold(own, earlier);
+    if before.digests.len() > KEPT {
+        before.digests.clear();
+    }
+    let begin = Command::new(if is_first { "HSET" } else { "HSETNX" })
         .key(extending_key(schema, cache.keyspace()?)?)
         .arg_display(plan.fingerprint)
-        .arg(format!("{missing} {index}"));
+        .arg(extending_value(&before));
     cache.command(begin.repeatable()).await?;
-    let wanted = |name: &str| fields.iter().any(|field| field.name == name);
     match cache.command(schema.alter_index(index, wanted)).await {
         Ok(_) => Ok(true),
         Err(error) if error.server_kind() == Some(ServerErrorKind::UnknownIndex) => Ok(false),
         Err(error) => {
-            // All or none of the fields are added, so that whoever is second is told of a duplicate.
+            // All or none of the fields are added, so that whoever is second is told of a duplicate: also of one that another
+            // release added with another kind, beside which the next plan makes an index of its own.
             let Some(now) = info(cache, index).await? else { return Ok(false) };
-            let faster = fields.iter().any(|field| now.definition.fields.contains(field));
-            if faster { Ok(false) } else { refused(plan, Err(error)).map(|()| true) }
+            if has_them(&now) { Ok(false) } else { refused(plan, Err(error)).map(|()| true) }
         }
+    }
+}
+
+/// What was missing before both.
+fn earlier(one: Extending, other: &Extending) -> Extending {
+    let both: HashSet<u64> = one.digests.intersection(&other.digests).copied().collect();
+    let fields = one.fields.min(other.fields);
+    if one.is_known() && other.is_known() {
+        Extending { missing: both.len() as u64, fields, digests: both, ..one }
+    } else {
+        Extending { missing: one.missing.min(other.missing), fields, digests: HashSet::new(), ..one }
     }
 }
 

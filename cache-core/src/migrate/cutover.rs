@@ -1,20 +1,20 @@
 //! Names that move: ours to an index that is there, the alias to ours, and redis-om's away.
 
-use cache_index::{Command, Reply, ServerErrorKind};
+use cache_index::{Command, Fingerprint, Reply, ServerErrorKind};
 
 use super::error::MigrateError;
 use super::inspect::{extending_key, info};
 use super::masters::{self, Agreement};
 use super::options::Options;
 use super::plan::{Plan, older};
-use super::scripts::{ADOPT, CUTOVER, RETIRE};
+use super::scripts::{ADOPT, RETIRE};
 use crate::cache::Cache;
 use crate::error::Result;
+use crate::index;
 use crate::script;
 
 /// Lets an index that is there answer to our name too; `false`: another one does by now, or none.
 pub(super) async fn adopt(cache: &Cache, plan: &Plan, index: &str) -> Result<bool, MigrateError> {
-    let key = extending_key(plan.schema.0, cache.keyspace()?)?;
     if cache.capabilities().cluster {
         let own = info(cache, &plan.index).await?.map(|info| info.name);
         if own.is_some_and(|own| own != index) {
@@ -22,10 +22,10 @@ pub(super) async fn adopt(cache: &Cache, plan: &Plan, index: &str) -> Result<boo
         }
         let command = Command::new("FT.ALIASUPDATE").arg(&plan.index).arg(index).repeatable();
         masters::until_agreed(cache, &command, &plan.index, index).await?;
-        let forget = Command::new("HDEL").key(key).arg_display(plan.fingerprint);
-        cache.command(forget.repeatable()).await?;
+        forget_extensions(cache, plan, vec![plan.fingerprint]).await?;
         return Ok(true);
     }
+    let key = extending_key(plan.schema.0, cache.keyspace()?)?;
     let call = ADOPT.call().arg("1").key(key).arg(&plan.index).arg(index).arg_display(plan.fingerprint);
     let answer = script::run(cache, &ADOPT, call.repeatable()).await?;
     Ok(answer.as_str() == Some(index))
@@ -47,9 +47,7 @@ pub(super) async fn cutover(
     let active = if cache.capabilities().cluster {
         cutover_everywhere(cache, plan, to, any, &older).await?
     } else {
-        let call = CUTOVER.call().arg("0").arg(&plan.alias).arg(to).arg(if any { "any" } else { "older" });
-        let answer = script::run(cache, &CUTOVER, call.args_from(&older).repeatable()).await?;
-        answer.as_str().map(str::to_owned)
+        index::point(cache, &plan.alias, to, any, &older).await?
     };
     match active {
         None => Ok(None),
@@ -87,7 +85,17 @@ async fn cutover_everywhere(
     Ok(Some(to.to_owned()))
 }
 
-/// Drops the index of redis-om and its keys if the alias points at ours; never its documents.
+/// Forgets that fields were being added to an index for these schemas.
+pub(super) async fn forget_extensions(cache: &Cache, plan: &Plan, of: Vec<Fingerprint>) -> Result<()> {
+    if of.is_empty() {
+        return Ok(());
+    }
+    let forget = Command::new("HDEL").key(extending_key(plan.schema.0, cache.keyspace()?)?);
+    let forget = of.into_iter().fold(forget, Command::arg_display);
+    cache.command(forget.repeatable()).await.map(drop)
+}
+
+/// Drops the index of redis-om and its keys if the alias points at ours; never its documents. `true`: the index was there.
 pub(super) async fn retire(
     cache: &Cache,
     plan: &Plan,
@@ -100,13 +108,18 @@ pub(super) async fn retire(
         if active.as_deref() != Some(target) {
             return Ok(false);
         }
-        if info(cache, index).await?.is_some_and(|info| info.name == index) {
+        let there = info(cache, index).await?.is_some_and(|info| info.name == index);
+        if there {
             drop_index(cache, index).await?;
         }
         for key in keys {
-            cache.command(Command::new("DEL").key(key).repeatable()).await?;
+            // A document may have such a key too.
+            let kind = cache.command(Command::new("TYPE").key(key).repeatable()).await?;
+            if kind.as_str() == Some("string") {
+                cache.command(Command::new("DEL").key(key).repeatable()).await?;
+            }
         }
-        return Ok(true);
+        return Ok(there);
     }
     let call = RETIRE.call().arg_display(keys.len());
     let call = keys.iter().fold(call, Command::key).arg(index).arg(&plan.alias).arg(target);

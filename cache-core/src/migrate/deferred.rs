@@ -36,7 +36,6 @@ async fn attempt(migrator: &Migrator, cache: &Cache) -> Result<Migration, Migrat
     let migration = migrator.run_now(cache).await?;
     for schema in migrator.indexed() {
         let index = schema.index_name(cache.keyspace()?);
-        cache.standing().migrated(&index);
         index::look(cache, schema, &index, Duration::ZERO).await?;
     }
     Ok(migration)

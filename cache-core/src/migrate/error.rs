@@ -212,8 +212,26 @@ pub enum MigrateError {
         model: &'static str,
         /// The index.
         index: String,
-        /// The old index; `None`: fields were added to the index itself.
+        /// The old index, which holds them, or held them before a release added fields to it; `None`: fields were added to the index itself.
         against: Option<String>,
+        /// How many documents it lacks.
+        missing: u64,
+        /// The keys of the first of them.
+        keys: Vec<String>,
+    },
+    /// The first index of a model lacks more documents than have values of another type: its filling was given up without
+    /// a word, for lack of memory, or somebody made it with `SKIPINITIALSCAN`. The alias was left where it is.
+    #[error(
+        "the index `{index}` of `{model}` lacks {missing} documents that are there{}, and not for their values: the server \
+         gave up filling it; drop it with `FT.DROPINDEX {index}` (documents stay), give the server memory and run the \
+         migrator again",
+        named(keys)
+    )]
+    Unfilled {
+        /// The model.
+        model: &'static str,
+        /// The index.
+        index: String,
         /// How many documents it lacks.
         missing: u64,
         /// The keys of the first of them.
@@ -249,7 +267,7 @@ fn listed(lines: &[impl Display]) -> String {
 
 fn held(against: Option<&str>) -> String {
     match against {
-        Some(old) => format!("`{old}` holds"),
+        Some(old) => format!("`{old}` holds, or held before fields were added to it,"),
         None => "it held before fields were added".to_owned(),
     }
 }

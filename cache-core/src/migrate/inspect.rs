@@ -4,13 +4,14 @@ use std::collections::{BTreeSet, HashMap};
 
 use bytes::Bytes;
 use cache_index::{
-    Batch, Beside, Command, DecodeError, Fingerprint, IndexInfo, Keyspace, Reply, Schema, ServerErrorKind,
+    Batch, Beside as Place, Command, DecodeError, Fingerprint, IndexInfo, Keyspace, Reply, Schema,
+    ServerErrorKind,
 };
 
 use super::denied;
 use super::error::MigrateError;
 use super::memory::ServerMemory;
-use super::observed::{Observed, Seen};
+use super::observed::{Beside, Extending, Observed, Seen, redis_om_index, redis_om_keys};
 use super::plan::Plan;
 use crate::cache::Cache;
 use crate::error::{Error, Result};
@@ -22,24 +23,24 @@ const ASKED: usize = 256;
 /// The key that says which schemas of a model's prefix are in use: a sorted set, `<global>:~<prefix>:leases`.
 pub(super) fn leases_key(schema: &Schema, keyspace: &Keyspace) -> Result<Vec<u8>> {
     let mut key = Vec::new();
-    schema.write_sibling(keyspace, &mut key, Beside::Model, &[&"leases"])?;
+    schema.write_sibling(keyspace, &mut key, Place::Model, &[&"leases"])?;
     Ok(key)
 }
 
 /// The key that says which indexes are being extended: a hash, `<global>:~<prefix>:extending`. A field is the fingerprint
-/// of the schema that needs it, its value how many documents were missing before, a blank, the index.
+/// of the schema that needs it. Its value is how many documents were missing before, `/`, how many fields there were, what
+/// stands for each of these documents behind a comma unless there were too many, a blank, the index.
 pub(super) fn extending_key(schema: &Schema, keyspace: &Keyspace) -> Result<Vec<u8>> {
     let mut key = Vec::new();
-    schema.write_sibling(keyspace, &mut key, Beside::Model, &[&"extending"])?;
+    schema.write_sibling(keyspace, &mut key, Place::Model, &[&"extending"])?;
     Ok(key)
 }
 
-/// How many documents were missing from the index that the plan extends, before it did.
-pub(super) async fn missing_before(cache: &Cache, plan: &Plan) -> Result<u64> {
+/// Which indexes are being extended now.
+pub(super) async fn extensions(cache: &Cache, plan: &Plan) -> Result<Vec<Extending>> {
     let key = extending_key(plan.schema.0, cache.keyspace()?)?;
-    let reply =
-        cache.command(Command::new("HGET").key(key).arg_display(plan.fingerprint).repeatable()).await?;
-    Ok(extending(&reply).map_or(0, |(missing, _)| missing))
+    let reply = cache.command(Command::new("HGETALL").key(key).repeatable()).await?;
+    extending(reply).map_err(|source| unreadable("HGETALL", source))
 }
 
 /// What there is for each of the models.
@@ -52,6 +53,7 @@ pub(super) async fn inspect(
         Command::new("FT._LIST").repeatable(),
         Command::new("TIME").repeatable(),
         Command::new("INFO").arg("memory").repeatable(),
+        Command::new("DBSIZE").repeatable(),
     ];
     for schema in schemas {
         questions.push(
@@ -61,7 +63,9 @@ pub(super) async fn inspect(
                 .repeatable(),
         );
         let key = extending_key(schema, keyspace)?;
-        questions.push(Command::new("HGET").key(key).arg_display(schema.fingerprint()).repeatable());
+        questions.push(Command::new("HGETALL").key(key).repeatable());
+        let kept = redis_om_keys(&redis_om_index(&schema.alias(keyspace)));
+        questions.extend(kept.map(|key| Command::new("TYPE").key(key).repeatable()));
     }
     let mut answers = index::ask_all(cache, Batch::pipeline(questions)).await?.into_iter();
     let mut next = || answers.next().unwrap_or(Ok(Reply::Nil));
@@ -71,6 +75,8 @@ pub(super) async fn inspect(
     let now = millis(next()?)?;
     // Not everybody may ask it.
     let memory = next().ok().and_then(|info| ServerMemory::read(info.as_str()?));
+    let keys =
+        next().ok().and_then(|keys| keys.as_int()).and_then(|keys| keys.try_into().ok()).unwrap_or_default();
     let mut beside = Vec::with_capacity(schemas.len());
     for schema in schemas {
         let (leases, extended) = match (next(), next()) {
@@ -78,18 +84,50 @@ pub(super) async fn inspect(
             (Err(error), _) | (_, Err(error)) => return Err(denied::on_keys(cache, schema, error).await),
         };
         let leases = scores(leases).map_err(|source| unreadable("ZRANGE", source))?;
-        beside.push((leases, extending(&extended)));
+        let extensions = extending(extended).map_err(|source| unreadable("HGETALL", source))?;
+        // A document may have such a key too; and not everybody may ask.
+        let is_theirs = |answer: Result<Reply>| answer.is_ok_and(|kind| kind.as_str() == Some("string"));
+        let kept = redis_om_keys(&redis_om_index(&schema.alias(keyspace)));
+        let kept = kept.into_iter().filter(|_| is_theirs(next())).collect();
+        beside.push(Beside { leases, extensions, redis_om_keys: kept, hashed: Vec::new() });
     }
     let mut names: BTreeSet<Bytes> = listed.iter().cloned().collect();
-    for (schema, (leases, _)) in schemas.iter().zip(&beside) {
+    for (schema, beside) in schemas.iter().zip(&beside) {
         let (alias, index) = (schema.alias(keyspace), schema.index_name(keyspace));
-        names.extend(leases.iter().map(|(fingerprint, _)| format!("{alias}:{fingerprint}").into()));
+        names.extend(beside.leases.iter().map(|(fingerprint, _)| format!("{alias}:{fingerprint}").into()));
         names.extend([index.into(), alias.into()]);
     }
     let found = infos(cache, names.into_iter().collect()).await?;
-    let seen = Seen { listed, found, now, memory };
-    let beside = schemas.iter().zip(beside);
-    Ok(beside.map(|(schema, (leases, extending))| seen.of(schema, keyspace, leases, extending)).collect())
+    let seen = Seen { listed, found, now, keys, memory };
+    let mut observed = Vec::with_capacity(schemas.len());
+    for (schema, mut beside) in schemas.iter().zip(beside) {
+        let wanted = schema.definition(keyspace);
+        beside.hashed = hashed(cache, seen.same_documents(&wanted)).await?;
+        observed.push(seen.of(schema, keyspace, beside));
+    }
+    Ok(observed)
+}
+
+/// Those of the indexes that redis-om says to have made: it keeps a SHA-1 beside each.
+async fn hashed(cache: &Cache, indexes: impl Iterator<Item = &IndexInfo>) -> Result<Vec<String>> {
+    let mut names: Vec<String> = indexes.map(|index| index.name.clone()).collect();
+    if names.is_empty() {
+        return Ok(names);
+    }
+    let get = |name: &String| {
+        let [hash, _] = redis_om_keys(name);
+        Command::new("GET").key(hash).repeatable()
+    };
+    let batch = Batch::pipeline(names.iter().map(get).collect());
+    let mut answers = cache.send_all(batch).await?.into_iter();
+    // What is no text was put there by somebody else.
+    let is_sha1 = |reply: Reply| {
+        reply
+            .as_str()
+            .is_some_and(|text| text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    };
+    names.retain(|_| answers.next().is_some_and(|answer| answer.is_ok_and(is_sha1)));
+    Ok(names)
 }
 
 /// What the server knows of the indexes, or targets of aliases, with these names; those that are none are left out.
@@ -172,10 +210,28 @@ fn scores(reply: Reply) -> Result<Vec<(Fingerprint, u64)>, DecodeError> {
         .collect())
 }
 
-/// How many documents were missing, and the index that is being extended.
-fn extending(reply: &Reply) -> Option<(u64, String)> {
-    let (missing, index) = reply.as_str()?.split_once(' ')?;
-    Some((missing.parse().ok()?, index.to_owned()))
+/// The indexes that are being extended. What somebody else put there is none.
+fn extending(reply: Reply) -> Result<Vec<Extending>, DecodeError> {
+    let one = |(fingerprint, value): &(Reply, Reply)| {
+        let (numbers, index) = value.as_str()?.split_once(' ')?;
+        let (numbers, digests) = numbers.split_once(',').unwrap_or((numbers, ""));
+        let (missing, fields) = numbers.split_once('/').unwrap_or((numbers, "0"));
+        Some(Extending {
+            fingerprint: fingerprint.as_str()?.parse().ok()?,
+            index: index.to_owned(),
+            missing: missing.parse().ok()?,
+            fields: fields.parse().ok()?,
+            digests: digests.split(',').filter_map(|digest| u64::from_str_radix(digest, 16).ok()).collect(),
+        })
+    };
+    Ok(reply.into_pairs()?.iter().filter_map(one).collect())
+}
+
+/// The value for [`extending`].
+pub(super) fn extending_value(before: &Extending) -> String {
+    let Extending { index, missing, fields, digests, .. } = before;
+    let digests: String = digests.iter().map(|digest| format!(",{digest:x}")).collect();
+    format!("{missing}/{fields}{digests} {index}")
 }
 
 fn unreadable(command: &str, source: DecodeError) -> Error {
@@ -184,7 +240,23 @@ fn unreadable(command: &str, source: DecodeError) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
+
+    #[test]
+    fn what_is_being_extended_is_read_as_it_was_written() {
+        let pairs = |value: String| {
+            let (field, other) = (Reply::Status("0123456789ab".into()), Reply::Status("somebody".into()));
+            Reply::Map(vec![(field, Reply::Bulk(value.into())), (other, Reply::Bulk("1 x".into()))])
+        };
+        for digests in [HashSet::new(), HashSet::from([1, u64::MAX])] {
+            let (fingerprint, index) = ("0123456789ab".parse().unwrap(), "a b:idx".to_owned());
+            let one = Extending { fingerprint, index, missing: 2, fields: 3, digests };
+            assert_eq!(extending(pairs(extending_value(&one))).unwrap(), [one]);
+        }
+        assert_eq!(extending(Reply::Map(vec![])).unwrap(), []);
+    }
 
     #[test]
     fn leases_are_read_in_both_protocols() {

@@ -2,10 +2,9 @@
 //! the aliases at them.
 
 // A file imports from those before it: data, lock, unlocked, progress, options, memory, observed, plan, error, report,
-// scripts, check, refuse, denied, inspect, masters, preflight, lease, absent, create, wait, verify, cutover, collect, apply,
+// scripts, check, refuse, denied, inspect, masters, preflight, lease, create, wait, verify, cutover, collect, apply,
 // this one, registered, locked, deferred, refusal, look, watch.
 
-mod absent;
 mod apply;
 mod check;
 mod collect;
@@ -50,7 +49,7 @@ pub use lock::{SchemaLock, SchemaLockError};
 #[cfg(feature = "cli")]
 pub(crate) use memory::Bytes;
 pub use memory::{Estimate, ServerMemory};
-pub use observed::{LeaseSeen, Observed};
+pub use observed::{Extending, LeaseSeen, Observed};
 pub use options::Strategy;
 pub use plan::{Notice, Plan, Step};
 pub use progress::Progress;
@@ -139,6 +138,10 @@ impl Migrator {
     /// leave it at the newest. Without it, it moves to the index of whoever boots, with a [`Notice::NoLock`]. Queries of
     /// this crate never use the alias.
     ///
+    /// The same holds when indexes vanish and are made again (FLUSHDB): whoever makes its own again gets the alias if that
+    /// points nowhere and pointed at this index when the migrator ran. With a lock, it then takes the alias from an older
+    /// index as soon as its own is filled; without one, from none.
+    ///
     /// A text that is no lock is an error of every later call.
     pub fn lock(mut self, text: &str) -> Self {
         (self.options.lock, self.bad_lock) = match text.parse() {
@@ -154,8 +157,12 @@ impl Migrator {
         self
     }
 
-    /// How many documents a new index may lack beyond those that the old one lacks; 0 without it. With more, the alias
+    /// How many documents a new index may lack of those that the old one holds; 0 without it. With more, the alias
     /// stays and the run ends with [`MigrateError::Verify`].
+    ///
+    /// Documents are compared key by key if either index ever failed to take one, or if the new one holds fewer; else the
+    /// new one lacks none, since an index takes every document that is written or that its scan meets. After an addition in
+    /// place that was refused, the old index is taken to hold what it held before. On a cluster, numbers are compared.
     pub fn allow_failures(mut self, documents: u64) -> Self {
         self.options.allowed_failures = documents;
         self
@@ -167,8 +174,12 @@ impl Migrator {
         self
     }
 
-    /// Drops the index that redis-om left for the same documents, `<global>:<prefix>:index`, and its keys
-    /// `<index>:hash` and `<index>:schema`, when ours is filled, verified and active. Documents stay.
+    /// Drops the index that redis-om left for the same documents, and its keys `<index>:hash` and `<index>:schema`, when
+    /// ours is filled, active, and lacks no document that theirs holds, also if it was made long before. Documents stay.
+    ///
+    /// An index is redis-om's if it is over exactly the keys of the model and has the name that redis-om gives it,
+    /// `<global>:<prefix>:index`, or any name with a SHA-1 in the key `<index>:hash`. Where the index of that first name is
+    /// gone by itself, its keys go too.
     ///
     /// When nothing that uses redis-om runs any longer: its own migrator would create the index again.
     pub fn retire_redis_om(mut self) -> Self {

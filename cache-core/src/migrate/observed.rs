@@ -1,9 +1,9 @@
 //! What is on the server, as far as a plan needs it: data, however it was read.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use bytes::Bytes;
-use cache_index::{Fingerprint, IndexInfo, Keyspace, Schema};
+use cache_index::{Fingerprint, IndexDefinition, IndexInfo, Keyspace, Schema};
 use serde::Serialize;
 
 use super::memory::ServerMemory;
@@ -17,11 +17,17 @@ pub struct Observed {
     pub index: Option<IndexInfo>,
     /// The index that answers to the alias; `None`: the alias points nowhere.
     pub active: Option<IndexInfo>,
-    /// The index to which this release began to add fields, and is not known to have done so to the end.
-    pub extending: Option<Extending>,
+    /// The indexes to which releases began to add fields, and are not known to have done so to the end.
+    pub extensions: Vec<Extending>,
     /// All indexes whose documents are, or could be, documents of the model: those of all its schemas, and those of
     /// others.
     pub indexes: Vec<IndexInfo>,
+    /// The indexes among them that redis-om made for exactly the model's documents.
+    pub redis_om: Vec<String>,
+    /// The keys that redis-om left of an index that is gone.
+    pub redis_om_keys: Vec<String>,
+    /// How many keys of any kind there are; on a cluster, on one of its nodes.
+    pub keys: u64,
     /// Which schemas' indexes are in use, and since when those are not that no longer are.
     pub leases: Vec<LeaseSeen>,
     /// The server's clock, in milliseconds since 1970.
@@ -30,14 +36,44 @@ pub struct Observed {
     pub memory: Option<ServerMemory>,
 }
 
-/// An index to which fields are being added.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// That fields are being added to an index, or were without the new release coming to use it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Extending {
-    /// The index.
-    pub index: IndexInfo,
+    /// The schema that needs them.
+    pub fingerprint: Fingerprint,
+    /// The index, by its own name.
+    pub index: String,
     /// How many documents were missing from it before.
     pub missing: u64,
+    /// How many fields it had before.
+    pub fields: usize,
+    /// What stands for the keys of these, unless there were too many to keep.
+    #[serde(skip)]
+    pub(super) digests: HashSet<u64>,
+}
+
+impl Extending {
+    /// Whether the index has fields more than before: else nothing was added yet, or it was made again since.
+    pub(super) fn is_of(&self, index: &IndexInfo) -> bool {
+        self.index == index.name && index.definition.fields.len() > self.fields
+    }
+
+    /// Whether it is known which documents were missing before, and not only how many.
+    pub(super) fn is_known(&self) -> bool {
+        self.digests.len() as u64 == self.missing
+    }
+}
+
+/// What stands beside the documents of one model.
+#[derive(Debug, Default)]
+pub(super) struct Beside {
+    pub(super) leases: Vec<(Fingerprint, u64)>,
+    pub(super) extensions: Vec<Extending>,
+    /// The indexes that have the key beside them in which redis-om keeps what it made.
+    pub(super) hashed: Vec<String>,
+    /// The keys that redis-om keeps beside the index of the name that it gives by default.
+    pub(super) redis_om_keys: Vec<String>,
 }
 
 /// That releases of a schema use its index.
@@ -59,18 +95,13 @@ pub(super) struct Seen {
     /// What answers to each name that was asked after.
     pub(super) found: HashMap<Bytes, IndexInfo>,
     pub(super) now: u64,
+    pub(super) keys: u64,
     pub(super) memory: Option<ServerMemory>,
 }
 
 impl Seen {
     /// What it means for one model, with what stands beside its documents.
-    pub(super) fn of(
-        &self,
-        schema: &Schema,
-        keyspace: &Keyspace,
-        leases: Vec<(Fingerprint, u64)>,
-        extending: Option<(u64, String)>,
-    ) -> Observed {
+    pub(super) fn of(&self, schema: &Schema, keyspace: &Keyspace, beside: Beside) -> Observed {
         let (alias, index) = (schema.alias(keyspace), schema.index_name(keyspace));
         let wanted = schema.definition(keyspace);
         let found = |name: &str| self.found.get(name.as_bytes()).cloned();
@@ -81,14 +112,16 @@ impl Seen {
                 self.found.get(format!("{alias}:{fingerprint}").as_bytes()).map(|info| info.name.clone());
             LeaseSeen { fingerprint, until, index }
         };
+        let mut redis_om: Vec<String> = self.same_documents(&wanted).map(|one| one.name.clone()).collect();
+        let default = redis_om_index(&alias);
+        redis_om.retain(|name| *name == default || beside.hashed.contains(name));
         Observed {
             index: found(&index),
             active: found(&alias),
-            extending: extending.and_then(|(missing, name)| {
-                // What was extended is there, by its own name, or is no longer of interest.
-                let index = found(&name).filter(|index| index.name == name)?;
-                Some(Extending { index, missing })
-            }),
+            extensions: beside.extensions,
+            redis_om,
+            redis_om_keys: if found(&default).is_none() { beside.redis_om_keys } else { Vec::new() },
+            keys: self.keys,
             indexes: self
                 .listed
                 .iter()
@@ -96,14 +129,52 @@ impl Seen {
                 .filter(here)
                 .cloned()
                 .collect(),
-            leases: leases.into_iter().map(lease).collect(),
+            leases: beside.leases.into_iter().map(lease).collect(),
             now: self.now,
             memory: self.memory,
         }
     }
 }
 
+impl Seen {
+    /// The indexes that others made over exactly the same keys.
+    pub(super) fn same_documents<'a>(
+        &'a self,
+        wanted: &'a IndexDefinition,
+    ) -> impl Iterator<Item = &'a IndexInfo> {
+        self.listed.iter().filter_map(|name| self.found.get(name)).filter(|one| {
+            let of =
+                |definition: &IndexDefinition| (definition.prefixes.clone(), definition.key_type.clone());
+            of(&one.definition) == of(wanted) && !names_an_index(&one.name)
+        })
+    }
+}
+
+/// The name that redis-om gives an index, unless it is told another one.
+pub(super) fn redis_om_index(alias: &str) -> String {
+    format!("{}index", alias.strip_suffix("idx").unwrap_or(alias))
+}
+
+/// What redis-om keeps beside an index: the digest and the text of its schema.
+pub(super) fn redis_om_keys(index: &str) -> [String; 2] {
+    [format!("{index}:hash"), format!("{index}:schema")]
+}
+
 impl Observed {
+    /// What this schema's release began to add fields to, and the index, if it is there.
+    pub(super) fn extending(&self, fingerprint: Fingerprint) -> Option<(&Extending, &IndexInfo)> {
+        let extending = self.extensions.iter().find(|one| one.fingerprint == fingerprint)?;
+        Some((extending, self.all().find(|index| index.name == extending.index)?))
+    }
+
+    /// The schemas whose releases no longer add fields to an index: this one, which has its own by now, and those whose index
+    /// is gone.
+    pub(super) fn given_up(&self, own: Fingerprint) -> Vec<Fingerprint> {
+        let is_there = |name: &str| self.all().any(|there| there.name == name);
+        let gone = |one: &&Extending| one.fingerprint == own || !is_there(&one.index);
+        self.extensions.iter().filter(gone).map(|one| one.fingerprint).collect()
+    }
+
     /// The index that a fingerprint's name stands for.
     pub(super) fn index_of(&self, alias: &str, fingerprint: Fingerprint) -> Option<&IndexInfo> {
         let name = format!("{alias}:{fingerprint}");
@@ -117,18 +188,8 @@ impl Observed {
         self.indexes.iter().filter(move |index| is_ours(&index.name, alias))
     }
 
-    /// The index that redis-om made for the same documents.
-    pub(super) fn redis_om(&self, alias: &str) -> Option<&IndexInfo> {
-        let name = format!("{}index", alias.strip_suffix("idx")?);
-        self.indexes.iter().find(|index| index.name == name)
-    }
-
     fn all(&self) -> impl Iterator<Item = &IndexInfo> {
-        self.indexes
-            .iter()
-            .chain(&self.index)
-            .chain(&self.active)
-            .chain(self.extending.iter().map(|extending| &extending.index))
+        self.indexes.iter().chain(&self.index).chain(&self.active)
     }
 }
 

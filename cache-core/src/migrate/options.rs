@@ -25,11 +25,16 @@ pub enum Strategy {
     /// then answers to both names; else as [`Rebuild`](Strategy::Rebuild).
     ///
     /// It takes less memory and less work of the server. But an index takes a document as a whole: one in which an
-    /// *added* field has a value of another type vanishes from the index of the old release too, and stays so. The
-    /// migrator then stops before the new release uses the index, and names such documents.
+    /// *added* field has a value of another type vanishes from the index of the old release too, until it is mended. The
+    /// migrator then stops before the new release uses the index, and names such documents; so does every later run, also
+    /// with another strategy or of another release. Queries of the old release say that documents are missing from their next
+    /// look at the index on: within half a minute in RESP3, at once where each query looks (RESP2).
+    ///
+    /// Where two releases add one name with two kinds at once, the second gets an index of its own.
     InPlaceAdditive,
     /// Nothing is made, moved or dropped: somebody else does that, with the plan at hand. A missing index is
-    /// [`MigrateError::Missing`](crate::MigrateError::Missing).
+    /// [`MigrateError::Missing`](crate::MigrateError::Missing). Nor is one made again that vanishes later: queries then fail
+    /// with [`Error::IndexLeft`](crate::Error::IndexLeft), as the last run under a cache said.
     Manual,
 }
 

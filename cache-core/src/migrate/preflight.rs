@@ -35,7 +35,7 @@ pub(super) async fn check(cache: &Cache, plans: &[Plan]) -> Result<(), MigrateEr
     Err(MigrateError::Permission { commands, user: denied::user(cache).await })
 }
 
-/// The commands that a plan needs, each with the index that it is about.
+/// The commands that a plan needs, each with what it is about.
 fn needed(plan: &Plan) -> Vec<(&'static str, String)> {
     let of = |step: &Step| match step {
         Step::Create { index } => Some(("FT.CREATE", index.clone())),
@@ -43,6 +43,7 @@ fn needed(plan: &Plan) -> Vec<(&'static str, String)> {
         Step::Adopt { name, .. } => Some(("FT.ALIASADD", name.clone())),
         Step::Cutover { .. } => Some(("FT.ALIASUPDATE", plan.alias.clone())),
         Step::Retire { index, .. } | Step::Collect { index } => Some(("FT.DROPINDEX", index.clone())),
+        Step::VerifyAll => Some(("SCAN", "0".to_owned())),
         Step::Drift { .. } | Step::Wait | Step::Verify { .. } => None,
     };
     plan.steps.iter().filter_map(of).collect()

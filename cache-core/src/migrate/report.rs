@@ -46,8 +46,8 @@ pub struct MigratedIndex {
     /// How many documents it holds.
     pub documents: u64,
     /// How many documents are there and not in it, because a value has another type than its field. While there are
-    /// any, answers of this cache handle say that they may be incomplete; after mending or deleting them, run the
-    /// migrator again.
+    /// any, answers of this cache handle say that they may be incomplete. That they were mended or deleted is noticed within
+    /// half a minute where the index is asked; on a cluster, and in models with a `filter`, when the index is made anew.
     pub missing: u64,
     /// The key of the last such document.
     pub last_failure: Option<String>,

@@ -1,26 +1,8 @@
 //! The migrator's scripts, each beside the order of its arguments. They read and change indexes without anything in
 //! between, on one server; the search module of a cluster refuses that.
 
+use crate::index::with_name_of;
 use crate::script::Script;
-
-/// `name_of(name)`: the own name of the index that answers to a name; nil if there is none. FT.INFO tells some of its words
-/// as statuses, which a script sees as tables.
-macro_rules! with_name_of {
-    ($source:literal) => {
-        concat!(
-            "local function name_of(index)
-  local info = redis.pcall('FT.INFO', index)
-  if info.err then return nil end
-  for i = 1, #info, 2 do
-    local key, value = info[i], info[i + 1]
-    if (key.ok or key) == 'index_name' then return value.ok or value end
-  end
-end
-",
-            $source
-        )
-    };
-}
 
 /// ARGV: pairs of a command and an index's name. Answers the commands that the user may not run.
 pub(super) const DENIED: Script = Script {
@@ -61,32 +43,20 @@ return own"
     sha1: "4a3d79e7f564327d2c9d02570cc6003b76a7f1f8",
 };
 
-/// ARGV: the alias, the index, `any` or `older`, the names that are older. Answers the index that the alias points at
-/// then, or the alias itself if an index of this name shadows it; nothing if the index is gone.
-pub(super) const CUTOVER: Script = Script {
-    source: with_name_of!(
-        "local active = name_of(ARGV[1])
-if active == ARGV[1] or active == ARGV[2] then return active end
-local moves = not active or ARGV[3] == 'any'
-for i = 4, #ARGV do moves = moves or ARGV[i] == active end
-for i = 4, #ARGV do moves = moves or name_of(ARGV[i]) == active end
-if not moves then return active end
-if name_of(ARGV[2]) ~= ARGV[2] then return false end
-redis.call('FT.ALIASUPDATE', ARGV[1], ARGV[2])
-return ARGV[2]"
-    ),
-    sha1: "d3a3208f57f1313a5ff048ad3cf71cf9b0b513ac",
-};
-
-/// KEYS: those of redis-om. ARGV: its index, our alias, our index. Answers 1 if it was dropped.
+/// KEYS: those of redis-om. ARGV: its index, our alias, our index. Answers 1 if it was dropped, 2 if it was gone; 0 if ours is
+/// not active. A document may have such a key too, and stays.
 pub(super) const RETIRE: Script = Script {
     source: with_name_of!(
         "if name_of(ARGV[2]) ~= ARGV[3] then return 0 end
-if name_of(ARGV[1]) == ARGV[1] then redis.call('FT.DROPINDEX', ARGV[1]) end
-redis.call('DEL', unpack(KEYS))
-return 1"
+local there = name_of(ARGV[1]) == ARGV[1]
+if there then redis.call('FT.DROPINDEX', ARGV[1]) end
+for i = 1, #KEYS do
+  local kind = redis.call('TYPE', KEYS[i])
+  if (kind.ok or kind) == 'string' then redis.call('DEL', KEYS[i]) end
+end
+return there and 1 or 2"
     ),
-    sha1: "20e8469e2311267a75a7908c69076092fa5414e4",
+    sha1: "a9ce7638d8d748c7481a47f6f183d7b1b2c6f152",
 };
 
 /// KEYS: the leases. ARGV: the alias, an index of ours, its fingerprint, our own fingerprint, how long one that nobody
@@ -127,6 +97,6 @@ mod tests {
 
     #[test]
     fn names_are_the_digests_of_the_sources() {
-        [DENIED, LEASE, ADOPT, CUTOVER, RETIRE, COLLECT].iter().for_each(crate::script::assert_named);
+        [DENIED, LEASE, ADOPT, RETIRE, COLLECT].iter().for_each(crate::script::assert_named);
     }
 }

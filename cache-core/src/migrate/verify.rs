@@ -1,16 +1,17 @@
 //! Whether an index may take the place of another: what it lacks, compared with what the other lacks.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
-use cache_index::{Batch, IndexInfo, Shortfall};
+use cache_index::{Batch, IndexInfo};
 
-use super::absent::{Absent, absent};
 use super::error::MigrateError;
-use super::inspect::{question, read};
+use super::inspect::{extensions, info, question, read};
+use super::observed::Extending;
 use super::options::Options;
 use super::plan::Plan;
 use crate::cache::Cache;
-use crate::index;
+use crate::index::{self, Absent, absent};
 
 /// How often two indexes are compared where that is not done at one moment: on a cluster.
 const TRIES: u32 = 10;
@@ -18,10 +19,12 @@ const TRIES: u32 = 10;
 /// How long it is waited between two looks.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Fails if the new index lacks more documents than the old one, beyond what is allowed. `false`: it is gone.
+/// Fails if the new index lacks more documents of the old one, beyond what is allowed. `false`: it is gone.
 ///
 /// Both are asked in one transaction, so that documents which are written or deleted meanwhile are in both counts or in
-/// none.
+/// none. Where neither ever failed to take a document and the new one holds as many, it lacks none: an index takes every
+/// document that is written or that its scan meets. Else the documents are looked for key by key, since one that is missing
+/// and one that the old index lacks are not told apart by numbers. On a cluster, numbers have to do.
 pub(super) async fn verify(
     cache: &Cache,
     plan: &Plan,
@@ -31,7 +34,7 @@ pub(super) async fn verify(
 ) -> Result<bool, MigrateError> {
     let cluster = cache.capabilities().cluster;
     let mut tries = 0;
-    loop {
+    let old = loop {
         let questions = vec![question(index), question(against)];
         // A transaction would need both names on one slot.
         let batch = if cluster { Batch::pipeline(questions) } else { Batch::atomic(questions) };
@@ -46,45 +49,78 @@ pub(super) async fn verify(
             continue;
         }
         let missing = old.documents.saturating_sub(new.documents);
-        if missing <= options.allowed_failures {
-            return Ok(true);
+        if missing == 0 && (cluster || new.failures == 0 && old.failures == 0) {
+            break old;
         }
-        if cluster && tries < TRIES {
+        if cluster && missing > options.allowed_failures && tries < TRIES {
             tries += 1;
             tokio::time::sleep(PAUSE).await;
             continue;
         }
-        // Counts say how many; which ones, and whether they are still missing, is seen by looking.
-        let counted = Absent { number: missing, keys: new.last_failure.into_iter().collect() };
-        let found = absent(cache, plan, &new.name, Some(against)).await?.unwrap_or(counted);
-        return if found.number <= options.allowed_failures {
-            Ok(true)
-        } else {
-            Err(failed(cache, plan, new.name, Some(against), found))
+        let counted = || Absent {
+            number: missing,
+            keys: new.last_failure.iter().cloned().collect(),
+            digests: HashSet::new(),
         };
-    }
+        let found = absent(cache, plan.schema.0, &new.name, Some(against), &HashSet::new()).await?;
+        let found = found.unwrap_or_else(counted);
+        if found.number > options.allowed_failures {
+            return Err(failed(cache, plan, &new, Some(against), found));
+        }
+        break old;
+    };
+    // What an addition in place cost the old index, it holds no longer.
+    let begun = extensions(cache, plan).await?.into_iter().filter(|one| one.is_of(&old));
+    let Some(before) = begun.min_by_key(|one| one.missing) else { return Ok(true) };
+    let Some(new) = info(cache, index).await? else { return Ok(false) };
+    verify_kept(cache, plan, &new, Some(against), &before, options).await?;
+    Ok(true)
 }
 
-/// Fails if an index that fields were added to lacks more documents than before, beyond what is allowed.
-pub(super) async fn verify_extended(
+/// Fails if an index lacks documents that one had before fields were added to that, beyond what is allowed.
+///
+/// Each document that was missing before is known, and does not count; where there were too many to be kept, so many may
+/// be missing now.
+pub(super) async fn verify_kept(
     cache: &Cache,
     plan: &Plan,
     index: &IndexInfo,
-    before: u64,
+    against: Option<&str>,
+    before: &Extending,
     options: &Options,
 ) -> Result<(), MigrateError> {
     if index.failures == 0 {
         return Ok(());
     }
-    let found = match absent(cache, plan, &index.name, None).await? {
-        Some(found) => found,
-        None => Absent { number: index.failures, keys: index.last_failure.clone().into_iter().collect() },
+    let known = before.is_known();
+    let (nothing, tolerated) = (HashSet::new(), if known { 0 } else { before.missing });
+    let except = if known { &before.digests } else { &nothing };
+    let (found, tolerated) = match absent(cache, plan.schema.0, &index.name, None, except).await? {
+        Some(found) => (found, tolerated),
+        None => {
+            let keys = index.last_failure.iter().cloned().collect();
+            (Absent { number: index.failures, keys, digests: HashSet::new() }, before.missing)
+        }
     };
-    if found.number <= before.saturating_add(options.allowed_failures) {
+    if found.number <= tolerated.saturating_add(options.allowed_failures) {
         return Ok(());
     }
-    let more = Absent { number: found.number - before, ..found };
-    Err(failed(cache, plan, index.name.clone(), None, more))
+    let more = Absent { number: found.number.saturating_sub(tolerated), ..found };
+    Err(failed(cache, plan, index, against, more))
+}
+
+/// Fails if more documents are there and not in an index than it ever failed to take: then its filling was given up, or
+/// never begun. `false`: it is gone.
+pub(super) async fn verify_all(cache: &Cache, plan: &Plan, index: &str) -> Result<bool, MigrateError> {
+    let found = absent(cache, plan.schema.0, index, None, &HashSet::new()).await?;
+    let Some(found) = found.filter(|found| found.number > 0) else { return Ok(true) };
+    let Some(now) = info(cache, index).await? else { return Ok(false) };
+    if found.number <= now.failures {
+        return Ok(true);
+    }
+    cache.standing().report(&plan.index, found.number, now.failures, cache.connection().generation());
+    let (model, index) = (plan.model, now.name);
+    Err(MigrateError::Unfilled { model, index, missing: found.number, keys: found.keys })
 }
 
 fn is_being_filled(index: &IndexInfo) -> bool {
@@ -92,11 +128,18 @@ fn is_being_filled(index: &IndexInfo) -> bool {
 }
 
 /// What the index lacks is said to queries of it too: the service may go on without the migration.
-fn failed(cache: &Cache, plan: &Plan, index: String, against: Option<&str>, found: Absent) -> MigrateError {
-    cache.standing().report(&plan.index, vec![Shortfall::FailedDocuments(found.number)]);
+fn failed(
+    cache: &Cache,
+    plan: &Plan,
+    index: &IndexInfo,
+    against: Option<&str>,
+    found: Absent,
+) -> MigrateError {
+    let connection = cache.connection().generation();
+    cache.standing().report(&plan.index, found.number, index.failures, connection);
     MigrateError::Verify {
         model: plan.model,
-        index,
+        index: index.name.clone(),
         against: against.map(str::to_owned),
         missing: found.number,
         keys: found.keys,

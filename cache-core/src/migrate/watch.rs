@@ -1,13 +1,12 @@
 //! Indexes that are looked at now and then, so that one that vanished is there again before it is asked.
 
-use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use cache_index::Schema;
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
-use super::{MigrateError, Migrator, look};
+use super::{MigrateError, Migrator};
 use crate::cache::Cache;
 use crate::error::{Error, Result};
 use crate::index;
@@ -36,8 +35,8 @@ impl Migrator {
     /// of them is missing, is being filled or cannot be asked. What it sees is what [`Cache::readiness`] tells.
     ///
     /// An index that a migrator made or saw under this cache and that vanished since is made again, before a query finds
-    /// it missing. When documents failed to be indexed meanwhile, those that are missing are counted, so that answers say
-    /// that they lack them.
+    /// it missing. When documents failed to be indexed meanwhile, answers say so, and those that are missing are counted;
+    /// queries that look at the index do the same, so that this matters for indexes that are seldom asked.
     ///
     /// ```no_run
     /// # use cache_core::{Cache, CacheModel, Migrator};
@@ -78,51 +77,22 @@ impl Migrator {
 }
 
 async fn watch(cache: Cache, indexes: Vec<(&'static Schema, String)>, every: Duration) {
-    let mut counts = HashMap::new();
     loop {
         let mut settled = true;
         for (schema, index) in &indexes {
             // What keeps the server from answering now may be over in a moment, and then nothing else is known.
-            settled &= look(&cache, schema, index, &mut counts).await.unwrap_or(false);
+            settled &= look(&cache, schema, index).await.unwrap_or(false);
         }
         tokio::time::sleep(if settled { every } else { SOON }).await;
     }
 }
 
 /// Whether the index is there and filled.
-async fn look<'a>(
-    cache: &Cache,
-    schema: &'static Schema,
-    index: &'a str,
-    counts: &mut HashMap<&'a str, Count>,
-) -> Result<bool> {
-    let Some(info) = look::look(cache, schema, index).await? else {
+async fn look(cache: &Cache, schema: &'static Schema, index: &str) -> Result<bool> {
+    let mark = cache.standing().mark(index, cache.connection().generation());
+    let Some(info) = index::info(cache, index).await? else {
         return index::look(cache, schema, index, Duration::ZERO).await;
     };
-    if !info.is_filled() {
-        return Ok(false);
-    }
-    if counts.get(index).is_none_or(|count| count.is_due(info.failures)) {
-        let began = Instant::now();
-        let missing = look::count(cache, schema, index, &info).await?;
-        let (counted, took) = (Instant::now(), began.elapsed());
-        counts.insert(index, Count { failures: info.failures, missing, counted, took });
-    }
-    Ok(true)
-}
-
-/// When the documents were counted that an index lacks.
-struct Count {
-    failures: u64,
-    missing: u64,
-    counted: Instant,
-    took: Duration,
-}
-
-impl Count {
-    /// The counter of failures only grows: as long as it stays, nothing is missing that was not. What was missing may have
-    /// been mended; it is counted again, for one part in a hundred of the time.
-    fn is_due(&self, failures: u64) -> bool {
-        failures != self.failures || self.missing > 0 && self.counted.elapsed() >= self.took * 100
-    }
+    index::notice(cache, schema, index, mark, &info)?;
+    Ok(info.is_filled())
 }

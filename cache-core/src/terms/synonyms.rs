@@ -9,7 +9,7 @@ use cache_index::{SynonymGroups, SynonymUpdate};
 use super::ask::{about, decoded, index_of, require_text};
 use crate::cache::Cache;
 use crate::error::Result;
-use crate::index::{info, look, saw};
+use crate::index::{info, look, notice};
 use crate::model::Model;
 
 /// The first and the longest pause between two looks at an index that is being scanned.
@@ -121,7 +121,7 @@ async fn wait<M: Model>(cache: &Cache, index: &str, asked_for: bool) -> Result<(
         let mark = cache.standing().mark(index, cache.connection().generation());
         let filled = match info(cache, index).await? {
             Some(info) if info.is_filled() && seen_filled => {
-                saw(cache, M::schema(), index, mark, &info)?;
+                notice(cache, M::schema(), index, mark, &info)?;
                 return Ok(());
             }
             Some(info) => info.is_filled(),

@@ -23,7 +23,8 @@ pub enum Shortfall {
     Indexing,
     /// The index is not the one that the model's schema says: somebody made another one under its name.
     Drift,
-    /// Documents that the index could not take, because a value has another type than its field.
+    /// Documents that the index could not take, because a value has another type than its field: so many at most. What the
+    /// server's counter of failures grew by since they were counted is taken for missing until they are counted again.
     FailedDocuments(u64),
     /// Documents of the page expired while they were read, again and again.
     Expiring,

@@ -1,6 +1,10 @@
-//! What a real redis-om 1.2 made is taken over: its documents as they are, its index in our place.
+//! What a real redis-om 1.2 made is taken over: its documents as they are, its index in our place, and every answer whole
+//! meanwhile. Beside it, the same change done by redis-om's own migrator.
 //!
 //! `python/requirements.txt` is installed from PyPI once a target directory, for the Python that runs here.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use cache_core::embedded::Server;
 use cache_core::{
@@ -10,6 +14,7 @@ use cache_tests::chain;
 use cache_tests::python::{Packages, output};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use tokio::task::JoinHandle;
 
 use crate::case::{Found, Profile};
 
@@ -88,6 +93,22 @@ impl Place {
         documents
     }
 
+    /// Asks redis-om's index, as a service that uses it does.
+    async fn ask_theirs(&self) -> Reader {
+        let cache = cache_tests::connect(&self.url, Protocol::Resp2).await;
+        let index = format!("{}:customer:index", self.global);
+        let search = cache_core::Command::new("FT.SEARCH").arg(index).args_from(["*", "LIMIT", "0", "0"]);
+        Reader::start(move || {
+            let (cache, search) = (cache.clone(), search.clone());
+            async move {
+                let reply = cache.command(search).await.map_err(|error| chain(&error))?;
+                let total = reply.into_items().ok().and_then(|items| items.first()?.as_int());
+                total.and_then(|total| total.try_into().ok()).ok_or_else(|| "no number".to_owned())
+            }
+        })
+        .await
+    }
+
     /// What redis-om keeps of its index.
     async fn leftovers(&self) -> Vec<String> {
         let index = format!("{}:customer:index", self.global);
@@ -104,6 +125,69 @@ impl Place {
     }
 }
 
+/// Somebody who asks without a pause how many documents there are, and what was wrong with the answers.
+struct Reader {
+    stop: Arc<AtomicBool>,
+    answers: Arc<AtomicU64>,
+    task: JoinHandle<Vec<String>>,
+}
+
+impl Reader {
+    /// One that was answered once.
+    async fn start<F: Future<Output = Result<u64, String>> + Send>(
+        ask: impl Fn() -> F + Send + 'static,
+    ) -> Self {
+        let (stop, answers) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+        let (stopped, answered) = (Arc::clone(&stop), Arc::clone(&answers));
+        let task = tokio::spawn(async move {
+            let mut wrong = Vec::new();
+            while !stopped.load(Ordering::Relaxed) {
+                let answer = ask().await;
+                answered.fetch_add(1, Ordering::Relaxed);
+                if answer != Ok(u64::from(DOCUMENTS)) {
+                    wrong.push(format!("a reader was answered {answer:?}"));
+                }
+            }
+            wrong
+        });
+        while answers.load(Ordering::Relaxed) == 0 {
+            tokio::task::yield_now().await;
+        }
+        Self { stop, answers, task }
+    }
+
+    /// How many answers there were, and those that were wrong.
+    async fn end(self) -> (u64, Vec<String>) {
+        self.stop.store(true, Ordering::Relaxed);
+        let wrong = self.task.await.unwrap_or_else(|error| panic!("{error}"));
+        (self.answers.load(Ordering::Relaxed), wrong)
+    }
+}
+
+/// The release after this one changes the schema, and runs the migrator of redis-om.
+pub(crate) async fn control(profile: Profile) -> Found {
+    let python = Python(Packages::install("redis-om-1.2.0", REQUIREMENTS));
+    let server = Server::options().tcp(true).start().await.unwrap_or_else(|error| panic!("{error}"));
+    let mut found = Found::default();
+    for round in 0..profile.pick(2, 10) {
+        let project = format!("shop-{round}");
+        let cache = cache_tests::connect(&server.url(), Protocol::Resp3).await.project(&project);
+        let place = Place { url: server.url(), global: format!("{project}:cache"), cache };
+        python.run("make", &place, DOCUMENTS).unwrap_or_else(|error| panic!("{error}"));
+        let reader = place.ask_theirs().await;
+        let changed = tokio::task::block_in_place(|| python.run("change", &place, DOCUMENTS));
+        changed.unwrap_or_else(|error| panic!("{error}"));
+        let (answers, wrong) = reader.end().await;
+        for wrong in wrong.iter().take(2) {
+            println!("  redis-om: {wrong}");
+        }
+        found.runs += 1;
+        found.judged += answers;
+        found.violations += wrong.len() as u64;
+    }
+    found
+}
+
 pub(crate) async fn adopted(profile: Profile) -> Found {
     let python = Python(Packages::install("redis-om-1.2.0", REQUIREMENTS));
     let server = Server::options().tcp(true).start().await.unwrap_or_else(|error| panic!("{error}"));
@@ -113,20 +197,24 @@ pub(crate) async fn adopted(profile: Profile) -> Found {
         let project = format!("shop-{round}");
         let cache = cache_tests::connect(&server.url(), protocol).await.project(&project);
         let place = Place { url: server.url(), global: format!("{project}:cache"), cache };
-        let wrong = adopt(&python, &place).await;
+        let (answers, wrong) = adopt(&python, &place).await;
         for wrong in &wrong {
             println!("  {wrong}");
         }
         found.runs += 1;
-        found.judged += u64::from(DOCUMENTS);
+        found.judged += answers + u64::from(DOCUMENTS);
         found.violations += wrong.len() as u64;
     }
     found
 }
 
-/// What is wrong with the adoption.
-async fn adopt(python: &Python, place: &Place) -> Vec<String> {
-    let mut wrong = Vec::new();
+/// How many answers there were while it was adopted, and what is wrong with the adoption.
+async fn adopt(python: &Python, place: &Place) -> (u64, Vec<String>) {
+    let (mut answers, mut wrong, mut read_wrongly) = (0, Vec::new(), Vec::new());
+    let mut heard = |(judged, wrong): (u64, Vec<String>)| {
+        answers += judged;
+        read_wrongly.extend(wrong);
+    };
     let mut check = |right: bool, what: &dyn Fn() -> String| {
         if !right {
             wrong.push(what());
@@ -140,6 +228,7 @@ async fn adopt(python: &Python, place: &Place) -> Vec<String> {
 
     // Beside what redis-om made, which goes on working.
     let migrator = Migrator::new().register::<Customer>();
+    let reader = place.ask_theirs().await;
     let run = migrator.run(&place.cache).await;
     check(run.is_ok(), &|| format!("{run:?}"));
     let noticed =
@@ -148,11 +237,20 @@ async fn adopt(python: &Python, place: &Place) -> Vec<String> {
     let (left, find) = (place.leftovers().await, python.run("find", place, DOCUMENTS));
     check(left.len() == 3 && find.is_ok(), &|| format!("{left:?}, {find:?}"));
 
-    // On request it goes; and once more, where nothing is left to do.
+    heard(reader.end().await);
+
+    // On request it goes; and once more, where nothing is left to do. Whoever asks ours sees nothing of it.
+    let cache = place.cache.clone();
+    let reader = Reader::start(move || {
+        let cache = cache.clone();
+        async move { Customer::find_by_bio("rust redis").count(&cache).await.map_err(|error| chain(&error)) }
+    });
+    let reader = reader.await;
     for _ in 0..2 {
         let run = migrator.clone().retire_redis_om().run(&place.cache).await;
         check(run.is_ok(), &|| format!("{run:?}"));
     }
+    heard(reader.end().await);
     let left = place.leftovers().await;
     check(left.is_empty(), &|| format!("left of redis-om: {left:?}"));
     let alias = Customer::schema().alias(place.cache.keyspace().unwrap_or_else(|error| panic!("{error}")));
@@ -178,7 +276,8 @@ async fn adopt(python: &Python, place: &Place) -> Vec<String> {
     let bern =
         Customer::find_by_tags("t3").filter(Customer::ADDRESS.city.eq("Bern")).count(&place.cache).await;
     check(bern.as_ref().is_ok_and(|bern| *bern == u64::from(DOCUMENTS) / 5), &|| format!("{bern:?}"));
-    wrong
+    wrong.extend(read_wrongly);
+    (answers, wrong)
 }
 
 /// What `customers.py` makes.

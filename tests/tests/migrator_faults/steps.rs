@@ -242,8 +242,7 @@ impl Killed<'_> {
         }
         let indexes = place.indexes().await;
         let theirs = crate::system::fixed_name(&place.cache);
-        // The keys of an index that is gone by itself are nobody's, and stay.
-        if situation == Situation::RedisOm && self.disturbance != Disturbance::Flush {
+        if situation == Situation::RedisOm {
             let keys = [format!("{theirs}:hash"), format!("{theirs}:schema")];
             for key in keys {
                 if place.say(&["EXISTS", &key]).await.as_int() != Some(0) {

@@ -38,6 +38,7 @@ impl fmt::Display for Step {
             }
             Self::Wait => f.write_str("… until it is filled"),
             Self::Verify { against } => write!(f, "? that it lacks no document of {against}"),
+            Self::VerifyAll => f.write_str("? that it lacks no document that is there"),
             Self::Adopt { index, name } => write!(f, "+ {name} -> {index}"),
             Self::Cutover { from: None, to } => write!(f, "+ alias -> {to}"),
             Self::Cutover { from: Some(from), to } => write!(f, "~ alias {from} -> {to}"),
@@ -85,6 +86,9 @@ impl fmt::Display for Notice {
             }
             Self::NotComparable { index } => {
                 write!(f, "{index} is to hold other documents, so what the new index lacks is not compared")
+            }
+            Self::NotCompared { keys } => {
+                write!(f, "there are {keys} keys, too many to look whether the first index lacks documents")
             }
             Self::NotInPlace { index, reason } => {
                 write!(f, "{index} cannot be extended in place: {reason}")

@@ -11,6 +11,10 @@ use crate::migrate::options::{Options, Strategy};
 /// records (`SPEC_TEXT` and `MAXTEXTFIELDS` of RediSearch).
 const NARROW_TEXTS: usize = 32;
 
+/// Among how many keys a model's documents are looked for to be compared with its first index: a scan of so many takes
+/// about ten seconds.
+const MOST_KEYS: u64 = 10_000_000;
+
 /// Where the index comes from.
 pub(super) enum Source<'a> {
     /// Our name is taken by something else.
@@ -67,8 +71,9 @@ pub(super) fn source<'a>(
     }
     if options.strategy == Strategy::InPlaceAdditive {
         // Which one it was is known from what the addition left behind, so no proof is needed again.
-        if let Some(base) = observed.extending.as_ref().map(|extending| &extending.index)
+        if let Some((extending, base)) = observed.extending(plan.fingerprint)
             && let Some(fields) = additions(&base.definition, wanted)
+            && (!fields.is_empty() || extending.is_of(base))
         {
             return Source::Extended(base, fields);
         }
@@ -138,7 +143,7 @@ pub(super) fn prepare(
     plan: &mut Plan,
     wanted: &IndexDefinition,
     source: &Source<'_>,
-    cutover: Option<&Step>,
+    (cutover, retired): (Option<&Step>, Option<&[&IndexInfo]>),
     observed: &Observed,
     options: &Options,
 ) {
@@ -166,18 +171,37 @@ pub(super) fn prepare(
             // The fields that are added may cost documents that were in it.
             Source::Extended(info, _) => plan.steps.push(Step::Verify { against: info.name.clone() }),
             Source::There(_) | Source::Adopted(_) | Source::Created if cutover.is_some() => {
-                let old = observed
-                    .active
-                    .as_ref()
-                    .or_else(|| observed.redis_om(&plan.alias).filter(|_| options.retires_redis_om));
-                plan.steps.extend(old.and_then(|old| verify(&mut plan.notices, old, wanted)));
+                let verified = match &observed.active {
+                    Some(old) => verify(&mut plan.notices, old, wanted),
+                    None if retired.is_none_or(<[_]>::is_empty) => {
+                        verify_all(&mut plan.notices, wanted, observed)
+                    }
+                    None => None,
+                };
+                plan.steps.extend(verified);
             }
             _ => {}
+        }
+        for theirs in retired.into_iter().flatten() {
+            plan.steps.extend(verify(&mut plan.notices, theirs, wanted));
         }
     }
     if let Source::Adopted(info) | Source::Extended(info, _) = source {
         plan.steps.push(Step::Adopt { index: info.name.clone(), name: plan.index.clone() });
     }
+}
+
+/// Where there is no other index, what it is compared with is the documents.
+fn verify_all(notices: &mut Vec<Notice>, wanted: &IndexDefinition, observed: &Observed) -> Option<Step> {
+    // What the filter leaves out is not told from what is missing.
+    if wanted.filter.is_some() {
+        return None;
+    }
+    if observed.keys > MOST_KEYS {
+        notices.push(Notice::NotCompared { keys: observed.keys });
+        return None;
+    }
+    Some(Step::VerifyAll)
 }
 
 /// Two indexes can be compared if they are to hold the same documents.

@@ -1,19 +1,39 @@
 //! What else is there for the same documents: to be dropped, or to be named.
 
-use super::{Notice, Plan, Step};
-use crate::migrate::observed::{Observed, is_ours, names_an_index};
-use crate::migrate::options::Options;
+use cache_index::IndexInfo;
 
-/// The index of redis-om, when ours is in its place.
-pub(super) fn retire(plan: &mut Plan, target: &str, observed: &Observed, options: &Options) {
-    let Some(theirs) = observed.redis_om(&plan.alias) else { return };
-    let active = match plan.steps.iter().find(|step| matches!(step, Step::Cutover { .. })) {
+use super::{Notice, Plan, Step};
+use crate::migrate::observed::{Observed, is_ours, names_an_index, redis_om_index, redis_om_keys};
+use crate::migrate::options::{Options, Strategy};
+
+/// The indexes of redis-om that go, when ours is in their place; `None`: ours is not.
+pub(super) fn retired<'a>(
+    plan: &Plan,
+    target: &str,
+    cutover: Option<&Step>,
+    observed: &'a Observed,
+    options: &Options,
+) -> Option<Vec<&'a IndexInfo>> {
+    let active = match cutover {
         Some(Step::Cutover { to, .. }) => Some(to),
         _ => plan.active.as_ref(),
     };
-    if options.retires_redis_om && active.is_some_and(|active| active == target) {
-        let index = theirs.name.clone();
-        let keys = ["hash", "schema"].iter().map(|key| format!("{index}:{key}")).collect();
+    let is_active = active.is_some_and(|active| active == target);
+    if !options.retires_redis_om || options.strategy == Strategy::Manual || !is_active {
+        return None;
+    }
+    Some(observed.indexes.iter().filter(|index| observed.redis_om.contains(&index.name)).collect())
+}
+
+/// They go with their keys; and keys, where the index went by itself.
+pub(super) fn retire(plan: &mut Plan, retired: Option<Vec<&IndexInfo>>, observed: &Observed) {
+    let Some(retired) = retired else { return };
+    for theirs in retired {
+        let keys = redis_om_keys(&theirs.name).into();
+        plan.steps.push(Step::Retire { index: theirs.name.clone(), keys });
+    }
+    if !observed.redis_om_keys.is_empty() {
+        let (index, keys) = (redis_om_index(&plan.alias), observed.redis_om_keys.clone());
         plan.steps.push(Step::Retire { index, keys });
     }
 }
@@ -26,9 +46,7 @@ pub(super) fn collect(plan: &mut Plan, target: &str, observed: &Observed, option
     let moves = plan.steps.iter().any(|step| matches!(step, Step::Cutover { .. }));
     let retain = u64::try_from(options.retain.as_millis()).unwrap_or(u64::MAX);
     for index in observed.ours(&plan.alias) {
-        let stays = index.name == target
-            || (!moves && plan.active.as_ref() == Some(&index.name))
-            || observed.extending.as_ref().is_some_and(|extending| extending.index.name == index.name);
+        let stays = index.name == target || (!moves && plan.active.as_ref() == Some(&index.name));
         let of_it = observed.leases.iter().filter(|lease| lease.index.as_ref() == Some(&index.name));
         // One that was never seen is seen now, and goes when it was not used for so long from then on.
         let unused = of_it
@@ -44,10 +62,9 @@ pub(super) fn collect(plan: &mut Plan, target: &str, observed: &Observed, option
 /// Indexes of others with the same documents.
 pub(super) fn overlaps(plan: &mut Plan, observed: &Observed) {
     let retired = plan.steps.iter().any(|step| matches!(step, Step::Retire { .. }));
-    let theirs = observed.redis_om(&plan.alias).map(|index| index.name.clone());
     for other in observed.indexes.iter().filter(|other| !is_ours(&other.name, &plan.alias)) {
         let (index, prefixes) = (other.name.clone(), other.definition.prefixes.clone());
-        if Some(&index) == theirs.as_ref() {
+        if observed.redis_om.contains(&index) {
             if !retired {
                 plan.notices.push(Notice::RedisOm { index });
             }

@@ -108,10 +108,11 @@ pub(crate) fn plan(
     let source = index::source(&mut plan, &wanted, observed, options);
     let Some(target) = source.target(&plan).map(str::to_owned) else { return plan };
     let cutover = alias::cutover(&mut plan, &target, observed, options);
-    index::prepare(&mut plan, &wanted, &source, cutover.as_ref(), observed, options);
+    let retired = leftovers::retired(&plan, &target, cutover.as_ref(), observed, options);
+    index::prepare(&mut plan, &wanted, &source, (cutover.as_ref(), retired.as_deref()), observed, options);
     if options.strategy != Strategy::Manual {
         plan.steps.extend(cutover);
-        leftovers::retire(&mut plan, &target, observed, options);
+        leftovers::retire(&mut plan, retired, observed);
         leftovers::collect(&mut plan, &target, observed, options);
     }
     leftovers::overlaps(&mut plan, observed);
@@ -123,11 +124,11 @@ pub(crate) fn plan(
             None => wanted.fields.into_iter().map(Difference::Added).collect(),
         };
         // One that this release began to extend has its fields already.
-        let begun = |name: &String| {
-            observed.extending.as_ref().is_some_and(|extending| extending.index.name == *name)
-        };
+        let begun = observed.extending(plan.fingerprint).map(|(begun, _)| begun.index.clone());
         let same = plan.active.clone().filter(|_| plan.differences.is_empty());
-        plan.notices.extend(same.filter(|active| !begun(active)).map(|index| Notice::Untold { index }));
+        plan.notices.extend(
+            same.filter(|active| begun.as_ref() != Some(active)).map(|index| Notice::Untold { index }),
+        );
     }
     plan
 }

@@ -37,6 +37,8 @@ pub enum Step {
         /// The old one; of an index that fields are added to, itself.
         against: String,
     },
+    /// Look for documents that are there and not in the index: the first one of a model has no other to be compared with.
+    VerifyAll,
     /// Let the index that is there answer to the name of ours too: it was made for this very schema.
     Adopt {
         /// The index.
@@ -51,7 +53,8 @@ pub enum Step {
         /// The index.
         to: String,
     },
-    /// Drop the index that redis-om left for the same documents, and its keys. Documents stay.
+    /// Drop the index that redis-om left for the same documents, and its keys; or its keys alone, if it is gone. Documents
+    /// stay.
     Retire {
         /// The index.
         index: String,
@@ -113,6 +116,12 @@ pub enum Notice {
     NotComparable {
         /// The old index.
         index: String,
+    },
+    /// There are so many keys on the server that the model's documents were not looked for among them, to compare them with
+    /// its first index.
+    NotCompared {
+        /// How many keys there are.
+        keys: u64,
     },
     /// Fields cannot be added to the index in place, for this reason; a new one is made.
     NotInPlace {

@@ -1,4 +1,4 @@
-"""A service that uses redis-om: `customers.py make|read|find|add URL GLOBAL_PREFIX COUNT`."""
+"""A service that uses redis-om: `customers.py make|read|find|add|change URL GLOBAL_PREFIX COUNT`."""
 
 import datetime
 import sys
@@ -22,7 +22,8 @@ class Customer(JsonModel, index=True):
     joined: datetime.datetime = Field(index=True)
     bio: str = Field(index=True, full_text_search=True)
     address: Address
-    note: Optional[str] = None
+    # The next release of the service finds customers by their notes too.
+    note: Optional[str] = Field(index=True, default=None) if verb == "change" else None
 
     class Meta:
         database = get_redis_connection(url=url, decode_responses=True)
@@ -57,6 +58,8 @@ elif verb == "read":
 elif verb == "find":
     found = Customer.find(Customer.age >= 0).count()
     assert found == count, f"redis-om finds {found} of {count}"
+elif verb == "change":
+    Migrator().run()
 elif verb == "add":
     customer(count).save()
 print(f"{verb} done")

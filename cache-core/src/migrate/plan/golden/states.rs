@@ -74,6 +74,16 @@ pub(super) fn all() -> Vec<(&'static str, World, Schema, Options)> {
         grown.alias(&name(&new()), &name(&old())).used(&fp(&new()), 0)
     };
     let canon = |schema: &Schema| format!("cache:user:idx:{}", schema.earlier_fingerprints()[0]);
+    let om_named = |name: &str| {
+        let mut world = w().named(name, &new()).with(&new()).active(&new());
+        world.hashed = vec![name.to_owned()];
+        world
+    };
+    let mut left = w().with(&new()).active(&new());
+    left.left = vec!["cache:user:index:hash".to_owned()];
+    let kept = left.clone();
+    let mut crowded = w();
+    crowded.keys = 10_000_001;
     let mut limited = active();
     limited.memory = memory;
     vec![
@@ -169,6 +179,17 @@ pub(super) fn all() -> Vec<(&'static str, World, Schema, Options)> {
             new(),
             Options { retires_redis_om: true, ..locked(&[&new()]) },
         ),
+        ("redis-om, an index of a name of its own", om_named("customers"), new(), retiring()),
+        (
+            "redis-om, whose name has an index of other documents",
+            redis_om().but("cache:user:index", |info| info.definition.prefixes = vec!["cache:".to_owned()]),
+            new(),
+            retiring(),
+        ),
+        ("redis-om, the keys of an index that is gone", left, new(), retiring()),
+        ("redis-om, kept keys of an index that is gone", kept, new(), options()),
+        ("a first run among many keys", crowded, new(), options()),
+        ("a first run with a FILTER", w(), new().with_filter("@age > 17"), options()),
         ("another model within", w().with(&of_prefix("user:session")), new(), options()),
         (
             "another model around",

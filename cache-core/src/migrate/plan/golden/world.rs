@@ -1,12 +1,12 @@
 //! A server made of data: what is on it, and what the steps of a plan make of that.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use bytes::Bytes;
 use cache_index::{Fingerprint, IndexInfo, Keyspace, Schema};
 
 use crate::migrate::memory::ServerMemory;
-use crate::migrate::observed::{Observed, Seen};
+use crate::migrate::observed::{Beside, Extending, Observed, Seen};
 use crate::migrate::plan::{Plan, Step};
 
 /// When it is, in milliseconds.
@@ -17,7 +17,12 @@ pub(super) struct World {
     indexes: BTreeMap<String, IndexInfo>,
     aliases: BTreeMap<String, String>,
     leases: BTreeMap<String, u64>,
-    extending: BTreeMap<String, (u64, String)>,
+    extending: BTreeMap<String, String>,
+    /// The keys that redis-om left of an index that is gone.
+    pub(super) left: Vec<String>,
+    pub(super) keys: u64,
+    /// The indexes beside which redis-om keeps its digest.
+    pub(super) hashed: Vec<String>,
     pub(super) memory: Option<ServerMemory>,
 }
 
@@ -72,7 +77,7 @@ impl World {
 
     /// The schema's release began to extend an index.
     pub(super) fn extending(mut self, schema: &Schema, index: &str) -> Self {
-        self.extending.insert(schema.fingerprint().to_string(), (0, index.to_owned()));
+        self.extending.insert(schema.fingerprint().to_string(), index.to_owned());
         self
     }
 
@@ -87,9 +92,21 @@ impl World {
         }
         let listed = self.indexes.keys().cloned().map(Into::into).collect();
         let leases = self.leases.iter().map(|(fingerprint, until)| (fingerprint.parse().unwrap(), *until));
-        let extending = self.extending.get(&schema.fingerprint().to_string()).cloned();
-        let seen = Seen { listed, found, now: NOW, memory: self.memory };
-        seen.of(schema, &Self::keyspace(), leases.collect(), extending)
+        let extension = |(fingerprint, index): (&String, &String)| Extending {
+            fingerprint: fingerprint.parse().unwrap(),
+            index: index.clone(),
+            missing: 0,
+            fields: 1,
+            digests: HashSet::new(),
+        };
+        let beside = Beside {
+            leases: leases.collect(),
+            extensions: self.extending.iter().map(extension).collect(),
+            hashed: self.hashed.clone(),
+            redis_om_keys: self.left.clone(),
+        };
+        let seen = Seen { listed, found, now: NOW, keys: self.keys, memory: self.memory };
+        seen.of(schema, &Self::keyspace(), beside)
     }
 
     /// What is there when the plan was carried out.
@@ -99,7 +116,7 @@ impl World {
             match step {
                 Step::Create { index } => self = self.named(index, plan.schema.0),
                 Step::AlterAdd { index, fields } => {
-                    self.extending.insert(plan.fingerprint.to_string(), (0, index.clone()));
+                    self.extending.insert(plan.fingerprint.to_string(), index.clone());
                     let there = self.indexes.get_mut(index).unwrap();
                     there.definition.fields.extend(fields.iter().cloned());
                 }
@@ -116,12 +133,13 @@ impl World {
                 Step::Cutover { to, .. } => {
                     self.aliases.insert(plan.alias.clone(), to.clone());
                 }
+                Step::Retire { index, .. } if !self.indexes.contains_key(index) => self.left.clear(),
                 Step::Retire { index, .. } | Step::Collect { index } => {
                     self.indexes.remove(index).unwrap();
                     self.aliases.retain(|_, target| target != index);
                 }
                 Step::Verify { against } => assert!(self.indexes.contains_key(against), "{against}"),
-                Step::Drift { .. } => {}
+                Step::Drift { .. } | Step::VerifyAll => {}
             }
         }
         self

@@ -1,15 +1,13 @@
 //! Documents that are there and not in an index: looked for key by key, since the server's counters only grow.
 
 use std::collections::HashSet;
-use std::hash::{BuildHasher, RandomState};
 
 use bytes::Bytes;
-use cache_index::{Batch, Command, IndexInfo, Reply, SearchAnswer};
+use cache_index::{Batch, Command, IndexInfo, Reply, Schema, SearchAnswer};
+use sha2::{Digest, Sha256};
 
-use super::inspect::info;
-use super::plan::Plan;
 use crate::cache::Cache;
-use crate::document::{Scan, count_all};
+use crate::document::Scan;
 use crate::error::{Error, Result};
 
 /// How many keys are looked for at once.
@@ -18,44 +16,62 @@ const CHUNK: usize = 500;
 /// How many of the keys are told.
 const TOLD: usize = 10;
 
-/// How many documents are missing from the plan's index, as it was seen.
-///
-/// The server's counter only grows, so a document that was mended or deleted is still in it: what is missing is
-/// counted, where there is a reason to. In a cluster, where no one scan sees all keys, the counter has to do, and so it has for
-/// an index that a filter leaves documents out of.
-pub(super) async fn missing(cache: &Cache, plan: &Plan, seen: &IndexInfo) -> Result<u64> {
-    if seen.failures == 0 || plan.schema.0.filter().is_some() {
-        return Ok(seen.failures);
-    }
-    match count_all(cache, plan.schema.0).await {
-        Ok(there) => {
-            let now = info(cache, &seen.name).await?;
-            Ok(there.saturating_sub(now.map_or(seen.documents, |now| now.documents)))
-        }
-        Err(Error::Unsupported { .. }) => Ok(seen.failures),
-        Err(error) => Err(error),
-    }
-}
-
 /// Documents that are there and not in an index.
-pub(super) struct Absent {
-    pub(super) number: u64,
+#[derive(Debug, Default)]
+pub(crate) struct Absent {
+    pub(crate) number: u64,
     /// The keys of the first ones.
-    pub(super) keys: Vec<String>,
+    pub(crate) keys: Vec<String>,
+    /// What stands for the key of each, in any process.
+    pub(crate) digests: HashSet<u64>,
 }
 
-/// The documents of the plan's model that are not in an index, and are in the other one if that is given. `None`: they
-/// cannot be looked for, on a cluster.
-pub(super) async fn absent(
+/// What stands for a key: of a billion of them, two are taken for one with a probability of three in a hundred.
+fn digest(key: &[u8]) -> u64 {
+    let mut first = [0; 8];
+    first.iter_mut().zip(Sha256::digest(key)).for_each(|(to, from)| *to = from);
+    u64::from_be_bytes(first)
+}
+
+/// The documents that are missing from an index, as it was seen.
+///
+/// The server's counter only grows, so a document that was mended or deleted is still in it: where it is not 0, what is
+/// missing is looked for, and where documents are known to have been missing. In a cluster, where no one scan sees all keys, the counter has to do, and so it has for an index
+/// that a filter leaves documents out of.
+pub(crate) async fn missing(
     cache: &Cache,
-    plan: &Plan,
+    schema: &Schema,
+    seen: &IndexInfo,
+    were_missing: bool,
+) -> Result<Absent> {
+    let counted = || Absent {
+        number: seen.failures,
+        keys: seen.last_failure.iter().cloned().collect(),
+        digests: HashSet::new(),
+    };
+    if seen.failures == 0 && !were_missing {
+        return Ok(Absent::default());
+    }
+    if schema.filter().is_some() {
+        return Ok(counted());
+    }
+    Ok(absent(cache, schema, &seen.name, None, &HashSet::new()).await?.unwrap_or_else(counted))
+}
+
+/// The documents of a schema's model that are not in an index, and are in the other one if that is given; those with the
+/// digests that are given are left out. `None`: they cannot be looked for, on a cluster.
+///
+/// One scan of all keys, and a search for each 500 of the model's. What it finds is so at one moment each, whatever is
+/// written meanwhile; a document that is written behind the scan is not looked at.
+pub(crate) async fn absent(
+    cache: &Cache,
+    schema: &Schema,
     index: &str,
     other: Option<&str>,
+    except: &HashSet<u64>,
 ) -> Result<Option<Absent>> {
-    let mut scan = Scan::of(cache, plan.schema.0, "looking for documents that are not in an index");
-    let mut absent = Absent { number: 0, keys: Vec::new() };
-    // A scan may show a key twice.
-    let (hasher, mut counted) = (RandomState::new(), HashSet::new());
+    let mut scan = Scan::of(cache, schema, "looking for documents that are not in an index");
+    let mut absent = Absent::default();
     loop {
         let mut chunk = Vec::with_capacity(CHUNK);
         while chunk.len() < CHUNK {
@@ -70,7 +86,9 @@ pub(super) async fn absent(
             return Ok(Some(absent));
         }
         for key in confirmed(cache, index, other, outside(cache, index, chunk).await?).await? {
-            if counted.insert(hasher.hash_one(&key)) {
+            let digest = digest(&key);
+            // A scan may show a key twice.
+            if !except.contains(&digest) && absent.digests.insert(digest) {
                 absent.number += 1;
                 if absent.keys.len() < TOLD {
                     absent.keys.push(String::from_utf8_lossy(&key).into_owned());

@@ -1,0 +1,82 @@
+//! Documents that an index lacks, as far as the server's counter of failures tells between two counts.
+
+use std::time::{Duration, Instant};
+
+/// Of what is missing it is looked for one part of the time in so many whether it still is, and not more often than this.
+const SELDOM: u32 = 100;
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// How many documents an index lacks at most. The server's counter only grows, and begins anew with the index: by what it
+/// grew since documents were counted, so many more may be missing.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Failures {
+    missing: u64,
+    counted: u64,
+    connection: u64,
+    /// When documents were counted, and how long that took.
+    when: Option<(Instant, Duration)>,
+    last: u64,
+}
+
+impl Failures {
+    /// So many were missing when they were counted just now, on this connection; what the counter said before.
+    pub(super) fn counted(missing: u64, counter: u64, connection: u64, took: Duration) -> Self {
+        Self { missing, counted: counter, connection, when: Some((Instant::now(), took)), last: counter }
+    }
+
+    /// What the counter says now.
+    pub(super) fn saw(&mut self, counter: u64) {
+        self.last = counter;
+    }
+
+    /// How many documents are missing at most.
+    pub(super) fn most(self) -> u64 {
+        match self.last.checked_sub(self.counted) {
+            Some(more) => self.missing.saturating_add(more),
+            None => self.last,
+        }
+    }
+
+    /// Whether documents are to be counted to know better: also on another connection, behind which the server may have
+    /// started anew, and its counter come to the same number by other documents; and now and then what was missing, which
+    /// may have been mended.
+    pub(super) fn is_due(self, connection: u64) -> bool {
+        let is_over =
+            |(at, took): (Instant, Duration)| at.elapsed() >= PAUSE.max(took.saturating_mul(SELDOM));
+        self.last != self.counted
+            || self.last > 0 && self.connection != connection
+            || self.missing > 0 && self.when.is_none_or(is_over)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_counter_bounds_what_is_missing_until_it_is_counted() {
+        let counted = |missing, counter| Failures::counted(missing, counter, 0, Duration::ZERO);
+        let mut failures = Failures::default();
+        failures.saw(2);
+        assert_eq!((failures.most(), failures.is_due(0)), (2, true));
+        let mut failures = counted(1, 5);
+        assert_eq!((failures.most(), failures.is_due(0), failures.is_due(1)), (1, false, true));
+        failures.saw(7);
+        assert_eq!((failures.most(), failures.is_due(0)), (3, true));
+        // Another index, or the same after the server started anew.
+        failures.saw(4);
+        assert_eq!((failures.most(), failures.is_due(0)), (4, true));
+        assert!(!counted(0, 0).is_due(9));
+    }
+
+    #[test]
+    fn what_is_missing_is_looked_for_again_after_a_while() {
+        let of = |missing, ago| {
+            let when = Instant::now().checked_sub(Duration::from_secs(ago)).unwrap();
+            Failures { when: Some((when, Duration::from_secs(1))), ..Failures::counted(missing, 3, 0, PAUSE) }
+        };
+        assert!(!of(1, 90).is_due(0));
+        assert!(of(1, 101).is_due(0));
+        assert!(!of(0, 101).is_due(0));
+    }
+}

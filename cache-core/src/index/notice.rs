@@ -1,0 +1,78 @@
+//! What a look at an index gives reason to do, done beside the query that looked.
+
+use std::time::{Duration, Instant};
+
+use cache_index::{IndexInfo, Schema};
+
+use super::absent::missing;
+use super::alias::point;
+use super::drift::saw;
+use super::info::info;
+use crate::cache::{Cache, Mark, Wants};
+use crate::error::Result;
+
+/// Documents are counted for one part of the time in so many at most, and not more often than every second, however fast
+/// the server's counter grows.
+const SELDOM: u32 = 20;
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Takes what was seen of an index into what is known of it. What that gives reason to do is done in the background.
+///
+/// When documents failed to be indexed since they were counted, so many more are told to be missing from now on, whoever
+/// wrote them or added a field to the index, until they are counted.
+pub(crate) fn notice(
+    cache: &Cache,
+    schema: &'static Schema,
+    index: &str,
+    mark: Mark,
+    info: &IndexInfo,
+) -> Result<()> {
+    let Wants { count: counts, alias_from } = saw(cache, schema, index, mark, info)?;
+    if !alias_from.is_empty() {
+        let wants = Wants { count: false, alias_from };
+        beside(cache, "alias", schema, index, wants, Duration::ZERO);
+    }
+    // On a cluster, and where a filter leaves documents out, there is nothing to know better by.
+    if counts && schema.filter().is_none() && !cache.capabilities().cluster {
+        let wants = Wants { count: true, alias_from: Vec::new() };
+        beside(cache, "count", schema, index, wants, PAUSE);
+    }
+    Ok(())
+}
+
+/// Does it in the background, unless somebody is at it, or was a moment ago.
+fn beside(cache: &Cache, what: &str, schema: &'static Schema, index: &str, wants: Wants, pause: Duration) {
+    let name = [what.as_bytes(), b":", index.as_bytes()].concat();
+    let ((detached, gone), index) = (cache.detached(), index.to_owned());
+    let errand = async move {
+        let errand = async {
+            let began = Instant::now();
+            // What keeps the server from it now is met by the next look again.
+            let _ = follow(&detached, schema, &index, wants).await;
+            tokio::time::sleep(pause.max(began.elapsed().saturating_mul(SELDOM))).await;
+        };
+        gone.or(errand).await;
+    };
+    cache.background().keep(name, errand);
+}
+
+/// Does what a look gave reason to do.
+pub(crate) async fn follow(cache: &Cache, schema: &Schema, index: &str, wants: Wants) -> Result<()> {
+    if !wants.alias_from.is_empty() && !cache.capabilities().cluster {
+        point(cache, &schema.alias(cache.keyspace()?), index, false, &wants.alias_from).await?;
+    }
+    if wants.count { count(cache, schema, index).await } else { Ok(()) }
+}
+
+/// Counts the documents that an index lacks.
+async fn count(cache: &Cache, schema: &Schema, index: &str) -> Result<()> {
+    let (standing, began) = (cache.standing(), Instant::now());
+    let mark = standing.mark(index, cache.connection().generation());
+    let Some(look) = info(cache, index).await? else { return Ok(()) };
+    let only_counted = schema.filter().is_some() || cache.capabilities().cluster;
+    if look.is_filled() && !(only_counted && look.failures == 0) {
+        let missing = missing(cache, schema, &look, standing.failed(index) > 0).await?.number;
+        standing.counted(index, mark, missing, look.failures, began.elapsed());
+    }
+    Ok(())
+}
