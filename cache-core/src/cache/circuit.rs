@@ -149,7 +149,7 @@ mod tests {
     const CLASS: ErrorClass = ErrorClass::Unavailable;
 
     fn fail(circuit: &Circuit, times: u32) -> bool {
-        (0..times).map(|_| circuit.failed(CLASS)).fold(false, |any, one| any || one)
+        (0..times).map(|_| circuit.failed(CLASS)).fold(false, |any, one| any | one)
     }
 
     #[test]
