@@ -133,6 +133,11 @@ impl Gate {
         }
     }
 
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.key
+    }
+
     /// How long the key lives unless it is renewed or released: after that, a holder that crashed is in nobody's way. At least
     /// a second, without renewal 100 milliseconds; at most a year.
     pub fn ttl(mut self, ttl: Duration) -> Self {
