@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 use super::GateError;
 use super::clock::Moment;
@@ -135,21 +135,26 @@ impl Held {
         first
     }
 
-    /// Gives it back: the key stays for `stay`, at least as long as was wanted from the start.
+    /// Gives it back: the key stays for `stay`, at least as long as was wanted from the start. Done in the background, so
+    /// that it is done also when nobody waits for it any more.
     ///
     /// Without the server's word, the clock here says whether the key was ours to the end; it goes when its ttl is
     /// over.
-    pub(super) async fn release(&self, stay: Duration, generation: &str) -> Released {
-        if !self.begin_end() {
-            return if self.left().is_some() { Released::Released } else { Released::WasLost };
-        }
+    pub(super) async fn release(self: &Arc<Self>, stay: Duration, generation: &str) -> Released {
         let held = self.left().is_some();
-        let stay = self.stay(stay);
-        let bound = self.call_timeout();
-        let answer = scripts::release(&self.cache, &self.keys, &self.token, stay, generation, bound).await;
+        if !self.begin_end() {
+            return if held { Released::Released } else { Released::WasLost };
+        }
         self.is_over();
-        let owned = answer.as_ref().copied().unwrap_or(held);
-        self.tell_released(answer.is_ok(), owned);
+        let stay = self.stay(stay);
+        let (told, mut answer) = oneshot::channel();
+        if !self.line.leave(Arc::clone(self).give_back(stay, generation.to_owned(), Some(told))) {
+            // The runtime that it was won on has ended; this one has not.
+            let (told, here) = oneshot::channel();
+            answer = here;
+            Arc::clone(self).give_back(stay, generation.to_owned(), Some(told)).await;
+        }
+        let owned = answer.await.ok().flatten().unwrap_or(held);
         if owned { Released::Released } else { Released::WasLost }
     }
 
@@ -160,15 +165,27 @@ impl Held {
         }
         self.is_over();
         let stay = self.stay(Duration::ZERO);
-        let held = Arc::clone(&self);
-        let left = self.line.leave(async move {
-            let bound = held.call_timeout();
-            let answer = scripts::release(&held.cache, &held.keys, &held.token, stay, "", bound).await;
-            held.tell_released(answer.is_ok(), answer.unwrap_or(true));
-        });
+        let left = self.line.leave(Arc::clone(&self).give_back(stay, String::new(), None));
         self.cache.gate_tally().count(GateCount::ReleasedByDrop);
         if !left {
             tracing::warn!(key = %self.keys.lock, "a lease was dropped after its runtime: the key goes with its ttl");
+        }
+    }
+
+    /// Tells the server, and whoever waits what it answered: whether the key was ours; `None`: it did not answer.
+    async fn give_back(
+        self: Arc<Self>,
+        stay: Duration,
+        generation: String,
+        told: Option<oneshot::Sender<Option<bool>>>,
+    ) {
+        let bound = self.call_timeout();
+        let answer =
+            scripts::release(&self.cache, &self.keys, &self.token, stay, &generation, bound).await.ok();
+        self.tell_released(answer);
+        if let Some(told) = told {
+            // Whoever waited may have gone.
+            let _ = told.send(answer);
         }
     }
 
@@ -176,18 +193,18 @@ impl Held {
         stay.max(self.at_least.saturating_sub(self.began.until(Moment::now())))
     }
 
-    fn tell_released(&self, answered: bool, owned: bool) {
+    fn tell_released(&self, answer: Option<bool>) {
         let held = self.began.until(Moment::now());
-        match (answered, owned) {
-            (true, true) => {
+        match answer {
+            Some(true) => {
                 self.cache.gate_tally().count(GateCount::Released);
                 tracing::debug!(key = %self.keys.lock, fence = self.fence, ?held, "gate released");
             }
-            (true, false) => {
+            Some(false) => {
                 self.cache.gate_tally().count(GateCount::ForeignReleasePrevented);
                 tracing::warn!(key = %self.keys.lock, fence = self.fence, ?held, "gate was lost before its release");
             }
-            (false, _) => {
+            None => {
                 tracing::warn!(key = %self.keys.lock, "gate not released: the server did not answer, the key goes with its ttl");
             }
         }

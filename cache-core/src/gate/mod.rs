@@ -6,6 +6,7 @@ mod deadline;
 mod error;
 mod function;
 mod held;
+mod hint;
 mod inspect;
 mod keys;
 mod lease;
