@@ -98,6 +98,13 @@ impl Held {
         }
     }
 
+    /// Its time is over: it was lost, unless it was given back.
+    pub(super) fn ran_out(&self) {
+        if !self.ended.load(Ordering::Acquire) {
+            self.lose();
+        }
+    }
+
     /// Waits until it is over, by the clock here or by the server's word. Unbounded where it is renewed for ever.
     pub(super) async fn lost(&self) {
         let mut over = self.over.subscribe();

@@ -46,4 +46,5 @@ async fn keep(held: Arc<Held>, max_hold: Option<Duration>) {
             }
         }
     }
+    held.ran_out();
 }

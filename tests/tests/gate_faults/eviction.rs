@@ -111,7 +111,7 @@ async fn fill(admin: &cache_core::Cache, policy: &str) {
         used.and_then(|used| used.trim().parse().ok()).unwrap_or_else(|| panic!("no used memory"));
     let value = "x".repeat(16 << 10);
     say(admin, &["CONFIG", "SET", "maxmemory", &(used + SPARE).to_string()]).await;
-    for n in 0..(4 * SPARE >> 14) {
+    for n in 0..((4 * SPARE) >> 14) {
         let write = cache_core::Command::new("SET").key(format!("filler-{policy}-{n}")).arg(&value);
         if admin.command(write).await.is_err() {
             // Without eviction, or with nothing left to evict, it is refused.

@@ -86,6 +86,8 @@ async fn renewed_late(rounds: u32) -> Found {
         proxy.reset_all();
         let _ = slow.ping().await;
     }
+    let lost = slow.gate_counts().lost;
+    found.check(lost == u64::from(rounds), || format!("F2: {lost} of {rounds} losses are counted"));
     found.violations.extend(stage.i3(&place).await);
     found
 }

@@ -52,7 +52,7 @@ async fn lost(rules: Rules, loss: Loss, seed: u64, losses: u32) -> Found {
     found.violations.extend(judge::i1(&place.resource.taken().await));
     if rules == Rules::Ours {
         // Renewed every third of the ttl; while the server is away, the lease's own time runs out.
-        let until_told = if loss == Loss::Flush { TTL / 3 + TTL / 10 } else { TTL };
+        let until_told = if loss == Loss::Flush { TTL / 3 + TTL / 10 * 3 } else { TTL };
         found.violations.extend(judge::i2_within(&events, until_told, &stalls));
         found.violations.extend(judge::i9(&events));
     }

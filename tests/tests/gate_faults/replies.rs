@@ -7,7 +7,7 @@ use cache_tests::dice::Dice;
 use cache_tests::proxy::{Direction, Fault, Proxy};
 
 use crate::case::{Found, Profile};
-use crate::event::now;
+use crate::event::{Stalls, micros, now};
 use crate::lanes;
 use crate::place::{self, Place, TTL};
 use crate::stage::Stage;
@@ -16,7 +16,7 @@ use crate::system::{Door, Rules, gate};
 const LANES: u32 = 10;
 
 /// How long an answer may take in these rounds.
-const DEADLINE: Duration = Duration::from_millis(100);
+const DEADLINE: Duration = Duration::from_millis(250);
 
 /// Longer than anything here takes, so that what is gone was given back.
 const LONG: Duration = Duration::from_secs(5);
@@ -92,7 +92,8 @@ impl Line {
 
     /// A connection on which all was asked that is asked once, and a server that knows the scripts.
     async fn warm(&self) {
-        for _ in 0..20 {
+        let until = now() + micros(LONG * 4);
+        while now() < until {
             if let Ok(Some(hold)) = Door::new(self.rules, &self.cache, LONG).try_lock().await {
                 let _ = hold.release().await;
                 self.place.say(&["DEL", &self.place.key()]).await;
@@ -148,22 +149,24 @@ impl Line {
         let door = Door::new(self.rules, &self.cache, TTL);
         let hold = door.lock(LONG).await.ok().flatten().unwrap_or_else(|| panic!("not won"));
         self.lose();
-        let until = now() + crate::event::micros(TTL * 3 / 2);
-        let mut slept = 0;
-        while now() < until {
-            let (before, held) = (now(), hold.check());
-            self.found.check(held, || "F5: lost, though the server was there".to_owned());
-            if !held {
+        let (began, stalls) = (now(), Stalls::of_process());
+        while now() < began + micros(TTL * 3 / 2) {
+            // A machine that sleeps renews nothing.
+            if !hold.check() && stalls.between(began, now()) > micros(TTL / 6) {
+                self.found.note("renewals that the machine slept through", 1);
+                let _ = hold.release().await;
+                return self.again().await;
+            }
+            self.found.check(hold.check(), || "F5: lost, though the server was there".to_owned());
+            if !hold.check() {
                 break;
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
-            slept = slept.max(now() - before);
         }
         let holder = self.place.holder().await;
         self.found.check(holder.as_deref() == Some(hold.owner()), || format!("F5: {holder:?} holds"));
         let owned = hold.release().await;
-        self.found
-            .check(matches!(owned, Ok(true)), || format!("F5: the release says {owned:?}, slept {slept}"));
+        self.found.check(matches!(owned, Ok(true)), || format!("F5: the release says {owned:?}"));
         self.again().await;
     }
 

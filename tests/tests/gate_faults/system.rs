@@ -59,7 +59,7 @@ impl Door {
 
     fn key(&self) -> String {
         let project = self.cache.project_name().ok().flatten().unwrap_or_default();
-        lock_key(&project)
+        lock_key(project)
     }
 
     /// Waits for the gate, at most that long; `None`: somebody else held it.
@@ -93,7 +93,7 @@ impl Door {
         let owner = format!("{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
         let set = Command::new("EVAL").arg(SET).arg("1").key(self.key()).arg(&owner);
         let won = self.cache.command(set.arg_display(self.ttl.as_millis())).await?;
-        let hold = || Hold::Original { door: self.clone(), owner };
+        let hold = || Hold::Original { door: Box::new(self.clone()), owner };
         Ok((won.as_int() == Some(1)).then(hold))
     }
 }
@@ -102,7 +102,7 @@ impl Door {
 #[derive(Debug)]
 pub(crate) enum Hold {
     Ours(Lease),
-    Original { door: Door, owner: String },
+    Original { door: Box<Door>, owner: String },
 }
 
 impl Hold {
