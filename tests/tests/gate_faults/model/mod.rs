@@ -1,11 +1,12 @@
 //! The gate's protocol as a model: all that can happen to a few clients is gone through, to the last state.
 
-// A file imports from those before it: server, fleet, scripts, conformance.
+// A file imports from those before it: server, fleet, space, scripts, conformance.
 
 mod conformance;
 mod fleet;
 mod scripts;
 mod server;
+mod space;
 
 use libtest_mimic::Trial;
 use stateright::{Checker, Expectation, HasDiscoveries, Model};
