@@ -1,13 +1,14 @@
 //! What is known here of one win, shared by everybody who has to do with it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::watch;
 
 use super::GateError;
 use super::clock::Moment;
+use super::deadline::Deadline;
 use super::keys::GateKeys;
 use super::scripts;
 use crate::cache::{Cache, GateCount, Line};
@@ -27,8 +28,8 @@ pub(super) struct Held {
     /// How long the key stays at least, from the start.
     pub(super) at_least: Duration,
     pub(super) began: Moment,
-    /// When it is over, by the clock here; 0: it is.
-    deadline: AtomicU64,
+    /// When it is over, by the clock here.
+    deadline: Deadline,
     /// Whether somebody has taken it upon them to release it.
     ended: AtomicBool,
     /// Whether its loss was counted.
@@ -53,7 +54,7 @@ impl Held {
     pub(super) fn new(won: Won, asked: Moment) -> Self {
         let Won { cache, keys, token, fence, ttl, at_least, line } = won;
         Self {
-            deadline: AtomicU64::new(asked.after(safe(ttl)).micros()),
+            deadline: Deadline::new(asked.after(safe(ttl))),
             began: asked,
             ended: AtomicBool::new(false),
             counted: AtomicBool::new(false),
@@ -68,11 +69,9 @@ impl Held {
         }
     }
 
-    /// How long it still is held, by the clock here; `None`: it is over.
+    /// How long it still is held, by the clock here; `None`: it is over, and stays so.
     pub(super) fn left(&self) -> Option<Duration> {
-        let deadline = Moment::from_micros(self.deadline.load(Ordering::Acquire))?;
-        let left = Moment::now().until(deadline);
-        (!left.is_zero()).then_some(left)
+        self.deadline.left()
     }
 
     pub(super) fn check(&self) -> Result<(), GateError> {
@@ -81,15 +80,12 @@ impl Held {
 
     /// The server has given it the ttl again, some time after `asked`. A lease that is over stays over.
     pub(super) fn extend(&self, asked: Moment) {
-        let next = asked.after(safe(self.ttl)).micros();
-        let later = |last: u64| (last != 0).then_some(last.max(next));
-        // Nothing is to be done where it was over already.
-        let _ = self.deadline.fetch_update(Ordering::AcqRel, Ordering::Acquire, later);
+        self.deadline.extend(asked.after(safe(self.ttl)));
     }
 
     /// Nobody here holds it any more.
     pub(super) fn is_over(&self) {
-        self.deadline.store(0, Ordering::Release);
+        self.deadline.end();
         self.over.send_replace(true);
     }
 
