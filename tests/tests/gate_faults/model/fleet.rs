@@ -12,6 +12,8 @@ pub(crate) struct Bounds {
     pub(crate) clients: u8,
     /// How often each client asks for the gate.
     pub(crate) attempts: u8,
+    /// Whether an attempt may be asked again.
+    pub(crate) again: bool,
     pub(crate) ticks: u8,
     pub(crate) flushes: u8,
     /// How many answers are lost.
@@ -310,7 +312,7 @@ impl Fleet {
                 Client::Idle => {}
                 Client::Asking { again, .. } => {
                     can.push(Action::GiveUp(at));
-                    if !again {
+                    if self.bounds.again && !again {
                         can.push(Action::AskAgain(at));
                     }
                 }

@@ -5,6 +5,9 @@ use stateright::{Model, Property};
 use super::fleet::{Action, Fleet, Seen, State};
 use super::server::{Request, Store, Token};
 
+/// What is seen only where attempts are asked again.
+pub(crate) const AGAIN: &str = "an attempt is answered again";
+
 impl Fleet {
     /// Takes out what is under way and can change nothing any more, whenever it is executed: renewals and releases of keys
     /// that are gone, with nobody who could get them again or who waits, and writes that will be refused.
@@ -74,9 +77,7 @@ impl Model for Fleet {
                 !state.has(Seen::DeniedByItself)
             }),
             Property::sometimes("a late write is refused", |_, state: &State| state.has(Seen::LateRefused)),
-            Property::sometimes("an attempt is answered again", |_, state: &State| {
-                state.has(Seen::AnsweredAgain)
-            }),
+            Property::sometimes(AGAIN, |_, state: &State| state.has(Seen::AnsweredAgain)),
             Property::sometimes("a win follows another", |_, state: &State| state.has(Seen::Followed)),
         ]
     }
