@@ -225,6 +225,7 @@ async fn what_cannot_carry_it_is_refused_before_it_is_sent(cache: Cache) {
     assert!(Suggestions::new("s").add(&fenced, "x", 1.0).await.is_err());
     assert!(Dictionary::new("d").add(&fenced, ["x"]).await.is_err());
     assert!(Migrator::new().register::<Report>().run(&fenced).await.is_err());
+    no_fence(Report::invalidate(&fenced, "a").await.unwrap_err(), "DEL");
     let step = |_: &mut serde_json::Map<String, serde_json::Value>| Ok::<(), Error>(());
     let migrated = DataMigration::<Formed>::new().step(2, "nothing", step).run(&fenced).await;
     assert!(chain(&migrated.unwrap_err()).contains("cannot carry a lease's fence"));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 
 use super::GateError;
 use super::clock::Moment;
@@ -135,8 +135,8 @@ impl Held {
         first
     }
 
-    /// Gives it back: the key stays for `stay`, at least as long as was wanted from the start. Done in the background, so
-    /// that it is done also when nobody waits for it any more.
+    /// Gives it back: the key stays for `stay`, at least as long as was wanted from the start. When this future is
+    /// dropped, that is done in the background.
     ///
     /// Without the server's word, the clock here says whether the key was ours to the end; it goes when its ttl is
     /// over.
@@ -145,17 +145,13 @@ impl Held {
         if !self.begin_end() {
             return if held { Released::Released } else { Released::WasLost };
         }
+        // From here on it is not renewed, whatever becomes of this future.
         self.is_over();
-        let stay = self.stay(stay);
-        let (told, mut answer) = oneshot::channel();
-        if !self.line.leave(Arc::clone(self).give_back(stay, generation.to_owned(), Some(told))) {
-            // The runtime that it was won on has ended; this one has not.
-            let (told, here) = oneshot::channel();
-            answer = here;
-            Arc::clone(self).give_back(stay, generation.to_owned(), Some(told)).await;
-        }
-        let owned = answer.await.ok().flatten().unwrap_or(held);
-        if owned { Released::Released } else { Released::WasLost }
+        let mut unheard = Unheard { held: self, stay: self.stay(stay), generation, armed: true };
+        let answer = self.ask_release(unheard.stay, generation).await;
+        unheard.armed = false;
+        self.tell_released(answer);
+        if answer.unwrap_or(held) { Released::Released } else { Released::WasLost }
     }
 
     /// Leaves it to be released in the background.
@@ -164,33 +160,26 @@ impl Held {
             return;
         }
         self.is_over();
-        let stay = self.stay(Duration::ZERO);
-        let left = self.line.leave(Arc::clone(&self).give_back(stay, String::new(), None));
-        self.cache.gate_tally().count(GateCount::ReleasedByDrop);
-        if !left {
-            tracing::warn!(key = %self.keys.lock, "a lease was dropped after its runtime: the key goes with its ttl");
-        }
+        let (held, stay) = (Arc::clone(&self), self.stay(Duration::ZERO));
+        let left = self.line.leave(async move { held.tell_released(held.ask_release(stay, "").await) });
+        self.tell_let_go(left);
     }
 
-    /// Tells the server, and whoever waits what it answered: whether the key was ours; `None`: it did not answer.
-    async fn give_back(
-        self: Arc<Self>,
-        stay: Duration,
-        generation: String,
-        told: Option<oneshot::Sender<Option<bool>>>,
-    ) {
+    /// What the server answers: whether the key was ours; `None`: nothing in time.
+    async fn ask_release(&self, stay: Duration, generation: &str) -> Option<bool> {
         let bound = self.call_timeout();
-        let answer =
-            scripts::release(&self.cache, &self.keys, &self.token, stay, &generation, bound).await.ok();
-        self.tell_released(answer);
-        if let Some(told) = told {
-            // Whoever waited may have gone.
-            let _ = told.send(answer);
-        }
+        scripts::release(&self.cache, &self.keys, &self.token, stay, generation, bound).await.ok()
     }
 
     fn stay(&self, stay: Duration) -> Duration {
         stay.max(self.at_least.saturating_sub(self.began.until(Moment::now())))
+    }
+
+    fn tell_let_go(&self, left: bool) {
+        self.cache.gate_tally().count(GateCount::ReleasedByDrop);
+        if !left {
+            tracing::warn!(key = %self.keys.lock, "a lease was dropped after its runtime: the key goes with its ttl");
+        }
     }
 
     fn tell_released(&self, answer: Option<bool>) {
@@ -208,6 +197,30 @@ impl Held {
                 tracing::warn!(key = %self.keys.lock, "gate not released: the server did not answer, the key goes with its ttl");
             }
         }
+    }
+}
+
+/// A release whose answer was not heard yet: when nobody waits for it any more, it may not even have been sent.
+struct Unheard<'a> {
+    held: &'a Arc<Held>,
+    stay: Duration,
+    generation: &'a str,
+    armed: bool,
+}
+
+impl Drop for Unheard<'_> {
+    fn drop(&mut self) {
+        if !self.armed {
+            return;
+        }
+        let (held, stay, generation) = (Arc::clone(self.held), self.stay, self.generation.to_owned());
+        let left = self.held.line.leave(async move {
+            // If the first one was sent after all, this finds no key of its own, which means nothing then.
+            if let Some(true) = held.ask_release(stay, &generation).await {
+                held.tell_released(Some(true));
+            }
+        });
+        self.held.tell_let_go(left);
     }
 }
 

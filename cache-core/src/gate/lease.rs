@@ -79,7 +79,7 @@ impl Lease {
     ///
     /// Saves, patches, deletions, times to live, `modify`, many at once and by query carry it. What cannot is refused before
     /// it is sent ([`Error::NoFence`](crate::Error::NoFence)): other commands that may write, migrations, suggestions and
-    /// dictionaries, and on a cluster documents with unique values that share no hash tag. A script of one's own gets
+    /// dictionaries, copies that are loaded or invalidated, and on a cluster documents with unique values that share no hash tag. A script of one's own gets
     /// through if the last of its keys is the one of the fence: it has to compare the number itself.
     ///
     /// - On the server of the gate the number is compared with the gate's own fence, so that writes are refused as soon

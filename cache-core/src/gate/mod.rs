@@ -59,7 +59,8 @@ const MAX_HOLD: u32 = 20;
 /// # What is promised, and what is not
 /// - **One server that keeps its data**: at most one lease holds at a time by the clocks of their holders
 ///   ([`Lease::check`]); a holder that is stopped between that check and its effect can still be late. What must never
-///   be late carries [`Lease::fence`], and its store refuses a smaller number than the largest it has seen.
+///   be late carries [`Lease::fence`], and its store refuses a smaller number than the largest it has seen; documents do
+///   when they are written through [`Lease::fenced`].
 /// - **A server that loses keys** (`FLUSHALL`, a restart without persistence, eviction): another holder may come while the
 ///   first does not know it until its next renewal, at most a third of the ttl later. Fences still grow, since they are
 ///   the server's time at least.

@@ -13,7 +13,8 @@ use super::server::{Answer, Request, Rules, Store, TTL};
 use crate::case::{Found, Must, Profile, case};
 
 /// More than can be gone through to the end.
-const LARGE: Bounds = Bounds { clients: 3, attempts: 7, ticks: 12, flushes: 3, losses: 6, steps_back: 0 };
+const LARGE: Bounds =
+    Bounds { clients: 3, attempts: 7, again: true, ticks: 12, flushes: 3, losses: 6, steps_back: 0 };
 
 /// How long a path is at most.
 const STEPS: usize = 120;

@@ -4,8 +4,6 @@
 //! in any order. A request may be executed as long as it is under way, also when nobody waits for its answer any more;
 //! one that is never executed is lost. A client that is killed is one that lets go and whose release is lost.
 
-use stateright::{Model, Property};
-
 use super::server::{Answer, Request, Rules, Server, Store, TTL, Token};
 
 /// How much may happen, so that there is an end.
@@ -14,6 +12,8 @@ pub(crate) struct Bounds {
     pub(crate) clients: u8,
     /// How often each client asks for the gate.
     pub(crate) attempts: u8,
+    /// Whether an attempt may be asked again.
+    pub(crate) again: bool,
     pub(crate) ticks: u8,
     pub(crate) flushes: u8,
     /// How many answers are lost.
@@ -33,10 +33,10 @@ pub(crate) struct Fleet {
 pub(crate) struct State {
     pub(crate) server: Server,
     now: u8,
-    clients: Vec<Client>,
+    pub(super) clients: Vec<Client>,
     /// What is under way, with the time it was sent at.
-    wire: Vec<(Request, u8)>,
-    left: Bounds,
+    pub(super) wire: Vec<(Request, u8)>,
+    pub(super) left: Bounds,
     /// How often each client still asks.
     attempts: Vec<u8>,
     lost_keys: bool,
@@ -48,11 +48,11 @@ pub(crate) struct State {
     /// The newest win whose write was done.
     written: u8,
     /// What was seen to go wrong, and what was to be seen: see [`Seen`].
-    seen: u16,
+    pub(super) seen: u16,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Client {
+pub(super) enum Client {
     Idle,
     /// Waits for the answer to its attempt, first sent at this time.
     Asking {
@@ -108,7 +108,7 @@ pub(crate) enum Seen {
 }
 
 impl Client {
-    fn token(&self) -> Option<Token> {
+    pub(super) fn token(&self) -> Option<Token> {
         match self {
             Self::Idle => None,
             Self::Asking { token, .. } | Self::Holding { token, .. } => Some(*token),
@@ -117,11 +117,11 @@ impl Client {
 }
 
 impl State {
-    fn see(&mut self, what: Seen) {
+    pub(super) fn see(&mut self, what: Seen) {
         self.seen |= what as u16;
     }
 
-    fn has(&self, what: Seen) -> bool {
+    pub(super) fn has(&self, what: Seen) -> bool {
         self.seen & what as u16 != 0
     }
 
@@ -279,33 +279,6 @@ impl Fleet {
         answered
     }
 
-    /// Takes out what is under way and can change nothing any more, whenever it is executed: renewals and releases of keys
-    /// that are gone, with nobody who could get them again or who waits, and writes that will be refused.
-    fn forget(&self, state: &mut State) {
-        let (clients, lock) = (&state.clients, state.server.lock);
-        let asked: Vec<Token> = state.wire.iter().filter_map(|(request, _)| request.acquires()).collect();
-        let is_over = |token: Token| {
-            let of_client = clients.iter().any(|client| client.token() == Some(token));
-            !of_client && !asked.contains(&token) && lock.is_none_or(|(holder, _)| holder != token)
-        };
-        let mut refused = false;
-        let seen = if self.store == Store::Here { state.server.fence } else { state.server.seen };
-        let stays = self.rules.compares && (self.store == Store::Elsewhere || state.left.flushes == 0);
-        state.wire.retain(|(request, _)| match *request {
-            Request::Acquire(_) => true,
-            Request::Renew(token) => !(self.rules.renewal_asks && is_over(token)),
-            Request::Release(token) => !(self.rules.release_asks && is_over(token)),
-            Request::Write(_, fence) => {
-                let late = stays && seen.is_some_and(|seen| seen > fence);
-                refused |= late;
-                !late
-            }
-        });
-        if refused {
-            state.see(Seen::LateRefused);
-        }
-    }
-
     pub(crate) fn start(&self) -> State {
         State {
             server: Server::new(),
@@ -339,7 +312,7 @@ impl Fleet {
                 Client::Idle => {}
                 Client::Asking { again, .. } => {
                     can.push(Action::GiveUp(at));
-                    if !again {
+                    if self.bounds.again && !again {
                         can.push(Action::AskAgain(at));
                     }
                 }
@@ -367,53 +340,5 @@ impl Fleet {
         ];
         can.extend(more.into_iter().filter(|(left, _)| *left > 0).map(|(_, action)| action));
         can
-    }
-}
-
-impl Model for Fleet {
-    type State = State;
-    type Action = Action;
-
-    fn init_states(&self) -> Vec<State> {
-        vec![self.start()]
-    }
-
-    fn actions(&self, state: &State, actions: &mut Vec<Action>) {
-        // What has gone wrong need not be followed further.
-        if state.seen & 0xff == 0 {
-            actions.extend(self.can(state));
-        }
-    }
-
-    fn next_state(&self, last: &State, action: Action) -> Option<State> {
-        let mut next = last.clone();
-        self.act(&mut next, action);
-        self.forget(&mut next);
-        (next != *last).then_some(next)
-    }
-
-    fn properties(&self) -> Vec<Property<Self>> {
-        vec![
-            Property::always(
-                "I1: no write of an older win is done after one of a newer",
-                |_, state: &State| !state.has(Seen::OlderWrite),
-            ),
-            Property::always(
-                "I2: no two hold by their clocks while the server keeps its keys",
-                |_, state: &State| !state.has(Seen::TwoHold),
-            ),
-            Property::always("I3: nobody changes another's key", |_, state: &State| {
-                !state.has(Seen::ForeignKey)
-            }),
-            Property::always("I9: fences grow", |_, state: &State| !state.has(Seen::FenceBack)),
-            Property::always("P7: nobody is denied by itself", |_, state: &State| {
-                !state.has(Seen::DeniedByItself)
-            }),
-            Property::sometimes("a late write is refused", |_, state: &State| state.has(Seen::LateRefused)),
-            Property::sometimes("an attempt is answered again", |_, state: &State| {
-                state.has(Seen::AnsweredAgain)
-            }),
-            Property::sometimes("a win follows another", |_, state: &State| state.has(Seen::Followed)),
-        ]
     }
 }
