@@ -22,19 +22,21 @@
 //! | know whether their indexes can be asked, and what to do while they cannot | [`Cache::readiness`], [`Migrator::watch`], [`IndexPolicy`] |
 //! | have them on a command line, and their schemas in the repository | [`cli`](cli/index.html) (feature `cli`), [`SchemaLock`], [`Migrator::assert_locked`] |
 //! | bring stored documents to a new form | [`DataMigration`], `schema_version` and `upgrade` of [`CacheModel`](derive@CacheModel) |
+//! | answer probes | [`Cache::health`], [`health`] (routes with feature `axum`) |
 //! | let one process do a thing | [`Gate`], [`Lease`], [`Outcome`], [`Once`], [`Schedule`] |
 //! | try things on a private server | [`Cache::embedded`](struct.Cache.html#method.embedded) (feature `embedded`) |
 //! | group and count documents | [`Query::group_by`], [`Aggregation`], [`aggregate`] |
 //! | know what went wrong | [`Error`] |
 
 // A file imports from those before it: patch_error, error, settings, connection, embedded, cache, script, primary_key,
-// version, model, document, index, query, terms, load, cache_model, migrate, gate, cli.
+// version, model, document, index, query, terms, load, cache_model, migrate, gate, health, cli.
 
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod connection;
 #[cfg(feature = "embedded")]
 pub mod embedded;
+pub mod health;
 
 #[doc(hidden)]
 pub mod __private;

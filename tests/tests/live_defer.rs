@@ -79,6 +79,37 @@ async fn a_migration_waits_for_a_server_to_take_writes_resp2() {
 }
 
 #[tokio::test]
+async fn a_migration_waits_for_a_server_that_is_busy() {
+    let server = private_server().await;
+    for protocol in [Protocol::Resp3, Protocol::Resp2] {
+        let admin = connect(&server.url(), protocol).await;
+        let cache = connect(&server.url(), protocol).await.namespace(&format!("{protocol:?}"));
+        say(&admin, &["CONFIG", "SET", "busy-reply-threshold", "10"]).await;
+        let busy = connect(&server.url(), protocol).await;
+        let busy = tokio::spawn(async move {
+            busy.command(Command::new("EVAL").args_from(["while true do end", "0"])).await
+        });
+        let began = Instant::now();
+        let error = loop {
+            assert!(began.elapsed() < Duration::from_secs(20), "the server is not busy");
+            if let Err(error) = admin.ping().await {
+                break error;
+            }
+        };
+        assert!(error.is_unavailable() && !error.is_write_refused(), "{}", chain(&error));
+        assert!(old().defer().run(&cache).await.unwrap().is_deferred());
+        assert!(
+            matches!(state(&cache), IndexState::Deferred { class: ErrorClass::Timeout, .. }),
+            "{}",
+            cache.readiness()
+        );
+        say(&admin, &["SCRIPT", "KILL"]).await;
+        until("the migration", || cache.readiness().overall() == Ready::Yes).await;
+        assert!(busy.await.unwrap().is_err());
+    }
+}
+
+#[tokio::test]
 async fn whoever_has_nothing_to_do_needs_no_writes() {
     for [refuse, take] in WAYS {
         let server = private_server().await;

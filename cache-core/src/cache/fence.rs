@@ -115,9 +115,7 @@ mod tests {
     fn only_scripts_that_have_the_number_as_their_last_key_carry_it() {
         let fence = Fence { number: 7, key: b"{g}:f"[..].into(), beside: None };
         let call = |count: &str, keys: &[&str]| {
-            keys.iter()
-                .fold(Command::new("EVALSHA").arg("0123").arg(count), |call, key| call.key(key))
-                .arg("7")
+            keys.iter().fold(Command::new("EVALSHA").arg("0123").arg(count), Command::key).arg("7")
         };
         assert!(fence.is_carried_by(&call("1", &["{g}:f"])));
         assert!(fence.is_carried_by(&call("2", &["a", "{g}:f"])));

@@ -131,9 +131,9 @@ pub enum IndexState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorClass {
-    /// The server cannot be reached, or the connection broke.
+    /// The server cannot be reached, the connection broke, or the cluster is down.
     Unavailable,
-    /// The server did not answer in time.
+    /// The server did not answer in time, or is busy with a script.
     Timeout,
     /// The server is starting.
     Loading,
@@ -154,6 +154,8 @@ impl ErrorClass {
             (Error::Unavailable { .. }, _) => Self::Unavailable,
             (Error::Timeout { .. }, _) => Self::Timeout,
             (_, Some(ServerErrorKind::Loading)) => Self::Loading,
+            (_, Some(ServerErrorKind::ClusterDown)) => Self::Unavailable,
+            (_, Some(ServerErrorKind::Busy)) => Self::Timeout,
             _ if error.is_write_refused() => Self::WriteRefused,
             _ if error.is_access_denied() => Self::AccessDenied,
             (_, Some(_)) | (Error::Unsupported { .. }, _) => Self::Refused,

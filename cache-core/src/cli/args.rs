@@ -105,7 +105,7 @@ impl Choices {
     /// The migrator with what was chosen.
     pub(super) fn of(&self, mut migrator: Migrator) -> Migrator {
         // The process ends with its command: nobody would do later what was put off.
-        migrator.defers = false;
+        migrator.defers = Some(false);
         if let Some(strategy) = self.strategy {
             migrator = migrator.strategy(strategy);
         }
@@ -203,6 +203,7 @@ mod tests {
 
     #[test]
     fn a_command_puts_nothing_off() {
-        assert!(!Choices::default().of(Migrator::new().defer()).defers);
+        // Also where the cache of the service would.
+        assert_eq!(Choices::default().of(Migrator::new().defer()).defers, Some(false));
     }
 }

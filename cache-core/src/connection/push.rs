@@ -45,4 +45,9 @@ impl PushSender {
     pub fn send(&self, push: Push) -> bool {
         self.sender.send(push).is_ok()
     }
+
+    /// Whether nobody listens any more.
+    pub fn is_closed(&self) -> bool {
+        self.sender.is_closed()
+    }
 }

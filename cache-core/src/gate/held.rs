@@ -1,13 +1,14 @@
 //! What is known here of one win, shared by everybody who has to do with it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 use super::GateError;
 use super::clock::Moment;
+use super::deadline::Deadline;
 use super::keys::GateKeys;
 use super::scripts;
 use crate::cache::{Cache, GateCount, Line};
@@ -27,8 +28,8 @@ pub(super) struct Held {
     /// How long the key stays at least, from the start.
     pub(super) at_least: Duration,
     pub(super) began: Moment,
-    /// When it is over, by the clock here; 0: it is.
-    deadline: AtomicU64,
+    /// When it is over, by the clock here.
+    deadline: Deadline,
     /// Whether somebody has taken it upon them to release it.
     ended: AtomicBool,
     /// Whether its loss was counted.
@@ -53,7 +54,7 @@ impl Held {
     pub(super) fn new(won: Won, asked: Moment) -> Self {
         let Won { cache, keys, token, fence, ttl, at_least, line } = won;
         Self {
-            deadline: AtomicU64::new(asked.after(safe(ttl)).micros()),
+            deadline: Deadline::new(asked.after(safe(ttl))),
             began: asked,
             ended: AtomicBool::new(false),
             counted: AtomicBool::new(false),
@@ -68,11 +69,9 @@ impl Held {
         }
     }
 
-    /// How long it still is held, by the clock here; `None`: it is over.
+    /// How long it still is held, by the clock here; `None`: it is over, and stays so.
     pub(super) fn left(&self) -> Option<Duration> {
-        let deadline = Moment::from_micros(self.deadline.load(Ordering::Acquire))?;
-        let left = Moment::now().until(deadline);
-        (!left.is_zero()).then_some(left)
+        self.deadline.left()
     }
 
     pub(super) fn check(&self) -> Result<(), GateError> {
@@ -81,15 +80,12 @@ impl Held {
 
     /// The server has given it the ttl again, some time after `asked`. A lease that is over stays over.
     pub(super) fn extend(&self, asked: Moment) {
-        let next = asked.after(safe(self.ttl)).micros();
-        let later = |last: u64| (last != 0).then_some(last.max(next));
-        // Nothing is to be done where it was over already.
-        let _ = self.deadline.fetch_update(Ordering::AcqRel, Ordering::Acquire, later);
+        self.deadline.extend(asked.after(safe(self.ttl)));
     }
 
     /// Nobody here holds it any more.
     pub(super) fn is_over(&self) {
-        self.deadline.store(0, Ordering::Release);
+        self.deadline.end();
         self.over.send_replace(true);
     }
 
@@ -132,21 +128,26 @@ impl Held {
         first
     }
 
-    /// Gives it back: the key stays for `stay`, at least as long as was wanted from the start.
+    /// Gives it back: the key stays for `stay`, at least as long as was wanted from the start. Done in the background, so
+    /// that it is done also when nobody waits for it any more.
     ///
     /// Without the server's word, the clock here says whether the key was ours to the end; it goes when its ttl is
     /// over.
-    pub(super) async fn release(&self, stay: Duration, generation: &str) -> Released {
-        if !self.begin_end() {
-            return if self.left().is_some() { Released::Released } else { Released::WasLost };
-        }
+    pub(super) async fn release(self: &Arc<Self>, stay: Duration, generation: &str) -> Released {
         let held = self.left().is_some();
-        let stay = self.stay(stay);
-        let bound = self.call_timeout();
-        let answer = scripts::release(&self.cache, &self.keys, &self.token, stay, generation, bound).await;
+        if !self.begin_end() {
+            return if held { Released::Released } else { Released::WasLost };
+        }
         self.is_over();
-        let owned = answer.as_ref().copied().unwrap_or(held);
-        self.tell_released(answer.is_ok(), owned);
+        let stay = self.stay(stay);
+        let (told, mut answer) = oneshot::channel();
+        if !self.line.leave(Arc::clone(self).give_back(stay, generation.to_owned(), Some(told))) {
+            // The runtime that it was won on has ended; this one has not.
+            let (told, here) = oneshot::channel();
+            answer = here;
+            Arc::clone(self).give_back(stay, generation.to_owned(), Some(told)).await;
+        }
+        let owned = answer.await.ok().flatten().unwrap_or(held);
         if owned { Released::Released } else { Released::WasLost }
     }
 
@@ -157,15 +158,27 @@ impl Held {
         }
         self.is_over();
         let stay = self.stay(Duration::ZERO);
-        let held = Arc::clone(&self);
-        let left = self.line.leave(async move {
-            let bound = held.call_timeout();
-            let answer = scripts::release(&held.cache, &held.keys, &held.token, stay, "", bound).await;
-            held.tell_released(answer.is_ok(), answer.unwrap_or(true));
-        });
+        let left = self.line.leave(Arc::clone(&self).give_back(stay, String::new(), None));
         self.cache.gate_tally().count(GateCount::ReleasedByDrop);
         if !left {
             tracing::warn!(key = %self.keys.lock, "a lease was dropped after its runtime: the key goes with its ttl");
+        }
+    }
+
+    /// Tells the server, and whoever waits what it answered: whether the key was ours; `None`: it did not answer.
+    async fn give_back(
+        self: Arc<Self>,
+        stay: Duration,
+        generation: String,
+        told: Option<oneshot::Sender<Option<bool>>>,
+    ) {
+        let bound = self.call_timeout();
+        let answer =
+            scripts::release(&self.cache, &self.keys, &self.token, stay, &generation, bound).await.ok();
+        self.tell_released(answer);
+        if let Some(told) = told {
+            // Whoever waited may have gone.
+            let _ = told.send(answer);
         }
     }
 
@@ -173,18 +186,18 @@ impl Held {
         stay.max(self.at_least.saturating_sub(self.began.until(Moment::now())))
     }
 
-    fn tell_released(&self, answered: bool, owned: bool) {
+    fn tell_released(&self, answer: Option<bool>) {
         let held = self.began.until(Moment::now());
-        match (answered, owned) {
-            (true, true) => {
+        match answer {
+            Some(true) => {
                 self.cache.gate_tally().count(GateCount::Released);
                 tracing::debug!(key = %self.keys.lock, fence = self.fence, ?held, "gate released");
             }
-            (true, false) => {
+            Some(false) => {
                 self.cache.gate_tally().count(GateCount::ForeignReleasePrevented);
                 tracing::warn!(key = %self.keys.lock, fence = self.fence, ?held, "gate was lost before its release");
             }
-            (false, _) => {
+            None => {
                 tracing::warn!(key = %self.keys.lock, "gate not released: the server did not answer, the key goes with its ttl");
             }
         }

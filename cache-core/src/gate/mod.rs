@@ -2,9 +2,11 @@
 
 mod attempt;
 mod clock;
+mod deadline;
 mod error;
 mod function;
 mod held;
+mod hint;
 mod inspect;
 mod keys;
 mod lease;
@@ -130,6 +132,11 @@ impl Gate {
             strict: false,
             any_ttl: false,
         }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.key
     }
 
     /// How long the key lives unless it is renewed or released: after that, a holder that crashed is in nobody's way. At least

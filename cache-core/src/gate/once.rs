@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::attempt::{Attempted, attempt};
 use super::clock::Moment;
 use super::held::Released;
+use super::hint::Hint;
 use super::run::Worked;
 use super::wait::rest;
 use super::{Gate, GateError, Lease};
@@ -83,19 +84,19 @@ impl Once {
         if self.generation.is_empty() || self.generation.len() > LONGEST {
             return Err(GateError::Settings("a generation has a name of 1 to 256 bytes").into());
         }
-        let (until, mut waited) = (Moment::now().after(bound), false);
+        let (until, mut waited, mut hint) = (Moment::now().after(bound), false, Hint::default());
         let lease = loop {
-            let (left, failed) = match attempt(&self.gate, cache, &keys, &self.generation).await {
+            let (busy, failed) = match attempt(&self.gate, cache, &keys, &self.generation).await {
                 Ok(Attempted::Won(lease)) => break lease,
                 Ok(Attempted::Finished) if waited => return Ok(OnceOutcome::Waited),
                 Ok(Attempted::Finished) => return Ok(OnceOutcome::AlreadyDone),
-                Ok(Attempted::Busy { ttl, .. }) => (ttl, None),
+                Ok(Attempted::Busy { ttl, .. }) => (Some(ttl), None),
                 Ok(Attempted::NotDurable { .. }) => (None, None),
                 Err(GateError::Server(error)) if error.is_unavailable() => (None, Some(error)),
                 Err(error) => return Err(error.into()),
             };
             waited = true;
-            if !rest(&self.gate, until, left).await {
+            if !rest(&self.gate, until, busy, hint.wait(cache, &keys.lock)).await {
                 let Some(error) = failed else { return Ok(OnceOutcome::TimedOut) };
                 match self.gate.without_server(error.into(), &keys.lock)? {
                     Ok(unleased) => break unleased,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::attempt::{Attempted, attempt};
 use super::clock::Moment;
+use super::hint::Hint;
 use super::keys::GateKeys;
 use super::{Gate, GateError, Lease};
 use crate::cache::Cache;
@@ -44,23 +45,24 @@ pub struct Lock<'a> {
 impl Lock<'_> {
     /// The lease, as soon as nobody else holds it; `None`: not within the bound.
     ///
-    /// The key is looked at again when it would expire, at the latest after two seconds; there is no queue, and who comes
-    /// first is chance.
+    /// With RESP3 the server says when the key changes, and the gate is tried at once. In any case, and in RESP2, the key is
+    /// looked at again when it would expire, at the latest after two seconds. There is no queue, and who comes first is
+    /// chance.
     ///
     /// # Errors
     /// As [`Gate::try_lock`], when the server could not be asked until the bound.
     pub async fn wait(self, bound: Duration) -> Result<Option<Lease>, GateError> {
         let keys = self.gate.checked(self.cache)?;
-        let until = Moment::now().after(bound);
+        let (until, mut hint) = (Moment::now().after(bound), Hint::default());
         loop {
-            let (left, failed) = match attempt(self.gate, self.cache, &keys, "").await {
+            let (busy, failed) = match attempt(self.gate, self.cache, &keys, "").await {
                 Ok(Attempted::Won(lease)) => return Ok(Some(lease)),
-                Ok(Attempted::Busy { ttl, .. }) => (ttl, None),
+                Ok(Attempted::Busy { ttl, .. }) => (Some(ttl), None),
                 Ok(Attempted::NotDurable { .. } | Attempted::Finished) => (None, None),
                 Err(GateError::Server(error)) if error.is_unavailable() => (None, Some(error)),
                 Err(error) => return Err(error),
             };
-            if !rest(self.gate, until, left).await {
+            if !rest(self.gate, until, busy, hint.wait(self.cache, &keys.lock)).await {
                 return failed.map_or(Ok(None), |error| Err(error.into()));
             }
         }
@@ -68,13 +70,26 @@ impl Lock<'_> {
 }
 
 /// Waits until a look at the key is worth it again. `false`: the time is over.
-pub(super) async fn rest(gate: &Gate, until: Moment, left: Option<Duration>) -> bool {
+///
+/// `busy`: somebody has the key, for as long as is said; then a hint ends the pause.
+pub(super) async fn rest(
+    gate: &Gate,
+    until: Moment,
+    busy: Option<Option<Duration>>,
+    hint: impl Future<Output = ()>,
+) -> bool {
     let now = Moment::now();
     let bound = now.until(until);
     if bound.is_zero() {
         return false;
     }
-    tokio::time::sleep(pause(gate.ttl, left, rand::random()).min(bound)).await;
+    let pause = pause(gate.ttl, busy.flatten(), rand::random()).min(bound);
+    if busy.is_some() {
+        // Either way it is looked again.
+        let _ = tokio::time::timeout(pause, hint).await;
+    } else {
+        tokio::time::sleep(pause).await;
+    }
     true
 }
 

@@ -17,7 +17,7 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from
 pub(super) async fn run(migrator: &Migrator, cache: &Cache) -> Result<Migration, MigrateError> {
     register(migrator, cache)?;
     match attempt(migrator, cache).await {
-        Err(error) if (migrator.defers || cache.degrades()) && may_come(&error) => {
+        Err(error) if migrator.defers.unwrap_or_else(|| cache.degrades()) && may_come(&error) => {
             defer(migrator, cache, error)?;
             Ok(Migration::deferred())
         }

@@ -3,7 +3,7 @@
 
 // A file imports from those before it: data, lock, unlocked, progress, options, memory, observed, plan, error, report,
 // scripts, check, refuse, denied, inspect, masters, preflight, lease, create, wait, verify, cutover, collect, apply,
-// this one, registered, locked, deferred, look, watch.
+// this one, registered, locked, deferred, refusal, look, watch.
 
 mod apply;
 mod check;
@@ -26,6 +26,8 @@ mod options;
 mod plan;
 mod preflight;
 mod progress;
+#[cfg(feature = "cli")]
+mod refusal;
 mod refuse;
 mod registered;
 mod report;
@@ -95,7 +97,8 @@ pub struct Migrator {
     /// A lock that cannot be read is kept until it is used: `lock` is written in chains.
     bad_lock: Option<SchemaLockError>,
     listeners: Listeners,
-    pub(crate) defers: bool,
+    /// Whether what cannot be done now is put off; `None`: as the cache does without its server.
+    pub(crate) defers: Option<bool>,
 }
 
 impl Migrator {
@@ -222,7 +225,7 @@ impl Migrator {
     ///
     /// On a cache that [does without its server](Cache::connect_or_degrade) it is so without this.
     pub fn defer(mut self) -> Self {
-        self.defers = true;
+        self.defers = Some(true);
         self
     }
 
@@ -250,7 +253,8 @@ impl Migrator {
     ///
     /// Nothing is written before the models, the server, the user's rights and the memory are known to do. The first thing
     /// written is a lease, which says that this schema is in use: renewed as long as a handle of the cache is there, it
-    /// keeps other releases from dropping the index ([`collect`](Migrator::collect) says more).
+    /// keeps other releases from dropping the index ([`collect`](Migrator::collect) says more). Where nothing is to be done
+    /// it may wait, so that a replica of the service boots also while the server takes no writes.
     ///
     /// The wait has no bound, since filling an index takes as long as the documents and the load on the server
     /// make it take; wrap the call in a time-out to give up earlier, and run it again to go on.
@@ -258,8 +262,8 @@ impl Migrator {
     /// # Errors
     /// [`MigrateError`] says what to do. Before anything is written: models that cannot live together, a
     /// [`Drift`](MigrateError::Drift), an [alias that is taken](MigrateError::AliasTaken), too little
-    /// [memory](MigrateError::Memory), a server or user that [cannot](MigrateError::Unsupported) or
-    /// [may not](MigrateError::Permission). Later: [`Verify`](MigrateError::Verify) for documents that the new index lacks,
+    /// [memory](MigrateError::Memory), a server or user that [cannot](MigrateError::Unsupported), cannot
+    /// [now](MigrateError::ReadOnly) or [may not](MigrateError::Permission). Later: [`Verify`](MigrateError::Verify) for documents that the new index lacks,
     /// [`Server`](MigrateError::Server) for what kept the server from doing it.
     pub async fn run(&self, cache: &Cache) -> Result<Migration, MigrateError> {
         self.check(cache)?;
@@ -310,16 +314,6 @@ impl Migrator {
             }
         }
         Ok(dropped)
-    }
-
-    /// What would keep [`run`](Migrator::run) from carrying these plans out, as far as it is known before anything is
-    /// written.
-    #[cfg(feature = "cli")]
-    pub(crate) async fn refusal(&self, cache: &Cache, plans: &[Plan]) -> Option<MigrateError> {
-        match refuse::refuse(plans, &self.options) {
-            Ok(()) => preflight::check(cache, plans).await.err(),
-            refused => refused.err(),
-        }
     }
 
     async fn observe(&self, cache: &Cache) -> Result<(Vec<Observed>, Vec<Plan>), MigrateError> {

@@ -28,7 +28,9 @@ pub(crate) enum What {
     Ready,
     /// It holds the gate, which it asked for at `asked`.
     Won { owner: String, fence: u64, asked: u64 },
-    /// It found at `checked` that it holds the gate, and then did something to the resource, which was taken or not.
+    /// It found at `checked` that it holds the gate.
+    Held { owner: String, checked: u64 },
+    /// The same, and then it did something to the resource, which was taken or not.
     Effect { owner: String, fence: u64, checked: u64, taken: bool },
     /// It found that it does not hold the gate any more.
     Over { owner: String },

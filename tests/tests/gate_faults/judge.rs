@@ -37,7 +37,7 @@ struct Both {
 fn both(events: &[Event]) -> Vec<Both> {
     let mut held: HashMap<&str, (u64, u64)> = HashMap::new();
     for event in events {
-        if let What::Effect { owner, checked, .. } = &event.what {
+        if let What::Effect { owner, checked, .. } | What::Held { owner, checked } = &event.what {
             let (from, to) = held.entry(owner).or_insert((*checked, *checked));
             (*from, *to) = ((*from).min(*checked), (*to).max(*checked));
         }

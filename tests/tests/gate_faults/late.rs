@@ -59,6 +59,12 @@ pub(crate) async fn left_alone(rules: Rules, place: &Place, mut dice: Dice, roun
                 if let Ok(Some(next)) = second.try_lock().await {
                     let (owner, fence) = (next.owner().to_owned(), next.fence());
                     log.say(1, What::Won { owner: owner.clone(), fence, asked });
+                    log.say(1, What::Held { owner: owner.clone(), checked: now() });
+                    // At this very moment, and not only when its turn comes.
+                    let checked = now();
+                    if hold.check() {
+                        log.say(0, What::Held { owner: hold.owner().to_owned(), checked });
+                    }
                     effect(place, &log, 1, &owner, fence, now()).await;
                     return next;
                 }

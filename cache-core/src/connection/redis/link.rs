@@ -133,7 +133,9 @@ impl Link {
             return None;
         }
         let (sender, stream) = PushStream::channel();
-        self.listeners.lock().unwrap_or_else(PoisonError::into_inner).push(sender);
+        let mut listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
+        listeners.retain(|listener| !listener.is_closed());
+        listeners.push(sender);
         Some(stream)
     }
 

@@ -147,7 +147,7 @@ impl Fleet {
         let own = |token| before.lock.is_none_or(|(holder, _)| holder == token);
         match (request, answer) {
             (Request::Acquire(token), Answer::Busy(holder)) if holder == token => {
-                state.see(Seen::DeniedByItself)
+                state.see(Seen::DeniedByItself);
             }
             (Request::Acquire(_), Answer::Won(fence)) => {
                 if before.lock == state.server.lock {
@@ -161,10 +161,10 @@ impl Fleet {
                     state.holder = state.wins;
                 }
             }
-            (Request::Renew(token) | Request::Release(token), _) => {
-                if before.lock != state.server.lock && !own(token) {
-                    state.see(Seen::ForeignKey);
-                }
+            (Request::Renew(token) | Request::Release(token), _)
+                if before.lock != state.server.lock && !own(token) =>
+            {
+                state.see(Seen::ForeignKey);
             }
             (Request::Write(win, _), Answer::Stored) => {
                 if state.written > win {

@@ -1,70 +1,19 @@
 //! The command line, as processes of the example that mounts it, on a real server.
 
+mod health;
+mod service;
+
 use std::fs;
-use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Command;
 
 use cache_core::Cache;
 use cache_tests::live;
+use health::{
+    a_plan_that_is_left_to_somebody_says_so, an_index_that_is_another_one_is_not_ready,
+    health_names_what_cannot_be_indexed,
+};
 use serde_json::Value;
-
-const ALIAS: &str = ":cache:user:idx";
-
-/// The example on the shared server, in the namespace of a test.
-struct Service {
-    url: String,
-    project: String,
-}
-
-/// What a process ended with.
-struct Ended {
-    code: i32,
-    out: String,
-    err: String,
-}
-
-impl Service {
-    async fn of(cache: &Cache) -> Self {
-        let project = cache.project_name().unwrap().unwrap().to_owned();
-        Self { url: cache_tests::shared_url().await, project }
-    }
-
-    /// One that finds no server.
-    fn lost() -> Self {
-        Self { url: "redis://127.0.0.1:1".to_owned(), project: "lost".to_owned() }
-    }
-
-    fn command(&self, words: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cli"));
-        command.args(words.split(' ')).args(["--url", &self.url, "--project", &self.project]);
-        command
-    }
-
-    fn run(&self, words: &str) -> Ended {
-        ended(&self.command(words).output().unwrap())
-    }
-
-    /// In a folder.
-    fn run_in(&self, folder: &Path, words: &str) -> Ended {
-        ended(&self.command(words).current_dir(folder).output().unwrap())
-    }
-
-    /// What a machine is told.
-    fn json(&self, words: &str) -> (i32, Value) {
-        let Ended { code, out, err } = self.run(&format!("{words} --json"));
-        assert_eq!((out.lines().count(), err.as_str()), (1, ""), "{words}: {out}");
-        (code, serde_json::from_str(&out).unwrap())
-    }
-
-    fn index(&self, fingerprint: &str) -> String {
-        format!("{}{ALIAS}:{fingerprint}", self.project)
-    }
-}
-
-fn ended(output: &Output) -> Ended {
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-    Ended { code: output.status.code().unwrap(), out: text(&output.stdout), err: text(&output.stderr) }
-}
+use service::{ALIAS, Ended, Service, ended};
 
 async fn from_plan_to_apply(cache: Cache) {
     let service = Service::of(&cache).await;
@@ -135,99 +84,6 @@ async fn machines_read_one_line_of_json(cache: Cache) {
     let own = &health["indexes"][0];
     assert_eq!((code, &own["readiness"], &own["documents"]), (0, &Value::from("ready"), &Value::from(0)));
     assert!(own["memory"].is_u64() && own["failed_fields"] == serde_json::json!([]), "{own}");
-}
-
-/// A document that another program wrote, with a value of another type.
-async fn health_names_what_cannot_be_indexed(cache: Cache) {
-    let service = Service::of(&cache).await;
-    assert_eq!(service.run("save 1 Bern 30").code, 0);
-    let key = format!("{}:cache:user:2", service.project);
-    let write = cache_core::Command::new("JSON.SET").key(&key).arg("$");
-    cache.command(write.arg(r#"{"id":2,"city":"Bern","age":"old"}"#)).await.unwrap();
-    let Ended { code, out, .. } = service.run("index health");
-    assert_eq!(code, 2, "{out}");
-    assert!(out.starts_with("User: filled, without 1 documents of which a value has another type"), "{out}");
-    let line = format!("  indexing failures: 1, the last one `{key}`: Invalid JSON type: ");
-    assert!(out.contains(&line), "{out}");
-    let (code, health) = service.json("index health");
-    let own = &health["indexes"][0];
-    assert_eq!((code, &own["readiness"], &own["missing"]), (2, &Value::from("short"), &Value::from(1)));
-    assert_eq!((&own["failures"], &own["last_failure"]), (&Value::from(1), &Value::from(key.clone())));
-    assert!(own["last_error"].as_str().unwrap().starts_with("Invalid JSON type: "), "{own}");
-    // The migrator counts what is missing, and says where to look.
-    let Ended { code, out, .. } = service.run("migrate apply");
-    assert_eq!(code, 0);
-    let line = format!("  ! documents that cannot be indexed: 1, the last one `{key}`; see `index health`\n");
-    assert!(out.contains(&line), "{out}");
-    // Mended, it is missing no longer, though the server goes on counting it.
-    assert_eq!(service.run("save 2 Bern 31").code, 0);
-    let Ended { code, out, .. } = service.run("index health");
-    assert_eq!(code, 0, "{out}");
-    assert!(out.starts_with("User: ready\n") && out.contains("indexing failures: 1"), "{out}");
-}
-
-/// Somebody made another index under the name of ours.
-async fn an_index_that_is_another_one_is_not_ready(cache: Cache) {
-    let service = Service::of(&cache).await;
-    let (_, plan) = service.json("migrate plan");
-    assert_eq!((&plan["refused"], &plan["pending"]), (&Value::Null, &Value::Bool(true)));
-    let index = plan["plans"][0]["index"].as_str().unwrap().to_owned();
-    let prefix = format!("{}:cache:user:", service.project);
-    let words = ["ON", "JSON", "PREFIX", "1", &*prefix, "SCHEMA", "$.city", "AS", "city", "TEXT"];
-    let create = cache_core::Command::new("FT.CREATE").arg(&index).args_from(words);
-    cache.command(create).await.unwrap();
-
-    let Ended { code, out, .. } = service.run("index health");
-    assert_eq!(code, 2, "{out}");
-    assert!(
-        out.starts_with("User: another index than its model says; `migrate plan` says what to do\n"),
-        "{out}"
-    );
-    assert!(out.contains("~ $.city AS city TEXT => $.city AS city TAG CASESENSITIVE"), "{out}");
-    let (code, health) = service.json("index health");
-    let own = &health["indexes"][0];
-    assert_eq!((code, &own["readiness"]), (2, &Value::from("drifted")));
-    assert!(own["differences"].as_array().unwrap().iter().any(|one| one.get("changed").is_some()), "{own}");
-
-    // `apply` refuses it: nobody is told to run that.
-    let Ended { code, out, .. } = service.run("migrate plan");
-    assert_eq!(code, 2, "{out}");
-    assert!(
-        out.contains(&format!("`migrate apply` would refuse: the index `{index}` of `User` is not what")),
-        "{out}"
-    );
-    assert!(!out.contains("run `migrate apply` to do it"), "{out}");
-    let (code, plan) = service.json("migrate plan");
-    assert_eq!((code, &plan["refused"]["kind"]), (2, &Value::from("drift")));
-
-    let refused = service.run("migrate apply");
-    assert_eq!((refused.code, refused.out.as_str()), (1, ""), "{}", refused.err);
-    let (code, said) = service.json("migrate apply");
-    assert_eq!((code, &said["error"]["kind"]), (1, &Value::from("drift")));
-    assert_eq!(
-        said["error"]["message"].as_str().map(|text| refused.err.contains(text)),
-        Some(true),
-        "{said}"
-    );
-    assert_eq!(said["error"]["differences"], health["indexes"][0]["differences"]);
-    assert_eq!(
-        (&said["error"]["causes"], &said["error"]["keys"]),
-        (&serde_json::json!([]), &serde_json::json!([]))
-    );
-    let Ended { code, out, .. } = service.run("migrate plan --strategy manual");
-    assert_eq!(code, 2, "{out}");
-}
-
-/// What a strategy leaves to somebody is not to be applied.
-async fn a_plan_that_is_left_to_somebody_says_so(cache: Cache) {
-    let service = Service::of(&cache).await;
-    let Ended { code, out, .. } = service.run("migrate plan --strategy manual");
-    assert_eq!(code, 2, "{out}");
-    assert!(
-        out.contains("`migrate apply` would refuse: the index `") && out.contains("is missing; create it"),
-        "{out}"
-    );
-    assert_eq!(service.json("migrate plan --strategy manual").1["refused"]["kind"], "missing");
 }
 
 /// The index of a release that is gone.
