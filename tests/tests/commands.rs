@@ -107,10 +107,13 @@ async fn the_migrator_asks_before_it_acts() {
     let list = Reply::Array(vec![Reply::Bulk("other".into())]);
     let time = Reply::Array(vec![Reply::Bulk("1764350000".into()), Reply::Bulk("123456".into())]);
     let (memory, leases) = (Reply::Bulk("used_memory:1".into()), Reply::Array(vec![]));
-    let (recorder, cache) = Recorder::cache([list, time, memory, leases, Reply::Nil]);
+    let (keys, none) = (Reply::Int(1), || Reply::Status("none".to_owned()));
+    let (recorder, cache) =
+        Recorder::cache([list, time, memory, keys, leases, Reply::Array(vec![]), none(), none()]);
     let plans = Migrator::new().register::<User>().register::<Session>().plan(&cache).await.unwrap();
     assert_eq!(plans.len(), 1);
-    let (beside, fingerprint) = (format!("shop:cache:~{}", plans[0].prefix), plans[0].fingerprint);
+    let beside = format!("shop:cache:~{}", plans[0].prefix);
+    let redis_om = format!("shop:cache:{}:index", plans[0].prefix);
     // By a script that answers any bytes, in the same two round trips.
     let sent = recorder.sent();
     let (scripted, _) = sent[1].split_once(" FT._LIST").unwrap();
@@ -123,8 +126,11 @@ async fn the_migrator_asks_before_it_acts() {
             format!("{scripted} FT._LIST (repeatable)"),
             "TIME (repeatable)".to_owned(),
             "INFO memory (repeatable)".to_owned(),
+            "DBSIZE (repeatable)".to_owned(),
             format!("ZRANGE {beside}:leases 0 -1 WITHSCORES (repeatable)"),
-            format!("HGET {beside}:extending {fingerprint} (repeatable)"),
+            format!("HGETALL {beside}:extending (repeatable)"),
+            format!("TYPE {redis_om}:hash (repeatable)"),
+            format!("TYPE {redis_om}:schema (repeatable)"),
             "pipeline".to_owned(),
             format!("{scripted} FT.INFO other (repeatable)"),
             format!("{scripted} FT.INFO {} (repeatable)", plans[0].alias),
