@@ -6,6 +6,7 @@
 //! |---|---|
 //! | connect | [`Cache`], [`RedisSettings`], [`connection`] for a client of one's own |
 //! | boot and go on without a server | [`Cache::connect_or_degrade`], [`Degrade`], [`Cache::state`] |
+//! | call from code that is not asynchronous | [`Cache::blocking`], [`Blocking`] |
 //! | describe documents | [`CacheModel`] (the derive and the trait), [`PrimaryKey`], [`DocumentKey`] |
 //! | keep dates in them | [`epoch_seconds`], [`epoch_millis`], [`epoch_float_seconds`], [`EpochValue`] |
 //! | read and write them | [`CacheModel::save`], [`CacheModel::get`], [`Saved`], [`Expiry`], [`Ttl`] |
@@ -84,8 +85,8 @@ pub use cache_index::{DecimalNumber, decimal_number};
 pub use cache_index::GeoShape;
 
 pub use crate::cache::{
-    Cache, CacheState, Degrade, ErrorClass, GateCounts, IndexPolicy, IndexReadiness, IndexState, Readiness,
-    Ready, StateWatch,
+    Blocking, Cache, CacheState, Degrade, ErrorClass, GateCounts, IndexPolicy, IndexReadiness, IndexState,
+    Readiness, Ready, StateWatch,
 };
 pub use crate::cache_model::CacheModel;
 pub use crate::connection::{Capabilities, Connection};

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use cache_core::embedded::{self, Server};
 use cache_core::{
-    Cache, CacheModel, Command, Error, MigrateError, Migrator, Protocol, RedisSettings, ServerErrorKind,
+    Cache, CacheModel, CacheState, Command, Degrade, Error, ErrorClass, MigrateError, Migrator, Protocol,
+    RedisSettings, ServerErrorKind,
 };
 use cache_tests::releases::first::User;
 use cache_tests::{chain, connect, private_server};
@@ -58,6 +59,15 @@ async fn modules_that_a_server_lacks_are_named() {
     while Cache::connect(server.settings(Protocol::Resp3)).await.is_err() {
         assert!(began.elapsed() < Duration::from_secs(20), "the server does not start");
     }
+    // No waiting helps; a service that is to boot all the same has nothing cached.
+    let error = Cache::connect_or_degrade(server.settings(Protocol::Resp3)).await.unwrap_err();
+    assert!(matches!(error, Error::Unsupported { .. }), "{error}");
+    let lenient = Degrade::new().lenient().connect(server.settings(Protocol::Resp3)).await.unwrap();
+    assert!(matches!(lenient.state(), CacheState::Degraded { class: ErrorClass::Refused, .. }));
+    assert_eq!(User::get(&lenient, 1).await.unwrap(), None);
+    assert_eq!(User::get_many(&lenient, [1, 2]).await.unwrap(), [None, None]);
+    assert!(!user().save(&lenient).await.unwrap().stored());
+    assert!(!User::save_many(&lenient, [user()]).await.remove(0).unwrap().stored());
     for protocol in [Protocol::Resp3, Protocol::Resp2] {
         // Each first call is made before anything is known of the server.
         let lazy = || Cache::connect_lazy(server.settings(protocol)).unwrap();

@@ -61,7 +61,7 @@ impl Degrade {
     }
 
     /// Boots also where waiting will not help: with a wrong password, without a permission, without the JSON module.
-    /// [`Cache::state`] then says so by its class, and each try an event.
+    /// [`Cache::state`] then says so by its class, and an event in words.
     pub fn lenient(mut self) -> Self {
         self.lenient = true;
         self
@@ -154,6 +154,14 @@ impl Cache {
         }
     }
 
+    /// Fails unless documents can be stored. A lenient cache that is degraded for want of that sends nothing, which says it too.
+    pub(crate) fn require_json(&self, what: &'static str) -> Result<()> {
+        match &self.degrade {
+            Some(degrade) if degrade.lenient && !self.circuit.admits() => Ok(()),
+            _ => self.capabilities().require_json(what),
+        }
+    }
+
     /// The answer, or `without` if there is none and this cache does without.
     pub(crate) fn or_without<T>(&self, answer: Result<T>, without: impl FnOnce() -> T) -> Result<T> {
         match answer {
@@ -222,7 +230,7 @@ impl Cache {
 }
 
 async fn probe(cache: Cache, circuit: Arc<Circuit>, owed: Arc<Owed>) {
-    let (mut longest, most) = PAUSES;
+    let ((mut longest, most), mut told) = (PAUSES, None);
     loop {
         // Full jitter (M. Brooker, "Exponential Backoff And Jitter", AWS 2015): a fleet that lost one server at one moment
         // does not come back at one moment.
@@ -235,11 +243,12 @@ async fn probe(cache: Cache, circuit: Arc<Circuit>, owed: Arc<Owed>) {
         match outcome {
             Ok(()) => return,
             Err(error) => {
-                if !may_pass(&error) {
+                let class = ErrorClass::of(&error);
+                if !may_pass(&error) && told.replace(class) != Some(class) {
                     let error = &error as &dyn std::error::Error;
                     tracing::error!(error, "the cache cannot be used with these settings");
                 }
-                circuit.open(ErrorClass::of(&error));
+                circuit.open(class);
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The handle that everything starts from: a connection, a namespace, and what is known of the indexes there.
 
 mod background;
+mod blocking;
 mod circuit;
 #[cfg(feature = "redis")]
 mod connect;
@@ -35,6 +36,7 @@ use crate::connection::{Capabilities, Connection};
 use crate::error::{Error, Result};
 
 pub(crate) use background::Background;
+pub use blocking::Blocking;
 pub use degrade::Degrade;
 pub(crate) use errands::{Errands, Line};
 pub(crate) use eviction::EvictionPolicy;

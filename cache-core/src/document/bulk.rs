@@ -23,7 +23,6 @@ impl Chunk {
     /// Adds a document. One that cannot be written is an error of its own and does not keep the others.
     pub(super) fn push<M: Model>(&mut self, cache: &Cache, model: &M) {
         let write = cache
-            .capabilities()
             .require_json("`save_many`")
             .and_then(|()| Write::new(model, cache, Condition::Any, Expiry::Model));
         self.bytes += write.as_ref().map_or(0, Write::size);

@@ -24,7 +24,7 @@ pub(crate) fn get<M: Model>(
 
 /// The document that a `JSON.GET` without a path is about.
 pub(super) async fn get_at<M: Model>(cache: &Cache, command: Result<Command>) -> Result<Option<M>> {
-    cache.capabilities().require_json("`get`")?;
+    cache.require_json("`get`")?;
     let command = command?;
     let key = key_of(&command);
     match cache.command(command).await? {
@@ -42,7 +42,7 @@ where
     let start = || cache.entry(Command::new("JSON.MGET").repeatable());
     let commands = chunks_of_keys::<M, _>(cache, start, ids);
     async move {
-        cache.capabilities().require_json("`get_many`")?;
+        cache.require_json("`get_many`")?;
         let mut found = Vec::new();
         for command in commands? {
             let (before, keys) = (found.len(), command.args().len() - 1);

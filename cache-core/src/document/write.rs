@@ -49,7 +49,7 @@ pub(crate) fn write<M: Model>(
 ) -> impl Future<Output = Result<Saved>> + Send {
     let write = Write::new(model, cache, condition, expiry);
     async move {
-        cache.capabilities().require_json(what)?;
+        cache.require_json(what)?;
         let saved = write?.run(cache).await.map(|(saved, _)| saved);
         match condition {
             Condition::Any => cache.or_without(saved, Saved::not),

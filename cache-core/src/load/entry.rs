@@ -83,7 +83,7 @@ pub(super) enum Entry {
 impl Entry {
     /// Reads it in one round trip.
     pub(super) async fn read(cache: &Cache, keys: &Keys) -> Result<Self> {
-        cache.capabilities().require_json("`load`")?;
+        cache.require_json("`load`")?;
         let commands = vec![
             cache.entry(Command::new("JSON.GET").key(&keys.document).repeatable()),
             cache.entry(Command::new("GET").key(&keys.known).repeatable()),

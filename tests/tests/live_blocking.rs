@@ -1,0 +1,88 @@
+//! Calls from code that is not asynchronous.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use cache_core::embedded::Server;
+use cache_core::{Blocking, Cache, CacheModel, Error, Migrator, RedisSettings};
+use cache_tests::private_server;
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheModel)]
+struct Note {
+    #[primary_key]
+    id: u32,
+    #[index]
+    text: String,
+}
+
+fn note(id: u32) -> Note {
+    Note { id, text: "x".to_owned() }
+}
+
+/// A server, and the runtime that it needs.
+fn server() -> (tokio::runtime::Runtime, Server) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let server = runtime.block_on(private_server());
+    (runtime, server)
+}
+
+#[test]
+fn a_program_without_a_runtime() {
+    let (_runtime, server) = server();
+    let blocking = Blocking::connect(server.url()).unwrap().with(|cache| cache.project("shop"));
+    blocking.wait(Migrator::new().register::<Note>().run(blocking.cache())).unwrap();
+    let writers: Vec<_> = (0..8)
+        .map(|thread| {
+            let blocking = blocking.clone();
+            thread::spawn(move || {
+                for id in 0..50 {
+                    let saved = blocking.wait(note(thread * 50 + id).save(blocking.cache()));
+                    assert!(saved.unwrap().stored());
+                }
+            })
+        })
+        .collect();
+    for writer in writers {
+        writer.join().unwrap();
+    }
+    assert_eq!(blocking.wait(Note::find().count(blocking.cache())).unwrap(), 400);
+    assert_eq!(blocking.wait(Note::get(blocking.cache(), 7)).unwrap(), Some(note(7)));
+    // What goes on in the background goes on between calls.
+    assert!(blocking.cache().readiness().is_ready());
+    let error = Blocking::connect("redis://127.0.0.1:1").unwrap_err();
+    assert!(error.is_unavailable(), "{error}");
+}
+
+#[test]
+fn a_thread_beside_an_asynchronous_service() {
+    let (runtime, server) = server();
+    let cache = runtime.block_on(Cache::connect(server.url())).unwrap();
+    let blocking = cache.blocking().unwrap();
+    assert!(blocking.wait(note(1).save(&cache)).unwrap().stored());
+    let within = cache.clone();
+    runtime.block_on(async move {
+        let blocking = within.blocking().unwrap();
+        let there = tokio::task::spawn_blocking(move || blocking.wait(Note::get(&within, 1))).await.unwrap();
+        assert_eq!(there.unwrap(), Some(note(1)));
+    });
+    // The connection is made anew when the runtime that made it has ended.
+    drop(runtime);
+    assert_eq!(blocking.wait(Note::get(&cache, 1)).unwrap(), Some(note(1)));
+}
+
+#[test]
+fn where_it_does_harm_it_ends_with_its_deadline() {
+    let (_runtime, server) = server();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let settings = RedisSettings::new(server.url()).response_timeout(Duration::from_millis(300));
+        let cache = Cache::connect(settings).await.unwrap();
+        let began = Instant::now();
+        // The only thread that could read the answer waits for it.
+        let error = cache.blocking().unwrap().wait(Note::get(&cache, 1)).unwrap_err();
+        assert!(matches!(error, Error::Timeout { .. }), "{error}");
+        assert!(began.elapsed() < Duration::from_secs(2));
+        assert_eq!(Note::get(&cache, 1).await.unwrap(), None, "it works as before");
+    });
+}
