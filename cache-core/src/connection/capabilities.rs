@@ -1,6 +1,6 @@
 //! What a server can do: its protocol, its version, its modules, read once at connect.
 
-use cache_index::{Command, Reply, ServerErrorKind};
+use cache_index::{Command, Reply};
 
 use crate::error::{Error, Result};
 use crate::settings::Protocol;
@@ -119,7 +119,9 @@ impl Capabilities {
     #[cfg(feature = "redis")]
     pub(super) fn explain(&self, error: Error) -> Error {
         let lacks = match &error {
-            Error::Server { command, source } if source.kind() == ServerErrorKind::UnknownCommand => {
+            Error::Server { command, source }
+                if source.kind() == cache_index::ServerErrorKind::UnknownCommand =>
+            {
                 match command.as_str() {
                     name if name.starts_with("FT.") => self.require_search("an index"),
                     name if name.starts_with("JSON.") => self.require_json("a document"),
