@@ -6,6 +6,7 @@ pub mod cluster;
 pub mod crash;
 pub mod dice;
 pub mod figures;
+pub mod profile;
 pub mod proxy;
 pub mod python;
 pub mod recorder;

@@ -5,23 +5,8 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 
 use cache_tests::figures;
+pub(crate) use cache_tests::profile::{Must, Profile};
 use libtest_mimic::{Failed, Trial};
-
-/// How much is done.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Profile {
-    /// Whether this is for the published numbers.
-    pub(crate) long: bool,
-    /// Where the random choices begin.
-    pub(crate) seed: u64,
-}
-
-impl Profile {
-    /// The number for CI, or for what is published.
-    pub(crate) fn pick(self, short: u32, long: u32) -> u32 {
-        if self.long { long } else { short }
-    }
-}
 
 /// What a case found.
 #[derive(Debug, Clone, Default)]
@@ -66,15 +51,6 @@ impl Found {
         let Self { terms, faults, violations, .. } = self;
         format!("{terms} terms, {faults} faults{notes}, {} violations", violations.len())
     }
-}
-
-/// What must hold of what a case found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Must {
-    /// Nothing is wrong.
-    Hold,
-    /// Something is wrong, and is seen: the case is the control of another.
-    BeCaught,
 }
 
 /// Terms, faults and violations of all cases that must hold.

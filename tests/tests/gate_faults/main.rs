@@ -49,7 +49,11 @@ fn main() {
     if worker::act() || clock::act() || once::act() {
         return;
     }
-    let (profile, arguments) = read_arguments(std::env::args().collect());
+    let mut arguments: Vec<String> = std::env::args().collect();
+    let profile = Profile::read(&mut arguments);
+    let mut arguments = Arguments::from_iter(arguments);
+    // Much of the time is waiting.
+    arguments.test_threads.get_or_insert(4);
     println!("seed {}", profile.seed);
     event::Stalls::of_process();
     let mut cases = vec![
@@ -95,22 +99,4 @@ fn main() {
         println!("figures: {}", case::figures());
     }
     conclusion.exit();
-}
-
-/// Takes what is ours from the arguments, and leaves the rest to the test program.
-fn read_arguments(mut arguments: Vec<String>) -> (Profile, Arguments) {
-    let mut profile = Profile { long: false, seed: u64::from(std::process::id()) };
-    if let Some(at) = arguments.iter().position(|argument| argument == "--long") {
-        arguments.remove(at);
-        profile.long = true;
-    }
-    if let Some(at) = arguments.iter().position(|argument| argument == "--seed") {
-        let seed = arguments.get(at + 1).and_then(|seed| seed.parse().ok());
-        profile.seed = seed.unwrap_or_else(|| panic!("`--seed` wants a number"));
-        arguments.drain(at..at + 2);
-    }
-    let mut arguments = Arguments::from_iter(arguments);
-    // Much of the time is waiting.
-    arguments.test_threads.get_or_insert(4);
-    (profile, arguments)
 }

@@ -4,23 +4,8 @@ use std::future::Future;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
+pub(crate) use cache_tests::profile::{Must, Profile};
 use libtest_mimic::{Failed, Trial};
-
-/// How much is done.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Profile {
-    /// Whether this is for the published numbers.
-    pub(crate) long: bool,
-    /// Where the random choices begin.
-    pub(crate) seed: u64,
-}
-
-impl Profile {
-    /// The number for CI, or for what is published.
-    pub(crate) fn pick(self, short: u32, long: u32) -> u32 {
-        if self.long { long } else { short }
-    }
-}
 
 /// What a case found.
 #[derive(Debug, Clone, Copy, Default)]
@@ -54,15 +39,6 @@ pub(crate) fn figures() -> String {
     let mut lines = LINES.lock().unwrap_or_else(PoisonError::into_inner).clone();
     lines.sort_unstable();
     lines.iter().map(|(name, line)| format!("{name}: {line}")).collect::<Vec<_>>().join("; ")
-}
-
-/// What must hold of what a case found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Must {
-    /// Nothing is wrong.
-    Hold,
-    /// Something is wrong, and is seen: the case is the control of another.
-    BeCaught,
 }
 
 /// A case that is run on a runtime of its own.

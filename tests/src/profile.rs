@@ -1,0 +1,44 @@
+//! How much the suites of faults do, and what must come of it.
+
+/// How much is done.
+#[derive(Debug, Clone, Copy)]
+pub struct Profile {
+    /// Whether this is for the published numbers.
+    pub long: bool,
+    /// Where the random choices begin.
+    pub seed: u64,
+}
+
+impl Profile {
+    /// Takes what is ours from the arguments, and leaves the rest to the test program: `--long`, and `--seed` with a number.
+    ///
+    /// # Panics
+    /// If no number follows `--seed`.
+    pub fn read(arguments: &mut Vec<String>) -> Self {
+        let mut profile = Self { long: false, seed: u64::from(std::process::id()) };
+        if let Some(at) = arguments.iter().position(|argument| argument == "--long") {
+            arguments.remove(at);
+            profile.long = true;
+        }
+        if let Some(at) = arguments.iter().position(|argument| argument == "--seed") {
+            let seed = arguments.get(at + 1).and_then(|seed| seed.parse().ok());
+            profile.seed = seed.unwrap_or_else(|| panic!("`--seed` wants a number"));
+            arguments.drain(at..at + 2);
+        }
+        profile
+    }
+
+    /// The number for CI, or for what is published.
+    pub fn pick(self, short: u32, long: u32) -> u32 {
+        if self.long { long } else { short }
+    }
+}
+
+/// What must hold of what a case found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Must {
+    /// Nothing is wrong.
+    Hold,
+    /// Something is wrong, and is seen: the case is the control of another.
+    BeCaught,
+}
