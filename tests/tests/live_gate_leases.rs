@@ -226,7 +226,7 @@ async fn whoever_looks_sees_who_holds_it(cache: Cache) {
     let holder = gate.inspect(&cache).await.unwrap().unwrap();
     assert_eq!((holder.token.as_str(), holder.fence), (lease.token(), lease.fence()));
     assert_eq!(holder.process, Some(std::process::id()));
-    assert!(holder.ttl.unwrap() <= SHORT && holder.age < Duration::from_secs(10));
+    assert!(holder.ttl.unwrap() <= SHORT && holder.age.unwrap() < Duration::from_secs(10));
     lease.release().await;
     cache.command(Command::new("SET").key(key(&cache)).arg("4711")).await.unwrap();
     let python = gate.inspect(&cache).await.unwrap().unwrap();

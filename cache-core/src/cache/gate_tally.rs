@@ -11,7 +11,7 @@ use std::time::Duration;
 pub struct GateCounts {
     /// How often a gate was won.
     pub acquired: u64,
-    /// How often somebody else held it.
+    /// How often a key was found in another's hands: waiting, each look counts.
     pub denied: u64,
     /// How often the server could not be asked.
     pub unavailable: u64,
@@ -25,11 +25,11 @@ pub struct GateCounts {
     pub released: u64,
     /// How many of the leases were left to be released by what was dropped: cancelled, panicked, or let go.
     pub released_by_drop: u64,
-    /// How often a release found the key in another's hands, and left it alone.
+    /// How often a release found the key gone, or in another's hands, and left it alone.
     pub foreign_releases_prevented: u64,
     /// How long leases were held that have ended, together.
     pub held: Duration,
-    /// How long acquiring took, together, waiting included.
+    /// How long asking for gates took, together, without the pauses between two looks.
     pub waited: Duration,
 }
 

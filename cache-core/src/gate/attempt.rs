@@ -6,9 +6,10 @@ use std::time::Duration;
 use cache_index::Command;
 
 use super::clock::Moment;
-use super::held::{Held, Won, call_timeout};
+use super::held::{Held, Won};
 use super::keys::GateKeys;
 use super::policy::Durability;
+use super::release::Release;
 use super::scripts::{self, Acquired};
 use super::{Gate, Lease, preflight, renew, token};
 use crate::cache::{Cache, GateCount, Line};
@@ -46,11 +47,18 @@ impl Drop for Unwaited<'_> {
         if !self.armed {
             return;
         }
-        let (cache, keys, token, bound) =
-            (self.cache.clone(), self.keys.clone(), self.token.to_owned(), call_timeout(self.ttl));
+        let release = Release {
+            cache: self.cache.clone(),
+            keys: self.keys.clone(),
+            token: self.token.to_owned(),
+            ttl: self.ttl,
+            stay: Duration::ZERO,
+            generation: String::new(),
+        };
+        let until = Moment::now().after(self.ttl);
+        // If it cannot be sent, or overtakes the request, the ttl bounds what may be left behind.
         self.line.leave(async move {
-            // If it cannot be sent, or overtakes the request, the ttl bounds what may be left behind.
-            let _ = scripts::release(&cache, &keys, &token, Duration::ZERO, "", bound).await;
+            let _answer = release.ask_until(until).await;
         });
     }
 }

@@ -10,7 +10,7 @@ use super::GateError;
 use super::clock::Moment;
 use super::deadline::Deadline;
 use super::keys::GateKeys;
-use super::scripts;
+use super::release::Release;
 use crate::cache::{Cache, GateCount, Line};
 use crate::error::Result;
 
@@ -32,6 +32,8 @@ pub(super) struct Held {
     deadline: Deadline,
     /// Whether somebody has taken it upon them to release it.
     ended: AtomicBool,
+    /// Whether it was over before it was given back, as far as is known.
+    was_lost: AtomicBool,
     /// Whether its loss was counted.
     counted: AtomicBool,
     /// Changes when the lease is over before its time.
@@ -57,6 +59,7 @@ impl Held {
             deadline: Deadline::new(asked.after(safe(ttl))),
             began: asked,
             ended: AtomicBool::new(false),
+            was_lost: AtomicBool::new(false),
             counted: AtomicBool::new(false),
             over: watch::channel(false).0,
             cache,
@@ -126,59 +129,84 @@ impl Held {
         call_timeout(self.ttl)
     }
 
-    /// Takes it upon the caller to release it. `false`: somebody did before.
-    fn begin_end(&self) -> bool {
-        let first = !self.ended.swap(true, Ordering::AcqRel);
-        if first {
-            self.cache.gate_tally().held(self.began.until(Moment::now()));
+    /// Whether somebody here gives it back, or has.
+    pub(super) fn is_given_back(&self) -> bool {
+        self.ended.load(Ordering::Acquire)
+    }
+
+    /// Takes it upon the caller to release it: for how long it was held still; `None`: somebody did before.
+    fn begin_end(&self) -> Option<Duration> {
+        if self.ended.swap(true, Ordering::AcqRel) {
+            return None;
         }
-        first
+        self.cache.gate_tally().held(self.began.until(Moment::now()));
+        let left = self.left().unwrap_or_default();
+        self.was_lost.store(left.is_zero(), Ordering::Release);
+        if left.is_zero() {
+            self.lose();
+        }
+        // From here on it is not renewed, whatever becomes of this.
+        self.is_over();
+        Some(left)
     }
 
     /// Gives it back: the key stays for `stay`, at least as long as was wanted from the start. When this future is
-    /// dropped, that is done in the background.
+    /// dropped, that is done in the background; so it is when the server does not answer at once.
     ///
-    /// Without the server's word, the clock here says whether the key was ours to the end; it goes when its ttl is
-    /// over.
+    /// Without the server's word, the clock here says whether the key was ours to the end. That a generation is done is asked
+    /// for as long as the key is certain to be there, and is not so without that word.
     pub(super) async fn release(self: &Arc<Self>, stay: Duration, generation: &str) -> Released {
-        let held = self.left().is_some();
-        if !self.begin_end() {
-            return if held { Released::Released } else { Released::WasLost };
-        }
-        // From here on it is not renewed, whatever becomes of this future.
-        self.is_over();
-        let mut unheard = Unheard { held: self, stay: self.stay(stay), generation, armed: true };
-        let answer = self.ask_release(unheard.stay, generation).await;
-        unheard.armed = false;
+        let Some(left) = self.begin_end() else { return self.how(generation) };
+        let mut unheard = Unheard { held: self, release: self.to_release(stay, generation), armed: true };
+        let patience = if generation.is_empty() { self.call_timeout() } else { left };
+        let answer = unheard.release.ask_until(Moment::now().after(patience)).await;
         self.tell_released(answer);
-        if answer.unwrap_or(held) { Released::Released } else { Released::WasLost }
+        match answer {
+            Some(ours) => {
+                unheard.armed = false;
+                self.was_lost.store(!ours, Ordering::Release);
+            }
+            // Nobody knows whether it is noted.
+            None if !generation.is_empty() => return Released::WasLost,
+            None => {}
+        }
+        self.how("")
+    }
+
+    /// How it ended. A generation is noted by whoever gives the lease back for it, and by nobody else.
+    fn how(&self, generation: &str) -> Released {
+        if self.was_lost.load(Ordering::Acquire) || !generation.is_empty() {
+            Released::WasLost
+        } else {
+            Released::Released
+        }
     }
 
     /// Leaves it to be released in the background.
-    pub(super) fn let_go(self: Arc<Self>) {
-        if !self.begin_end() {
-            return;
+    pub(super) fn let_go(self: &Arc<Self>) {
+        if self.begin_end().is_some() {
+            self.later(self.to_release(Duration::ZERO, ""));
+            self.cache.gate_tally().count(GateCount::ReleasedByDrop);
         }
-        self.is_over();
-        let (held, stay) = (Arc::clone(&self), self.stay(Duration::ZERO));
-        let left = self.line.leave(async move { held.tell_released(held.ask_release(stay, "").await) });
-        self.tell_let_go(left);
     }
 
-    /// What the server answers: whether the key was ours; `None`: nothing in time.
-    async fn ask_release(&self, stay: Duration, generation: &str) -> Option<bool> {
-        let bound = self.call_timeout();
-        scripts::release(&self.cache, &self.keys, &self.token, stay, generation, bound).await.ok()
-    }
-
-    fn stay(&self, stay: Duration) -> Duration {
-        stay.max(self.at_least.saturating_sub(self.began.until(Moment::now())))
-    }
-
-    fn tell_let_go(&self, left: bool) {
-        self.cache.gate_tally().count(GateCount::ReleasedByDrop);
+    /// Releases it in the background, until the key is gone by itself.
+    fn later(self: &Arc<Self>, release: Release) {
+        let (held, until) = (Arc::clone(self), Moment::now().after(self.ttl));
+        let left = self.line.leave(async move { held.tell_released(release.ask_until(until).await) });
         if !left {
             tracing::warn!(key = %self.keys.lock, "a lease was dropped after its runtime: the key goes with its ttl");
+        }
+    }
+
+    fn to_release(&self, stay: Duration, generation: &str) -> Release {
+        Release {
+            cache: self.cache.clone(),
+            keys: self.keys.clone(),
+            token: self.token.clone(),
+            ttl: self.ttl,
+            stay: stay.max(self.at_least.saturating_sub(self.began.until(Moment::now()))),
+            generation: generation.to_owned(),
         }
     }
 
@@ -194,7 +222,7 @@ impl Held {
                 tracing::warn!(key = %self.keys.lock, fence = self.fence, ?held, "gate was lost before its release");
             }
             None => {
-                tracing::warn!(key = %self.keys.lock, "gate not released: the server did not answer, the key goes with its ttl");
+                tracing::warn!(key = %self.keys.lock, ?held, "the release of a gate has no answer yet; the key goes with its ttl");
             }
         }
     }
@@ -203,24 +231,15 @@ impl Held {
 /// A release whose answer was not heard yet: when nobody waits for it any more, it may not even have been sent.
 struct Unheard<'a> {
     held: &'a Arc<Held>,
-    stay: Duration,
-    generation: &'a str,
+    release: Release,
     armed: bool,
 }
 
 impl Drop for Unheard<'_> {
     fn drop(&mut self) {
-        if !self.armed {
-            return;
+        if self.armed {
+            self.held.later(self.release.clone());
         }
-        let (held, stay, generation) = (Arc::clone(self.held), self.stay, self.generation.to_owned());
-        let left = self.held.line.leave(async move {
-            // If the first one was sent after all, this finds no key of its own, which means nothing then.
-            if let Some(true) = held.ask_release(stay, &generation).await {
-                held.tell_released(Some(true));
-            }
-        });
-        self.held.tell_let_go(left);
     }
 }
 

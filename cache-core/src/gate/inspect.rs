@@ -17,11 +17,11 @@ pub struct Holder {
     pub process: Option<u32>,
     /// How long the key will live unless it is renewed or released; `None`: it has no end.
     pub ttl: Option<Duration>,
-    /// The number of the last win; 0: none is known.
+    /// The number of the win; 0: the key was not made by this library.
     pub fence: u64,
-    /// Since when it is held, by the server's clock: read off the fence, so that it is too short after a step of that
-    /// clock.
-    pub age: Duration,
+    /// For how long it has been held, or was and has its grace, by the server's clock: read off the fence, so that it is too short
+    /// after a step of that clock. `None`: the key was not made by this library.
+    pub age: Option<Duration>,
 }
 
 impl Holder {
@@ -31,8 +31,8 @@ impl Holder {
             host: ours.map(|(host, _)| host.to_owned()),
             process: ours.map(|(_, process)| process),
             ttl: found.ttl,
-            fence: found.fence,
-            age: Duration::from_micros(found.now.saturating_sub(found.fence)),
+            fence: ours.map_or(0, |_| found.fence),
+            age: ours.map(|_| Duration::from_micros(found.now.saturating_sub(found.fence))),
             token: found.holder,
         }
     }

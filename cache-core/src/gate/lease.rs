@@ -8,7 +8,8 @@ use super::held::{Held, Released};
 use crate::cache::Cache;
 
 /// The right to do a gate's work, for as long as [`check`](Lease::check) says so. Cheap to clone; the lease is given back
-/// when the last clone is dropped, unless it was before.
+/// when the last clone is dropped, unless it was before. That of a [`run`](super::Gate::run) ends with the run, whoever has
+/// clones of it.
 #[derive(Debug, Clone)]
 #[must_use = "a lease that is dropped is given back"]
 #[doc(alias = "LockGuard")]
@@ -28,7 +29,18 @@ enum Kept {
 impl Drop for Kept {
     fn drop(&mut self) {
         if let Self::Held(held) = self {
-            Arc::clone(held).let_go();
+            held.let_go();
+        }
+    }
+}
+
+/// Gives a lease back when it is dropped, whoever has clones of it.
+pub(super) struct Ends<'a>(pub(super) &'a Lease);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        if let Some(held) = self.0.held() {
+            held.let_go();
         }
     }
 }
@@ -57,6 +69,8 @@ impl Lease {
     }
 
     /// Waits until the lease is lost, or given back. Unbounded: for `select!`, beside the work.
+    ///
+    /// After a suspend of the machine it tells within a third of the ttl; [`check`](Lease::check) knows at once.
     pub async fn lost(&self) {
         match &*self.kept {
             Kept::Held(held) => held.lost().await,
@@ -148,8 +162,8 @@ impl Lease {
     /// Gives the lease back now: the key goes, or stays as long as [`at_least`](super::Gate::at_least) says. Clones of it
     /// are over with it.
     ///
-    /// If the server does not answer, the clock here says whether the lease was held to the end, and the key goes when its
-    /// ttl is over.
+    /// If the server does not answer, the clock here says whether the lease was held to the end, and it is asked again in
+    /// the background until the ttl of the key is over. A lease that was given back before answers as it did then.
     pub async fn release(self) -> Released {
         self.end(Duration::ZERO, "").await
     }

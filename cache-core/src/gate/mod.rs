@@ -14,6 +14,7 @@ mod once;
 mod outcome;
 mod policy;
 mod preflight;
+mod release;
 mod renew;
 mod run;
 mod schedule;
@@ -57,12 +58,13 @@ const MAX_HOLD: u32 = 20;
 /// holder whose token it still carries. While the work runs the lease is renewed.
 ///
 /// # What is promised, and what is not
-/// - **One server that keeps its data**: at most one lease holds at a time by the clocks of their holders
-///   ([`Lease::check`]); a holder that is stopped between that check and its effect can still be late. What must never
+/// - **One server that keeps its data**, and whose clock is not set forward (keys end by it): at most one lease holds at a
+///   time by the clocks of their holders ([`Lease::check`]); a holder that is stopped between that check and its effect can still be late. What must never
 ///   be late carries [`Lease::fence`], and its store refuses a smaller number than the largest it has seen; documents do
 ///   when they are written through [`Lease::fenced`].
 /// - **A server that loses keys** (`FLUSHALL`, a restart without persistence, eviction): another holder may come while the
-///   first does not know it until its next renewal, at most a third of the ttl later. Fences still grow, since they are
+///   first does not know it until its next renewal that is answered, usually a third of the ttl later, and at the latest when
+///   its own ttl is over, as without renewal. Fences still grow, since they are
 ///   the server's time at least.
 /// - **Replicas and failover**: replication is asynchronous, so a promoted replica may not have the key; two holders until
 ///   the first one's renewal. [`Durability::Wait`] makes that rarer, not impossible. Fences grow as long as the new primary's
@@ -270,6 +272,15 @@ impl Gate {
         if matches!(self.max_hold, MaxHold::Time(longest) if longest < self.ttl) {
             return refused(
                 "a `max_hold` shorter than the ttl cannot be kept: the key lives that long in any case",
+            );
+        }
+        if !self.renew && matches!(self.max_hold, MaxHold::Time(_)) {
+            return refused("without renewal a lease is held for its ttl at most; leave `max_hold` out");
+        }
+        let unleased = self.on_unavailable == OnUnavailable::RunUnleased;
+        if unleased && (self.strict || self.durability != Durability::Local) {
+            return refused(
+                "work that may run without a lease cannot be sure of a strict or durable one; choose",
             );
         }
         match self.durability {

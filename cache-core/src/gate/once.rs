@@ -6,7 +6,8 @@ use super::attempt::{Attempted, attempt};
 use super::clock::Moment;
 use super::held::Released;
 use super::hint::Hint;
-use super::run::Worked;
+use super::lease::Ends;
+use super::run::{Worked, may_come};
 use super::wait::rest;
 use super::{Gate, GateError, Lease};
 use crate::cache::Cache;
@@ -17,12 +18,15 @@ const LONGEST: usize = 256;
 
 /// Work that is done once for a generation: a release, a day, the fingerprint of a schema.
 ///
-/// Its end is noted on the server in the same step that releases the gate. The last 64 generations of a gate are known.
+/// Its end is noted on the server in the same step that releases the gate, which is asked for as long as the lease lasts. The
+/// last 64 generations of a gate are known.
 #[derive(Debug, Clone)]
 #[must_use = "nothing is done before `run_or_wait`"]
 pub struct Once {
     gate: Gate,
     generation: String,
+    /// Whether it is a period of a schedule: those are known by themselves.
+    is_period: bool,
 }
 
 /// How work that a fleet does once came out for one process of it.
@@ -38,7 +42,8 @@ pub enum OnceOutcome<T> {
     Waited,
     /// It was not done within the bound: another still is at it, or too few replicas had the key.
     TimedOut,
-    /// It was done here, but the gate was lost before its end, so that it does not count as done; `None`: it was cancelled.
+    /// It was done here, but the gate was lost, or given back by the work, before its end, or the server did not say until then
+    /// that the end is noted: it does not count as done, and may be done again. `None`: it was cancelled.
     Lost(Option<T>),
     /// The server could not be asked within the bound.
     Unavailable(Error),
@@ -55,15 +60,20 @@ impl Gate {
     /// The same work, once for the whole fleet in this generation. A name, at most 256 bytes.
     #[doc(alias = "run_once")]
     pub fn once(&self, generation: impl Into<String>) -> Once {
-        Once { gate: self.clone(), generation: generation.into() }
+        Once { gate: self.clone(), generation: generation.into(), is_period: false }
     }
 }
 
 impl Once {
+    /// The same work, as a period of a schedule.
+    pub(super) fn of_schedule(self) -> Self {
+        Self { is_period: true, ..self }
+    }
+
     /// Does the work, or waits until it is done by whoever is at it. A leader that fails or vanishes is followed by one of
     /// those who wait.
     ///
-    /// The wait has the bound, the work itself has none.
+    /// The wait has the bound, and an attempt that is under way at its end those of the connection; the work has none.
     ///
     /// # Errors
     /// The work's own error, of the process that did it; or [`GateError`] as the work's error type, if the settings
@@ -80,7 +90,10 @@ impl Once {
         R: Future<Output = Result<T, E>>,
         E: From<GateError>,
     {
-        let keys = self.gate.checked(cache)?;
+        let mut keys = self.gate.checked(cache)?;
+        if self.is_period {
+            keys.finished.push_str(":every");
+        }
         if self.generation.is_empty() || self.generation.len() > LONGEST {
             return Err(GateError::Settings("a generation has a name of 1 to 256 bytes").into());
         }
@@ -92,7 +105,7 @@ impl Once {
                 Ok(Attempted::Finished) => return Ok(OnceOutcome::AlreadyDone),
                 Ok(Attempted::Busy { ttl, .. }) => (Some(ttl), None),
                 Ok(Attempted::NotDurable { .. }) => (None, None),
-                Err(GateError::Server(error)) if error.is_unavailable() => (None, Some(error)),
+                Err(GateError::Server(error)) if may_come(&error) => (None, Some(error)),
                 Err(error) => return Err(error.into()),
             };
             waited = true;
@@ -104,6 +117,7 @@ impl Once {
                 }
             }
         };
+        let _ends = Ends(&lease);
         match self.gate.work(&lease, work).await {
             Worked::Done(Ok(value)) => Ok(match lease.end(self.gate.grace, &self.generation).await {
                 Released::Released => OnceOutcome::Ran(value),

@@ -9,7 +9,8 @@ use crate::error::Error;
 #[must_use = "only `Ran` means that the work was done here"]
 #[non_exhaustive]
 pub enum Outcome<T> {
-    /// The work was done here, and the gate was held to its end.
+    /// The work was done here, and the gate was held to its end, or given back by the work itself; or it was let in
+    /// [without a lease](super::OnUnavailable::RunUnleased).
     Ran(T),
     /// Another process holds the gate, or held it less than a grace ago; the work was not done here.
     Busy {

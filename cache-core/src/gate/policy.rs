@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// What becomes of the key when the work fails.
+/// What becomes of the key when the work answers an error. When it panics, or is cancelled, the key goes at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum OnError {
@@ -15,7 +15,7 @@ pub enum OnError {
     Backoff(Duration),
 }
 
-/// What [`Gate::run`](super::Gate::run) does when the server cannot be asked.
+/// What [`Gate::run`](super::Gate::run) does when the server cannot be asked, or takes no writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum OnUnavailable {
@@ -26,7 +26,8 @@ pub enum OnUnavailable {
     /// It is an error.
     Fail,
     /// The work is done without a lease: everybody may be doing it. The lease it gets says so
-    /// ([`is_leased`](super::Lease::is_leased)), and its fence is zero.
+    /// ([`is_leased`](super::Lease::is_leased)), and its fence is zero. The outcome is that of work under a lease, of
+    /// [`once`](super::Gate::once) too, and nothing is noted.
     RunUnleased,
 }
 

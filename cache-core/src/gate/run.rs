@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use super::attempt::{Attempted, attempt};
 use super::held::Released;
+use super::lease::Ends;
 use super::policy::{OnError, OnLost, OnUnavailable};
 use super::{Gate, GateError, Lease, Outcome};
 use crate::cache::Cache;
+use crate::error::Error;
 
 /// How work under a lease ended.
 pub(super) enum Worked<T, E> {
@@ -23,8 +25,8 @@ impl Gate {
     ///
     /// While it runs, a task renews the lease. After it the key is re-expired to the `grace` if it succeeded, and, unless
     /// [`on_error`](Self::on_error) says otherwise, deleted if it failed; both only if it still is this run's own. An error
-    /// while doing so does not replace the work's result: the key then goes when its `ttl` is over. A run whose future is
-    /// dropped, or whose work panics, is released in the background.
+    /// while doing so does not replace the work's result: it is tried again in the background until the `ttl` of the key is
+    /// over. A run whose future is dropped, or whose work panics, is released at once, in the background.
     ///
     /// Bounded by the deadline of the connection, twice, and by the work, which is cancelled when its lease is lost
     /// ([`on_lost`](Self::on_lost)).
@@ -52,6 +54,8 @@ impl Gate {
                 Err(error) => return Ok(Outcome::Unavailable(error)),
             },
         };
+        // What the work gave clones to may outlive it, and would keep the gate shut after a panic.
+        let _ends = Ends(&lease);
         match self.work(&lease, work).await {
             Worked::Done(Ok(value)) => Ok(match lease.end(self.grace, "").await {
                 Released::Released => Outcome::Ran(value),
@@ -71,10 +75,10 @@ impl Gate {
         &self,
         error: GateError,
         key: &str,
-    ) -> Result<Result<Lease, crate::error::Error>, GateError> {
+    ) -> Result<Result<Lease, Error>, GateError> {
         match (error, self.on_unavailable) {
-            (GateError::Server(error), OnUnavailable::Skip) if error.is_unavailable() => Ok(Err(error)),
-            (GateError::Server(error), OnUnavailable::RunUnleased) if error.is_unavailable() => {
+            (GateError::Server(error), OnUnavailable::Skip) if may_come(&error) => Ok(Err(error)),
+            (GateError::Server(error), OnUnavailable::RunUnleased) if may_come(&error) => {
                 Ok(Ok(Lease::unleased(key.to_owned())))
             }
             (error, _) => Err(error),
@@ -100,7 +104,13 @@ impl Gate {
         if self.on_lost == OnLost::Signal || !lease.is_leased() {
             return Worked::Done(body.await);
         }
-        let mut lost = pin!(lease.lost());
+        let mut lost = pin!(async {
+            lease.lost().await;
+            if lease.held().is_some_and(|held| held.is_given_back()) {
+                // By the work itself, which may have something left to do.
+                std::future::pending::<()>().await;
+            }
+        });
         // The work first: what is done is done, also when the lease ended with it.
         let ended = poll_fn(|context| match body.as_mut().poll(context) {
             Poll::Ready(result) => Poll::Ready(Some(result)),
@@ -123,4 +133,9 @@ impl Gate {
             }
         }
     }
+}
+
+/// Whether the server may give out leases later: nothing is wrong with the settings.
+pub(super) fn may_come(error: &Error) -> bool {
+    error.is_unavailable() || error.is_write_refused()
 }

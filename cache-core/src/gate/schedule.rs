@@ -57,7 +57,8 @@ impl Schedule {
         };
         tokio::time::sleep(Duration::from_micros(period - now % period)).await;
         let generation = format!("every {period} {}", now / period + 1);
-        match self.gate.once(generation).run_or_wait(cache, Duration::ZERO, work).await? {
+        let once = self.gate.once(generation).of_schedule();
+        match once.run_or_wait(cache, Duration::ZERO, work).await? {
             OnceOutcome::Ran(value) | OnceOutcome::Lost(Some(value)) => Ok(Some(value)),
             _ => Ok(None),
         }

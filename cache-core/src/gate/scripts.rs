@@ -43,19 +43,27 @@ return 1",
 };
 
 /// KEYS: the gate's key, its finished generations. ARGV: the token, how long the key stays in milliseconds, the
-/// generation that is finished (empty: none). Answers 1, or 0 if the key is not the token's.
+/// generation that is finished (empty: none). Answers 1, or 0 if the key is not the token's; 1 too if the generation is known to
+/// be finished, so that it can be asked again.
 ///
-/// Of the generations the last 64 are kept: more releases than that are not under way at once.
+/// Of the generations the last 64 are kept, in the order in which they were finished: more releases than that are not under
+/// way at once.
 const RELEASE: Script = Script {
-    source: "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+    source: "if redis.call('GET', KEYS[1]) ~= ARGV[1] then
+  if ARGV[3] ~= '' and redis.call('ZSCORE', KEYS[2], ARGV[3]) then return 1 end
+  return 0
+end
 if ARGV[2] == '0' then redis.call('DEL', KEYS[1]) else redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
 if ARGV[3] ~= '' then
   local time = redis.call('TIME')
-  redis.call('ZADD', KEYS[2], time[1], ARGV[3])
+  local score = time[1] * 1000000 + time[2]
+  local last = redis.call('ZREVRANGE', KEYS[2], 0, 0, 'WITHSCORES')[2]
+  if last and tonumber(last) >= score then score = tonumber(last) + 1 end
+  redis.call('ZADD', KEYS[2], string.format('%.0f', score), ARGV[3])
   redis.call('ZREMRANGEBYRANK', KEYS[2], 0, -65)
 end
 return 1",
-    sha1: "28f6e7071c6dbc458f3b5df174d9bf2992a59455",
+    sha1: "7b1e5e934d4e7d4d5ede1cde72b2a2e5ec7afeec",
 };
 
 /// KEYS: the gate's key, its fence. Answers the holder, PTTL, the fence and the server's time; nil where nobody holds it.
@@ -132,7 +140,7 @@ pub(super) async fn release(
     let call = RELEASE.call().arg("2").key(&keys.lock).key(&keys.finished);
     let call = call.arg(token).arg_display(millis(stay)).arg(generation).within(within);
     // A deletion that is repeated finds no key, which would look like a lease that was lost.
-    let call = if millis(stay) == 0 { call } else { call.repeatable() };
+    let call = if millis(stay) == 0 && generation.is_empty() { call } else { call.repeatable() };
     owned(run(cache, &RELEASE, call).await?)
 }
 

@@ -6,6 +6,7 @@ use super::attempt::{Attempted, attempt};
 use super::clock::Moment;
 use super::hint::Hint;
 use super::keys::GateKeys;
+use super::run::may_come;
 use super::{Gate, GateError, Lease};
 use crate::cache::Cache;
 
@@ -13,7 +14,7 @@ use crate::cache::Cache;
 const POLL: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(2));
 
 impl Gate {
-    /// The lease, if nobody else holds it. It is given back when the last clone is dropped; better by
+    /// The lease; `None`: somebody else holds it, or too few replicas have it. It is given back when the last clone is dropped; better by
     /// [`Lease::release`], which tells whether it was held to the end.
     ///
     /// # Errors
@@ -43,7 +44,8 @@ pub struct Lock<'a> {
 }
 
 impl Lock<'_> {
-    /// The lease, as soon as nobody else holds it; `None`: not within the bound.
+    /// The lease, as soon as nobody else holds it; `None`: not within the bound. An attempt that is under way at its end has the
+    /// bounds of the connection.
     ///
     /// With RESP3 the server says when the key changes, and the gate is tried at once. In any case, and in RESP2, the key is
     /// looked at again when it would expire, at the latest after two seconds. There is no queue, and who comes first is
@@ -59,7 +61,7 @@ impl Lock<'_> {
                 Ok(Attempted::Won(lease)) => return Ok(Some(lease)),
                 Ok(Attempted::Busy { ttl, .. }) => (Some(ttl), None),
                 Ok(Attempted::NotDurable { .. } | Attempted::Finished) => (None, None),
-                Err(GateError::Server(error)) if error.is_unavailable() => (None, Some(error)),
+                Err(GateError::Server(error)) if may_come(&error) => (None, Some(error)),
                 Err(error) => return Err(error),
             };
             if !rest(self.gate, until, busy, hint.wait(self.cache, &keys.lock)).await {

@@ -86,7 +86,7 @@ impl GateHealth {
             held: Some(holder.is_some()),
             class: None,
             ttl: holder.and_then(|holder| holder.ttl),
-            age: holder.map(|holder| holder.age),
+            age: holder.and_then(|holder| holder.age),
         }
     }
 

@@ -83,7 +83,9 @@ impl Place {
         let keys =
             self.say(&["KEYS", &format!("*{}:*", self.project)]).await.into_items().unwrap_or_default();
         let keys = keys.iter().filter_map(cache_core::Reply::as_str);
-        let left = keys.filter(|key| !key.ends_with("}:f") && !key.ends_with("}:done"));
+        let left = keys.filter(|key| {
+            !key.ends_with("}:f") && !key.ends_with("}:done") && !key.ends_with("}:done:every")
+        });
         left.map(|key| format!("I8: {key} is left")).collect()
     }
 }

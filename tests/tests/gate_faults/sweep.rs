@@ -167,8 +167,10 @@ pub(crate) async fn left_over(cache: &Cache) -> Result<Vec<String>, GateError> {
         Reply::Array(keys) => keys,
         other => vec![other],
     };
-    let keys =
-        keys.iter().filter_map(Reply::as_str).filter(|key| !key.ends_with("}:f") && !key.ends_with("}:done"));
+    let keys = keys
+        .iter()
+        .filter_map(Reply::as_str)
+        .filter(|key| !key.ends_with("}:f") && !key.ends_with("}:done") && !key.ends_with("}:done:every"));
     Ok(keys.map(str::to_owned).collect())
 }
 

@@ -1,0 +1,51 @@
+//! Giving a key back, as often as it takes.
+
+use std::time::Duration;
+
+use super::clock::Moment;
+use super::held::call_timeout;
+use super::keys::GateKeys;
+use super::scripts;
+use crate::cache::Cache;
+
+/// What is to be given back.
+#[derive(Debug, Clone)]
+pub(super) struct Release {
+    pub(super) cache: Cache,
+    pub(super) keys: GateKeys,
+    pub(super) token: String,
+    pub(super) ttl: Duration,
+    /// How long the key stays.
+    pub(super) stay: Duration,
+    /// The generation that is done with it; empty: none.
+    pub(super) generation: String,
+}
+
+impl Release {
+    /// Asks until the server answers, or until then, but once in any case: whether the key was ours to the end, and with it the
+    /// generation is noted; `None`: nobody knows.
+    pub(super) async fn ask_until(&self, until: Moment) -> Option<bool> {
+        let (mut unheard, mut longest, most) = (false, self.ttl / 100, self.ttl / 10);
+        loop {
+            match self.ask().await {
+                Some(true) => return Some(true),
+                // A deletion that was done and not heard of looks like a key that was lost. What is noted does not.
+                Some(false) if unheard && self.generation.is_empty() => return None,
+                Some(false) => return Some(false),
+                None => unheard = true,
+            }
+            let left = Moment::now().until(until);
+            if left.is_zero() {
+                return None;
+            }
+            // At random, as everywhere: what failed for many does not come back at one moment.
+            tokio::time::sleep(longest.mul_f64(rand::random()).min(left)).await;
+            longest = (longest * 2).min(most);
+        }
+    }
+
+    async fn ask(&self) -> Option<bool> {
+        let Self { cache, keys, token, stay, generation, ttl } = self;
+        scripts::release(cache, keys, token, *stay, generation, call_timeout(*ttl)).await.ok()
+    }
+}
