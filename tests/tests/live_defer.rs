@@ -172,7 +172,7 @@ async fn what_is_refused_in_the_background_is_said_whole() {
     };
     let refused = |cache: &Cache| {
         assert!(!cache.readiness().is_ready());
-        matches!(state(cache), IndexState::Deferred { class: ErrorClass::Refused, .. })
+        matches!(state(cache), IndexState::Deferred { class: ErrorClass::ToBeMended, .. })
     };
     save(&other, 20).await;
     let key = write(&other, 7, r#"{"id":7,"name":"Ann","age":"old"}"#).await;
@@ -252,4 +252,41 @@ async fn every_process_can_know_which_documents_are_missing() {
 
 async fn drop_if_there(cache: &Cache, index: &str) {
     let _ = cache.command(Command::new("FT.DROPINDEX").arg(index)).await;
+}
+
+mod others {
+    use cache_core::CacheModel;
+    use serde::{Deserialize, Serialize};
+
+    #[derive(Debug, Serialize, Deserialize, CacheModel)]
+    pub(super) struct Order {
+        #[primary_key]
+        pub(super) id: u32,
+        #[index]
+        pub(super) shop: String,
+    }
+}
+
+#[tokio::test]
+async fn what_keeps_one_model_from_being_migrated_keeps_no_other() {
+    let server = private_server().await;
+    let other = connect(&server.url(), Protocol::Resp3).await;
+    save(&other, 20).await;
+    write(&other, 7, r#"{"id":7,"name":"Ann","age":"old"}"#).await;
+    old().run(&other).await.unwrap();
+    assert!(others::Order { id: 1, shop: "s".to_owned() }.save(&other).await.unwrap().stored());
+    server.pause().await.unwrap();
+    let cache = Cache::connect_or_degrade(server.url()).await.unwrap();
+    let both = new().register::<others::Order>();
+    assert!(both.run(&cache).await.unwrap().is_deferred());
+    server.resume().await.unwrap();
+    until("the other model", || cache.readiness().indexes()[1].state == IndexState::Ready).await;
+    assert_eq!(others::Order::find().count(&cache).await.unwrap(), 1);
+    until("the refusal", || {
+        cache.readiness().indexes()[0]
+            .migrate_error()
+            .is_some_and(|error| matches!(error, MigrateError::Verify { missing: 1, .. }))
+    })
+    .await;
+    assert_eq!(cache.readiness().indexes()[1].state, IndexState::Ready, "{}", cache.readiness());
 }

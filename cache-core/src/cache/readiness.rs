@@ -143,6 +143,9 @@ pub enum ErrorClass {
     AccessDenied,
     /// The server refused the command, or lacks what it needs.
     Refused,
+    /// Nothing is wrong with the server: documents, an index or settings have to be mended. What exactly is told by
+    /// [`IndexReadiness::migrate_error`].
+    ToBeMended,
     /// Anything else.
     Other,
 }
@@ -173,6 +176,7 @@ impl fmt::Display for ErrorClass {
             Self::WriteRefused => "the server takes no writes",
             Self::AccessDenied => "the server refuses the user",
             Self::Refused => "the server refuses",
+            Self::ToBeMended => "something has to be mended",
             Self::Other => "another error",
         })
     }

@@ -119,6 +119,12 @@ impl Standing {
         });
     }
 
+    /// Somebody makes this index by hand: it is not made again when it vanishes.
+    pub(crate) fn is_made_by_hand(&self, index: &str) {
+        let healing = Healing { creates: false, takes_alias: false, older: Vec::new() };
+        self.write(index, |known| known.healing = Some(healing));
+    }
+
     /// The migration of this index was put off, since the server cannot be asked. Whether the task is the one to do it:
     /// there is no other.
     pub(crate) fn deferred(&self, index: &str, class: ErrorClass, reason: &Reason, task: &Arc<()>) -> bool {

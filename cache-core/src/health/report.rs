@@ -147,6 +147,7 @@ fn class(class: ErrorClass) -> &'static str {
         ErrorClass::AccessDenied => "access_denied",
         ErrorClass::WriteRefused => "write_refused",
         ErrorClass::Refused => "refused",
+        ErrorClass::ToBeMended => "to_be_mended",
         ErrorClass::Other => "other",
     }
 }

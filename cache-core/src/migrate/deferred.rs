@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 
+use super::options::Strategy;
 use super::{MigrateError, Migration, Migrator};
 use crate::cache::{Cache, ErrorClass, IndexReadiness, Reason};
 use crate::error::Error;
@@ -13,9 +14,13 @@ use crate::index;
 /// The longest pause before the first try and before any later one.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
 
+/// The longest pause where somebody has to mend something: a try may look at every document.
+const MENDED: Duration = Duration::from_secs(60);
+
 /// Runs the migration, with what is known of its indexes kept up to date.
 pub(super) async fn run(migrator: &Migrator, cache: &Cache) -> Result<Migration, MigrateError> {
     register(migrator, cache)?;
+    migrator.check(cache)?;
     match attempt(migrator, cache).await {
         Err(error) if migrator.defers.unwrap_or_else(|| cache.degrades()) && may_come(&error) => {
             defer(migrator, cache, error)?;
@@ -27,7 +32,12 @@ pub(super) async fn run(migrator: &Migrator, cache: &Cache) -> Result<Migration,
 
 fn register(migrator: &Migrator, cache: &Cache) -> Result<(), MigrateError> {
     for schema in migrator.indexed() {
-        cache.standing().registered(&schema.index_name(cache.keyspace()?), schema);
+        let index = schema.index_name(cache.keyspace()?);
+        cache.standing().registered(&index, schema);
+        if migrator.options.strategy == Strategy::Manual {
+            // Also where the run fails.
+            cache.standing().is_made_by_hand(&index);
+        }
     }
     Ok(())
 }
@@ -55,7 +65,8 @@ fn class(error: &MigrateError) -> ErrorClass {
     match error {
         MigrateError::Server(error) | MigrateError::ReadOnly(error) => ErrorClass::of(error),
         MigrateError::Permission { .. } | MigrateError::KeyPermission { .. } => ErrorClass::AccessDenied,
-        _ => ErrorClass::Refused,
+        MigrateError::Unsupported(_) => ErrorClass::Refused,
+        _ => ErrorClass::ToBeMended,
     }
 }
 
@@ -91,15 +102,21 @@ fn defer(migrator: &Migrator, cache: &Cache, error: MigrateError) -> Result<(), 
     }
     if begun {
         let (cache, gone) = cache.detached();
-        let work = until_done(migrator.clone(), cache, indexes, task);
+        // What keeps one of them from being done keeps no other.
+        let each = migrator
+            .indexed()
+            .into_iter()
+            .map(|schema| Migrator { schemas: vec![schema], ..migrator.clone() });
+        let open = each.zip(indexes).collect();
+        let work = until_done(open, cache, task);
         runtime.spawn(gone.or(work));
     }
     Ok(())
 }
 
-async fn until_done(migrator: Migrator, cache: Cache, indexes: Vec<String>, task: Arc<()>) {
+async fn until_done(mut open: Vec<(Migrator, String)>, cache: Cache, task: Arc<()>) {
     let (mut longest, most) = PAUSES;
-    loop {
+    while !open.is_empty() {
         // Full jitter (M. Brooker, "Exponential Backoff And Jitter", AWS 2015): replicas that lost one server at one
         // moment do not come back at one moment.
         let pause = longest.mul_f64(rand::random());
@@ -109,15 +126,15 @@ async fn until_done(migrator: Migrator, cache: Cache, indexes: Vec<String>, task
             // It is asked for in the background already. The pause is for what that does not see.
             let _ = tokio::time::timeout(pause.max(longest / 2), cache.watch_state().enabled()).await;
         }
-        longest = (longest * 2).min(most);
-        match attempt(&migrator, &cache).await {
-            Ok(_) => return,
-            Err(error) => {
-                let (class, reason) = (class(&error), Reason::new(error));
-                for index in &indexes {
-                    cache.standing().deferred(index, class, &reason, &task);
-                }
+        let (mut left, mut comes) = (Vec::with_capacity(open.len()), false);
+        for (migrator, index) in open {
+            if let Err(error) = attempt(&migrator, &cache).await {
+                comes |= may_come(&error);
+                cache.standing().deferred(&index, class(&error), &Reason::new(error), &task);
+                left.push((migrator, index));
             }
         }
+        open = left;
+        longest = (longest * 2).min(if comes { most } else { MENDED });
     }
 }

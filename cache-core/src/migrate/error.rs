@@ -219,8 +219,8 @@ pub enum MigrateError {
         /// The keys of the first of them.
         keys: Vec<String>,
     },
-    /// The first index of a model lacks more documents than have values of another type: its filling was given up without
-    /// a word, for lack of memory, or somebody made it with `SKIPINITIALSCAN`. The alias was left where it is.
+    /// An index lacks more documents than have values of another type: its filling was given up without a word, for lack of
+    /// memory, or somebody made it with `SKIPINITIALSCAN`. The alias was left where it is.
     #[error(
         "the index `{index}` of `{model}` lacks {missing} documents that are there{}, and not for their values: the server \
          gave up filling it; drop it with `FT.DROPINDEX {index}` (documents stay), give the server memory and run the \

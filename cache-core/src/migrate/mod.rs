@@ -218,8 +218,8 @@ impl Migrator {
     /// Lets [`run`](Migrator::run) put the migration off where the server cannot be reached, does not answer in time, is
     /// starting or takes no writes, in place of an error: for services that boot without their cache.
     ///
-    /// The migration is then done in the background as soon as the server lets it, tried again after random pauses of up
-    /// to 10 seconds, for as long as a handle of the cache is there; until then queries fail as they do without a
+    /// The migration is then done in the background as soon as the server lets it, each model by itself, tried again after
+    /// random pauses of up to 10 seconds, or a minute where somebody has to mend something first, for as long as a handle of the cache is there; until then queries fail as they do without a
     /// server. [`Migration::is_deferred`] says so, and [`Cache::readiness`] since when, and what the last try met. A run
     /// that breaks off while it waits for an index to be filled is put off too. Everything else is an error all the same.
     ///
@@ -266,7 +266,6 @@ impl Migrator {
     /// [now](MigrateError::ReadOnly) or [may not](MigrateError::Permission). Later: [`Verify`](MigrateError::Verify) for documents that the new index lacks,
     /// [`Server`](MigrateError::Server) for what kept the server from doing it.
     pub async fn run(&self, cache: &Cache) -> Result<Migration, MigrateError> {
-        self.check(cache)?;
         deferred::run(self, cache).await
     }
 

@@ -137,11 +137,12 @@ fn failed(
 ) -> MigrateError {
     let connection = cache.connection().generation();
     cache.standing().report(&plan.index, found.number, index.failures, connection);
-    MigrateError::Verify {
-        model: plan.model,
-        index: index.name.clone(),
-        against: against.map(str::to_owned),
-        missing: found.number,
-        keys: found.keys,
+    // A document that is left out for a value is counted, on a cluster by whichever master has it.
+    let is_for_values = index.failures > 0 || cache.capabilities().cluster;
+    let (model, index, missing, keys) = (plan.model, index.name.clone(), found.number, found.keys);
+    if is_for_values {
+        MigrateError::Verify { model, index, against: against.map(str::to_owned), missing, keys }
+    } else {
+        MigrateError::Unfilled { model, index, missing, keys }
     }
 }
