@@ -104,10 +104,12 @@ async fn a_user_who_may_not() {
     assert_eq!(refused(&ann).await, told("FT.ALIASUPDATE FT.CREATE", "ann"));
     let joe = user("joe", &["-scan"]).await;
     assert_eq!(refused(&joe).await, told("SCAN", "joe"), "a first index is compared with the documents");
+    let kim = user("kim", &["-ft.search", "-scan"]).await;
+    assert_eq!(refused(&kim).await, told("FT.SEARCH SCAN", "kim"));
     let bob = user("bob", &["-ft._list"]).await;
-    assert_eq!(refused(&bob).await, told("FT._LIST", "…"));
+    assert_eq!(refused(&bob).await, told("FT._LIST", "bob"));
     let eve = user("eve", &["-evalsha"]).await;
-    assert_eq!(refused(&eve).await, told("EVALSHA", "…"));
+    assert_eq!(refused(&eve).await, told("EVALSHA", "eve"));
     let error = new().run(&ann).await.unwrap_err();
     assert!(error.to_string().contains("ACL SETUSER ann +ft.aliasupdate +ft.create"), "{error}");
 

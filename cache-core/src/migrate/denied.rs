@@ -7,10 +7,23 @@ use crate::cache::Cache;
 use crate::document;
 use crate::error::Error;
 
+/// A user whose name the server does not tell.
+pub(super) const UNKNOWN: &str = "…";
+
 /// Whose connection it is. Not everybody may ask it, and then messages do without.
 pub(super) async fn user(cache: &Cache) -> String {
     let user = cache.command(Command::new("ACL").arg("WHOAMI").repeatable()).await.unwrap_or(Reply::Nil);
-    user.as_str().unwrap_or("…").to_owned()
+    user.as_str().unwrap_or(UNKNOWN).to_owned()
+}
+
+/// The error, with whose connection it is where that is what it is about.
+pub(super) async fn named(cache: &Cache, error: MigrateError) -> MigrateError {
+    match error {
+        MigrateError::Permission { commands, user: unknown } if unknown == UNKNOWN => {
+            MigrateError::Permission { commands, user: user(cache).await }
+        }
+        other => other,
+    }
 }
 
 /// An error about what is kept beside a model's documents: if the keys of that are denied, it says which.

@@ -234,7 +234,10 @@ impl Migrator {
     /// # Errors
     /// [`MigrateError`] if the models cannot live together, or the server cannot be asked.
     pub async fn inspect(&self, cache: &Cache) -> Result<Vec<Observed>, MigrateError> {
-        Ok(self.observe(cache).await?.0)
+        match self.observe(cache).await {
+            Ok((observed, _)) => Ok(observed),
+            Err(error) => Err(denied::named(cache, error).await),
+        }
     }
 
     /// What [`run`](Migrator::run) would do now, for each registered model that has an index, in the order of
@@ -243,7 +246,10 @@ impl Migrator {
     /// # Errors
     /// [`MigrateError`] if the models cannot live together, or the server cannot be asked.
     pub async fn plan(&self, cache: &Cache) -> Result<Vec<Plan>, MigrateError> {
-        Ok(self.observe(cache).await?.1)
+        match self.observe(cache).await {
+            Ok((_, plans)) => Ok(plans),
+            Err(error) => Err(denied::named(cache, error).await),
+        }
     }
 
     /// Makes every registered model's index, waits until it holds the documents that are there, compares it with the old
@@ -266,7 +272,10 @@ impl Migrator {
     /// [now](MigrateError::ReadOnly) or [may not](MigrateError::Permission). Later: [`Verify`](MigrateError::Verify) for documents that the new index lacks,
     /// [`Server`](MigrateError::Server) for what kept the server from doing it.
     pub async fn run(&self, cache: &Cache) -> Result<Migration, MigrateError> {
-        deferred::run(self, cache).await
+        match deferred::run(self, cache).await {
+            Err(error) => Err(denied::named(cache, error).await),
+            done => done,
+        }
     }
 
     async fn run_now(&self, cache: &Cache) -> Result<Migration, MigrateError> {

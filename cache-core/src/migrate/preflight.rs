@@ -37,14 +37,16 @@ pub(super) async fn check(cache: &Cache, plans: &[Plan]) -> Result<(), MigrateEr
 
 /// The commands that a plan needs, each with what it is about.
 fn needed(plan: &Plan) -> Vec<(&'static str, String)> {
+    // Where numbers do not do, documents are looked for key by key.
+    let verifies = || vec![("FT.SEARCH", plan.index.clone()), ("SCAN", "0".to_owned())];
     let of = |step: &Step| match step {
-        Step::Create { index } => Some(("FT.CREATE", index.clone())),
-        Step::AlterAdd { index, .. } => Some(("FT.ALTER", index.clone())),
-        Step::Adopt { name, .. } => Some(("FT.ALIASADD", name.clone())),
-        Step::Cutover { .. } => Some(("FT.ALIASUPDATE", plan.alias.clone())),
-        Step::Retire { index, .. } | Step::Collect { index } => Some(("FT.DROPINDEX", index.clone())),
-        Step::VerifyAll => Some(("SCAN", "0".to_owned())),
-        Step::Drift { .. } | Step::Wait | Step::Verify { .. } => None,
+        Step::Create { index } => vec![("FT.CREATE", index.clone())],
+        Step::AlterAdd { index, .. } => vec![("FT.ALTER", index.clone())],
+        Step::Adopt { name, .. } => vec![("FT.ALIASADD", name.clone())],
+        Step::Cutover { .. } => vec![("FT.ALIASUPDATE", plan.alias.clone())],
+        Step::Retire { index, .. } | Step::Collect { index } => vec![("FT.DROPINDEX", index.clone())],
+        Step::VerifyAll | Step::Verify { .. } => verifies(),
+        Step::Drift { .. } | Step::Wait => Vec::new(),
     };
-    plan.steps.iter().filter_map(of).collect()
+    plan.steps.iter().flat_map(of).collect()
 }
