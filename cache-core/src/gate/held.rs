@@ -97,7 +97,8 @@ impl Held {
         self.is_over();
         if !self.counted.swap(true, Ordering::AcqRel) {
             self.cache.gate_tally().count(GateCount::Lost);
-            tracing::warn!(key = %self.keys.lock, fence = self.fence, "gate lost");
+            let held = self.began.until(Moment::now());
+            tracing::warn!(key = %self.keys.lock, fence = self.fence, ?held, "gate lost");
         }
     }
 
@@ -187,6 +188,7 @@ impl Held {
         if self.begin_end().is_some() {
             self.later(self.to_release(Duration::ZERO, ""));
             self.cache.gate_tally().count(GateCount::ReleasedByDrop);
+            tracing::debug!(key = %self.keys.lock, fence = self.fence, "gate let go by what was dropped");
         }
     }
 

@@ -29,6 +29,8 @@ async fn keep(held: Arc<Held>, max_hold: Option<Duration>) {
             Ok(true) => {
                 held.extend(asked);
                 held.cache.gate_tally().count(GateCount::Renewed);
+                let took = asked.until(Moment::now());
+                tracing::trace!(key = %held.keys.lock, fence = held.fence, ?took, "gate renewed");
                 (pause, retry) = (calm, first);
             }
             Ok(false) => {

@@ -12,6 +12,10 @@ const TAKES: &str = "`#[gate]` takes the gate's key first, then `ttl`, `grace`, 
                      `on_error`, `on_unavailable`, `on_lost`, `durability`, `scope`, `layout`, `strict`, `cache`, \
                      `crate`";
 
+/// In milliseconds, as the gate has them.
+const SHORTEST_TTL: u64 = 100;
+const LONGEST_STAY: u64 = 24 * 60 * 60 * 1_000;
+
 /// What is said of the gate.
 #[derive(Default)]
 pub(super) struct Arguments {
@@ -110,5 +114,16 @@ fn string(input: ParseStream<'_>, name: &Ident) -> syn::Result<LitStr> {
 }
 
 fn milliseconds_of(literal: &LitStr, name: &str) -> syn::Result<u64> {
-    milliseconds(&literal.value(), name).map_err(|message| syn::Error::new_spanned(literal, message))
+    let refused = |message: String| syn::Error::new_spanned(literal, message);
+    let time = milliseconds(&literal.value(), name).map_err(refused)?;
+    // What makes no sense whatever else is said; the rest is checked where all of it is known.
+    match name {
+        "ttl" if time < SHORTEST_TTL => {
+            Err(refused(format!("a `ttl` under {SHORTEST_TTL} ms is shorter than a slow network's answer")))
+        }
+        "grace" | "at_least" if time > LONGEST_STAY => {
+            Err(refused(format!("a `{name}` of more than a day is probably meant in another unit")))
+        }
+        _ => Ok(time),
+    }
 }

@@ -75,6 +75,8 @@ fn mistakes_are_named_with_what_to_write() {
     check(r#""job", ttl"#, GOOD, &["expected a duration in words: `ttl = \"5m\"`"]);
     check(r#""job", ttl = 5"#, GOOD, &["expected a duration in words: `ttl = \"5m\"`"]);
     check(r#""job", grace = "5""#, GOOD, &["`5` is no duration"]);
+    check(r#""job", ttl = "10ms""#, GOOD, &["a `ttl` under 100 ms is shorter than a slow network's answer"]);
+    check(r#""job", grace = "2days""#, GOOD, &["a `grace` of more than a day"]);
     check(r#""job", ttl = "1m", ttl = "2m""#, GOOD, &["`ttl` is written twice"]);
     check(r#""job", renew = 1"#, GOOD, &["expected `renew = true` or `renew = false`"]);
     let function = "fn job() {}";
