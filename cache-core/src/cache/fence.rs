@@ -5,7 +5,6 @@ use std::sync::Arc;
 use cache_index::{Beside, Command, Schema};
 
 use super::Cache;
-use super::fenced::FencedConnection;
 use crate::connection::Connection;
 use crate::error::Result;
 
@@ -41,6 +40,15 @@ pub(crate) struct Carried {
 }
 
 impl Fence {
+    /// `gate` is the key of the gate, `key` the one of its fence.
+    pub(super) fn new(gate: &str, key: &str, number: u64, is_cluster: bool) -> Self {
+        let beside = is_cluster.then(|| OnCluster {
+            gate: gate.into(),
+            end: format!(":fence:{}", gate.replace(':', "%3A")).into_bytes().into(),
+        });
+        Self { number, key: key.as_bytes().into(), beside }
+    }
+
     /// What a write of this document carries.
     ///
     /// # Errors
@@ -74,19 +82,6 @@ impl Fence {
 }
 
 impl Cache {
-    /// The same cache, whose writes carry this number and are compared with the largest one that was seen. `gate` is
-    /// the key of the gate, `key` the one of its fence.
-    pub(crate) fn fenced(&self, gate: &str, key: &str, number: u64) -> Self {
-        let beside = self.capabilities().cluster.then(|| OnCluster {
-            gate: gate.into(),
-            end: format!(":fence:{}", gate.replace(':', "%3A")).into_bytes().into(),
-        });
-        let fence = Arc::new(Fence { number, key: key.as_bytes().into(), beside });
-        let connection = FencedConnection::new(Arc::clone(&self.connection), Arc::clone(&fence));
-        let unfenced = Some(self.unfenced());
-        Self { connection: Arc::new(connection), fence: Some(fence), unfenced, ..self.clone() }
-    }
-
     /// What a write of this document carries; `None`: nothing, since the cache is not a fenced one.
     pub(crate) fn carried(&self, schema: &Schema, document: &[u8]) -> Result<Option<Carried>> {
         self.fence.as_ref().map(|fence| fence.carried(self, schema, document)).transpose()

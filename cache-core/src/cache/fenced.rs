@@ -6,6 +6,7 @@ use std::time::Duration;
 use cache_index::{Batch, Command, Reply};
 use futures_core::future::BoxFuture;
 
+use super::Cache;
 use super::fence::{Fence, is_one_of};
 use crate::connection::{Capabilities, Connection, PushStream};
 use crate::error::{Error, Result};
@@ -75,13 +76,13 @@ const READS: [&str; 60] = [
 ];
 
 /// A connection that refuses writes without the fence, whoever sends them.
-pub(super) struct FencedConnection {
+struct FencedConnection {
     inner: Arc<dyn Connection>,
     fence: Arc<Fence>,
 }
 
 impl FencedConnection {
-    pub(super) fn new(inner: Arc<dyn Connection>, fence: Arc<Fence>) -> Self {
+    fn new(inner: Arc<dyn Connection>, fence: Arc<Fence>) -> Self {
         Self { inner, fence }
     }
 
@@ -90,6 +91,17 @@ impl FencedConnection {
             return Ok(());
         }
         Err(Error::NoFence { command: command.name().to_owned() })
+    }
+}
+
+impl Cache {
+    /// The same cache, whose writes carry this number and are compared with the largest one that was seen. `gate` is
+    /// the key of the gate, `key` the one of its fence.
+    pub(crate) fn fenced(&self, gate: &str, key: &str, number: u64) -> Self {
+        let fence = Arc::new(Fence::new(gate, key, number, self.capabilities().cluster));
+        let connection = FencedConnection::new(Arc::clone(&self.connection), Arc::clone(&fence));
+        let unfenced = Some(self.unfenced());
+        Self { connection: Arc::new(connection), fence: Some(fence), unfenced, ..self.clone() }
     }
 }
 

@@ -10,7 +10,7 @@ use super::GateError;
 use super::clock::Moment;
 use super::deadline::Deadline;
 use super::keys::GateKeys;
-use super::release::Release;
+use super::release::{Release, call_timeout};
 use crate::cache::{Cache, GateCount, Line};
 use crate::error::Result;
 
@@ -263,11 +263,6 @@ fn safe(ttl: Duration) -> Duration {
     (ttl - ttl / part).saturating_sub(fixed)
 }
 
-/// How long a call about a key with this ttl may take.
-pub(super) fn call_timeout(ttl: Duration) -> Duration {
-    (ttl / 10).min(Duration::from_secs(1))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -276,11 +271,5 @@ mod tests {
     fn a_lease_ends_before_the_servers_key() {
         assert_eq!(safe(Duration::from_secs(1)), Duration::from_millis(988));
         assert_eq!(safe(Duration::from_millis(1)), Duration::ZERO);
-    }
-
-    #[test]
-    fn calls_are_short_beside_the_ttl() {
-        assert_eq!(call_timeout(Duration::from_secs(30)), Duration::from_secs(1));
-        assert_eq!(call_timeout(Duration::from_millis(300)), Duration::from_millis(30));
     }
 }

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::clock::Moment;
-use super::held::call_timeout;
 use super::keys::GateKeys;
 use super::scripts;
 use crate::cache::Cache;
@@ -47,5 +46,21 @@ impl Release {
     async fn ask(&self) -> Option<bool> {
         let Self { cache, keys, token, stay, generation, ttl } = self;
         scripts::release(cache, keys, token, *stay, generation, call_timeout(*ttl)).await.ok()
+    }
+}
+
+/// How long a call about a key with this ttl may take.
+pub(super) fn call_timeout(ttl: Duration) -> Duration {
+    (ttl / 10).min(Duration::from_secs(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_are_short_beside_the_ttl() {
+        assert_eq!(call_timeout(Duration::from_secs(30)), Duration::from_secs(1));
+        assert_eq!(call_timeout(Duration::from_millis(300)), Duration::from_millis(30));
     }
 }
