@@ -73,7 +73,7 @@ pub(crate) fn case<F>(
     name: &'static str,
     must: Must,
     profile: Profile,
-    run: impl FnOnce(Profile) -> F + Send + 'static,
+    run: impl Fn(Profile) -> F + Send + 'static,
 ) -> Trial
 where
     F: Future<Output = Found>,
@@ -81,7 +81,9 @@ where
     Trial::test(name, move || {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
         let began = std::time::Instant::now();
-        let found = runtime.map_err(|error| Failed::from(error.to_string()))?.block_on(run(profile));
+        let caught = |found: &Found| !found.violations.is_empty();
+        let runtime = runtime.map_err(|error| Failed::from(error.to_string()))?;
+        let found = runtime.block_on(must.run(profile, async |profile| run(profile).await, caught));
         println!("{name}: {}, in {:.1} s", found.line(), began.elapsed().as_secs_f64());
         for violation in found.violations.iter().take(if must == Must::Hold { 20 } else { 2 }) {
             println!("  {violation}");

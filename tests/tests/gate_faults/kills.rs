@@ -13,9 +13,12 @@ use crate::place::{Place, TTL};
 use crate::stage::Stage;
 use crate::system::Rules;
 use crate::team::Team;
-use crate::worker::Role;
+use crate::worker::{Body, Role};
 
 const PROCESSES: u32 = 3;
+
+/// Works that outlive the ttl are what the rules of the original do not survive: every second one is.
+const LONG: Body = Body { long_in: 2, ..BODY };
 
 pub(crate) async fn ours(profile: Profile) -> Found {
     lanes::run(4, profile.pick(200, 2_000), move |lane, kills| killed(Rules::Ours, profile.seed, lane, kills))
@@ -32,8 +35,9 @@ pub(crate) async fn control(profile: Profile) -> Found {
 async fn killed(rules: Rules, seed: u64, lane: u32, kills: u32) -> Found {
     let stage = Stage::new().await;
     let (place, stalls) = (Place::new(&stage.url()).await, Stalls::of_process());
+    let body = if rules == Rules::Ours { BODY } else { LONG };
     let mut dice = Dice::lane(seed ^ 4, u64::from(lane));
-    let mut team = Team::start(Role::new(rules, &place, BODY), PROCESSES).await;
+    let mut team = Team::start(Role::new(rules, &place, body), PROCESSES).await;
     for _ in 0..kills {
         let mut who = team.won().await;
         if dice.below(2) == 0 {
