@@ -60,7 +60,7 @@ impl Degrade {
         self
     }
 
-    /// Boots also where waiting will not help: with a wrong password, without a permission, without the JSON module.
+    /// Boots also where waiting will not help: with a wrong password, without a permission, without trust in TLS, without the JSON module.
     /// [`Cache::state`] then says so by its class, and an event in words.
     pub fn lenient(mut self) -> Self {
         self.lenient = true;
@@ -208,6 +208,8 @@ impl Cache {
     /// Counts how a call ended.
     pub(super) fn note(&self, error: Option<&Error>) {
         match error {
+            // Nothing was sent, which says nothing of the server.
+            Some(error) if error.is_busy() => {}
             Some(error) if error.is_unavailable() => {
                 if self.circuit.failed(ErrorClass::of(error)) && self.degrades() {
                     self.probe();
