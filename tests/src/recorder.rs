@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use cache_core::connection::PushStream;
+use cache_core::connection::{KeyChanges, PushStream};
 use cache_core::{Batch, Cache, Capabilities, Command, Connection, Reply, Result};
 use futures_core::future::BoxFuture;
 
@@ -103,6 +103,10 @@ impl Connection for Recorder {
 
     fn notices_flushes(&self) -> bool {
         true
+    }
+
+    fn changes_of(&self, _: &[u8]) -> Option<KeyChanges> {
+        Some(KeyChanges::default())
     }
 
     fn deadline(&self) -> Duration {

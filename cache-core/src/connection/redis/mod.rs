@@ -13,7 +13,7 @@ use futures_core::future::BoxFuture;
 
 use self::link::{Link, Live};
 use super::capabilities::{DEFAULT_MAX_SEARCH_RESULTS, MIN_SEARCH};
-use super::{Capabilities, Connection, PushStream};
+use super::{Capabilities, Connection, KeyChanges, PushStream};
 use crate::error::{Error, Result};
 use crate::settings::{Protocol, RedisSettings, Secret};
 
@@ -200,6 +200,10 @@ impl Connection for RedisConnection {
 
     fn notices_flushes(&self) -> bool {
         self.link.notices_flushes()
+    }
+
+    fn changes_of(&self, key: &[u8]) -> Option<KeyChanges> {
+        self.link.changes_of(key)
     }
 
     fn deadline(&self) -> Duration {
