@@ -14,7 +14,7 @@ mod info;
 mod made;
 mod notice;
 
-pub(crate) use absent::{Absent, absent, missing};
+pub(crate) use absent::{Absent, absent, digest, missing, still_absent};
 pub(crate) use alias::{point, with_name_of};
 pub(crate) use ask::{Answer, Question};
 pub(crate) use binary::ask_all;
