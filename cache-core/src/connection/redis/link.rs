@@ -1,5 +1,6 @@
 //! One multiplexed connection that is made anew when it breaks.
 
+use std::collections::HashMap;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
@@ -16,7 +17,7 @@ use tokio::sync::watch;
 use super::convert;
 use super::tls::Connector;
 use crate::connection::push::PushSender;
-use crate::connection::{Push, PushStream};
+use crate::connection::{KeyChanges, Push, PushStream};
 use crate::settings::Protocol;
 
 /// A connection in use. Its number tells a broken one from the one that replaced it.
@@ -52,6 +53,8 @@ pub(super) struct Link {
     state: RwLock<State>,
     next: AtomicU64,
     flushes: AtomicU64,
+    /// The keys whose changes are counted.
+    watched: RwLock<HashMap<Vec<u8>, KeyChanges>>,
     listeners: Mutex<Vec<PushSender>>,
     this: Weak<Link>,
 }
@@ -74,6 +77,7 @@ impl Link {
             state: RwLock::new(State::Idle),
             next: AtomicU64::new(0),
             flushes: AtomicU64::new(0),
+            watched: RwLock::default(),
             listeners: Mutex::new(Vec::new()),
             this: this.clone(),
         })
@@ -130,6 +134,16 @@ impl Link {
             State::Live(live) => live.tracks,
             State::Idle | State::Connecting(..) => false,
         }
+    }
+
+    /// How often the server said that a key changed. Counted in the read loop, so that whoever reads an answer that came
+    /// later has it.
+    pub(super) fn changes_of(&self, key: &[u8]) -> Option<KeyChanges> {
+        if self.protocol != Protocol::Resp3 {
+            return None;
+        }
+        let mut watched = self.watched.write().unwrap_or_else(PoisonError::into_inner);
+        Some(watched.entry(key.to_vec()).or_default().clone())
     }
 
     pub(super) fn listen(&self) -> Option<PushStream> {
@@ -254,6 +268,10 @@ impl Link {
             Push::Disconnected => self.forget(number),
             Push::Invalidate(None) => {
                 self.flushes.fetch_add(1, Ordering::AcqRel);
+            }
+            Push::Invalidate(Some(keys)) => {
+                let watched = self.watched.read().unwrap_or_else(PoisonError::into_inner);
+                keys.iter().filter_map(|key| watched.get(key.as_bytes()?)).for_each(KeyChanges::add);
             }
             _ => {}
         }

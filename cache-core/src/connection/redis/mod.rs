@@ -22,7 +22,7 @@ use self::link::{Link, Live};
 use self::tls::Connector;
 use super::capabilities::{DEFAULT_MAX_SEARCH_RESULTS, MIN_SEARCH};
 use super::in_flight::InFlight;
-use super::{Capabilities, Connection, PushStream};
+use super::{Capabilities, Connection, KeyChanges, PushStream};
 use crate::error::{Error, Result};
 use crate::settings::{Protocol, RedisSettings, Secret};
 
@@ -223,6 +223,10 @@ impl Connection for RedisConnection {
 
     fn notices_flushes(&self) -> bool {
         self.link.notices_flushes()
+    }
+
+    fn changes_of(&self, key: &[u8]) -> Option<KeyChanges> {
+        self.link.changes_of(key)
     }
 
     fn deadline(&self) -> Duration {
