@@ -21,6 +21,9 @@ pub struct Capabilities {
     pub database: i64,
     /// Whether the server is part of a cluster.
     pub cluster: bool,
+    /// Whether the search module searches all of a cluster. Without a coordinator each of its nodes knows its own documents
+    /// alone, and queries are refused. Nothing of a single server.
+    pub coordinator: bool,
     /// How many hits the server answers at once (`MAXSEARCHRESULTS`). If it is lowered later, the server refuses queries of
     /// this connection that have more, until the service connects anew.
     pub max_search_results: u64,
@@ -38,24 +41,28 @@ const EXPANSION_WARNING: u32 = 80200;
 impl Capabilities {
     /// The commands whose answers [`Capabilities::read`] wants, for whoever writes a
     /// [`Connection`](super::Connection).
-    pub fn questions() -> [Command; 2] {
+    pub fn questions() -> [Command; 3] {
         [
             Command::new("HELLO").repeatable(),
             Command::new("FT.CONFIG").args_from(["GET", "MAXSEARCHRESULTS"]).repeatable(),
+            Command::new("COMMAND").args_from(["INFO", "FT.ALIASUPDATE"]).repeatable(),
         ]
     }
 
-    /// Reads the answers. The second may be an error: no search module, or no permission to ask.
+    /// Reads the answers. The second and the third may be errors: no search module, or no permission to ask.
     ///
     /// # Errors
     /// [`Error::Decode`] if the first is no answer to `HELLO`.
-    pub fn read(hello: Reply, max_results: Result<Reply>) -> Result<Self> {
+    pub fn read(hello: Reply, max_results: Result<Reply>, alias: Result<Reply>) -> Result<Self> {
         let decode = |source| Error::Decode { command: "HELLO".to_owned(), source };
         let mut found = Self {
             max_search_results: max_results
                 .ok()
                 .and_then(|reply| limit_in(&reply))
                 .unwrap_or(DEFAULT_MAX_SEARCH_RESULTS),
+            // A coordinator takes its commands for the whole cluster; without one they are about a node, and have keys that must
+            // lie there. Who may not ask is not refused for it.
+            coordinator: alias.ok().and_then(first_key).is_none_or(|position| position <= 0),
             ..Self::default()
         };
         for (name, value) in hello.into_pairs().map_err(decode)? {
@@ -114,6 +121,16 @@ impl Capabilities {
         }
     }
 
+    /// Fails on a cluster whose nodes each search their own documents.
+    pub(crate) fn require_coordinator(&self, what: &'static str) -> Result<()> {
+        if !self.cluster || self.coordinator {
+            return Ok(());
+        }
+        let needs = "a cluster whose search module has a coordinator: Redis 8, Redis Software or Redis Cloud; this one's nodes \
+                     search their own documents alone. Or a single server";
+        Err(Error::Unsupported { what, needs: needs.to_owned() })
+    }
+
     /// The same error, or which module the server lacks, if it is that: what was known of it when the call began may have
     /// been assumed.
     #[cfg(feature = "redis")]
@@ -161,9 +178,24 @@ fn limit_in(reply: &Reply) -> Option<u64> {
     }
 }
 
+/// Where a command has its first key: name, arity, flags, first key, …
+fn first_key(info: Reply) -> Option<i64> {
+    info.into_items().ok()?.into_iter().next()?.into_items().ok()?.get(3)?.as_int()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_command_of_a_node_has_keys() {
+        let info = |first| {
+            let [name, flags] = [Reply::Bulk("FT.ALIASUPDATE".into()), Reply::Array(vec![])];
+            Reply::Array(vec![Reply::Array(vec![name, Reply::Int(-1), flags, Reply::Int(first)])])
+        };
+        assert_eq!((first_key(info(1)), first_key(info(0))), (Some(1), Some(0)));
+        assert_eq!(first_key(Reply::Array(vec![Reply::Nil])), None);
+    }
 
     fn text(text: &str) -> Reply {
         Reply::Bulk(text.to_owned().into())
@@ -184,7 +216,7 @@ mod tests {
     #[test]
     fn hello_tells_what_there_is() {
         let limit = Reply::Array(vec![Reply::Array(vec![text("MAXSEARCHRESULTS"), text("500")])]);
-        let found = Capabilities::read(hello(21005), Ok(limit)).unwrap();
+        let found = Capabilities::read(hello(21005), Ok(limit), Ok(Reply::Nil)).unwrap();
         assert_eq!((found.search, found.json, found.max_search_results), (Some(21005), Some(20803), 500));
         assert!(found.require_search("a query").is_ok());
         assert!(!found.warns_of_expansion());
@@ -192,7 +224,7 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_named_with_a_way_out() {
-        let old = Capabilities::read(hello(20811), Ok(Reply::Nil)).unwrap();
+        let old = Capabilities::read(hello(20811), Ok(Reply::Nil), Ok(Reply::Nil)).unwrap();
         assert_eq!(old.max_search_results, DEFAULT_MAX_SEARCH_RESULTS);
         let message = old.require_search("a query").unwrap_err().to_string();
         assert!(message.starts_with("a query needs RediSearch 2.10 (this one is 20811)"), "{message}");

@@ -59,6 +59,33 @@ pub fn server_error(text: &str) -> ServerError {
     ServerError::new(kind.unwrap_or(ServerErrorKind::Other), text)
 }
 
+/// Where a node of a cluster says that a command has to go. It was not executed.
+#[cfg(feature = "redis")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Redirect {
+    /// The slot has moved to this address.
+    Moved(u16, String),
+    /// The slot is moving, and the key is, or will be, at this address.
+    Ask(String),
+    /// The slot is moving, and some of the keys have moved: the same again, later.
+    Later,
+    /// Not here: the node is a replica by now, or the slot has no master.
+    Elsewhere,
+}
+
+/// Reads a redirection of Redis Cluster. Source: Redis Cluster Specification, "Redirection and resharding".
+#[cfg(feature = "redis")]
+pub(crate) fn redirect(error: &ServerError) -> Option<Redirect> {
+    let mut words = error.text().split_whitespace();
+    match words.next()? {
+        "MOVED" => Some(Redirect::Moved(words.next()?.parse().ok()?, words.next()?.to_owned())),
+        "ASK" => Some(Redirect::Ask(words.nth(1)?.to_owned())),
+        "TRYAGAIN" => Some(Redirect::Later),
+        "READONLY" | "CLUSTERDOWN" | "MASTERDOWN" => Some(Redirect::Elsewhere),
+        _ => None,
+    }
+}
+
 fn by_phrase(text: &str) -> Option<ServerErrorKind> {
     let text = text.to_lowercase();
     PHRASES.iter().find(|(phrase, _)| text.contains(phrase)).map(|(_, kind)| *kind)
@@ -67,6 +94,25 @@ fn by_phrase(text: &str) -> Option<ServerErrorKind> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(feature = "redis")]
+    #[test]
+    fn redirections_are_read() {
+        let moved = Redirect::Moved(3999, "127.0.0.1:6381".to_owned());
+        for (text, redirect) in [
+            ("MOVED 3999 127.0.0.1:6381", Some(moved)),
+            ("ASK 3999 h:1", Some(Redirect::Ask("h:1".to_owned()))),
+            ("TRYAGAIN Multiple keys request during rehashing of slot", Some(Redirect::Later)),
+            ("READONLY You can't write against a read only replica.", Some(Redirect::Elsewhere)),
+            ("CLUSTERDOWN Hash slot not served", Some(Redirect::Elsewhere)),
+            ("MOVED x h:1", None),
+            ("MOVED", None),
+            ("ERR MOVED 1 h:1", None),
+            ("", None),
+        ] {
+            assert_eq!(super::redirect(&server_error(text)), redirect, "{text}");
+        }
+    }
 
     #[test]
     fn known_texts_have_a_meaning() {

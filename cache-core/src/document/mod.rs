@@ -18,6 +18,7 @@ mod saved;
 mod scan;
 mod stamp;
 mod touch;
+mod tour;
 mod unique;
 mod unstamped;
 mod upgrade;

@@ -13,6 +13,7 @@ use cache_index::{Command, DecodeError, Reply, Schema};
 use futures_core::Stream;
 use futures_core::future::BoxFuture;
 
+use super::tour::Tour;
 use crate::cache::Cache;
 use crate::error::{BoxError, Error, Result};
 use crate::model::Model;
@@ -22,6 +23,9 @@ use crate::primary_key::{DocumentKey, Id, ReadKey};
 /// times as many are no faster (0.35 s for all, as compared to 0.40 s) and keep the server from others eight times as
 /// long (12 ms a call, as compared to 1.5 ms).
 const LOOKED_AT: u32 = 1_000;
+
+/// Where a scan begins, and what the server says when it is over.
+const START: &[u8] = b"0";
 
 /// The keys of a model's documents, as they are on the server, in no order. Made by
 /// [`CacheModel::keys`](crate::CacheModel::keys), which says what holds.
@@ -109,16 +113,23 @@ pub(crate) async fn count_all(cache: &Cache, schema: &Schema) -> Result<u64> {
     Ok(counted.len() as u64)
 }
 
-/// One answer of the server's: where it goes on, and what it found.
-type Page = (Bytes, Vec<Reply>);
+/// Where a scan is: on which node, and where there.
+struct Position {
+    /// Through a cluster, once it has begun.
+    tour: Option<Tour>,
+    cursor: Bytes,
+}
+
+/// One answer of the server's: where it goes on, unless it has shown everything, and what it found.
+type Page = (Option<Position>, Vec<Reply>);
 
 /// The keys with a prefix that hold JSON.
 pub(crate) struct Scan {
     cache: Cache,
     prefix: Vec<u8>,
     pattern: Vec<u8>,
-    /// Where the server goes on; `None`: it has shown everything.
-    cursor: Option<Bytes>,
+    /// Where the server goes on; `None`: it is asked, or has shown everything.
+    position: Option<Position>,
     asking: Option<BoxFuture<'static, Result<Page>>>,
     found: VecDeque<Reply>,
     refused: Option<Error>,
@@ -131,11 +142,6 @@ impl Scan {
             .capabilities()
             .require_json(what)
             .and_then(|()| {
-                if cache.capabilities().cluster {
-                    // One node would answer for itself alone.
-                    let needs = "a single server: each node of a cluster knows its own keys alone".to_owned();
-                    return Err(Error::Unsupported { what, needs });
-                }
                 let keyspace = cache.keyspace()?;
                 schema.check_namespace(keyspace)?;
                 schema.write_key_start(keyspace, &mut prefix);
@@ -146,11 +152,15 @@ impl Scan {
             cache: cache.clone(),
             pattern: pattern(&prefix),
             prefix,
-            cursor: refused.is_none().then(|| Bytes::from_static(b"0")),
+            position: refused.is_none().then(|| Position { tour: None, cursor: Bytes::from_static(START) }),
             asking: None,
             found: VecDeque::new(),
             refused,
         }
+    }
+
+    fn has_ended(&self) -> bool {
+        self.position.is_none() && self.asking.is_none() && self.found.is_empty()
     }
 
     /// The next key; `None`: there is no more.
@@ -176,16 +186,13 @@ impl Scan {
                 let answer = ready!(asking.as_mut().poll(context));
                 self.asking = None;
                 match answer {
-                    Ok((cursor, found)) => {
-                        self.cursor = (*cursor != *b"0").then_some(cursor);
-                        self.found = found.into();
-                    }
-                    Err(error) => (self.cursor, self.refused) = (None, Some(error)),
+                    Ok((position, found)) => (self.position, self.found) = (position, found.into()),
+                    Err(error) => self.refused = Some(error),
                 }
                 continue;
             }
-            let Some(cursor) = &self.cursor else { return Poll::Ready(None) };
-            self.asking = Some(Box::pin(ask(self.cache.clone(), command(cursor, &self.pattern))));
+            let Some(position) = self.position.take() else { return Poll::Ready(None) };
+            self.asking = Some(Box::pin(ask(self.cache.clone(), position, self.pattern.clone())));
         }
     }
 }
@@ -200,13 +207,30 @@ fn command(cursor: &[u8], pattern: &[u8]) -> Command {
         .repeatable()
 }
 
-async fn ask(cache: Cache, command: Command) -> Result<Page> {
+async fn ask(cache: Cache, mut position: Position, pattern: Vec<u8>) -> Result<Page> {
+    let mut command = command(&position.cursor, &pattern);
+    if cache.capabilities().cluster {
+        // One node answers for itself alone.
+        let tour = match position.tour.take() {
+            Some(tour) => tour,
+            None => Tour::begin(&cache).await?,
+        };
+        command = command.routed(tour.route());
+        position.tour = Some(tour);
+    }
     let reply = cache.command(command).await?;
     let unexpected = DecodeError::unexpected("a cursor and keys", reply.describe());
     if let Reply::Array(parts) = reply
         && let Ok([Reply::Bulk(cursor), Reply::Array(keys)]) = <[Reply; 2]>::try_from(parts)
     {
-        return Ok((cursor, keys));
+        if *cursor != *START {
+            return Ok((Some(Position { cursor, ..position }), keys));
+        }
+        let tour = match position.tour {
+            Some(tour) => tour.next(&cache).await?,
+            None => None,
+        };
+        return Ok((tour.map(|tour| Position { tour: Some(tour), cursor }), keys));
     }
     Err(Error::Decode { command: "SCAN".to_owned(), source: unexpected })
 }
@@ -259,7 +283,7 @@ impl<M> fmt::Debug for Keys<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Keys")
             .field("prefix", &String::from_utf8_lossy(&self.scan.prefix))
-            .field("ended", &(self.scan.cursor.is_none() && self.scan.found.is_empty()))
+            .field("ended", &self.scan.has_ended())
             .finish_non_exhaustive()
     }
 }

@@ -334,6 +334,9 @@ impl Migrator {
         if schemas.is_empty() {
             return Ok((Vec::new(), Vec::new()));
         }
+        if cache.capabilities().cluster {
+            masters::check(cache).await?;
+        }
         let observed = inspect::inspect(cache, &schemas).await?;
         let keyspace = cache.keyspace()?;
         let plan = |(schema, observed)| plan::plan(schema, keyspace, observed, &self.options);

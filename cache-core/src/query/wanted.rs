@@ -93,6 +93,7 @@ impl Prepared {
             return Ok(None);
         }
         cache.capabilities().require_search("a query")?;
+        cache.capabilities().require_coordinator("a query")?;
         let schema = M::schema();
         let mut loads = R::LOADS;
         // Whether it is meant is decided here, by what is in it.

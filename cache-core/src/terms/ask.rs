@@ -15,6 +15,7 @@ const CHUNK: usize = 500;
 /// The name of the model's index.
 pub(super) fn index_of<M: Model>(cache: &Cache, what: &'static str) -> Result<String> {
     cache.capabilities().require_search(what)?;
+    cache.capabilities().require_coordinator(what)?;
     Ok(M::schema().index_name(cache.keyspace()?))
 }
 

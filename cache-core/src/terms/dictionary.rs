@@ -43,6 +43,7 @@ impl Dictionary {
     /// Its name on the server.
     pub(super) fn server_name(&self, cache: &Cache) -> Result<String> {
         cache.capabilities().require_search("a dictionary")?;
+        cache.capabilities().require_coordinator("a dictionary")?;
         Ok(cache.keyspace()?.of_no_model("dictionary", &self.name)?)
     }
 

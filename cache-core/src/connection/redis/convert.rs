@@ -55,7 +55,7 @@ pub(super) fn answer(command: &str, value: Value) -> Result<Reply> {
 }
 
 /// The answers of a transaction: what `EXEC` gave, one each.
-pub(super) fn transaction(commands: &[Command], value: Option<Value>) -> Result<Vec<Result<Reply>>> {
+pub(super) fn transaction(commands: &[&Command], value: Option<Value>) -> Result<Vec<Result<Reply>>> {
     match value {
         Some(Value::Array(values)) if values.len() == commands.len() => {
             Ok(commands.iter().zip(values).map(|(command, value)| answer(command.name(), value)).collect())
@@ -123,6 +123,11 @@ fn io_error(error: &RedisError) -> Option<&io::Error> {
 
 fn io_cause<E: StdError + 'static>(error: &RedisError) -> Option<&E> {
     io_error(error)?.get_ref()?.downcast_ref()
+}
+
+/// Whether the connection itself is at fault, so that another one may do.
+pub(super) fn is_broken(error: &RedisError) -> bool {
+    error.is_io_error() || error.is_connection_dropped() || error.is_unrecoverable_error()
 }
 
 pub(super) fn push(info: PushInfo) -> Push {

@@ -43,6 +43,25 @@ enum State {
     Live(Live),
 }
 
+/// Who is told of pushes, of one connection or of all of a cluster.
+#[derive(Default)]
+pub(super) struct Listeners(Mutex<Vec<PushSender>>);
+
+impl Listeners {
+    fn listen(&self) -> PushStream {
+        let (sender, stream) = PushStream::channel();
+        let mut listeners = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        listeners.retain(|listener| !listener.is_closed());
+        listeners.push(sender);
+        stream
+    }
+
+    fn tell(&self, push: &Push) {
+        let mut listeners = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        listeners.retain(|listener| listener.send(push.clone()));
+    }
+}
+
 pub(super) struct Link {
     info: ConnectionInfo,
     tls: Option<Connector>,
@@ -55,7 +74,7 @@ pub(super) struct Link {
     flushes: AtomicU64,
     /// The keys whose changes are counted.
     watched: RwLock<HashMap<Vec<u8>, KeyChanges>>,
-    listeners: Mutex<Vec<PushSender>>,
+    listeners: Arc<Listeners>,
     this: Weak<Link>,
 }
 
@@ -66,6 +85,7 @@ impl Link {
         protocol: Protocol,
         client_name: Option<String>,
         connect_timeout: Duration,
+        listeners: Arc<Listeners>,
     ) -> Arc<Self> {
         Arc::new_cyclic(|this| Self {
             info,
@@ -78,7 +98,7 @@ impl Link {
             next: AtomicU64::new(0),
             flushes: AtomicU64::new(0),
             watched: RwLock::default(),
-            listeners: Mutex::new(Vec::new()),
+            listeners,
             this: this.clone(),
         })
     }
@@ -150,11 +170,7 @@ impl Link {
         if self.protocol != Protocol::Resp3 {
             return None;
         }
-        let (sender, stream) = PushStream::channel();
-        let mut listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
-        listeners.retain(|listener| !listener.is_closed());
-        listeners.push(sender);
-        Some(stream)
+        Some(self.listeners.listen())
     }
 
     /// What there is to wait for, and what to start for it if nobody has; nothing to wait for if a connection came
@@ -275,10 +291,7 @@ impl Link {
             }
             _ => {}
         }
-        self.listeners
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .retain(|listener| listener.send(push.clone()));
+        self.listeners.tell(&push);
     }
 
     fn forget(&self, gone: u64) {
@@ -311,7 +324,7 @@ async fn is_told_of_flushes(connection: &mut MultiplexedConnection) -> RedisResu
 async fn is_allowed(connection: &mut MultiplexedConnection, command: &Cmd) -> RedisResult<bool> {
     match connection.send_packed_command(command).await {
         Ok(answer) => Ok(answer == Value::Okay),
-        Err(error) if super::is_broken(&error) => Err(error),
+        Err(error) if convert::is_broken(&error) => Err(error),
         Err(_) => Ok(false),
     }
 }

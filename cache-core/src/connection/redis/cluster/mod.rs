@@ -1,0 +1,291 @@
+//! Many servers as one: commands go to the node that has their slot, and follow it where it moves.
+//!
+//! The client's own cluster connection is not used, since it sends commands again that must not be (whatever broke the
+//! connection, and all of a pipeline of which one command was redirected). What a node redirects was not executed, and is
+//! sent again here; what broke is only if it may be repeated.
+
+mod attempts;
+mod nodes;
+mod slots;
+mod spread;
+
+use std::collections::HashMap;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::{Arc, Weak};
+use std::task::Poll;
+use std::time::Duration;
+
+use cache_index::{Command, Reply, Route};
+
+use self::attempts::{Aim, Attempts};
+use self::nodes::Nodes;
+use self::spread::Spread;
+use super::node::{Node, Shared};
+use crate::connection::Capabilities;
+use crate::error::Result;
+use crate::settings::RedisSettings;
+
+pub(super) struct Cluster {
+    nodes: Nodes,
+    deadline: Duration,
+    this: Weak<Cluster>,
+}
+
+impl Cluster {
+    pub(super) fn new(
+        settings: &RedisSettings,
+        shared: &Shared,
+        seed: &Arc<Node>,
+        capabilities: &Capabilities,
+    ) -> Arc<Self> {
+        let nodes = Nodes::new(settings, shared, seed, capabilities);
+        let deadline = settings.response_timeout;
+        Arc::new_cyclic(|this| Self { nodes, deadline, this: this.clone() })
+    }
+
+    /// Sends a command to where its route says.
+    pub(super) async fn send(&self, command: &Command, timeout: Option<Duration>) -> Result<Reply> {
+        if *command.route() == Route::AllMasters {
+            return self.everywhere(command, timeout).await;
+        }
+        let mut answers = self.send_all(&[command], timeout).await?.into_iter();
+        answers.next().unwrap_or(Ok(Reply::Nil))
+    }
+
+    /// To all masters, side by side: a list of their answers, in no order.
+    async fn everywhere(&self, command: &Command, timeout: Option<Duration>) -> Result<Reply> {
+        self.know_slots(timeout.unwrap_or(self.deadline)).await;
+        let nodes: Result<Vec<_>> =
+            self.nodes.slots().masters().iter().map(|address| self.nodes.at(address)).collect();
+        let asked = nodes?.into_iter().map(|node| async move { node.call(command, timeout).await });
+        let answers: Result<Vec<_>> = side_by_side(asked).await.into_iter().collect();
+        answers.map(Reply::Array)
+    }
+
+    /// Sends commands, each to where it belongs, those for one node in one piece, and the nodes side by side. Commands of
+    /// one slot keep their order. One for any node goes with the one behind it, so that what says something of the next
+    /// command, as `CLIENT CACHING`, is on the same connection.
+    pub(super) async fn send_all(
+        &self,
+        commands: &[&Command],
+        timeout: Option<Duration>,
+    ) -> Result<Vec<Result<Reply>>> {
+        let spread = Spread::of(commands);
+        let sent: Vec<&Command> = spread.commands.iter().map(AsRef::as_ref).collect();
+        let mut attempts = Attempts::new(timeout.unwrap_or(self.deadline));
+        let mut answers: Vec<Option<Result<Reply>>> = sent.iter().map(|_| None).collect();
+        let mut open: Vec<(usize, Aim)> = (0..sent.len()).map(|at| (at, Aim::Route)).collect();
+        loop {
+            self.know_slots(attempts.left()).await;
+            let groups = self.grouped(&sent, &open)?;
+            let left = Some(attempts.left());
+            let calls = groups.into_iter().map(|(node, group)| {
+                let sent = &sent;
+                async move {
+                    let answers = pieces(&node, sent, &group, left).await;
+                    (group, answers)
+                }
+            });
+            open.clear();
+            for (group, outcome) in side_by_side(calls).await {
+                let outcomes = match outcome {
+                    Ok(outcomes) => outcomes,
+                    Err(error) => group.iter().map(|_| Err(error.again())).collect(),
+                };
+                for ((at, _), outcome) in group.into_iter().zip(outcomes) {
+                    let again = match (&outcome, sent.get(at)) {
+                        (Err(error), Some(command)) => attempts.after(error, command.is_repeatable()),
+                        _ => None,
+                    };
+                    match (again, answers.get_mut(at)) {
+                        (Some(aim), _) => open.push((at, self.heard(aim))),
+                        (None, Some(answer)) => *answer = Some(outcome),
+                        (None, None) => {}
+                    }
+                }
+            }
+            if attempts.wants_slots() {
+                self.refresh_soon();
+            }
+            if open.is_empty() {
+                break;
+            }
+            open.sort_unstable_by_key(|(at, _)| *at);
+            if attempts.pause().await {
+                self.refresh(attempts.left()).await;
+            }
+        }
+        let answers: Vec<_> = answers.into_iter().map(|answer| answer.unwrap_or(Ok(Reply::Nil))).collect();
+        Ok(spread.join(answers))
+    }
+
+    /// Sends a transaction to the node that has its slot.
+    pub(super) async fn transact(
+        &self,
+        commands: &[&Command],
+        timeout: Option<Duration>,
+    ) -> Result<Vec<Result<Reply>>> {
+        let mut attempts = Attempts::new(timeout.unwrap_or(self.deadline));
+        let repeatable = commands.iter().all(|command| command.is_repeatable());
+        let first = commands.iter().find(|command| command.route_key().is_some());
+        let first: Vec<_> = first.or(commands.first()).copied().into_iter().collect();
+        let mut aim = Aim::Route;
+        loop {
+            self.know_slots(attempts.left()).await;
+            let groups = self.grouped(&first, &[(0, aim)])?;
+            let Some((node, group)) = groups.into_iter().next() else { return Ok(Vec::new()) };
+            // It cannot be asked for with ASKING, which is of one command: it waits until the slot has moved.
+            drop(group);
+            let error = match node.call_all(commands, true, Some(attempts.left())).await {
+                Ok(answers) => return Ok(answers),
+                Err(error) => error,
+            };
+            let Some(again) = attempts.after(&error, repeatable) else {
+                if attempts.wants_slots() {
+                    self.refresh_soon();
+                }
+                return Err(error);
+            };
+            aim = match self.heard(again) {
+                Aim::Ask(_) => Aim::Route,
+                other => other,
+            };
+            if attempts.pause().await {
+                self.refresh(attempts.left()).await;
+            }
+        }
+    }
+
+    pub(super) fn generation(&self) -> u64 {
+        self.nodes.generation()
+    }
+
+    pub(super) fn notices_flushes(&self) -> bool {
+        self.nodes.notices_flushes()
+    }
+
+    /// Remembers where a slot is.
+    fn heard(&self, aim: Aim) -> Aim {
+        if let Aim::Moved(slot, address) = aim {
+            self.nodes.moved(slot, &address);
+            return Aim::Route;
+        }
+        aim
+    }
+
+    /// The commands by the nodes that they go to.
+    fn grouped(&self, sent: &[&Command], open: &[(usize, Aim)]) -> Result<Vec<Group>> {
+        let slots = self.nodes.slots();
+        let mut groups: Vec<Group> = Vec::new();
+        let mut places: HashMap<*const Node, usize> = HashMap::new();
+        // From the end, so that the node of the next command is known.
+        let mut next: Option<Arc<Node>> = None;
+        let mut targets = Vec::with_capacity(open.len());
+        for (at, aim) in open.iter().rev() {
+            let command = sent.get(*at);
+            let own = match (aim, command.map(|command| command.route())) {
+                (Aim::Ask(address), _) => Some(self.nodes.at(address)?),
+                (_, Some(Route::Node(address))) => Some(self.nodes.at(address)?),
+                (_, Some(Route::Key(_))) => {
+                    let key = command.and_then(|command| command.route_key()).unwrap_or_default();
+                    match slots.master(slots::slot(key)) {
+                        Some(address) => Some(self.nodes.at(address)?),
+                        // It says who has it, or that nobody does.
+                        None => Some(self.nodes.home()),
+                    }
+                }
+                _ => None,
+            };
+            if own.is_some() {
+                next.clone_from(&own);
+            }
+            targets.push(own.or_else(|| next.clone()));
+        }
+        let mut last = None;
+        for ((at, aim), target) in open.iter().zip(targets.into_iter().rev()) {
+            // Behind the last command with a key.
+            let node = target.or_else(|| last.clone()).unwrap_or_else(|| self.nodes.home());
+            last = Some(Arc::clone(&node));
+            let place = *places.entry(Arc::as_ptr(&node)).or_insert_with(|| {
+                groups.push((node, Vec::new()));
+                groups.len() - 1
+            });
+            if let Some((_, group)) = groups.get_mut(place) {
+                group.push((*at, matches!(aim, Aim::Ask(_))));
+            }
+        }
+        Ok(groups)
+    }
+
+    /// Asks who has which slot, unless that is known.
+    async fn know_slots(&self, within: Duration) {
+        if self.nodes.slots().masters().is_empty() {
+            self.refresh(within).await;
+        }
+    }
+
+    /// Asks who has which slot.
+    async fn refresh(&self, within: Duration) {
+        // What it did not learn in time, the next attempt does.
+        let _ = tokio::time::timeout(within, self.nodes.refresh()).await;
+    }
+
+    /// Asks who has which slot, in the background.
+    fn refresh_soon(&self) {
+        if let Some(this) = self.this.upgrade() {
+            tokio::spawn(async move { this.nodes.refresh().await });
+        }
+    }
+}
+
+/// A node, and which commands it gets, each with whether it has to be asked for.
+type Group = (Arc<Node>, Vec<(usize, bool)>);
+
+/// Sends the commands of a group in one piece; one answer each.
+async fn pieces(
+    node: &Node,
+    sent: &[&Command],
+    group: &[(usize, bool)],
+    timeout: Option<Duration>,
+) -> Result<Vec<Result<Reply>>> {
+    let asking = Command::new("ASKING");
+    let mut commands = Vec::with_capacity(group.len());
+    for (at, asks) in group {
+        if *asks {
+            commands.push(&asking);
+        }
+        commands.extend(sent.get(*at));
+    }
+    if let [command] = commands.as_slice() {
+        return Ok(vec![node.call(command, timeout).await]);
+    }
+    let mut answers = node.call_all(&commands, false, timeout).await?.into_iter();
+    let mut own = Vec::with_capacity(group.len());
+    for (_, asks) in group {
+        if *asks {
+            answers.next();
+        }
+        own.extend(answers.next());
+    }
+    Ok(own)
+}
+
+/// All of them at once, as few as there are nodes; their outcomes in order.
+async fn side_by_side<T>(calls: impl IntoIterator<Item: Future<Output = T>>) -> Vec<T> {
+    let mut calls: Vec<_> = calls.into_iter().map(|call| (Some(Box::pin(call)), None)).collect();
+    poll_fn(|context| {
+        let mut waits = false;
+        for (call, outcome) in &mut calls {
+            if let Some(running) = call {
+                match Pin::new(running).poll(context) {
+                    Poll::Ready(done) => (*call, *outcome) = (None, Some(done)),
+                    Poll::Pending => waits = true,
+                }
+            }
+        }
+        if waits { Poll::Pending } else { Poll::Ready(()) }
+    })
+    .await;
+    calls.into_iter().filter_map(|(_, outcome)| outcome).collect()
+}

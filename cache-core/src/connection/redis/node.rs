@@ -1,0 +1,274 @@
+//! One server, or one node of a cluster: a multiplexed connection with reconnection.
+
+use std::future::Future;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use ::redis::{
+    ConnectionAddr, ConnectionInfo, IntoConnectionInfo, Pipeline, ProtocolVersion, RedisError, Value,
+};
+use cache_index::{Command, Reply};
+
+use super::convert::{self, is_broken};
+use super::link::{Link, Listeners, Live};
+use super::tls::Connector;
+use crate::connection::Capabilities;
+use crate::connection::capabilities::{DEFAULT_MAX_SEARCH_RESULTS, MIN_SEARCH};
+use crate::connection::in_flight::InFlight;
+use crate::error::{Error, Result};
+use crate::settings::{Protocol, RedisSettings, Secret};
+
+/// A server.
+pub(super) struct Node {
+    pub(super) link: Arc<Link>,
+    deadline: Duration,
+    in_flight: Arc<InFlight>,
+    /// What the server is taken to be able to do until it was asked.
+    assumed: Capabilities,
+    capabilities: OnceLock<Capabilities>,
+}
+
+/// What nodes of one cluster have in common.
+#[derive(Clone)]
+pub(super) struct Shared {
+    pub(super) in_flight: Arc<InFlight>,
+    pub(super) listeners: Arc<Listeners>,
+}
+
+impl Shared {
+    pub(super) fn new(settings: &RedisSettings) -> Self {
+        Self { in_flight: Arc::new(InFlight::new(settings.max_in_flight)), listeners: Arc::default() }
+    }
+}
+
+impl Node {
+    /// Connects with the first command, which asks the server what it can do before it is sent.
+    pub(super) fn lazy(settings: &RedisSettings, shared: &Shared) -> Result<Self> {
+        let (info, protocol) = connection_info(settings)?;
+        let assumed = assumed(protocol, info.redis_settings().db());
+        let tls = match info.addr() {
+            ConnectionAddr::Tcp(host, _) if without_tls(&settings.url).is_some() => {
+                Some(Connector::new(settings.tls.clone().unwrap_or_default(), host)?)
+            }
+            _ => None,
+        };
+        let (name, timeout) = (settings.client_name.clone(), settings.connect_timeout);
+        let listeners = Arc::clone(&shared.listeners);
+        Ok(Self {
+            link: Link::new(info, tls, protocol, name, timeout, listeners),
+            deadline: settings.response_timeout,
+            in_flight: Arc::clone(&shared.in_flight),
+            assumed,
+            capabilities: OnceLock::new(),
+        })
+    }
+
+    /// The same, of a server of which it is known what it can do.
+    pub(super) fn known(
+        settings: &RedisSettings,
+        shared: &Shared,
+        capabilities: &Capabilities,
+    ) -> Result<Self> {
+        let known = OnceLock::from(capabilities.clone());
+        Ok(Self { capabilities: known, ..Self::lazy(settings, shared)? })
+    }
+
+    /// Connects, if it is not, and asks the server what it can do. It may not say so: then the next call asks again.
+    pub(super) async fn ask(&self, within: Duration) -> Result<()> {
+        let learn = |live: Live| self.learn(live);
+        match self.bounded(|| "HELLO".to_owned(), Some(within), true, learn).await? {
+            Err(error) if !error.is_unavailable() => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// What the server can do, if it was asked.
+    pub(super) fn capabilities_known(&self) -> Option<&Capabilities> {
+        self.capabilities.get()
+    }
+
+    /// What the server can do, as far as is known.
+    pub(super) fn capabilities(&self) -> &Capabilities {
+        self.capabilities.get().unwrap_or(&self.assumed)
+    }
+
+    /// Sends a command and waits for its answer; `timeout` in place of its own.
+    pub(super) async fn call(&self, command: &Command, timeout: Option<Duration>) -> Result<Reply> {
+        let cmd = convert::cmd(command);
+        let send = |mut live: Live| {
+            let cmd = &cmd;
+            async move {
+                self.ready(&live).await?;
+                live.connection.send_packed_command(cmd).await
+            }
+        };
+        let name = || command.name().to_owned();
+        let value = self.bounded(name, timeout, command.is_repeatable(), send).await?;
+        self.answer(command, value)
+    }
+
+    /// Sends commands in one piece and waits for their answers.
+    pub(super) async fn call_all(
+        &self,
+        commands: &[&Command],
+        atomic: bool,
+        timeout: Option<Duration>,
+    ) -> Result<Vec<Result<Reply>>> {
+        let count = commands.len();
+        if count == 0 {
+            return Ok(Vec::new());
+        }
+        let mut pipeline = Pipeline::with_capacity(count);
+        for command in commands {
+            pipeline.add_command(convert::cmd(command));
+        }
+        // Of a transaction, only EXEC's answer counts: those before it say OK and QUEUED.
+        let (skipped, expected) = if atomic {
+            pipeline.atomic();
+            (count + 1, 1)
+        } else {
+            (0, count)
+        };
+        let name = || commands.iter().map(|command| command.name()).collect::<Vec<_>>().join("+");
+        let repeatable = commands.iter().all(|command| command.is_repeatable());
+        let send = |mut live: Live| {
+            let pipeline = &pipeline;
+            async move {
+                self.ready(&live).await?;
+                live.connection.send_packed_commands(pipeline, skipped, expected).await
+            }
+        };
+        let values = self.bounded(name, timeout, repeatable, send).await?;
+        if atomic {
+            return convert::transaction(commands, values.into_iter().next());
+        }
+        let answers = commands.iter().zip(values);
+        Ok(answers.map(|(command, value)| self.answer(command, value)).collect())
+    }
+
+    /// Has it known what the server can do, if it says so; else the command itself meets the reason.
+    async fn ready(&self, live: &Live) -> Result<(), RedisError> {
+        match self.capabilities.get() {
+            Some(_) => Ok(()),
+            None => self.learn(live.clone()).await.map(drop),
+        }
+    }
+
+    /// Asks the server what it can do. The inner error: it answered, and that cannot be read.
+    async fn learn(&self, mut live: Live) -> Result<Result<()>, RedisError> {
+        let mut questions = Pipeline::with_capacity(3);
+        for question in Capabilities::questions() {
+            questions.add_command(convert::cmd(&question));
+        }
+        let mut values = live.connection.send_packed_commands(&questions, 0, 3).await?.into_iter();
+        let mut answer = |command| convert::answer(command, values.next().unwrap_or(Value::Nil));
+        let (hello, max_results, alias) = (answer("HELLO"), answer("FT.CONFIG"), answer("COMMAND"));
+        // What a server that is starting says of itself is not what it will be able to do.
+        if max_results.as_ref().is_err_and(Error::is_unavailable) {
+            return Ok(max_results.map(drop));
+        }
+        let read = hello.and_then(|hello| Capabilities::read(hello, max_results, alias));
+        Ok(read.map(|read| {
+            let _ = self.capabilities.set(Capabilities { database: self.assumed.database, ..read });
+        }))
+    }
+
+    /// Runs a call within its deadline; once more if the connection broke and the call may be repeated.
+    async fn bounded<T, F>(
+        &self,
+        name: impl Fn() -> String,
+        timeout: Option<Duration>,
+        repeatable: bool,
+        call: impl Fn(Live) -> F,
+    ) -> Result<T>
+    where
+        F: Future<Output = Result<T, RedisError>>,
+    {
+        let _counted = self.in_flight.enter()?;
+        let deadline = timeout.unwrap_or(self.deadline);
+        let began = Instant::now();
+        let mut used = None;
+        let attempts = async {
+            match self.attempt(&call, &mut used).await {
+                Err(error) if repeatable && is_broken(&error) => self.attempt(&call, &mut used).await,
+                other => other,
+            }
+        };
+        match tokio::time::timeout(deadline, attempts).await {
+            Ok(result) => result.map_err(|error| {
+                self.capabilities().explain(convert::error(&name(), began.elapsed(), error))
+            }),
+            Err(_) => {
+                if let Some(live) = &used {
+                    self.link.doubt(live, began);
+                }
+                Err(Error::Timeout { command: name(), after: deadline })
+            }
+        }
+    }
+
+    fn answer(&self, command: &Command, value: Value) -> Result<Reply> {
+        convert::answer(command.name(), value).map_err(|error| self.capabilities().explain(error))
+    }
+
+    async fn attempt<T, F>(&self, call: &impl Fn(Live) -> F, used: &mut Option<Live>) -> Result<T, RedisError>
+    where
+        F: Future<Output = Result<T, RedisError>>,
+    {
+        let live = self.link.live().await?;
+        let live = used.insert(live);
+        let result = call(live.clone()).await;
+        match &result {
+            Err(error) if is_broken(error) => self.link.broke(live),
+            _ => self.link.heard(live),
+        }
+        result
+    }
+}
+
+/// What a server is taken to be able to do that was not asked yet: the least that is needed here.
+fn assumed(protocol: Protocol, database: i64) -> Capabilities {
+    Capabilities {
+        protocol,
+        database,
+        search: Some(MIN_SEARCH),
+        json: Some(0),
+        max_search_results: DEFAULT_MAX_SEARCH_RESULTS,
+        ..Capabilities::default()
+    }
+}
+
+fn connection_info(settings: &RedisSettings) -> Result<(ConnectionInfo, Protocol)> {
+    settings.check("url", "client_name")?;
+    let refused = |error: RedisError| Error::Settings {
+        setting: "url",
+        reason: format!("{}; write `redis://[user][:password@]host[:port][/db]`", error.category()),
+    };
+    let plain = without_tls(&settings.url);
+    let info = plain.as_ref().unwrap_or(&settings.url).as_str().into_connection_info().map_err(refused)?;
+    let redis = info.redis_settings().clone();
+    let protocol = match settings.protocol {
+        Some(protocol) => protocol,
+        // The client's default is RESP2; ours is RESP3 unless the URL itself chose.
+        None if settings.url.contains("protocol=") && !redis.protocol().supports_resp3() => Protocol::Resp2,
+        None => Protocol::Resp3,
+    };
+    let version = match protocol {
+        Protocol::Resp2 => ProtocolVersion::RESP2,
+        Protocol::Resp3 => ProtocolVersion::RESP3,
+    };
+    let mut redis = redis.set_protocol(version).set_lib_name("cache-core", env!("CARGO_PKG_VERSION"));
+    if let Some(name) = &settings.username {
+        redis = redis.set_username(name);
+    }
+    if let Some(Secret(password)) = &settings.password {
+        redis = redis.set_password(password);
+    }
+    Ok((info.set_redis_settings(redis), protocol))
+}
+
+/// The URL as the client is to know it, if it is one for TLS: the client is handed a stream that has it.
+fn without_tls(url: &str) -> Option<String> {
+    let rest = url.strip_prefix("rediss://").or_else(|| url.strip_prefix("valkeys://"))?;
+    Some(format!("redis://{rest}"))
+}
