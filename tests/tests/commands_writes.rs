@@ -319,13 +319,22 @@ async fn a_scan_asks_for_documents_of_the_prefix_alone() {
 }
 
 #[tokio::test]
-async fn a_scan_of_one_node_is_no_answer() {
+async fn a_scan_of_a_cluster_is_one_of_all_masters() {
     let mut cluster = capabilities();
     cluster.cluster = true;
-    let (recorder, cache) = Recorder::cache_of(cluster, []);
-    let mut keys = Session::keys(&cache);
-    assert!(matches!(keys.next().await, Some(Err(Error::Unsupported { .. }))));
+    let bulk = |text: &str| Reply::Bulk(text.to_owned().into());
+    let nodes = || {
+        let of = |id, slots| bulk(&format!("{id} h:{id}@1 myself,master - 0 0 1 connected {slots}\n"));
+        Reply::Array(vec![of(1, "0-9"), of(2, "10-16383")])
+    };
+    let page = |key: &str| Reply::Array(vec![bulk("0"), Reply::Array(vec![bulk(key)])]);
+    let (recorder, cache) =
+        Recorder::cache_of(cluster, [nodes(), page("cache:session:1"), page("cache:session:2"), nodes()]);
+    let mut keys = Session::keys(&cache.namespace("cache"));
+    for key in ["cache:session:1", "cache:session:2"] {
+        assert_eq!(keys.next().await.unwrap().unwrap(), key);
+    }
     assert!(keys.next().await.is_none());
-    assert!(matches!(Session::count_all(&cache).await, Err(Error::Unsupported { .. })));
-    assert_eq!(recorder.sent(), Vec::<String>::new());
+    let scan = "SCAN 0 MATCH cache:session:* TYPE ReJSON-RL COUNT 1000 (repeatable)";
+    assert_eq!(recorder.sent(), ["CLUSTER NODES (repeatable)", scan, scan, "CLUSTER NODES (repeatable)"]);
 }
