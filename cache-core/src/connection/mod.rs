@@ -2,6 +2,8 @@
 
 mod capabilities;
 mod classify;
+#[cfg(feature = "redis")]
+mod in_flight;
 mod push;
 #[cfg(feature = "redis")]
 pub(crate) mod redis;

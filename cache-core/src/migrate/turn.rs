@@ -2,7 +2,8 @@
 //!
 //! Nothing depends on it but how often the work is done: whoever waits too long does it too.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::time::Duration;
 
 use cache_index::{Command, Reply};
@@ -49,16 +50,19 @@ pub(super) async fn take(cache: &Cache, key: Vec<u8>) -> Result<Turn<'_>> {
 impl Held<'_> {
     /// Keeps the turn as long as the work takes, and gives it back. Dropped, it keeps the others waiting until it is over.
     pub(super) async fn during<T>(self, work: impl Future<Output = T>) -> T {
-        let done = tokio::select! {
-            done = work => done,
-            never = self.renew() => match never {},
-        };
+        let (mut work, mut renewing) = (pin!(work), pin!(self.renew()));
+        let done = poll_fn(|context| {
+            // It never ends; it is asked so that it goes on.
+            let _ = renewing.as_mut().poll(context);
+            work.as_mut().poll(context)
+        })
+        .await;
         // It is over by itself otherwise.
         let _ = self.hold(Duration::ZERO).await;
         done
     }
 
-    async fn renew(&self) -> std::convert::Infallible {
+    async fn renew(&self) {
         loop {
             tokio::time::sleep(RENEWED).await;
             // Whoever lost it goes on: what is found is as good.

@@ -15,6 +15,7 @@ use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::watch;
 
 use super::convert;
+use super::tls::Connector;
 use crate::connection::push::PushSender;
 use crate::connection::{KeyChanges, Push, PushStream};
 use crate::settings::Protocol;
@@ -44,6 +45,7 @@ enum State {
 
 pub(super) struct Link {
     info: ConnectionInfo,
+    tls: Option<Connector>,
     protocol: Protocol,
     client_name: Option<String>,
     connect_timeout: Duration,
@@ -60,12 +62,14 @@ pub(super) struct Link {
 impl Link {
     pub(super) fn new(
         info: ConnectionInfo,
+        tls: Option<Connector>,
         protocol: Protocol,
         client_name: Option<String>,
         connect_timeout: Duration,
     ) -> Arc<Self> {
         Arc::new_cyclic(|this| Self {
             info,
+            tls,
             protocol,
             client_name,
             connect_timeout,
@@ -207,10 +211,17 @@ impl Link {
             ConnectionAddr::Tcp(host, port) => {
                 let stream = TcpStream::connect((host.as_str(), *port)).await?;
                 stream.set_nodelay(true)?;
-                self.talk(number, stream).await
+                // In TLS 1.3 a server refuses a client after the handshake.
+                let live = async {
+                    match &self.tls {
+                        None => self.talk(number, stream).await,
+                        Some(tls) => self.talk(number, tls.connect(stream).await?).await,
+                    }
+                };
+                live.await.map_err(convert::opening)
             }
             ConnectionAddr::Unix(path) => self.talk(number, UnixStream::connect(path).await?).await,
-            _ => Err((ErrorKind::InvalidClientConfig, "TLS is not supported yet").into()),
+            _ => Err((ErrorKind::InvalidClientConfig, "it has another address than a host or a path").into()),
         }
     }
 
