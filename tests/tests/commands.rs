@@ -111,8 +111,9 @@ async fn the_migrator_asks_before_it_acts() {
     let time = Reply::Array(vec![Reply::Bulk("1764350000".into()), Reply::Bulk("123456".into())]);
     let (memory, leases) = (Reply::Bulk("used_memory:1".into()), Reply::Array(vec![]));
     let (keys, none) = (Reply::Int(1), || Reply::Status("none".to_owned()));
+    let nothing = || Reply::Array(vec![]);
     let (recorder, cache) =
-        Recorder::cache([list, time, memory, keys, leases, Reply::Array(vec![]), none(), none()]);
+        Recorder::cache([list, time, memory, keys, leases, nothing(), nothing(), none(), none()]);
     let plans = Migrator::new().register::<User>().register::<Session>().plan(&cache).await.unwrap();
     assert_eq!(plans.len(), 1);
     let beside = format!("shop:cache:~{}", plans[0].prefix);
@@ -128,10 +129,11 @@ async fn the_migrator_asks_before_it_acts() {
             "pipeline".to_owned(),
             format!("{scripted} FT._LIST (repeatable)"),
             "TIME (repeatable)".to_owned(),
-            "INFO memory (repeatable)".to_owned(),
+            "INFO server memory (repeatable)".to_owned(),
             "DBSIZE (repeatable)".to_owned(),
             format!("ZRANGE {beside}:leases 0 -1 WITHSCORES (repeatable)"),
             format!("HGETALL {beside}:extending (repeatable)"),
+            format!("HGETALL {beside}:compared (repeatable)"),
             format!("TYPE {redis_om}:hash (repeatable)"),
             format!("TYPE {redis_om}:schema (repeatable)"),
             "pipeline".to_owned(),

@@ -155,7 +155,7 @@ async fn synonyms() {
             &looks,
             std::slice::from_ref(&dump),
             &looks,
-            &[dump, format!("FT.SYNUPDATE {index} cars SKIPINITIALSCAN car (repeatable)")],
+            &[dump.clone(), format!("FT.SYNUPDATE {index} cars SKIPINITIALSCAN car (repeatable)")],
         ]
         .concat()
     );

@@ -1,8 +1,8 @@
 //! Servers that cannot, or may not, hold the indexes: what is said, and that nothing was written.
 
 use cache_core::embedded::Server;
-use cache_core::{Cache, CacheModel, Command, MigrateError, Migrator, Protocol, Strategy};
-use cache_tests::releases::{first, index, indexes, save, second};
+use cache_core::{Cache, CacheModel, Command, MigrateError, Migrator, Protocol, Step, Strategy};
+use cache_tests::releases::{changed, first, index, indexes, save, second, third};
 use cache_tests::{chain, cluster, connect, private_server};
 
 type Old = first::User;
@@ -110,6 +110,11 @@ async fn a_user_who_may_not() {
     assert_eq!(refused(&bob).await, told("FT._LIST", "bob"));
     let eve = user("eve", &["-evalsha"]).await;
     assert_eq!(refused(&eve).await, told("EVALSHA", "eve"));
+    // Whatever is met first, all that is lacking is named.
+    let liz = user("liz", &["-ft._list", "-zadd", "-hgetall", "-evalsha", "-time"]).await;
+    assert_eq!(refused(&liz).await, told("EVALSHA FT._LIST HGETALL TIME ZADD", "liz"));
+    let pam = user("pam", &["-zadd", "-hset", "-incr", "-ft.aliasadd", "-exec", "-pexpire"]).await;
+    assert_eq!(refused(&pam).await, told("EXEC FT.ALIASADD HSET INCR PEXPIRE ZADD", "pam"));
     let error = new().run(&ann).await.unwrap_err();
     assert!(error.to_string().contains("ACL SETUSER ann +ft.aliasupdate +ft.create"), "{error}");
 
@@ -125,6 +130,41 @@ async fn a_user_who_may_not() {
     .await;
     let error = new().run(&nobody).await.unwrap_err();
     assert!(matches!(error, MigrateError::Permission { .. }), "{}", chain(&error));
+
+    // A field that is added in place needs other ones.
+    let sam = user("sam", &["-ft.alter", "-hset", "-hsetnx", "-hdel"]).await;
+    let next = || Migrator::new().register::<third::User>().strategy(Strategy::InPlaceAdditive);
+    assert!(matches!(&next().plan(&sam).await.unwrap()[0].steps[0], Step::AlterAdd { .. }));
+    let commands = match next().run(&sam).await.unwrap_err() {
+        MigrateError::Permission { commands, .. } => commands,
+        other => panic!("{}", chain(&other)),
+    };
+    assert_eq!(commands, ["FT.ALTER", "HDEL", "HSET", "HSETNX"]);
+    // What it says is all that is needed.
+    let given = Command::new("ACL").args_from(["SETUSER", "sam"]);
+    let given =
+        commands.iter().fold(given, |given, command| given.arg(format!("+{}", command.to_lowercase())));
+    admin.command(given).await.unwrap();
+    next().run(&sam).await.unwrap();
+    // So it is from nothing at all.
+    let ray = user("ray", &["-@all", "+hello", "+eval"]).await;
+    let another = || Migrator::new().register::<changed::User>();
+    for round in 0..3 {
+        match another().run(&ray).await {
+            Ok(_) => {
+                assert!(round > 0);
+                break;
+            }
+            Err(MigrateError::Permission { commands, user }) => {
+                assert!(round < 2 && user == "…", "{round}: {commands:?}");
+                let given = Command::new("ACL").args_from(["SETUSER", "ray"]);
+                let give =
+                    |given: Command, command: &String| given.arg(format!("+{}", command.to_lowercase()));
+                admin.command(commands.iter().fold(given, give)).await.unwrap();
+            }
+            Err(other) => panic!("{}", chain(&other)),
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -191,3 +191,66 @@ async fn a_watch_heals_and_counts_resp3() {
 async fn a_watch_heals_and_counts_resp2() {
     watched(Protocol::Resp2).await;
 }
+
+/// What was seen before does not hold: it is not told, and the next answers know, though nobody asks the index.
+#[tokio::test]
+async fn after_a_flush_nothing_of_before_is_told() {
+    let server = private_server().await;
+    let cache = connect(&server.url(), Protocol::Resp3).await;
+    note(&cache, 1).await;
+    migrator().run(&cache).await.unwrap();
+    assert_eq!((state(&cache), cache.readiness().overall()), (IndexState::Ready, Ready::Yes));
+    let flushed = connect(&format!("{}?db=1", server.url()), Protocol::Resp3).await;
+    let _ = flushed.command(Command::new("FLUSHDB")).await.unwrap();
+    cache.ping().await.unwrap();
+    assert!(matches!(state(&cache), IndexState::Filling { .. }), "{}", cache.readiness());
+    until("the healed index", || cache.readiness().overall() == Ready::Yes).await;
+    assert_eq!(Note::find().count(&cache).await.unwrap(), 1);
+}
+
+async fn broken_off(protocol: Protocol) {
+    let server = private_server().await;
+    let cache = connect(&server.url(), protocol).await;
+    note(&cache, 1).await;
+    migrator().run(&cache).await.unwrap();
+    assert_eq!(state(&cache), IndexState::Ready);
+    let index = Note::schema().index_name(cache.keyspace().unwrap());
+    let drop_index = || Command::new("FT.DROPINDEX").arg(&index);
+
+    // A run that is dropped in the middle.
+    let _ = cache.command(drop_index()).await.unwrap();
+    let (told, created) = tokio::sync::watch::channel(false);
+    let tell = move |step: &str| {
+        if step == "created" {
+            told.send_replace(true);
+        }
+    };
+    let slow = migrator().observe_steps(Arc::new(tell));
+    let mut created = created;
+    tokio::select! {
+        biased;
+        _ = created.wait_for(|created| *created) => {}
+        done = slow.run(&cache) => panic!("{done:?}"),
+    }
+    assert!(matches!(state(&cache), IndexState::Filling { .. }), "{}", cache.readiness());
+    until("the index", || cache.readiness().overall() == Ready::Yes).await;
+
+    // One that ends with an error.
+    let _ = cache.command(drop_index()).await.unwrap();
+    let words = [&index, "ON", "JSON", "PREFIX", "1", "none:", "SCHEMA", "$.a", "AS", "a", "TAG"];
+    let _ = cache.command(Command::new("FT.CREATE").args_from(words)).await.unwrap();
+    assert!(matches!(migrator().run(&cache).await, Err(MigrateError::Drift { .. })));
+    assert_ne!(state(&cache), IndexState::Ready);
+    until("what is wrong", || state(&cache) == IndexState::Drifted).await;
+    assert_eq!(cache.readiness().overall(), Ready::No);
+}
+
+#[tokio::test]
+async fn after_a_run_that_broke_off_nothing_of_before_is_told_resp3() {
+    broken_off(Protocol::Resp3).await;
+}
+
+#[tokio::test]
+async fn after_a_run_that_broke_off_nothing_of_before_is_told_resp2() {
+    broken_off(Protocol::Resp2).await;
+}

@@ -37,6 +37,19 @@ impl Absent {
         Self { number: seen.failures, keys: seen.last_failure.iter().cloned().collect(), ..Self::default() }
     }
 
+    /// The same without those with these digests; `None`: not all keys are known.
+    pub(crate) fn without(self, except: &HashSet<u64>) -> Option<Self> {
+        if except.is_empty() {
+            return Some(self);
+        }
+        if self.all.len() as u64 != self.number {
+            return None;
+        }
+        let mut rest = Self::default();
+        self.all.into_iter().filter(|key| !except.contains(&digest(key))).for_each(|key| rest.add(key));
+        Some(rest)
+    }
+
     fn add(&mut self, key: Bytes) {
         // A scan may show a key twice.
         if !self.digests.insert(digest(&key)) {

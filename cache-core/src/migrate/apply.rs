@@ -158,7 +158,7 @@ impl Run<'_> {
                 let is_done = before.is_none() && info(cache, &plan.index).await?.is_some();
                 let before = before.or_else(|| untold(counting, look)).filter(|_| !is_done);
                 let Some(before) = before else { return Ok(false) };
-                verify_kept(cache, plan, look, None, &before, self.options).await?;
+                verify_kept(counting, look, None, &before, self.options).await?;
                 counting.settle(mark, look).await?;
                 self.listeners.step("verified");
             }

@@ -135,7 +135,6 @@ impl Counting<'_> {
         let found = absent(self.cache, self.schema(), &look.name, against, &HashSet::new()).await?;
         let Some(absent) = found else { return Ok(None) };
         if let Some(mark) = mark {
-            let text = |key: &Bytes| std::str::from_utf8(key).ok().map(str::to_owned);
             let keys = if absent.number <= KEPT as u64 {
                 absent.all.iter().filter_map(text).collect()
             } else {
@@ -152,7 +151,7 @@ impl Counting<'_> {
         let call = call.arg(&look.name).arg(self.marks()).arg(self.field(against));
         let answer = script::run(self.cache, &KNOWN, call.repeatable()).await?;
         let Some(kept) = answer.as_str().and_then(Compared::read) else { return Ok(None) };
-        let Compared { at, server, failures, lacked, .. } = kept;
+        let Compared { at, mark, server, failures, lacked, .. } = kept;
         // After a restart the counter may come to the same number by other documents; but not to none.
         let is_same_run = failures == 0 || !server.is_empty() && server == self.observed.server;
         if !is_same_run {
@@ -161,6 +160,10 @@ impl Counting<'_> {
         if against.is_none() && failures == look.failures && lacked.is_known() {
             // They may have been mended.
             let absent = still_absent(self.cache, &look.name, lacked.keys).await?;
+            if absent.number != lacked.missing {
+                let keys = absent.all.iter().filter_map(text).collect();
+                self.record(&Mark(mark), look, None, Lacked { missing: absent.number, keys }).await?;
+            }
             return Ok(Some(Counted { absent, failures }));
         }
         // It was found while this run was under way already.
@@ -213,6 +216,10 @@ impl Counting<'_> {
         self.schema().write_sibling(self.cache.keyspace()?, &mut key, Beside::Model, &parts)?;
         Ok(key)
     }
+}
+
+fn text(key: &Bytes) -> Option<String> {
+    std::str::from_utf8(key).ok().map(str::to_owned)
 }
 
 /// What is kept of an index, for any schema.

@@ -16,16 +16,6 @@ pub(super) async fn user(cache: &Cache) -> String {
     user.as_str().unwrap_or(UNKNOWN).to_owned()
 }
 
-/// The error, with whose connection it is where that is what it is about.
-pub(super) async fn named(cache: &Cache, error: MigrateError) -> MigrateError {
-    match error {
-        MigrateError::Permission { commands, user: unknown } if unknown == UNKNOWN => {
-            MigrateError::Permission { commands, user: user(cache).await }
-        }
-        other => other,
-    }
-}
-
 /// An error about what is kept beside a model's documents: if the keys of that are denied, it says which.
 pub(super) async fn on_keys(cache: &Cache, schema: &Schema, error: Error) -> MigrateError {
     if error.server_kind() != Some(ServerErrorKind::KeyPermission) {

@@ -114,6 +114,7 @@ pub(super) async fn inspect(
         let mark =
             |(fingerprint, one): &(Fingerprint, Compared)| mark_name(&alias, *fingerprint, &one.mark).into();
         names.extend(beside.compared.iter().map(mark));
+        names.extend(beside.compared.iter().map(|(fingerprint, _)| format!("{alias}:{fingerprint}").into()));
         names.extend([index.into(), alias.into()]);
     }
     let found = infos(cache, names.into_iter().collect()).await?;

@@ -239,7 +239,7 @@ impl Migrator {
     pub async fn inspect(&self, cache: &Cache) -> Result<Vec<Observed>, MigrateError> {
         match self.observe(cache).await {
             Ok((observed, _)) => Ok(observed),
-            Err(error) => Err(denied::named(cache, error).await),
+            Err(error) => Err(preflight::named(cache, &self.indexed(), error).await),
         }
     }
 
@@ -251,7 +251,7 @@ impl Migrator {
     pub async fn plan(&self, cache: &Cache) -> Result<Vec<Plan>, MigrateError> {
         match self.observe(cache).await {
             Ok((_, plans)) => Ok(plans),
-            Err(error) => Err(denied::named(cache, error).await),
+            Err(error) => Err(preflight::named(cache, &self.indexed(), error).await),
         }
     }
 
@@ -276,7 +276,7 @@ impl Migrator {
     /// [`Server`](MigrateError::Server) for what kept the server from doing it.
     pub async fn run(&self, cache: &Cache) -> Result<Migration, MigrateError> {
         match deferred::run(self, cache).await {
-            Err(error) => Err(denied::named(cache, error).await),
+            Err(error) => Err(preflight::named(cache, &self.indexed(), error).await),
             done => done,
         }
     }

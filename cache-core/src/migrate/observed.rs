@@ -38,7 +38,7 @@ pub struct Observed {
     pub now: u64,
     /// The server's memory; `None`: it has no limit, or does not tell.
     pub memory: Option<ServerMemory>,
-    /// What is kept of comparisons, of those indexes that are there.
+    /// What is kept of comparisons, of those indexes that are there and that the schemas use.
     #[serde(skip)]
     pub(super) kept: Vec<Kept>,
     /// The run of the server; empty: it does not tell.
@@ -130,6 +130,8 @@ impl Seen {
         redis_om.retain(|name| *name == default || beside.hashed.contains(name));
         let kept = |(fingerprint, compared): (Fingerprint, Compared)| {
             let index = found(&mark_name(&alias, fingerprint, &compared.mark))?.name;
+            // What was found while fields were added for a schema, before it came to use the index, is no baseline.
+            found(&format!("{alias}:{fingerprint}")).filter(|used| used.name == index)?;
             Some(Kept { fingerprint, index, compared })
         };
         let kept: Vec<_> = beside.compared.into_iter().filter_map(kept).collect();

@@ -4,16 +4,19 @@
 use crate::index::with_name_of;
 use crate::script::Script;
 
-/// ARGV: pairs of a command and an index's name. Answers the commands that the user may not run.
+/// ARGV: commands as they will be sent, each behind the number of its words. Answers the names of those that the user may not
+/// run.
 pub(super) const DENIED: Script = Script {
     source: "if not redis.acl_check_cmd then return {} end
-local denied = {}
-for i = 1, #ARGV, 2 do
-  local known, allowed = pcall(redis.acl_check_cmd, ARGV[i], ARGV[i + 1])
-  if known and not allowed then denied[#denied + 1] = ARGV[i] end
+local denied, at = {}, 1
+while at < #ARGV do
+  local words = {unpack(ARGV, at + 1, at + ARGV[at])}
+  local known, allowed = pcall(redis.acl_check_cmd, unpack(words))
+  if known and not allowed then denied[#denied + 1] = words[1] end
+  at = at + 1 + ARGV[at]
 end
 return denied",
-    sha1: "dc05bdd1f3e837bdc0ab45283fb09ecc2a75a6e2",
+    sha1: "9e8bc8d6ee32e4d8c1a33254508ac73dc8cb0610",
 };
 
 /// KEYS: the leases. ARGV: a fingerprint, how long it is used from now on in milliseconds, fingerprints that were seen.

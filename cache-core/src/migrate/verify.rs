@@ -72,7 +72,7 @@ pub(super) async fn verify(
     let before = begun.min_by_key(|one| one.missing).or_else(|| untold(counting, &old));
     let Some(before) = before else { return Ok(true) };
     let Some(new) = info(cache, index).await? else { return Ok(false) };
-    verify_kept(cache, plan, &new, Some(against), &before, options).await?;
+    verify_kept(counting, &new, Some(against), &before, options).await?;
     Ok(true)
 }
 
@@ -81,8 +81,7 @@ pub(super) async fn verify(
 /// Each document that was missing before is known, and does not count; where there were too many to be kept, so many may
 /// be missing now.
 pub(super) async fn verify_kept(
-    cache: &Cache,
-    plan: &Plan,
+    counting: &Counting<'_>,
     index: &IndexInfo,
     against: Option<&str>,
     before: &Extending,
@@ -91,13 +90,18 @@ pub(super) async fn verify_kept(
     if index.failures == 0 {
         return Ok(());
     }
+    let Counting { cache, plan, .. } = *counting;
     let known = before.is_known();
     let (nothing, tolerated) = (HashSet::new(), if known { 0 } else { before.missing });
     let except = if known { &before.digests } else { &nothing };
-    let (found, tolerated) = match absent(cache, plan.schema.0, &index.name, None, except).await? {
-        Some(found) => (found, tolerated),
-        None => (Absent::counted(index), before.missing),
+    let found = match counting.count(index, None).await?.map(|found| found.absent.without(except)) {
+        Some(Some(found)) => Some(found),
+        // There are too many to be told one by one.
+        Some(None) => absent(cache, plan.schema.0, &index.name, None, except).await?,
+        None => None,
     };
+    let (found, tolerated) =
+        found.map_or_else(|| (Absent::counted(index), before.missing), |found| (found, tolerated));
     if found.number <= tolerated.saturating_add(options.allowed_failures) {
         return Ok(());
     }

@@ -50,6 +50,25 @@ pub enum DataMigrationError {
         /// The model.
         model: &'static str,
     },
+    /// A `sample` stands before every step, or is no JSON object. Nothing was written.
+    #[error("a `sample` of `{model}` is no document for a step; write a JSON object behind its `step`")]
+    Sample {
+        /// The model.
+        model: &'static str,
+    },
+    /// A step makes something else of a sample than it did when it ran: its code was changed. Nothing was written.
+    #[error(
+        "the step `{name}` to version {version} of `{model}` makes something else of a sample than it did when it ran; \
+         restore what it did and write what is new as a step behind it, or use another namespace"
+    )]
+    OtherResult {
+        /// The model.
+        model: &'static str,
+        /// The version that the step leads to.
+        version: u32,
+        /// The step's name.
+        name: String,
+    },
     /// Another step was recorded for this version: the history was changed, or its order. Nothing was written.
     #[error(
         "the step to version {version} of `{model}` ran as `{recorded}`, and is `{name}` here; restore the steps that ran \

@@ -3,6 +3,7 @@
 //! | field | value |
 //! |---|---|
 //! | `<version>` | the step's checksum, a blank, its name |
+//! | `<version>:sample:<digest>` | what stands for what the step made of a sample |
 //! | `<version>:done` | when all documents had it, in milliseconds since 1970, by the clock of whoever saw it |
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -10,6 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use cache_index::{Batch, Beside, Command, DecodeError, Reply};
 
 use super::error::DataMigrationError;
+use super::sample::digests;
 use super::step::Step;
 use crate::cache::Cache;
 use crate::error::{Error, Result};
@@ -23,10 +25,13 @@ pub struct RecordedStep {
     pub version: u32,
     /// Its name.
     pub name: String,
-    /// What tells it from other steps: the SHA-256 of version and name, in hexadecimal digits.
+    /// What tells it from other steps: the SHA-256 of version and name, in hexadecimal digits. What it does is told by its
+    /// [samples](crate::DataMigration::sample).
     pub checksum: String,
     /// When a run last saw that all documents had it; `None`: not yet.
     pub finished: Option<SystemTime>,
+    /// What stands for its samples, and for what it made of them.
+    pub(super) samples: Vec<(String, String)>,
 }
 
 fn key<M: Model>(cache: &Cache) -> Result<Vec<u8>> {
@@ -50,9 +55,14 @@ pub(super) async fn begin<M: Model>(cache: &Cache, steps: &[Step]) -> Result<(),
     let key = key::<M>(cache)?;
     let mut commands: Vec<_> = steps
         .iter()
-        .map(|step| {
+        .flat_map(|step| {
             let text = format!("{} {}", step.checksum(), step.name);
-            Command::new("HSETNX").key(&key).arg_display(step.version).arg(text)
+            let itself = Command::new("HSETNX").key(&key).arg_display(step.version).arg(text);
+            let sample = |(sample, made)| {
+                let field = format!("{}:sample:{sample}", step.version);
+                Command::new("HSETNX").key(&key).arg(field).arg(made)
+            };
+            [itself].into_iter().chain(digests(step).into_iter().map(sample))
         })
         .collect();
     commands.push(all(&key));
@@ -77,6 +87,14 @@ pub(super) fn compare<M: Model>(recorded: &[RecordedStep], steps: &[Step]) -> Re
                 name: step.name.clone(),
             });
         }
+        let Some(recorded) = same_version else { continue };
+        let is_other = |(sample, made): (String, String)| {
+            recorded.samples.iter().any(|(known, then)| *known == sample && *then != made)
+        };
+        if digests(step).into_iter().any(is_other) {
+            let (model, version, name) = (M::schema().model(), step.version, step.name.clone());
+            return Err(DataMigrationError::OtherResult { model, version, name });
+        }
     }
     Ok(())
 }
@@ -96,8 +114,12 @@ pub(super) async fn finish<M: Model>(cache: &Cache, steps: &[Step]) -> Result<()
 /// Forgets the steps beyond this version, which no document has any longer.
 pub(super) async fn forget<M: Model>(cache: &Cache, steps: &[Step], target: u32) -> Result<()> {
     let undone = steps.iter().filter(|step| step.version > target);
-    let fields: Vec<_> =
+    let mut fields: Vec<_> =
         undone.flat_map(|step| [step.version.to_string(), format!("{}:done", step.version)]).collect();
+    // Also those of samples that other releases have.
+    for step in read::<M>(cache).await?.into_iter().filter(|step| step.version > target) {
+        fields.extend(step.samples.iter().map(|(sample, _)| format!("{}:sample:{sample}", step.version)));
+    }
     if fields.is_empty() {
         return Ok(());
     }
@@ -115,11 +137,16 @@ fn decode(reply: Reply) -> Result<Vec<RecordedStep>> {
         let Ok(version) = field.parse() else { continue };
         let (checksum, name) = value.split_once(' ').unwrap_or((value, ""));
         let done = pairs.iter().find(|(other, _)| *other == format!("{field}:done"));
+        let start = format!("{field}:sample:");
+        let sample =
+            |(other, made): &(String, String)| Some((other.strip_prefix(&start)?.to_owned(), made.clone()));
+        let samples = pairs.iter().filter_map(sample).collect();
         let millis = done.and_then(|(_, millis)| millis.parse().ok());
         steps.push(RecordedStep {
             version,
             name: name.to_owned(),
             checksum: checksum.to_owned(),
+            samples,
             finished: millis.and_then(|millis| UNIX_EPOCH.checked_add(Duration::from_millis(millis))),
         });
     }
@@ -134,7 +161,9 @@ mod tests {
     #[test]
     fn a_record_is_read_in_the_order_of_its_versions() {
         let bulk = |text: &str| Reply::Bulk(text.to_owned().into());
-        let fields = ["10", "aa to ten", "2:done", "1500", "2", "bb split the name", "x", "y"].map(bulk);
+        let fields =
+            ["10", "aa to ten", "2:done", "1500", "2", "bb split the name", "x", "y", "2:sample:0f", "1e"]
+                .map(bulk);
         let steps = decode(Reply::Array(fields.into())).unwrap();
         let shown: Vec<_> = steps
             .iter()
@@ -142,6 +171,7 @@ mod tests {
             .collect();
         let then = UNIX_EPOCH.checked_add(Duration::from_millis(1_500));
         assert_eq!(shown, [(2, "split the name", "bb", then), (10, "to ten", "aa", None)]);
+        assert_eq!(steps[0].samples, [("0f".to_owned(), "1e".to_owned())]);
         assert!(decode(Reply::Map(Vec::new())).unwrap().is_empty());
         assert!(decode(Reply::Int(1)).is_err());
     }

@@ -1,11 +1,12 @@
 //! Migrations of documents: ordered functions over their members, with the version in the document as the checkpoint.
 
-// A file imports from those before it: error, report, step, history, run, this one.
+// A file imports from those before it: error, report, step, sample, history, run, this one.
 
 mod error;
 mod history;
 mod report;
 mod run;
+mod sample;
 mod step;
 
 use std::marker::PhantomData;
@@ -93,6 +94,8 @@ pub struct DataMigration<M> {
     steps: Vec<Step>,
     /// A `down` without a step.
     lost_down: bool,
+    /// A `sample` without a step, or that is no document.
+    lost_sample: bool,
     batch: usize,
     rate: Option<u32>,
     model: PhantomData<fn() -> M>,
@@ -101,11 +104,18 @@ pub struct DataMigration<M> {
 impl<M: Model> DataMigration<M> {
     /// A migration without steps.
     pub fn new() -> Self {
-        Self { steps: Vec::new(), lost_down: false, batch: BATCH, rate: None, model: PhantomData }
+        Self {
+            steps: Vec::new(),
+            lost_down: false,
+            lost_sample: false,
+            batch: BATCH,
+            rate: None,
+            model: PhantomData,
+        }
     }
 
     /// Adds the step that leads to this version, from the one before it. Its name is recorded, and tells it from others:
-    /// do not change it once it ran.
+    /// do not change it once it ran. That its code was changed is told by a [`sample`](DataMigration::sample).
     ///
     /// The function gets the members of a document, without `_v`, and may be called several times for one document, of
     /// which one result is stored. The first step may lead to any version from 2 on, so that steps which all documents
@@ -117,7 +127,7 @@ impl<M: Model> DataMigration<M> {
         up: impl Fn(&mut Map<String, Value>) -> Result<(), E> + Send + Sync + 'static,
     ) -> Self {
         let up = Arc::new(move |members: &mut Map<String, Value>| up(members).map_err(Into::into));
-        self.steps.push(Step { version, name: name.into(), up, down: None });
+        self.steps.push(Step { version, name: name.into(), up, down: None, samples: Vec::new() });
         self
     }
 
@@ -129,6 +139,32 @@ impl<M: Model> DataMigration<M> {
         match self.steps.last_mut() {
             Some(step) => step.down = Some(Arc::new(move |members| down(members).map_err(Into::into))),
             None => self.lost_down = true,
+        }
+        self
+    }
+
+    /// A document for the last step to be tried on, without `_v`, by which it is told whether the step still does what it
+    /// did: what it makes of it is recorded when the step is begun in a namespace, and compared by every later run. Any
+    /// number of them; one that is added later is recorded then.
+    ///
+    /// Without one, a step is told from another by its version and name alone, and a change of its code is not seen: what it
+    /// migrated by then stays as it was made. For steps whose result depends on nothing but the document.
+    ///
+    /// ```
+    /// # use cache_core::{CacheModel, DataMigration};
+    /// # use serde_json::{Map, Value, json};
+    /// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+    /// # #[cache(schema_version = 2)]
+    /// # struct User { #[primary_key] id: String, city: String }
+    /// # fn tidy(document: &mut Map<String, Value>) -> Result<(), String> { Ok(()) }
+    /// let migration = DataMigration::<User>::new()
+    ///     .step(2, "tidy the city", tidy)
+    ///     .sample(json!({"id": "u1", "city": " Bern "}));
+    /// ```
+    pub fn sample(mut self, document: Value) -> Self {
+        match (self.steps.last_mut(), document) {
+            (Some(step), Value::Object(members)) => step.samples.push(members),
+            _ => self.lost_sample = true,
         }
         self
     }
@@ -216,6 +252,9 @@ impl<M: Model> DataMigration<M> {
         let model = M::schema().model();
         if self.lost_down {
             return Err(DataMigrationError::Down { model });
+        }
+        if self.lost_sample {
+            return Err(DataMigrationError::Sample { model });
         }
         step::check(model, &self.steps)?;
         let Some(last) = self.steps.last().map(|step| step.version) else { return Ok(()) };

@@ -20,10 +20,12 @@ pub(super) struct Step {
     pub(super) name: String,
     pub(super) up: Change,
     pub(super) down: Option<Change>,
+    /// Documents by which it is told from what it was before.
+    pub(super) samples: Vec<JsonMap>,
 }
 
 impl Step {
-    /// What tells this step from another one: the function itself cannot be compared.
+    /// What tells this step from another one: the function itself cannot be compared, but for what it makes of samples.
     pub(super) fn checksum(&self) -> String {
         use fmt::Write;
         let mut text = String::with_capacity(64);
@@ -147,6 +149,7 @@ mod tests {
             name: format!("to {version}"),
             up: Arc::new(move |members| push(members, format!("+{version}"))),
             down: Some(Arc::new(move |members| push(members, format!("-{version}")))),
+            samples: Vec::new(),
         }
     }
 
