@@ -6,12 +6,14 @@ pub mod cluster;
 pub mod crash;
 pub mod dice;
 pub mod figures;
+pub mod postgres;
 pub mod profile;
 pub mod proxy;
 pub mod python;
 pub mod recorder;
 pub mod releases;
 pub mod stopping;
+pub mod store;
 
 use std::future::Future;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -233,3 +233,86 @@ fn parse(path: Option<&Path>, text: &str, check: &Check) -> Result<Sections, Yam
         reason: flaw.reason,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "default: {a: 1}\n";
+
+    async fn open(path: &Path, every: Duration) -> Yaml {
+        let check = |sections: &Sections| match sections.tenants.contains_key("bad") {
+            true => Err(Flaw {
+                reason: "it is bad".to_owned(),
+                line: sections.line("bad", None),
+                ..Flaw::default()
+            }),
+            false => Ok(()),
+        };
+        Yaml::open(path.to_owned(), every, Box::new(check)).await.unwrap()
+    }
+
+    fn tenants(yaml: &Yaml) -> Vec<String> {
+        yaml.sections().tenants.keys().cloned().collect()
+    }
+
+    #[tokio::test]
+    async fn a_file_that_changes_is_read_again_and_one_that_breaks_is_not_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tenants.yaml");
+        fs::write(&path, GOOD).unwrap();
+        let yaml = open(&path, Duration::ZERO).await;
+        assert!(yaml.look(false).await.is_none() && tenants(&yaml).is_empty());
+        fs::write(&path, format!("{GOOD}one: {{}}\n")).unwrap();
+        let changed = yaml.look(false).await.unwrap();
+        assert!(changed.before.tenants.is_empty() && changed.now.tenants.contains_key("one"));
+        // Broken in each way there is: what was read stays.
+        let broken = ["one: {", "default: {}\nbad:\n  x: 1\n", "\0", "one: {}\n"];
+        for text in broken {
+            fs::write(&path, text).unwrap();
+            assert!(yaml.look(false).await.is_none());
+            let error = yaml.last_error().unwrap();
+            assert!(error.path.as_ref() == Some(&path), "{error}");
+            assert_eq!(tenants(&yaml), ["one"]);
+        }
+        fs::remove_file(&path).unwrap();
+        assert!(yaml.look(false).await.is_none() && yaml.last_error().is_some());
+        // Another file in its place, as an editor puts it there.
+        fs::write(folder.path().join("new"), format!("{GOOD}two: {{}}\n")).unwrap();
+        fs::rename(folder.path().join("new"), &path).unwrap();
+        assert!(yaml.look(false).await.is_some() && yaml.last_error().is_none());
+        assert_eq!(tenants(&yaml), ["two"]);
+        // As long, and of the same second.
+        fs::write(&path, format!("{GOOD}owt: {{}}\n")).unwrap();
+        assert!(yaml.look(false).await.is_some());
+        assert_eq!(tenants(&yaml), ["owt"]);
+    }
+
+    #[tokio::test]
+    async fn it_is_not_looked_at_before_its_time_unless_somebody_wants_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tenants.yaml");
+        fs::write(&path, GOOD).unwrap();
+        let yaml = open(&path, Duration::from_secs(3600)).await;
+        fs::write(&path, format!("{GOOD}one: {{}}\n")).unwrap();
+        assert!(yaml.look(false).await.is_none() && tenants(&yaml).is_empty());
+        assert!(yaml.look(true).await.is_some());
+    }
+
+    #[tokio::test]
+    async fn a_file_that_has_settled_is_not_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tenants.yaml");
+        fs::write(&path, GOOD).unwrap();
+        fs::File::open(&path).unwrap().set_modified(SystemTime::now() - Duration::from_secs(60)).unwrap();
+        let yaml = open(&path, Duration::ZERO).await;
+        let stamp = yaml.state.read().unwrap().stamp.clone().unwrap();
+        assert!(stamp.settled);
+        assert!(read_if_changed(&path, Some(&stamp)).unwrap().is_none());
+        fs::write(&path, GOOD).unwrap();
+        assert!(read_if_changed(&path, Some(&stamp)).unwrap().is_some());
+        let error =
+            Yaml::open(folder.path().to_owned(), Duration::ZERO, Box::new(|_| Ok(()))).await.err().unwrap();
+        assert!(error.to_string().contains("no file"), "{error}");
+    }
+}
