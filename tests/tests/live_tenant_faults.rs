@@ -135,10 +135,12 @@ async fn a_store_that_fails_is_done_without_as_long_as_it_may_be() {
         let error = shops.set("acme", &shop("x")).await.unwrap_err();
         assert!(error.is_unavailable(), "{error}");
         // The file only where that is wanted.
-        let strict = TenantSettings::<Shop>::builder(&cache.clone().namespace("strict")).yaml_text(FILE);
+        let strict = TenantSettings::<Shop>::builder(&cache.clone().namespace(&format!("strict-{hangs}")))
+            .yaml_text(FILE);
         let strict = strict.store(store.clone()).store_timeout(Duration::from_millis(100));
         assert!(strict.build().await.unwrap().get("acme").await.unwrap_err().is_unavailable());
-        let lax = TenantSettings::<Shop>::builder(&cache.clone().namespace("lax")).yaml_text(FILE);
+        let lax = TenantSettings::<Shop>::builder(&cache.clone().namespace(&format!("lax-{hangs}")))
+            .yaml_text(FILE);
         let lax = lax.store(store.clone()).store_timeout(Duration::from_millis(100)).yaml_on_error(true);
         let lax = lax.build().await.unwrap();
         let resolved = lax.resolve("acme").await.unwrap();
