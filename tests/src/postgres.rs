@@ -142,9 +142,10 @@ fn installed() -> Option<PathBuf> {
 fn provisioned(copy: Option<&Path>) -> PathBuf {
     let advice = "install PostgreSQL (Debian, Ubuntu: `apt-get install postgresql`), so that `initdb` and `postgres` are on \
                   PATH or in /usr/lib/postgresql/<version>/bin";
+    let machine = (env::consts::OS, env::consts::ARCH);
     assert!(
-        cfg!(all(target_os = "linux", target_arch = "x86_64")),
-        "no PostgreSQL was found, and none can be downloaded for this machine; {advice}"
+        machine == ("linux", "x86_64"),
+        "no PostgreSQL was found, and none can be downloaded for {machine:?}; {advice}"
     );
     let folder = base().join(FOLDER);
     unpack(&folder, WHEEL, &TAGS).unwrap_or_else(|error| {

@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use cache_core::tenant::{Copies, TenantError, TenantSettings, Tier};
-use cache_core::{Cache, Degrade, RedisSettings};
-use cache_tests::private_server;
+use cache_core::{Cache, Degrade, Protocol, RedisSettings};
 use cache_tests::proxy::Proxy;
 use cache_tests::store::TestStore;
+use cache_tests::{patient, private_server};
 use serde::{Deserialize, Serialize};
 
 const FILE: &str = "default: {theme: light}\nacme: {theme: dark}\n";
@@ -56,6 +56,7 @@ async fn what_is_set_without_a_server_is_got_elsewhere_when_it_is_back() {
         let other = Cache::connect(server.url()).await.unwrap();
         let there = builder(&other).build().await.unwrap();
         here.set("acme", &shop("before")).await.unwrap();
+        delivered(&here).await;
         assert_eq!(
             (theme(&here, "acme").await, theme(&there, "acme").await),
             ("before".into(), "before".into())
@@ -82,7 +83,12 @@ async fn a_service_boots_and_serves_without_a_server_and_uses_it_when_it_comes()
     let server = private_server().await;
     let proxy = Proxy::start(&server.url()).await;
     proxy.refuse();
-    let cache = Degrade::new().budget(Duration::from_millis(300)).connect(quick(&proxy.url())).await.unwrap();
+    let cache = Degrade::new()
+        .budget(Duration::from_millis(300))
+        .entry_timeout(Duration::from_secs(20))
+        .connect(proxy.url())
+        .await
+        .unwrap();
     let store = TestStore::default();
     let shops =
         TenantSettings::<Shop>::builder(&cache).yaml_text(FILE).store(store.clone()).build().await.unwrap();
@@ -105,7 +111,7 @@ async fn a_service_boots_and_serves_without_a_server_and_uses_it_when_it_comes()
 #[tokio::test]
 async fn a_store_that_fails_is_done_without_as_long_as_it_may_be() {
     let server = private_server().await;
-    let cache = Cache::connect(server.url()).await.unwrap();
+    let cache = patient(&server.url(), Protocol::Resp3).await;
     let store = TestStore::default();
     let builder = || {
         let builder = TenantSettings::<Shop>::builder(&cache).yaml_text(FILE).store(store.clone());
@@ -165,7 +171,7 @@ async fn a_store_that_fails_is_done_without_as_long_as_it_may_be() {
 #[tokio::test]
 async fn who_gives_up_setting_drops_the_copies_all_the_same() {
     let server = private_server().await;
-    let cache = Cache::connect(server.url()).await.unwrap();
+    let cache = patient(&server.url(), Protocol::Resp3).await;
     let store = TestStore::default();
     let builder = || TenantSettings::<Shop>::builder(&cache).yaml_text(FILE).store(store.clone());
     let (one, two) = (builder().build().await.unwrap(), builder().build().await.unwrap());
@@ -191,7 +197,7 @@ async fn who_gives_up_setting_drops_the_copies_all_the_same() {
             if theme(&two, "acme").await == kept {
                 break;
             }
-            assert!(began.elapsed() < Duration::from_secs(2), "{kept} is in the store");
+            assert!(began.elapsed() < BACK, "{kept} is in the store");
             tokio::task::yield_now().await;
         }
         store.slow(Duration::from_millis(5));

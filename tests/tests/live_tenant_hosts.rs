@@ -4,8 +4,8 @@ use std::fs;
 use std::time::Duration;
 
 use cache_core::tenant::{HostTenantMapping, TenantError, TenantSettings, TenantStore};
-use cache_core::{Cache, CacheModel, Command, Degrade, Migrator, RedisSettings};
-use cache_tests::{live, private_server, store::TestStore};
+use cache_core::{Cache, CacheModel, Command, Degrade, Migrator, Protocol};
+use cache_tests::{elsewhere, live, patient, private_server, store::TestStore};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -31,13 +31,6 @@ enum Hosts {
 
 fn many(hosts: &[&str]) -> Option<Hosts> {
     Some(Hosts::Many(hosts.iter().map(ToString::to_string).collect()))
-}
-
-async fn elsewhere(cache: &Cache) -> Cache {
-    let settings = RedisSettings::new(cache_tests::shared_url().await);
-    let protocol = cache.capabilities().protocol;
-    let global = cache.keyspace().unwrap().global().to_owned();
-    Cache::connect(settings.protocol(protocol)).await.unwrap().namespace(&global)
 }
 
 async fn replica(cache: &Cache, store: &TestStore) -> TenantSettings<Shop> {
@@ -96,6 +89,7 @@ async fn a_host_is_written_when_it_is_seen_and_read_after(cache: Cache) {
 }
 
 async fn what_is_no_host_or_nobodys_is_told_by_type(cache: Cache) {
+    let cache = elsewhere(&cache).await;
     let store = TestStore::default();
     let few = TenantSettings::<Shop>::builder(&cache).yaml_text(FILE).store(store.clone()).most_missing(3);
     let few = few.build().await.unwrap();
@@ -114,6 +108,20 @@ async fn what_is_no_host_or_nobodys_is_told_by_type(cache: Cache) {
     let kept: Vec<_> =
         keys.iter().filter_map(|key| key.as_str()).filter(|key| key.contains("loaded")).collect();
     assert_eq!(kept.len(), 3, "{kept:?}");
+}
+
+async fn a_service_needs_no_file(cache: Cache) {
+    let (cache, store) = (elsewhere(&cache).await, TestStore::default());
+    let shops = TenantSettings::<Shop>::builder(&cache).store(store.clone()).build().await.unwrap();
+    shops.set("acme", &Shop { theme: "x".to_owned(), hosts: many(&["acme.example"]) }).await.unwrap();
+    let alls = store.alls();
+    for number in 0..10 {
+        assert_eq!(shops.tenant_of_host("acme.example").await.unwrap(), "acme");
+        unknown(&shops, &format!("{number}.example")).await;
+    }
+    assert!(store.alls() <= alls + 1, "{} after {alls}", store.alls());
+    assert_eq!(shops.get("acme").await.unwrap().theme, "x");
+    assert!(shops.defaults().is_err() && shops.get("other").await.unwrap_err().is_unknown());
 }
 
 async fn who_changes_hosts_leaves_no_stale_ones(cache: Cache) {
@@ -158,9 +166,19 @@ async fn who_changes_hosts_leaves_no_stale_ones(cache: Cache) {
         assert!(matches!(error, TenantError::HostConflict { .. }), "{error}");
         assert_eq!(shops.tenant_of_host("left.example").await.unwrap(), "left");
     }
+    // What was written past this library is seen once it is told: what went, too.
+    let moved = json!({"hosts": "moved.example"});
+    store.inner().put("left", moved.as_object().unwrap(), Some(1)).await.unwrap();
+    assert_eq!(two.tenant_of_host("left.example").await.unwrap(), "left", "nobody told");
+    two.invalidate("left").await.unwrap();
+    for shops in [&one, &two] {
+        unknown(shops, "left.example").await;
+        assert_eq!(shops.tenant_of_host("both.example").await.unwrap(), "right");
+    }
 }
 
 async fn a_file_that_moves_a_host_is_followed(cache: Cache) {
+    let cache = elsewhere(&cache).await;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tenants.yaml");
     fs::write(&path, FILE).unwrap();
@@ -199,6 +217,7 @@ async fn a_file_that_moves_a_host_is_followed(cache: Cache) {
 live!(
     a_host_is_written_when_it_is_seen_and_read_after,
     what_is_no_host_or_nobodys_is_told_by_type,
+    a_service_needs_no_file,
     who_changes_hosts_leaves_no_stale_ones,
     a_file_that_moves_a_host_is_followed,
 );
@@ -208,7 +227,7 @@ live!(
 async fn hosts_that_change_without_a_server_are_dropped_when_it_is_back() {
     let server = private_server().await;
     let cache = Degrade::new().entry_timeout(Duration::from_millis(200)).connect(server.url()).await.unwrap();
-    let (store, direct) = (TestStore::default(), Cache::connect(server.url()).await.unwrap());
+    let (store, direct) = (TestStore::default(), patient(&server.url(), Protocol::Resp3).await);
     let builder = |cache| TenantSettings::<Shop>::builder(cache).yaml_text(FILE).store(store.clone());
     let (one, two) = (builder(&cache).build().await.unwrap(), builder(&direct).build().await.unwrap());
     assert_eq!(one.tenant_of_host("acme.example").await.unwrap(), "acme");

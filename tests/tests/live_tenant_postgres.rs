@@ -4,9 +4,9 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use cache_core::tenant::{PostgresStore, PostgresStoreError, TenantSettings, TenantStore};
-use cache_core::{Cache, Protocol, RedisSettings};
+use cache_core::{Cache, Protocol};
 use cache_tests::postgres::Postgres;
-use cache_tests::{chain, live};
+use cache_tests::{chain, elsewhere, live};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -49,11 +49,9 @@ fn map(value: Value) -> Map<String, Value> {
 async fn replicas_share_a_database(cache: Cache) {
     let protocol = cache.capabilities().protocol;
     let table = name("replicas", protocol);
-    let other =
-        Cache::connect(RedisSettings::new(cache_tests::shared_url().await).protocol(protocol)).await.unwrap();
-    let other = other.namespace(cache.keyspace().unwrap().global());
+    let (one, two) = (elsewhere(&cache).await, elsewhere(&cache).await);
     let mut replicas = Vec::new();
-    for cache in [&cache, &other] {
+    for cache in [&one, &two] {
         let builder = TenantSettings::<Shop>::builder(cache).yaml_text(FILE).store(store(&table).await);
         replicas.push(builder.build().await.unwrap());
     }
@@ -148,7 +146,7 @@ async fn a_database_that_is_away_is_told_in_time_and_without_its_password() {
     let own = Postgres::start();
     let store = PostgresStore::connect(&own.url()).await.unwrap();
     store.create_table().await.unwrap();
-    let cache = cache_tests::cache("away", Protocol::Resp3).await;
+    let cache = elsewhere(&cache_tests::cache("away", Protocol::Resp3).await).await;
     let builder = TenantSettings::<Shop>::builder(&cache).yaml_text(FILE).store(store);
     let shops = builder
         .store_timeout(Duration::from_millis(300))

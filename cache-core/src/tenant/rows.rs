@@ -52,7 +52,7 @@ impl TenantRow {
 /// # }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, CacheModel)]
-#[cache(crate = "super::unlisted", prefix = "host_mapping", ttl = "1h", jitter = 0.1)]
+#[cache(crate = "super::unlisted", prefix = "host_mapping", ttl = "5m", jitter = 0.1)]
 pub struct HostTenantMapping {
     /// The host, [normalised](super::Host).
     #[primary_key]
@@ -64,7 +64,7 @@ pub struct HostTenantMapping {
 
 /// Names the state of all hosts together: who has read them under this name need not read them again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, CacheModel)]
-#[cache(crate = "super::unlisted", prefix = "host_mapping_state", ttl = "1h", jitter = 0.1)]
+#[cache(crate = "super::unlisted", prefix = "host_mapping_state", ttl = "5m", jitter = 0.1)]
 pub(super) struct HostsState {
     #[primary_key]
     pub(super) id: String,

@@ -1,10 +1,12 @@
 //! The text of a `tenants.yaml`: a section `default` and one a tenant, with the line that everything stands at.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use saphyr::{MarkedYaml, Scalar, ScalarStyle, YamlData, YamlLoader};
 use saphyr_parser::Parser;
 use serde_json::{Number, Value};
+use sha2::{Digest, Sha256};
 
 use super::overlay::is_reserved;
 use crate::model::JsonMap;
@@ -21,6 +23,8 @@ pub(super) struct Sections {
     pub(super) default: JsonMap,
     pub(super) tenants: BTreeMap<String, JsonMap>,
     lines: Lines,
+    /// Names what a tenant's settings are made of, by tenant; that of the default alone for others.
+    digests: BTreeMap<String, String>,
 }
 
 /// Where it stands: by section and path.
@@ -94,7 +98,28 @@ impl Sections {
                 ..Flaw::of("`~absent` leaves out what the defaults have; it cannot stand in them")
             });
         }
+        sections.digests = sections.digested();
         Ok(sections)
+    }
+
+    fn digested(&self) -> BTreeMap<String, String> {
+        let of = |section: Option<&JsonMap>| {
+            // JSON of strings, numbers and the like is always written.
+            let bytes = serde_json::to_vec(&(&self.default, section)).unwrap_or_default();
+            let digest = Sha256::digest(bytes);
+            digest.iter().take(8).fold(String::with_capacity(16), |mut text, byte| {
+                // Writing to a string cannot fail.
+                let _ = write!(text, "{byte:02x}");
+                text
+            })
+        };
+        let tenants = self.tenants.iter().map(|(tenant, section)| (tenant.clone(), of(Some(section))));
+        tenants.chain([(DEFAULT.to_owned(), of(None))]).collect()
+    }
+
+    /// Names what of the file a tenant's settings are made of.
+    pub(super) fn digest(&self, tenant: &str) -> &str {
+        self.digests.get(tenant).or_else(|| self.digests.get(DEFAULT)).map_or("", String::as_str)
     }
 
     /// The line at which a field of a tenant stands: its own, that of what is around it, or that of the default.

@@ -91,7 +91,11 @@ pub(super) struct Changed {
 
 impl Yaml {
     /// Reads a file.
-    pub(super) async fn open(path: PathBuf, every: Duration, check: Box<Check>) -> Result<Self, YamlError> {
+    pub(super) async fn open(
+        path: PathBuf,
+        every: Duration,
+        check: Box<Check>,
+    ) -> Result<Self, Box<YamlError>> {
         let (text, stamp) = {
             let asked = path.clone();
             let read = tokio::task::spawn_blocking(move || read(&asked)).await;
@@ -101,7 +105,7 @@ impl Yaml {
     }
 
     /// Reads a text.
-    pub(super) fn text(text: &str, check: Box<Check>) -> Result<Self, YamlError> {
+    pub(super) fn text(text: &str, check: Box<Check>) -> Result<Self, Box<YamlError>> {
         Self::of(None, text, None, Duration::MAX, check)
     }
 
@@ -111,7 +115,7 @@ impl Yaml {
         stamp: Option<Stamp>,
         every: Duration,
         check: Box<Check>,
-    ) -> Result<Self, YamlError> {
+    ) -> Result<Self, Box<YamlError>> {
         let sections = parse(path.as_deref(), text, &check)?;
         let state = State { sections: Arc::new(sections), stamp, error: None };
         Ok(Self { path, every, check, state: RwLock::new(state), turn: Mutex::new(Instant::now()) })
@@ -175,30 +179,30 @@ impl Yaml {
         }
     }
 
-    fn refuse(&self, error: YamlError, stamp: Option<Stamp>) {
+    fn refuse(&self, error: Box<YamlError>, stamp: Option<Stamp>) {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         let told = state.error.as_ref().is_some_and(|known| known.to_string() == error.to_string());
         if !told {
             tracing::error!(%error, "the file of tenants was not taken; what was read before stays in use");
         }
-        state.error = Some(error);
+        state.error = Some(*error);
         // What could not even be read is read again.
         state.stamp = stamp;
     }
 }
 
-fn failed(path: Option<&Path>, reason: &str) -> YamlError {
-    YamlError {
+fn failed(path: Option<&Path>, reason: &str) -> Box<YamlError> {
+    Box::new(YamlError {
         path: path.map(Path::to_owned),
         line: None,
         column: None,
         tenant: None,
         field: None,
         reason: reason.to_owned(),
-    }
+    })
 }
 
-fn read_if_changed(path: &Path, known: Option<&Stamp>) -> Result<Option<(String, Stamp)>, YamlError> {
+fn read_if_changed(path: &Path, known: Option<&Stamp>) -> Result<Option<(String, Stamp)>, Box<YamlError>> {
     let metadata = fs::metadata(path).map_err(|error| failed(Some(path), &error.to_string()))?;
     match known {
         Some(known) if known.settled && *known == Stamp::of(&metadata) => Ok(None),
@@ -206,7 +210,7 @@ fn read_if_changed(path: &Path, known: Option<&Stamp>) -> Result<Option<(String,
     }
 }
 
-fn read(path: &Path) -> Result<(String, Stamp), YamlError> {
+fn read(path: &Path) -> Result<(String, Stamp), Box<YamlError>> {
     let fails = |error: std::io::Error| failed(Some(path), &error.to_string());
     let file = fs::File::open(path).map_err(fails)?;
     // Before the text: what is written meanwhile is another time.
@@ -222,15 +226,17 @@ fn read(path: &Path) -> Result<(String, Stamp), YamlError> {
     Ok((text, stamp))
 }
 
-fn parse(path: Option<&Path>, text: &str, check: &Check) -> Result<Sections, YamlError> {
+fn parse(path: Option<&Path>, text: &str, check: &Check) -> Result<Sections, Box<YamlError>> {
     let read = Sections::read(text).and_then(|sections| check(&sections).map(|()| sections));
-    read.map_err(|flaw| YamlError {
-        path: path.map(Path::to_owned),
-        line: flaw.line,
-        column: flaw.column,
-        tenant: flaw.section,
-        field: flaw.field,
-        reason: flaw.reason,
+    read.map_err(|flaw| {
+        Box::new(YamlError {
+            path: path.map(Path::to_owned),
+            line: flaw.line,
+            column: flaw.column,
+            tenant: flaw.section,
+            field: flaw.field,
+            reason: flaw.reason,
+        })
     })
 }
 
