@@ -43,7 +43,7 @@ async fn store(table: &str) -> PostgresStore {
 }
 
 fn map(value: Value) -> Map<String, Value> {
-    value.as_object().cloned().unwrap()
+    serde_json::from_value(value).unwrap()
 }
 
 async fn replicas_share_a_database(cache: Cache) {

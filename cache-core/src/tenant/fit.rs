@@ -79,7 +79,7 @@ mod tests {
     }
 
     fn map(value: Value) -> JsonMap {
-        value.as_object().cloned().unwrap()
+        serde_json::from_value(value).unwrap()
     }
 
     #[test]
