@@ -83,7 +83,7 @@ impl Tiers {
     }
 
     /// Looks at the file; hosts that changed with it are dropped.
-    pub(super) async fn look(&self, now: bool) {
+    pub(super) async fn look(self: &Arc<Self>, now: bool) {
         let Some(yaml) = &self.yaml else { return };
         let had_error = yaml.last_error().is_some();
         let Some(Changed { before, now }) = yaml.look(now).await else {
@@ -95,11 +95,18 @@ impl Tiers {
         let (before, now) = (self.hosts_of_file(&before), self.hosts_of_file(&now));
         let changed: BTreeSet<Listed> =
             before.symmetric_difference(&now).map(|(_, host)| host.clone()).collect();
-        if !changed.is_empty()
-            && let Err(error) = self.drop_hosts("the file", &changed).await
-        {
-            self.note(&TierFailure::new(Tier::Cache, error));
+        if changed.is_empty() {
+            return;
         }
+        let tiers = Arc::clone(self);
+        // Also if whoever looked is gone: nobody else finds that the file has changed.
+        let dropping = tokio::spawn(async move {
+            if let Err(error) = tiers.drop_hosts("the file", &changed).await {
+                tiers.note(&TierFailure::new(Tier::Cache, error));
+            }
+        });
+        // It ends with the runtime, or when it is done.
+        let _ = dropping.await;
     }
 
     fn hosts_of_file(&self, sections: &Sections) -> BTreeSet<(String, Listed)> {

@@ -11,6 +11,9 @@ use super::store::{StoreResult, Stored, TenantStore};
 /// How long connecting, and one statement, may take.
 const BOUND: Duration = Duration::from_secs(2);
 
+/// How long making the table may take.
+const MAKING_WITHIN: Duration = Duration::from_secs(10);
+
 /// How many connections a process has at most.
 const CONNECTIONS: u32 = 8;
 
@@ -42,6 +45,8 @@ const MAKING: i64 = 0x7465_6e61_6e74_7301;
 /// );
 /// ```
 ///
+/// [`TenantSettings`](super::TenantSettings) bounds each call by its [`store_timeout`](super::Builder::store_timeout).
+///
 /// JSONB keeps numbers as they are, but not the order of members, and no U+0000 in strings, which is refused.
 #[derive(Debug, Clone)]
 pub struct PostgresStore {
@@ -56,6 +61,12 @@ pub enum PostgresStoreError {
     /// The database refused, or cannot be reached. The URL, which may hold a password, is not repeated.
     #[error("the database cannot be used")]
     Database(#[from] sqlx::Error),
+    /// The database did not answer in time.
+    #[error("the database did not answer within {after:?}")]
+    Timeout {
+        /// How long it had.
+        after: Duration,
+    },
     /// It is not the name of a table.
     #[error(
         "`{}` cannot be the name of a table; write letters of a to z, digits and `_`, at most 63, with `schema.` before it if need be",
@@ -150,11 +161,16 @@ impl PostgresStore {
         &self.pool
     }
 
-    /// Makes the table if it is not there, also where several processes do so at once.
+    /// Makes the table if it is not there, also where several processes do so at once. It has ten seconds.
     ///
     /// # Errors
-    /// What the database has against it.
+    /// What the database has against it, or [`PostgresStoreError::Timeout`].
     pub async fn create_table(&self) -> Result<(), PostgresStoreError> {
+        let made = tokio::time::timeout(MAKING_WITHIN, self.make_table()).await;
+        made.map_err(|_| PostgresStoreError::Timeout { after: MAKING_WITHIN })?
+    }
+
+    async fn make_table(&self) -> Result<(), PostgresStoreError> {
         let mut transaction = self.pool.begin().await?;
         sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(MAKING).execute(&mut *transaction).await?;
         sqlx::query(&self.sql.create).execute(&mut *transaction).await?;

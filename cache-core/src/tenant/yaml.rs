@@ -7,12 +7,17 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
 
 use super::error::YamlError;
 use super::sections::{Flaw, Sections};
 
 /// The largest file that is read.
 const LARGEST: u64 = 64 << 20;
+
+/// How long reading it may take: a file system of another machine may be away.
+const WITHIN: Duration = Duration::from_secs(2);
+const LATE: &str = "it could not be read within two seconds";
 
 /// How long a file may change without its time of change telling: file systems count in up to two seconds.
 const GRAIN: Duration = Duration::from_secs(2);
@@ -27,8 +32,16 @@ pub(super) struct Yaml {
     check: Box<Check>,
     state: RwLock<State>,
     /// Who looks at the file. One at a time.
-    turn: Mutex<Instant>,
+    turn: Mutex<Turn>,
 }
+
+struct Turn {
+    looked: Instant,
+    /// What did not end in its time: as long as it does not, no other is begun.
+    reading: Option<Reading>,
+}
+
+type Reading = JoinHandle<Result<Option<(String, Stamp)>, Box<YamlError>>>;
 
 struct State {
     sections: Arc<Sections>,
@@ -96,10 +109,12 @@ impl Yaml {
         every: Duration,
         check: Box<Check>,
     ) -> Result<Self, Box<YamlError>> {
-        let (text, stamp) = {
-            let asked = path.clone();
-            let read = tokio::task::spawn_blocking(move || read(&asked)).await;
-            read.map_err(|error| failed(Some(&path), &error.to_string()))??
+        let asked = path.clone();
+        let reading = tokio::task::spawn_blocking(move || read(&asked));
+        let (text, stamp) = match tokio::time::timeout(WITHIN, reading).await {
+            Ok(Ok(read)) => read?,
+            Ok(Err(error)) => return Err(failed(Some(&path), &error.to_string())),
+            Err(_) => return Err(failed(Some(&path), LATE)),
         };
         Self::of(Some(path), &text, Some(stamp), every, check)
     }
@@ -118,7 +133,13 @@ impl Yaml {
     ) -> Result<Self, Box<YamlError>> {
         let sections = parse(path.as_deref(), text, &check)?;
         let state = State { sections: Arc::new(sections), stamp, error: None };
-        Ok(Self { path, every, check, state: RwLock::new(state), turn: Mutex::new(Instant::now()) })
+        Ok(Self {
+            path,
+            every,
+            check,
+            state: RwLock::new(state),
+            turn: Mutex::new(Turn { looked: Instant::now(), reading: None }),
+        })
     }
 
     /// What was read last.
@@ -135,17 +156,24 @@ impl Yaml {
     /// left to them.
     pub(super) async fn look(&self, now: bool) -> Option<Changed> {
         let path = self.path.as_ref()?;
-        let mut looked = match self.turn.try_lock() {
-            Ok(looked) if now || looked.elapsed() >= self.every => looked,
+        let mut turn = match self.turn.try_lock() {
+            Ok(turn) if now || turn.looked.elapsed() >= self.every => turn,
             Err(_) if now => self.turn.lock().await,
             _ => return None,
         };
-        let known = self.state.read().unwrap_or_else(PoisonError::into_inner).stamp.clone();
-        let read = {
-            let (path, known) = (path.clone(), known.clone());
-            tokio::task::spawn_blocking(move || read_if_changed(&path, known.as_ref())).await
+        let begin = || {
+            let known = self.state.read().unwrap_or_else(PoisonError::into_inner).stamp.clone();
+            let path = path.clone();
+            tokio::task::spawn_blocking(move || read_if_changed(&path, known.as_ref()))
         };
-        *looked = Instant::now();
+        let mut reading = turn.reading.take().unwrap_or_else(begin);
+        let read = tokio::time::timeout(WITHIN, &mut reading).await;
+        turn.looked = Instant::now();
+        let Ok(read) = read else {
+            turn.reading = Some(reading);
+            self.refuse(failed(Some(path), LATE), None);
+            return None;
+        };
         match read {
             Ok(Ok(None)) => None,
             Ok(Ok(Some((text, stamp)))) => self.take(&text, stamp),
@@ -212,12 +240,13 @@ fn read_if_changed(path: &Path, known: Option<&Stamp>) -> Result<Option<(String,
 
 fn read(path: &Path) -> Result<(String, Stamp), Box<YamlError>> {
     let fails = |error: std::io::Error| failed(Some(path), &error.to_string());
+    // Opening what is none may wait for ever.
+    if !fs::metadata(path).map_err(fails)?.is_file() {
+        return Err(failed(Some(path), "it is no file"));
+    }
     let file = fs::File::open(path).map_err(fails)?;
     // Before the text: what is written meanwhile is another time.
     let metadata = file.metadata().map_err(fails)?;
-    if !metadata.is_file() {
-        return Err(failed(Some(path), "it is no file"));
-    }
     if metadata.len() > LARGEST {
         return Err(failed(Some(path), "it is larger than 64 MiB"));
     }
