@@ -1,14 +1,15 @@
 //! What is known of each index between queries, so that no query has to make a round trip for it.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock, Weak};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use cache_index::{Command, IndexInfo, Schema, Shortfall};
 use tokio::sync::Mutex;
 
 use super::failures::Failures;
-use super::readiness::{ErrorClass, IndexReadiness, IndexState, Readiness, Reason};
+use super::put_off::PutOff;
+use super::readiness::{IndexReadiness, IndexState, Readiness};
 
 /// How long what was seen of an index is believed on one connection.
 const BELIEVED: Duration = Duration::from_secs(30);
@@ -30,9 +31,7 @@ struct Known {
     served: bool,
     /// Whether it was made again since documents that it lacks were counted.
     healed: bool,
-    deferred: Option<(Instant, ErrorClass, Reason)>,
-    /// The task that does what was put off; gone when there is none.
-    task: Weak<()>,
+    put_off: PutOff,
     failures: Failures,
     seen: Option<Seen>,
     changes: u64,
@@ -115,7 +114,8 @@ impl Standing {
     /// A migrator made this index, or saw it: from now on this is done when it vanishes.
     pub(crate) fn migrated(&self, index: &str, healing: Healing) {
         self.write(index, |known| {
-            (known.healing, known.missing, known.deferred) = (Some(healing), false, None);
+            (known.healing, known.missing) = (Some(healing), false);
+            known.put_off.is_made();
         });
     }
 
@@ -125,18 +125,9 @@ impl Standing {
         self.write(index, |known| known.healing = Some(healing));
     }
 
-    /// The migration of this index was put off, since the server cannot be asked. Whether the task is the one to do it:
-    /// there is no other.
-    pub(crate) fn deferred(&self, index: &str, class: ErrorClass, reason: &Reason, task: &Arc<()>) -> bool {
-        self.write(index, |known| {
-            let since = known.deferred.as_ref().map_or_else(Instant::now, |(since, ..)| *since);
-            known.deferred = Some((since, class, reason.clone()));
-            let is_first = known.task.strong_count() == 0;
-            if is_first {
-                known.task = Arc::downgrade(task);
-            }
-            is_first
-        })
+    /// The migration of this index, as far as it is put off.
+    pub(crate) fn put_off<T>(&self, index: &str, change: impl FnOnce(&mut PutOff) -> T) -> T {
+        self.write(index, |known| change(&mut known.put_off))
     }
 
     /// Takes how many documents the migrator found to be missing in the index, and what the server's counter of failures
@@ -285,7 +276,7 @@ impl Standing {
                 state: known.state(),
                 served: known.served,
                 looked: known.seen.map(|seen| seen.looked),
-                reason: known.deferred.as_ref().map(|(.., reason)| reason.clone()),
+                reason: known.put_off.reason(),
             };
             Some((number, index))
         };
@@ -302,8 +293,8 @@ impl Known {
     }
 
     fn state(&self) -> IndexState {
-        if let Some((since, class, _)) = &self.deferred {
-            return IndexState::Deferred { since: *since, class: *class };
+        if let Some(deferred) = self.put_off.state() {
+            return deferred;
         }
         let failed = self.failed();
         match (self.missing, self.seen, failed) {

@@ -13,7 +13,7 @@ use super::inspect::{extensions, info};
 use super::lease;
 use super::observed::Observed;
 use super::options::{Listeners, Options, Strategy};
-use super::plan::{Plan, Step, older};
+use super::plan::{Notice, Plan, Step, older};
 use super::report::MigratedIndex;
 use super::verify::{verify, verify_all, verify_kept};
 use super::wait::wait;
@@ -39,7 +39,7 @@ impl Run<'_> {
     ) -> Result<Option<Vec<MigratedIndex>>, MigrateError> {
         // Before anything is made: whoever collects must not take it for an index that nobody wants.
         for (plan, observed) in plans.iter().zip(observed) {
-            lease::take(self.cache, plan, observed).await?;
+            lease::take(self.cache, plan, observed, self.options.lease).await?;
         }
         self.listeners.step("leased");
         // All indexes are made first, so that the server fills them at the same time.
@@ -115,7 +115,10 @@ impl Run<'_> {
             }
         }
         if self.options.strategy != Strategy::Manual {
-            forget_extensions(self.cache, plan, observed.given_up(plan.fingerprint)).await?;
+            match forget_extensions(self.cache, plan, observed.given_up(plan.fingerprint)).await {
+                Err(error) if error.is_write_refused() && plan.serves() => {}
+                forgotten => forgotten?,
+            }
         }
         let connection = self.cache.connection().generation();
         let missing = index::missing(self.cache, plan.schema.0, &look, false).await?;
@@ -170,16 +173,25 @@ impl Run<'_> {
                 }
                 self.listeners.step("aliased");
             }
-            Step::Cutover { .. } => match cutover(cache, plan, &look.name, self.options).await? {
-                Some(active) => {
+            Step::Cutover { .. } => match cutover(cache, plan, &look.name, self.options).await {
+                Ok(Some(active)) => {
                     report.active = active;
                     self.listeners.step("cutover");
                 }
-                None => return Ok(false),
+                Ok(None) => return Ok(false),
+                // No query needs the alias: a release whose index is filled boots without it.
+                Err(MigrateError::ReadOnly(_)) if plan.serves() => {
+                    report.notices.push(Notice::AliasWaits { active: plan.active.clone() });
+                }
+                Err(error) => return Err(error),
             },
             Step::Retire { index, keys } => {
-                if retire(cache, plan, index, keys, &look.name).await? {
-                    report.dropped.push(index.clone());
+                match retire(cache, plan, index, keys, &look.name).await {
+                    Ok(true) => report.dropped.push(index.clone()),
+                    Ok(false) => {}
+                    // It is in nobody's way, and goes with the next run.
+                    Err(error) if error.is_write_refused() && plan.serves() => {}
+                    Err(error) => return Err(error.into()),
                 }
                 self.listeners.step("retired");
             }
