@@ -38,8 +38,9 @@ impl Run<'_> {
         observed: &[Observed],
     ) -> Result<Option<Vec<MigratedIndex>>, MigrateError> {
         // Before anything is made: whoever collects must not take it for an index that nobody wants.
+        let mut takes_writes = true;
         for (plan, observed) in plans.iter().zip(observed) {
-            lease::take(self.cache, plan, observed, self.options.lease).await?;
+            takes_writes &= lease::take(self.cache, plan, observed, self.options.lease).await?;
         }
         self.listeners.step("leased");
         // All indexes are made first, so that the server fills them at the same time.
@@ -50,7 +51,7 @@ impl Run<'_> {
         }
         let mut indexes = Vec::with_capacity(plans.len());
         for (plan, observed) in plans.iter().zip(observed) {
-            match self.finish(plan, observed).await? {
+            match self.finish(plan, observed, takes_writes).await? {
                 Some(index) => indexes.push(index),
                 None => return Ok(None),
             }
@@ -81,7 +82,12 @@ impl Run<'_> {
         Ok(true)
     }
 
-    async fn finish(&self, plan: &Plan, observed: &Observed) -> Result<Option<MigratedIndex>, MigrateError> {
+    async fn finish(
+        &self,
+        plan: &Plan,
+        observed: &Observed,
+        takes_writes: bool,
+    ) -> Result<Option<MigratedIndex>, MigrateError> {
         let name = reached(plan);
         let waits = plan.steps.contains(&Step::Wait);
         let look = if waits {
@@ -110,15 +116,23 @@ impl Run<'_> {
             ..MigratedIndex::of(plan)
         };
         for step in &plan.steps {
+            match step {
+                // No query needs the alias: a release whose index is filled boots without it. A replica would move its own,
+                // as it does not take that for a write.
+                Step::Cutover { from, .. } if !takes_writes => {
+                    report.notices.push(Notice::AliasWaits { active: from.clone() });
+                    continue;
+                }
+                // It is in nobody's way.
+                Step::Retire { .. } if !takes_writes => continue,
+                _ => {}
+            }
             if !self.step(plan, step, &look, &mut report).await? {
                 return Ok(None);
             }
         }
-        if self.options.strategy != Strategy::Manual {
-            match forget_extensions(self.cache, plan, observed.given_up(plan.fingerprint)).await {
-                Err(error) if error.is_write_refused() && plan.serves() => {}
-                forgotten => forgotten?,
-            }
+        if self.options.strategy != Strategy::Manual && takes_writes {
+            forget_extensions(self.cache, plan, observed.given_up(plan.fingerprint)).await?;
         }
         let connection = self.cache.connection().generation();
         let missing = index::missing(self.cache, plan.schema.0, &look, false).await?;
@@ -173,25 +187,16 @@ impl Run<'_> {
                 }
                 self.listeners.step("aliased");
             }
-            Step::Cutover { .. } => match cutover(cache, plan, &look.name, self.options).await {
-                Ok(Some(active)) => {
+            Step::Cutover { .. } => match cutover(cache, plan, &look.name, self.options).await? {
+                Some(active) => {
                     report.active = active;
                     self.listeners.step("cutover");
                 }
-                Ok(None) => return Ok(false),
-                // No query needs the alias: a release whose index is filled boots without it.
-                Err(MigrateError::ReadOnly(_)) if plan.serves() => {
-                    report.notices.push(Notice::AliasWaits { active: plan.active.clone() });
-                }
-                Err(error) => return Err(error),
+                None => return Ok(false),
             },
             Step::Retire { index, keys } => {
-                match retire(cache, plan, index, keys, &look.name).await {
-                    Ok(true) => report.dropped.push(index.clone()),
-                    Ok(false) => {}
-                    // It is in nobody's way, and goes with the next run.
-                    Err(error) if error.is_write_refused() && plan.serves() => {}
-                    Err(error) => return Err(error.into()),
+                if retire(cache, plan, index, keys, &look.name).await? {
+                    report.dropped.push(index.clone());
                 }
                 self.listeners.step("retired");
             }

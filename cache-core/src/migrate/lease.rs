@@ -36,14 +36,14 @@ impl Pauses {
 /// Says that this schema is in use, and which other ones were seen; then goes on saying the first as long as a handle of
 /// the cache is there.
 ///
-/// A server that takes no writes now is told later, if the plan has nothing to do: whoever finds its index filled can go
-/// on.
+/// A server that takes no writes now is told later (`false`), if the plan makes nothing: whoever finds its index filled can
+/// go on.
 pub(super) async fn take(
     cache: &Cache,
     plan: &Plan,
     observed: &Observed,
     ttl: Duration,
-) -> Result<(), MigrateError> {
+) -> Result<bool, MigrateError> {
     let key = leases_key(plan.schema.0, cache.keyspace()?)?;
     let call = LEASE.call().arg("1").key(&key).arg_display(plan.fingerprint).arg_display(ttl.as_millis());
     let call = call.repeatable();
@@ -51,15 +51,16 @@ pub(super) async fn take(
     let unknown = seen.filter(|seen| observed.leases.iter().all(|lease| lease.fingerprint != *seen));
     let first = unknown.fold(call.clone(), Command::arg_display);
     let pauses = Pauses::of(ttl);
-    let pause = match script::run(cache, &LEASE, first).await {
-        Ok(_) => pauses.calm,
-        Err(error) if error.is_write_refused() && plan.serves() => pauses.unheard,
+    let heard = match script::run(cache, &LEASE, first).await {
+        Ok(_) => true,
+        Err(error) if error.is_write_refused() && plan.serves() => false,
         Err(error) => return Err(denied::on_keys(cache, plan.schema.0, error).await),
     };
     let mut name = key;
     name.extend_from_slice(plan.fingerprint.to_string().as_bytes());
+    let pause = if heard { pauses.calm } else { pauses.unheard };
     cache.background().keep(name, renew(Arc::downgrade(cache.connection()), call, pause, pauses));
-    Ok(())
+    Ok(heard)
 }
 
 /// Ends with the connection, of which it holds nothing while it waits.
