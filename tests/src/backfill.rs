@@ -230,7 +230,8 @@ async fn stored(cache: &Cache) -> Vec<Before> {
         let mut json = answers.unwrap_or_else(|error| panic!("{}", crate::chain(&error)));
         let ends = json.split_off(ids.len());
         for (json, ends) in json.into_iter().zip(ends) {
-            let json = json.ok().and_then(|json| serde_json::from_str(json.as_str()?).ok()).unwrap_or_default();
+            let json =
+                json.ok().and_then(|json| serde_json::from_str(json.as_str()?).ok()).unwrap_or_default();
             all.push((json, ends.ok().and_then(|ends| ends.as_int()).unwrap_or(-2)));
         }
     }

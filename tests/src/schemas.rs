@@ -153,9 +153,8 @@ pub fn schema(seed: u64) -> &'static Schema {
 /// The same with a field more, somewhere among the others.
 pub fn schema_and(seed: u64, more: Option<FieldDef>) -> &'static Schema {
     let mut random = Random(Dice::new(seed));
-    let mut entries: Vec<Entry> = (0..=random.below(12))
-        .map(|number| Entry::Field(field(&mut random, number as usize)))
-        .collect();
+    let mut entries: Vec<Entry> =
+        (0..=random.below(12)).map(|number| Entry::Field(field(&mut random, number as usize))).collect();
     if let Some(more) = more {
         entries.insert(seed as usize % (entries.len() + 1), Entry::Field(more));
     }

@@ -4,8 +4,8 @@
 use std::time::{Duration, Instant};
 
 use cache_core::{
-    Batch, Cache, CacheModel, Command, ErrorClass, IndexState, MigrateError, Migrator, Notice, Protocol, Ready,
-    Shortfall, Strategy,
+    Batch, Cache, CacheModel, Command, ErrorClass, IndexState, MigrateError, Migrator, Notice, Protocol,
+    Ready, Shortfall, Strategy,
 };
 use cache_tests::releases::{alias, first, index, indexes, save, second, target, write};
 use cache_tests::{chain, connect, private_server};
@@ -323,7 +323,8 @@ async fn the_alias_waits_for_writes() {
         say(&other, &["FT.ALIASUPDATE", &alias(&other), &index::<Old>(&other)]).await;
         say(&other, refuse).await;
         let cache = connect(&server.url(), Protocol::Resp3).await;
-        let migration = new().run(&cache).await.unwrap_or_else(|error| panic!("{refuse:?}: {}", chain(&error)));
+        let migration =
+            new().run(&cache).await.unwrap_or_else(|error| panic!("{refuse:?}: {}", chain(&error)));
         let waits = Notice::AliasWaits { active: Some(index::<Old>(&other)) };
         assert!(migration.notices().any(|(_, notice)| *notice == waits), "{migration:?}");
         assert_eq!((migration.indexes()[0].active, cache.readiness().overall()), (false, Ready::Yes));

@@ -135,8 +135,7 @@ mod tests {
         let heard = Arc::new(heard);
         let connection: Arc<dyn Connection> = heard.clone();
         let pauses = Pauses::of(Duration::from_secs(60));
-        let renewing =
-            tokio::spawn(renew(Arc::downgrade(&connection), LEASE.call(), pauses.calm, pauses));
+        let renewing = tokio::spawn(renew(Arc::downgrade(&connection), LEASE.call(), pauses.calm, pauses));
         tokio::time::sleep(Duration::from_secs(50)).await;
         assert_eq!(*heard.at.lock().unwrap(), [20, 40]);
         heard.deaf.store(true, Ordering::Relaxed);

@@ -134,8 +134,7 @@ async fn ending(whose: Whose, profile: Profile) -> Found {
     for protocol in [Protocol::Resp3, Protocol::Resp2] {
         let server = private_server().await;
         let cache = connect(&server.url(), protocol).await.project("ends");
-        let (most, number) =
-            if whose == Whose::Ours { (8, profile.pick(20, 100)) } else { (1, 2) };
+        let (most, number) = if whose == Whose::Ours { (8, profile.pick(20, 100)) } else { (1, 2) };
         for polls in 1..=most {
             let keys: Vec<_> = (0..number).map(|number| format!("{polls}-{number}")).collect();
             let threads = keys.iter().map(|key| {

@@ -27,7 +27,8 @@ pub(crate) struct Pair {
 impl Pair {
     /// Whether the server tells one from the other, if they are two.
     pub(crate) fn is_told(&self) -> bool {
-        let untold = ["PHONETIC, which", "EF_RUNTIME, which"].iter().any(|start| self.name.starts_with(start));
+        let untold =
+            ["PHONETIC, which", "EF_RUNTIME, which"].iter().any(|start| self.name.starts_with(start));
         self.old.fingerprint() != self.new.fingerprint() && !untold
     }
 }
@@ -127,7 +128,8 @@ async fn judged(
         for _ in jobs {
             places.push(Place::new(&server).await);
         }
-        let judged = jobs.iter().zip(&places).map(|((pair, strategy), place)| judge(&place.cache, *pair, *strategy));
+        let judged =
+            jobs.iter().zip(&places).map(|((pair, strategy), place)| judge(&place.cache, *pair, *strategy));
         for (wrong, (pair, _)) in join_all(judged).await.into_iter().zip(jobs) {
             (found.runs, found.judged) = (found.runs + 1, found.judged + 1);
             found.violations += wrong.len() as u64;
@@ -152,17 +154,21 @@ pub(crate) async fn ours(_: Profile) -> Found {
 /// The rules of redis-om: the index is as it should be if it is there and the text of the schema is beside it. So it is when
 /// an older release made its index again after a newer one had written its text.
 pub(crate) async fn control(_: Profile) -> Found {
-    let jobs: Vec<_> = pairs().into_iter().filter(Pair::is_told).map(|pair| (pair, Strategy::Rebuild)).collect();
+    let jobs: Vec<_> =
+        pairs().into_iter().filter(Pair::is_told).map(|pair| (pair, Strategy::Rebuild)).collect();
     judged(&jobs, async |cache, pair, _| {
         let keyspace = cache.keyspace().unwrap_or_else(|error| panic!("{error}"));
         let create = |schema: &Schema| {
             let made = schema.create_index(keyspace).unwrap_or_else(|| panic!("no index"));
-            Command::new("FT.CREATE").arg(fixed_name(cache)).args_from(made.args().skip(2).map(<[u8]>::to_vec))
+            Command::new("FT.CREATE")
+                .arg(fixed_name(cache))
+                .args_from(made.args().skip(2).map(<[u8]>::to_vec))
         };
         let text = |command: &Command| -> Vec<u8> { command.args().collect::<Vec<_>>().join(&b' ') };
         let hash = format!("{}:hash", fixed_name(cache));
         let made = cache.command(create(pair.old)).await.map(drop);
-        let wrote = cache.command(Command::new("SET").key(&hash).arg(text(&create(pair.new)))).await.map(drop);
+        let wrote =
+            cache.command(Command::new("SET").key(&hash).arg(text(&create(pair.new)))).await.map(drop);
         if let Err(error) = made.and(wrote) {
             panic!("{}: {}", pair.name, cache_tests::chain(&error));
         }

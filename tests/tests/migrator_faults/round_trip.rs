@@ -22,7 +22,9 @@ async fn told(cache: &cache_core::Cache, schemas: &[&'static Schema]) -> Vec<Ind
     }
     let words: Vec<_> = commands
         .iter()
-        .map(|command| command.args().map(|word| String::from_utf8_lossy(word).into_owned()).collect::<Vec<_>>())
+        .map(|command| {
+            command.args().map(|word| String::from_utf8_lossy(word).into_owned()).collect::<Vec<_>>()
+        })
         .collect();
     let replies = cache.connection().send_all(Batch::pipeline(commands)).await;
     let replies = replies.unwrap_or_else(|error| panic!("{}", cache_tests::chain(&error)));

@@ -60,11 +60,7 @@ impl fmt::Display for Notice {
                 over(prefixes)
             ),
             Self::Foreign { index, prefixes } => {
-                write!(
-                    f,
-                    "{index}, which is none of ours, has documents of this model ({})",
-                    over(prefixes)
-                )
+                write!(f, "{index}, which is none of ours, has documents of this model ({})", over(prefixes))
             }
             Self::NoLock { from } => {
                 write!(f, "no schema lock says whether {from} is older, and the alias moves all the same")
@@ -79,7 +75,8 @@ impl fmt::Display for Notice {
                 )
             }
             Self::AliasWaits { active } => {
-                let stays = active.as_ref().map_or("points nowhere".to_owned(), |at| format!("stays at {at}"));
+                let stays =
+                    active.as_ref().map_or("points nowhere".to_owned(), |at| format!("stays at {at}"));
                 write!(f, "the server takes no writes now, and the alias {stays}; the next run moves it")
             }
             Self::Untold { index } => {
