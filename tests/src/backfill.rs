@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use cache_core::{Cache, CacheModel, Command, DataMigration, Expiry, Protocol};
+use cache_core::{Batch, Cache, CacheModel, Command, DataMigration, Expiry, Protocol};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use tokio::task::JoinHandle;
@@ -221,12 +221,19 @@ async fn fill(cache: &Cache) -> Vec<Before> {
 async fn stored(cache: &Cache) -> Vec<Before> {
     let mut all = Vec::new();
     let global = cache.keyspace().map(|keyspace| keyspace.global().to_owned()).unwrap_or_default();
-    for id in 0..DOCUMENTS {
-        let key = format!("{global}:user:{id}");
-        let json = cache.command(Command::new("JSON.GET").key(&key)).await;
-        let json = json.ok().and_then(|json| serde_json::from_str(json.as_str()?).ok()).unwrap_or_default();
-        let ends = cache.command(Command::new("PEXPIRETIME").key(&key)).await;
-        all.push((json, ends.ok().and_then(|ends| ends.as_int()).unwrap_or(-2)));
+    let ids: Vec<_> = (0..DOCUMENTS).collect();
+    for ids in ids.chunks(250) {
+        let keys = || ids.iter().map(|id| format!("{global}:user:{id}"));
+        let json = keys().map(|key| Command::new("JSON.GET").key(key));
+        let ends = keys().map(|key| Command::new("PEXPIRETIME").key(key));
+        let answers = cache.connection().send_all(Batch::pipeline(json.chain(ends).collect())).await;
+        let mut json = answers.unwrap_or_else(|error| panic!("{}", crate::chain(&error)));
+        let ends = json.split_off(ids.len());
+        for (json, ends) in json.into_iter().zip(ends) {
+            let json =
+                json.ok().and_then(|json| serde_json::from_str(json.as_str()?).ok()).unwrap_or_default();
+            all.push((json, ends.ok().and_then(|ends| ends.as_int()).unwrap_or(-2)));
+        }
     }
     all
 }

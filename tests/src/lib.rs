@@ -12,6 +12,7 @@ pub mod proxy;
 pub mod python;
 pub mod recorder;
 pub mod releases;
+pub mod schemas;
 pub mod stopping;
 pub mod store;
 

@@ -60,6 +60,7 @@ impl Must {
             if self == Self::Hold || caught(&found) {
                 break;
             }
+            println!("  run {again} of a control caught nothing");
             found = case(Profile { seed: profile.seed ^ (again << 32), ..profile }).await;
         }
         found

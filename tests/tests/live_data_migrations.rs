@@ -143,11 +143,14 @@ async fn a_dry_run_shows_and_writes_nothing(cache: Cache) {
     let report = migration().dry_run(&cache).await.unwrap();
     assert_eq!(everything(&cache).await, before);
     assert_eq!((report.migrated, report.failed, report.differences.len()), (30, 1, 20), "{report:?}");
-    let Some(Error::Upgrade { from: 1, source, .. }) = report.failures.first().map(|failure| &failure.reason)
+    let Some(reason @ Error::Upgrade { from: 1, .. }) =
+        report.failures.first().map(|failure| &failure.reason)
     else {
         panic!("{report:?}");
     };
-    assert_eq!(source.to_string(), "the step `split the name` to version 2 failed: one word");
+    let shown = cache_tests::chain(reason);
+    assert!(shown.ends_with(": the step `split the name` to version 2 failed: one word"), "{shown}");
+    assert!(shown.contains("mend it, or the step or `upgrade` that refuses it"), "{shown}");
     let shown = report.differences.first().unwrap().to_string();
     for line in [
         "from version 1 to 3",

@@ -4,10 +4,10 @@
 use std::time::{Duration, Instant};
 
 use cache_core::{
-    Batch, Cache, CacheModel, Command, ErrorClass, IndexState, MigrateError, Migrator, Protocol, Ready,
-    Shortfall,
+    Batch, Cache, CacheModel, Command, ErrorClass, IndexState, MigrateError, Migrator, Notice, Protocol,
+    Ready, Shortfall, Strategy,
 };
-use cache_tests::releases::{first, index, save, second, write};
+use cache_tests::releases::{alias, first, index, indexes, save, second, target, write};
 use cache_tests::{chain, connect, private_server};
 
 type Old = first::User;
@@ -289,4 +289,49 @@ async fn what_keeps_one_model_from_being_migrated_keeps_no_other() {
     })
     .await;
     assert_eq!(cache.readiness().indexes()[1].state, IndexState::Ready, "{}", cache.readiness());
+}
+
+/// What was wanted last is done, and not what was wanted first.
+#[tokio::test]
+async fn the_last_run_that_is_put_off_says_how() {
+    let server = private_server().await;
+    let other = connect(&server.url(), Protocol::Resp3).await;
+    save(&other, 20).await;
+    old().run(&other).await.unwrap();
+    let [_, _, [refuse, take]] = WAYS;
+    say(&other, refuse).await;
+    let cache = connect(&server.url(), Protocol::Resp3).await;
+    assert!(new().defer().run(&cache).await.unwrap().is_deferred());
+    let in_place = new().strategy(Strategy::InPlaceAdditive).defer();
+    assert!(in_place.run(&cache).await.unwrap().is_deferred());
+    say(&other, take).await;
+    until("the migration", || cache.readiness().overall() == Ready::Yes).await;
+    assert_eq!(New::find().count(&cache).await.unwrap(), 20);
+    // The field was added to the index that was there.
+    assert_eq!(indexes(&other).await, [index::<Old>(&other)]);
+}
+
+/// A replica of the service boots while the server takes no writes, and its index is filled: no query needs the alias.
+#[tokio::test]
+async fn the_alias_waits_for_writes() {
+    for [refuse, take] in [WAYS[0], WAYS[2]] {
+        let server = private_server().await;
+        let other = connect(&server.url(), Protocol::Resp3).await;
+        save(&other, 20).await;
+        old().run(&other).await.unwrap();
+        new().run(&other).await.unwrap();
+        say(&other, &["FT.ALIASUPDATE", &alias(&other), &index::<Old>(&other)]).await;
+        say(&other, refuse).await;
+        let cache = connect(&server.url(), Protocol::Resp3).await;
+        let migration =
+            new().run(&cache).await.unwrap_or_else(|error| panic!("{refuse:?}: {}", chain(&error)));
+        let waits = Notice::AliasWaits { active: Some(index::<Old>(&other)) };
+        assert!(migration.notices().any(|(_, notice)| *notice == waits), "{migration:?}");
+        assert_eq!((migration.indexes()[0].active, cache.readiness().overall()), (false, Ready::Yes));
+        assert_eq!(New::find().count(&cache).await.unwrap(), 20);
+        say(&other, take).await;
+        let migration = new().run(&cache).await.unwrap();
+        assert!(migration.indexes()[0].active, "{migration:?}");
+        assert_eq!(target(&other, &alias(&other)).await, Some(index::<New>(&other)));
+    }
 }

@@ -1,13 +1,14 @@
 //! What is known of one index.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cache_index::{Command, IndexInfo, Schema};
 use tokio::sync::Mutex;
 
 use super::failures::Failures;
-use super::readiness::{ErrorClass, IndexState, Reason};
+use super::put_off::PutOff;
+use super::readiness::IndexState;
 use crate::connection::KeyChanges;
 
 /// What is known of one index by all clones of a cache.
@@ -22,9 +23,7 @@ pub(super) struct Known {
     pub(super) served: bool,
     /// Whether it was made again since documents that it lacks were counted.
     pub(super) healed: bool,
-    pub(super) deferred: Option<(Instant, ErrorClass, Reason)>,
-    /// The task that does what was put off; gone when there is none.
-    pub(super) task: Weak<()>,
+    pub(super) put_off: PutOff,
     pub(super) failures: Failures,
     pub(super) seen: Option<Seen>,
     pub(super) changes: u64,
@@ -121,7 +120,7 @@ impl Known {
 
     /// Whether nothing is known of it that stays as it is, or only from so long ago.
     pub(super) fn is_stale(&self, connection: u64, age: Duration) -> bool {
-        self.deferred.is_none()
+        self.put_off.state().is_none()
             && self.now(connection).is_none_or(|seen| !seen.filled || seen.looked.elapsed() >= age)
     }
 
@@ -131,8 +130,8 @@ impl Known {
     }
 
     pub(super) fn state(&self, connection: u64) -> IndexState {
-        if let Some((since, class, _)) = &self.deferred {
-            return IndexState::Deferred { since: *since, class: *class };
+        if let Some(deferred) = self.put_off.state() {
+            return deferred;
         }
         let failed = self.failed();
         match (self.missing, self.now(connection), failed) {

@@ -8,7 +8,8 @@ use cache_index::{Command, Schema, Shortfall};
 
 use super::failures::Failures;
 use super::known::{Healing, Known, Look, Mark, Seen, Turns, Wants};
-use super::readiness::{ErrorClass, IndexReadiness, Readiness, Reason};
+use super::put_off::PutOff;
+use super::readiness::{IndexReadiness, Readiness};
 use crate::connection::KeyChanges;
 
 /// How long what was seen of an index is believed on one connection.
@@ -46,7 +47,8 @@ impl Standing {
     /// A migrator made this index, or saw it: from now on this is done when it vanishes.
     pub(crate) fn migrated(&self, index: &str, healing: Healing) {
         self.write(index, |known| {
-            (known.healing, known.missing, known.deferred) = (Some(healing), false, None);
+            (known.healing, known.missing) = (Some(healing), false);
+            known.put_off.is_made();
         });
     }
 
@@ -56,18 +58,9 @@ impl Standing {
         self.write(index, |known| known.healing = Some(healing));
     }
 
-    /// The migration of this index was put off, since the server cannot be asked. Whether the task is the one to do it:
-    /// there is no other.
-    pub(crate) fn deferred(&self, index: &str, class: ErrorClass, reason: &Reason, task: &Arc<()>) -> bool {
-        self.write(index, |known| {
-            let since = known.deferred.as_ref().map_or_else(Instant::now, |(since, ..)| *since);
-            known.deferred = Some((since, class, reason.clone()));
-            let is_first = known.task.strong_count() == 0;
-            if is_first {
-                known.task = Arc::downgrade(task);
-            }
-            is_first
-        })
+    /// The migration of this index, as far as it is put off.
+    pub(crate) fn put_off<T>(&self, index: &str, change: impl FnOnce(&mut PutOff) -> T) -> T {
+        self.write(index, |known| change(&mut known.put_off))
     }
 
     /// Takes how many documents the migrator found to be missing in the index, and what the server's counter of failures
@@ -241,7 +234,7 @@ impl Standing {
                 state: known.state(connection),
                 served: known.served,
                 looked: known.seen.map(|seen| seen.looked),
-                reason: known.deferred.as_ref().map(|(.., reason)| reason.clone()),
+                reason: known.put_off.reason(),
             };
             Some((number, index))
         };

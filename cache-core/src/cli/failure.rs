@@ -26,10 +26,14 @@ pub(super) struct Failure {
 
 impl Failure {
     pub(super) fn of(error: &CliError) -> Self {
-        let mut causes = Vec::new();
+        let (message, mut causes) = (error.to_string(), Vec::<String>::new());
         let mut below = error.source();
         while let Some(error) = below {
-            causes.push(error.to_string());
+            let cause = error.to_string();
+            // Errors of other crates often say themselves what lies below them.
+            if !causes.last().unwrap_or(&message).ends_with(&cause) {
+                causes.push(cause);
+            }
             below = error.source();
         }
         let (mut differences, mut keys) = (Vec::new(), Vec::new());
@@ -42,7 +46,7 @@ impl Failure {
             ) => keys.clone_from(found),
             _ => {}
         }
-        Self { kind: kind(error), message: error.to_string(), causes, differences, keys }
+        Self { kind: kind(error), message, causes, differences, keys }
     }
 }
 

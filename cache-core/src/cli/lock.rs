@@ -20,6 +20,9 @@ const TOP: &str = "\
 # committed, and read by `Migrator::lock`. Lines are appended and never changed.
 ";
 
+/// How many links are followed: as many as Linux does.
+const MOST_LINKS: usize = 40;
+
 /// `migrate lock`.
 pub(super) fn lock(migrator: &Migrator, args: &LockFile) -> Result<Answer, CliError> {
     let path = &args.file;
@@ -143,13 +146,33 @@ fn read(path: &Path) -> Result<Option<String>, CliError> {
     }
 }
 
-/// Writes beside it first, so that no moment has half a lock.
+/// Writes beside it first, so that no moment has half a lock: beside the file that a link leads to, which stays a link.
 fn write(path: &Path, text: &str) -> Result<(), CliError> {
-    let mut beside = path.as_os_str().to_owned();
+    let failed = |source| CliError::WriteLock { path: path.to_owned(), source };
+    let file = followed(path).map_err(failed)?;
+    let mut beside = file.as_os_str().to_owned();
     beside.push(format!(".{}", std::process::id()));
-    let written = fs::write(&beside, text).and_then(|()| fs::rename(&beside, path));
+    let allowed = || match fs::metadata(&file) {
+        // Who may read and write it stays as it is.
+        Ok(there) => fs::set_permissions(&beside, there.permissions()),
+        Err(_) => Ok(()),
+    };
+    let written = fs::write(&beside, text).and_then(|()| allowed()).and_then(|()| fs::rename(&beside, &file));
     written.map_err(|source| {
         let _ = fs::remove_file(&beside);
-        CliError::WriteLock { path: path.to_owned(), source }
+        failed(source)
     })
+}
+
+/// The file that a path leads to over links, also where there is none yet.
+fn followed(path: &Path) -> io::Result<PathBuf> {
+    let mut file = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        match fs::read_link(&file) {
+            // A link is read from the folder that it is in.
+            Ok(next) => file = file.parent().map_or_else(|| next.clone(), |folder| folder.join(&next)),
+            Err(_) => return Ok(file),
+        }
+    }
+    Err(io::Error::other("links lead to links without end"))
 }

@@ -11,7 +11,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::failure::Failure;
 use crate::cache::Cache;
-use crate::migrate::{MigratedIndex, Migration, Migrator, Plan};
+use crate::migrate::{MigratedIndex, Migration, Migrator, Notice, Plan};
 
 /// `migrate plan`.
 pub(super) async fn plan(migrator: &Migrator, cache: &Cache, args: &Choices) -> Result<Answer, CliError> {
@@ -26,7 +26,8 @@ pub(super) async fn plan(migrator: &Migrator, cache: &Cache, args: &Choices) -> 
 /// `migrate apply`.
 pub(super) async fn apply(migrator: &Migrator, cache: &Cache, args: &Choices) -> Result<Answer, CliError> {
     let migration = with_bars(args.of(migrator.clone())).run(cache).await?;
-    Answer::new(&Applied { migration }, args.format.json, Exit::Done)
+    let waits = migration.notices().any(|(_, notice)| matches!(notice, Notice::AliasWaits { .. }));
+    Answer::new(&Applied { migration }, args.format.json, Exit::pending_if(waits))
 }
 
 /// `migrate collect`.

@@ -109,9 +109,10 @@ pub enum Error {
         #[source]
         source: serde_json::Error,
     },
-    /// A stored document has an older form, and could not be brought to the one of the model.
+    /// A stored document has another version than it should, and could not be brought to that; it stays as it is.
     #[error(
-        "the document `{key}` has version {from} and cannot be brought to the one of `{model}`; see its `upgrade`"
+        "the document `{key}` of `{model}` has version {from} and cannot be brought to another; mend it, or the step or \
+         `upgrade` that refuses it"
     )]
     Upgrade {
         /// The document's key.
@@ -120,7 +121,7 @@ pub enum Error {
         model: &'static str,
         /// The version of the document.
         from: u32,
-        /// What the model's function found.
+        /// What the model's `upgrade` found, or a step of a [`DataMigration`](crate::DataMigration).
         #[source]
         source: BoxError,
     },

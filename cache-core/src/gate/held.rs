@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use super::GateError;
 use super::clock::Moment;
-use super::deadline::Deadline;
+use super::deadline::{Deadline, pause};
 use super::keys::GateKeys;
 use super::release::{Release, call_timeout};
 use crate::cache::{Cache, GateCount, Line};
@@ -111,17 +111,12 @@ impl Held {
 
     /// Waits until it is over, by the clock here or by the server's word. Unbounded where it is renewed for ever.
     pub(super) async fn lost(&self) {
-        let mut over = self.over.subscribe();
-        while let Some(left) = self.left() {
-            // The time may have been extended meanwhile.
-            let _ = tokio::time::timeout(left, over.changed()).await;
-        }
+        self.deadline.passed(self.over.subscribe()).await;
     }
 
     /// Waits that long, or until it is over. `false`: it is over.
     pub(super) async fn pause(&self, time: Duration) -> bool {
-        let mut over = self.over.subscribe();
-        let _ = tokio::time::timeout(time, over.wait_for(|over| *over)).await;
+        pause(time, self.over.subscribe()).await;
         self.left().is_some()
     }
 

@@ -70,7 +70,7 @@ impl Lease {
 
     /// Waits until the lease is lost, or given back. Unbounded: for `select!`, beside the work.
     ///
-    /// After a suspend of the machine it tells within a third of the ttl; [`check`](Lease::check) knows at once.
+    /// After a suspend of the machine it tells within a second; [`check`](Lease::check) knows at once.
     pub async fn lost(&self) {
         match &*self.kept {
             Kept::Held(held) => held.lost().await,

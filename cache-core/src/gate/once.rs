@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use super::attempt::{Attempted, attempt};
-use super::clock::Moment;
+use super::attempt::Attempted;
 use super::held::Released;
 use super::hint::Hint;
 use super::lease::Ends;
 use super::run::{Worked, may_come};
-use super::wait::rest;
+use super::wait::Bound;
 use super::{Gate, GateError, Lease};
 use crate::cache::Cache;
 use crate::error::Error;
@@ -73,7 +72,8 @@ impl Once {
     /// Does the work, or waits until it is done by whoever is at it. A leader that fails or vanishes is followed by one of
     /// those who wait.
     ///
-    /// The wait has the bound, and an attempt that is under way at its end those of the connection; the work has none.
+    /// The wait has the bound: an attempt that is under way at its end is given up. With a bound of zero it is asked once, within
+    /// the bounds of the connection. The work has none.
     ///
     /// # Errors
     /// The work's own error, of the process that did it; or [`GateError`] as the work's error type, if the settings
@@ -97,19 +97,21 @@ impl Once {
         if self.generation.is_empty() || self.generation.len() > LONGEST {
             return Err(GateError::Settings("a generation has a name of 1 to 256 bytes").into());
         }
-        let (until, mut waited, mut hint) = (Moment::now().after(bound), false, Hint::default());
+        let (bound, mut hint) = (Bound::new(bound), Hint::default());
+        let (mut waited, mut heard) = (false, false);
         let lease = loop {
-            let (busy, failed) = match attempt(&self.gate, cache, &keys, &self.generation).await {
-                Ok(Attempted::Won(lease)) => break lease,
-                Ok(Attempted::Finished) if waited => return Ok(OnceOutcome::Waited),
-                Ok(Attempted::Finished) => return Ok(OnceOutcome::AlreadyDone),
-                Ok(Attempted::Busy { ttl, .. }) => (Some(ttl), None),
-                Ok(Attempted::NotDurable { .. }) => (None, None),
-                Err(GateError::Server(error)) if may_come(&error) => (None, Some(error)),
-                Err(error) => return Err(error.into()),
+            let (busy, failed) = match bound.attempt(&self.gate, cache, &keys, &self.generation).await {
+                Some(Ok(Attempted::Won(lease))) => break lease,
+                Some(Ok(Attempted::Finished)) if waited => return Ok(OnceOutcome::Waited),
+                Some(Ok(Attempted::Finished)) => return Ok(OnceOutcome::AlreadyDone),
+                Some(Ok(Attempted::Busy { ttl, .. })) => (Some(ttl), None),
+                Some(Ok(Attempted::NotDurable { .. })) => (None, None),
+                Some(Err(GateError::Server(error))) if may_come(&error) => (None, Some(error)),
+                Some(Err(error)) => return Err(error.into()),
+                None => (None, (!heard).then(|| bound.unanswered())),
             };
-            waited = true;
-            if !rest(&self.gate, until, busy, hint.wait(cache, &keys.lock)).await {
+            (waited, heard) = (true, heard || failed.is_none());
+            if !bound.rest(&self.gate, busy, hint.wait(cache, &keys.lock)).await {
                 let Some(error) = failed else { return Ok(OnceOutcome::TimedOut) };
                 match self.gate.without_server(error.into(), &keys.lock)? {
                     Ok(unleased) => break unleased,

@@ -33,7 +33,8 @@ impl Gate {
     ///
     /// # Errors
     /// The work's own error; or [`GateError`] as the work's error type, if the settings cannot be used, or if the
-    /// server cannot be asked and [`on_unavailable`](Self::on_unavailable) says that this is one.
+    /// server cannot be asked and [`on_unavailable`](Self::on_unavailable) says that this is one. Work that calls nothing but
+    /// the cache answers `Result<_, GateError>`: `?` makes one of an [`Error`].
     pub async fn run<T, E, F, R>(&self, cache: &Cache, work: F) -> Result<Outcome<T>, E>
     where
         F: FnOnce(Lease) -> R,

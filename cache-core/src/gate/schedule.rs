@@ -67,6 +67,26 @@ impl Schedule {
     /// Does the work in every period, for ever, unless another process does. Unbounded: to be spawned, or raced against
     /// the end of the service.
     ///
+    /// Work that changes state of its own from period to period is written as a loop over [`next`](Schedule::next): futures
+    /// that borrow such state one after the other could not be spawned.
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # use cache_core::{Cache, Gate, GateError};
+    /// # async fn example(cache: Cache) -> Result<(), GateError> {
+    /// let (every, mut rounds) = (Gate::new("tick").every(Duration::from_secs(60)), 0);
+    /// loop {
+    ///     let ticked = every.next(&cache, async |_lease| {
+    ///         rounds += 1;
+    ///         Ok::<_, GateError>(rounds)
+    ///     });
+    ///     if let Some(rounds) = ticked.await? {
+    ///         println!("done here for the {rounds}th time");
+    ///     }
+    /// }
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// The first error of the work or of the gate. Work that is to go on after an error has to handle it itself.
     pub async fn run<E, F, R>(&self, cache: &Cache, mut work: F) -> Result<std::convert::Infallible, E>

@@ -8,7 +8,8 @@ use super::hint::Hint;
 use super::keys::GateKeys;
 use super::run::may_come;
 use super::{Gate, GateError, Lease};
-use crate::cache::Cache;
+use crate::cache::{Cache, GateCount};
+use crate::error::Error;
 
 /// The shortest and the longest pause between two looks at a key that somebody else holds.
 const POLL: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(2));
@@ -35,6 +36,9 @@ impl Gate {
     }
 }
 
+/// Less time than this is not enough for another look.
+const LAST: Duration = Duration::from_millis(2);
+
 /// A lock that is to be waited for.
 #[derive(Debug)]
 #[must_use = "nothing is locked before `wait`"]
@@ -44,8 +48,9 @@ pub struct Lock<'a> {
 }
 
 impl Lock<'_> {
-    /// The lease, as soon as nobody else holds it; `None`: not within the bound. An attempt that is under way at its end has the
-    /// bounds of the connection.
+    /// The lease, as soon as nobody else holds it; `None`: not within the bound. An attempt that is under way at its end is
+    /// given up, and what it may have won is given back in the background. With a bound of zero the gate is asked once, within
+    /// the bounds of the connection, as by [`Gate::try_lock`].
     ///
     /// With RESP3 the server says when the key changes, and the gate is tried at once. In any case, and in RESP2, the key is
     /// looked at again when it would expire, at the latest after two seconds. There is no queue, and who comes first is
@@ -55,44 +60,85 @@ impl Lock<'_> {
     /// As [`Gate::try_lock`], when the server could not be asked until the bound.
     pub async fn wait(self, bound: Duration) -> Result<Option<Lease>, GateError> {
         let keys = self.gate.checked(self.cache)?;
-        let (until, mut hint) = (Moment::now().after(bound), Hint::default());
+        let (bound, mut hint, mut heard) = (Bound::new(bound), Hint::default(), false);
         loop {
-            let (busy, failed) = match attempt(self.gate, self.cache, &keys, "").await {
-                Ok(Attempted::Won(lease)) => return Ok(Some(lease)),
-                Ok(Attempted::Busy { ttl, .. }) => (Some(ttl), None),
-                Ok(Attempted::NotDurable { .. } | Attempted::Finished) => (None, None),
-                Err(GateError::Server(error)) if may_come(&error) => (None, Some(error)),
-                Err(error) => return Err(error),
+            let (busy, failed) = match bound.attempt(self.gate, self.cache, &keys, "").await {
+                Some(Ok(Attempted::Won(lease))) => return Ok(Some(lease)),
+                Some(Ok(Attempted::Busy { ttl, .. })) => (Some(ttl), None),
+                Some(Ok(Attempted::NotDurable { .. } | Attempted::Finished)) => (None, None),
+                Some(Err(GateError::Server(error))) if may_come(&error) => (None, Some(error)),
+                Some(Err(error)) => return Err(error),
+                None => (None, (!heard).then(|| bound.unanswered())),
             };
-            if !rest(self.gate, until, busy, hint.wait(self.cache, &keys.lock)).await {
+            heard |= failed.is_none();
+            if !bound.rest(self.gate, busy, hint.wait(self.cache, &keys.lock)).await {
                 return failed.map_or(Ok(None), |error| Err(error.into()));
             }
         }
     }
 }
 
-/// Waits until a look at the key is worth it again. `false`: the time is over.
-///
-/// `busy`: somebody has the key, for as long as is said; then a hint ends the pause.
-pub(super) async fn rest(
-    gate: &Gate,
+/// For how long a gate is waited for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bound {
+    time: Duration,
     until: Moment,
-    busy: Option<Option<Duration>>,
-    hint: impl Future<Output = ()>,
-) -> bool {
-    let now = Moment::now();
-    let bound = now.until(until);
-    if bound.is_zero() {
-        return false;
+}
+
+impl Bound {
+    pub(super) fn new(time: Duration) -> Self {
+        Self { time, until: Moment::now().after(time) }
     }
-    let pause = pause(gate.ttl, busy.flatten(), rand::random()).min(bound);
-    if busy.is_some() {
-        // Either way it is looked again.
-        let _ = tokio::time::timeout(pause, hint).await;
-    } else {
-        tokio::time::sleep(pause).await;
+
+    /// An attempt. `None`: there is no answer within the bound; what it may have won is given back in the background.
+    pub(super) async fn attempt(
+        self,
+        gate: &Gate,
+        cache: &Cache,
+        keys: &GateKeys,
+        generation: &str,
+    ) -> Option<Result<Attempted, GateError>> {
+        let attempt = attempt(gate, cache, keys, generation);
+        if self.time.is_zero() {
+            return Some(attempt.await);
+        }
+        let answer = tokio::time::timeout(Moment::now().until(self.until), attempt).await;
+        if answer.is_err() {
+            cache.gate_tally().count(GateCount::Unavailable);
+            tracing::warn!(key = %keys.lock, bound = ?self.time, "gate not answered within the time to wait for it");
+        }
+        answer.ok()
     }
-    true
+
+    /// No attempt was answered within the bound.
+    pub(super) fn unanswered(self) -> Error {
+        Error::Timeout { command: "EVALSHA".to_owned(), after: self.time }
+    }
+
+    /// Waits until a look at the key is worth it again. `false`: the time is over.
+    ///
+    /// `busy`: somebody has the key, for as long as is said; then a hint ends the pause.
+    pub(super) async fn rest(
+        self,
+        gate: &Gate,
+        busy: Option<Option<Duration>>,
+        hint: impl Future<Output = ()>,
+    ) -> bool {
+        let left = Moment::now().until(self.until);
+        if left < LAST {
+            tokio::time::sleep(left).await;
+            return false;
+        }
+        // The last looks come before the end, so that there is time for their answers.
+        let pause = pause(gate.ttl, busy.flatten(), rand::random()).min(left - left / 4);
+        if busy.is_some() {
+            // Either way it is looked again.
+            let _ = tokio::time::timeout(pause, hint).await;
+        } else {
+            tokio::time::sleep(pause).await;
+        }
+        true
+    }
 }
 
 /// When to look again: when the key would expire, and at a random moment before, since it may be released earlier.

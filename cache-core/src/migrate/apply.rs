@@ -14,7 +14,7 @@ use super::inspect::{extensions, info};
 use super::lease;
 use super::observed::Observed;
 use super::options::{Listeners, Options, Strategy};
-use super::plan::{Plan, Step, older};
+use super::plan::{Notice, Plan, Step, older};
 use super::report::MigratedIndex;
 use super::verify::{untold, verify, verify_all, verify_kept};
 use super::wait::wait;
@@ -39,8 +39,9 @@ impl Run<'_> {
         observed: &[Observed],
     ) -> Result<Option<Vec<MigratedIndex>>, MigrateError> {
         // Before anything is made: whoever collects must not take it for an index that nobody wants.
+        let mut takes_writes = true;
         for (plan, observed) in plans.iter().zip(observed) {
-            lease::take(self.cache, plan, observed).await?;
+            takes_writes &= lease::take(self.cache, plan, observed, self.options.lease).await?;
         }
         self.listeners.step("leased");
         // All indexes are made first, so that the server fills them at the same time.
@@ -51,7 +52,7 @@ impl Run<'_> {
         }
         let mut indexes = Vec::with_capacity(plans.len());
         for (plan, observed) in plans.iter().zip(observed) {
-            match self.finish(plan, observed).await? {
+            match self.finish(plan, observed, takes_writes).await? {
                 Some(index) => indexes.push(index),
                 None => return Ok(None),
             }
@@ -82,7 +83,12 @@ impl Run<'_> {
         Ok(true)
     }
 
-    async fn finish(&self, plan: &Plan, observed: &Observed) -> Result<Option<MigratedIndex>, MigrateError> {
+    async fn finish(
+        &self,
+        plan: &Plan,
+        observed: &Observed,
+        takes_writes: bool,
+    ) -> Result<Option<MigratedIndex>, MigrateError> {
         let name = reached(plan);
         let waits = plan.steps.contains(&Step::Wait);
         let look = if waits {
@@ -112,11 +118,22 @@ impl Run<'_> {
         };
         let counting = Counting { cache: self.cache, plan, observed };
         for step in &plan.steps {
+            match step {
+                // No query needs the alias: a release whose index is filled boots without it. A replica would move its own,
+                // as it does not take that for a write.
+                Step::Cutover { from, .. } if !takes_writes => {
+                    report.notices.push(Notice::AliasWaits { active: from.clone() });
+                    continue;
+                }
+                // It is in nobody's way.
+                Step::Retire { .. } if !takes_writes => continue,
+                _ => {}
+            }
             if !self.step(&counting, step, &look, &mut report).await? {
                 return Ok(None);
             }
         }
-        if self.options.strategy != Strategy::Manual {
+        if self.options.strategy != Strategy::Manual && takes_writes {
             forget_extensions(self.cache, plan, observed.given_up(plan.fingerprint)).await?;
         }
         let connection = self.cache.connection().generation();

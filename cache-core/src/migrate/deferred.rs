@@ -8,7 +8,7 @@ use tokio::runtime::Handle;
 
 use super::options::Strategy;
 use super::{MigrateError, Migration, Migrator};
-use crate::cache::{Cache, ErrorClass, IndexReadiness, Reason};
+use crate::cache::{Cache, ErrorClass, IndexReadiness, PutOff, Reason};
 use crate::error::Error;
 use crate::index;
 
@@ -23,11 +23,18 @@ pub(super) async fn run(migrator: &Migrator, cache: &Cache) -> Result<Migration,
     register(migrator, cache)?;
     migrator.check(cache)?;
     match attempt(migrator, cache).await {
+        Ok(migration) => {
+            for schema in migrator.indexed() {
+                let index = schema.index_name(cache.keyspace()?);
+                cache.standing().put_off(&index, PutOff::is_done);
+            }
+            Ok(migration)
+        }
         Err(error) if migrator.defers.unwrap_or_else(|| cache.degrades()) && may_come(&error) => {
             defer(migrator, cache, error)?;
             Ok(Migration::deferred())
         }
-        other => other,
+        error => error,
     }
 }
 
@@ -111,27 +118,24 @@ impl IndexReadiness {
     }
 }
 
-/// Goes on in the background until it is done or the cache is gone, unless somebody does already.
+/// Goes on in the background until it is done or the cache is gone, in the place of whoever did so before: a run that comes
+/// later may have other options.
 fn defer(migrator: &Migrator, cache: &Cache, error: MigrateError) -> Result<(), MigrateError> {
     let runtime = Handle::try_current().map_err(|_| Error::NoRuntime)?;
     let keyspace = cache.keyspace()?;
     let indexes: Vec<_> = migrator.indexed().iter().map(|schema| schema.index_name(keyspace)).collect();
-    let (task, mut begun) = (Arc::new(()), false);
+    let task = Arc::new(());
     let (class, reason) = (class(&error), Reason::new(error));
     for index in &indexes {
-        begun |= cache.standing().deferred(index, class, &reason, &task);
+        cache.standing().put_off(index, |put_off| put_off.begin(class, reason.clone(), &task));
     }
-    if begun {
-        let (cache, gone) = cache.detached();
-        // What keeps one of them from being done keeps no other.
-        let each = migrator
-            .indexed()
-            .into_iter()
-            .map(|schema| Migrator { schemas: vec![schema], ..migrator.clone() });
-        let open = each.zip(indexes).collect();
-        let work = until_done(open, cache, task);
-        runtime.spawn(gone.or(work));
-    }
+    let (cache, gone) = cache.detached();
+    // What keeps one of them from being done keeps no other.
+    let each =
+        migrator.indexed().into_iter().map(|schema| Migrator { schemas: vec![schema], ..migrator.clone() });
+    let open = each.zip(indexes).collect();
+    let work = until_done(open, cache, task);
+    runtime.spawn(gone.or(work));
     Ok(())
 }
 
@@ -149,10 +153,15 @@ async fn until_done(mut open: Vec<(Migrator, String)>, cache: Cache, task: Arc<(
         }
         let (mut left, mut comes) = (Vec::with_capacity(open.len()), false);
         for (migrator, index) in open {
+            if !cache.standing().put_off(&index, |put_off| put_off.is_left_to(&task)) {
+                continue;
+            }
             if let Err(error) = attempt(&migrator, &cache).await {
                 comes |= may_come(&error);
-                cache.standing().deferred(&index, class(&error), &Reason::new(error), &task);
-                left.push((migrator, index));
+                let (class, reason) = (class(&error), Reason::new(error));
+                if cache.standing().put_off(&index, |put_off| put_off.met(class, reason, &task)) {
+                    left.push((migrator, index));
+                }
             }
         }
         open = left;

@@ -19,40 +19,52 @@ use crate::cache::Cache;
 use crate::connection::Connection;
 use crate::script;
 
-/// How long a schema counts as used once that was said.
-const TTL: Duration = Duration::from_secs(60);
+/// How often it is said that a schema is in use.
+#[derive(Debug, Clone, Copy)]
+struct Pauses {
+    calm: Duration,
+    /// When the server did not hear it: several times before the lease is over.
+    unheard: Duration,
+}
 
-/// How often it is said.
-const RENEWED: Duration = Duration::from_secs(20);
-
-/// How soon it is said again when the server did not hear it: twice before the lease is over.
-const RETRIED: Duration = Duration::from_secs(5);
+impl Pauses {
+    fn of(ttl: Duration) -> Self {
+        Self { calm: ttl / 3, unheard: ttl / 12 }
+    }
+}
 
 /// Says that this schema is in use, and which other ones were seen; then goes on saying the first as long as a handle of
 /// the cache is there.
 ///
-/// A server that takes no writes now is told later, if the plan has nothing to do: whoever finds its index filled can go
-/// on.
-pub(super) async fn take(cache: &Cache, plan: &Plan, observed: &Observed) -> Result<(), MigrateError> {
+/// A server that takes no writes now is told later (`false`), if the plan makes nothing: whoever finds its index filled can
+/// go on.
+pub(super) async fn take(
+    cache: &Cache,
+    plan: &Plan,
+    observed: &Observed,
+    ttl: Duration,
+) -> Result<bool, MigrateError> {
     let key = leases_key(plan.schema.0, cache.keyspace()?)?;
-    let call = LEASE.call().arg("1").key(&key).arg_display(plan.fingerprint).arg_display(TTL.as_millis());
+    let call = LEASE.call().arg("1").key(&key).arg_display(plan.fingerprint).arg_display(ttl.as_millis());
     let call = call.repeatable();
     let seen = observed.ours(&plan.alias).filter_map(|index| fingerprint_in(&index.name, &plan.alias));
     let unknown = seen.filter(|seen| observed.leases.iter().all(|lease| lease.fingerprint != *seen));
     let first = unknown.fold(call.clone(), Command::arg_display);
-    let pause = match script::run(cache, &LEASE, first).await {
-        Ok(_) => RENEWED,
-        Err(error) if error.is_write_refused() && plan.serves() => RETRIED,
+    let pauses = Pauses::of(ttl);
+    let heard = match script::run(cache, &LEASE, first).await {
+        Ok(_) => true,
+        Err(error) if error.is_write_refused() && plan.serves() => false,
         Err(error) => return Err(denied::on_keys(cache, plan.schema.0, error).await),
     };
     let mut name = key;
     name.extend_from_slice(plan.fingerprint.to_string().as_bytes());
-    cache.background().keep(name, renew(Arc::downgrade(cache.connection()), call, pause));
-    Ok(())
+    let pause = if heard { pauses.calm } else { pauses.unheard };
+    cache.background().keep(name, renew(Arc::downgrade(cache.connection()), call, pause, pauses));
+    Ok(heard)
 }
 
 /// Ends with the connection, of which it holds nothing while it waits.
-async fn renew(connection: Weak<dyn Connection>, call: Command, mut pause: Duration) {
+async fn renew(connection: Weak<dyn Connection>, call: Command, mut pause: Duration, pauses: Pauses) {
     loop {
         tokio::time::sleep(pause).await;
         let Some(connection) = connection.upgrade() else { return };
@@ -63,7 +75,7 @@ async fn renew(connection: Weak<dyn Connection>, call: Command, mut pause: Durat
             answer => answer,
         };
         // Nobody is there to be told; what it costs is that the index may be dropped, after the retention.
-        pause = if answer.is_ok() { RENEWED } else { RETRIED };
+        pause = if answer.is_ok() { pauses.calm } else { pauses.unheard };
     }
 }
 
@@ -122,7 +134,8 @@ mod tests {
         let heard = Heard { began, at: Mutex::default(), deaf, capabilities: Capabilities::default() };
         let heard = Arc::new(heard);
         let connection: Arc<dyn Connection> = heard.clone();
-        let renewing = tokio::spawn(renew(Arc::downgrade(&connection), LEASE.call(), RENEWED));
+        let pauses = Pauses::of(Duration::from_secs(60));
+        let renewing = tokio::spawn(renew(Arc::downgrade(&connection), LEASE.call(), pauses.calm, pauses));
         tokio::time::sleep(Duration::from_secs(50)).await;
         assert_eq!(*heard.at.lock().unwrap(), [20, 40]);
         heard.deaf.store(true, Ordering::Relaxed);

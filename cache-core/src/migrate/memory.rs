@@ -5,7 +5,8 @@ use std::fmt;
 use cache_index::IndexInfo;
 use serde::Serialize;
 
-/// What a new index will hold and take: as much as the one before it. A new schema's fields may take more or less.
+/// What a new index will hold and take: as much as the active one before it, or where the alias points nowhere, the largest
+/// of those that other releases left. A new schema's fields may take more or less.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Estimate {

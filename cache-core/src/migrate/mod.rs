@@ -172,6 +172,10 @@ impl Migrator {
     }
 
     /// Makes new indexes even if the server seems to have too little memory for them.
+    ///
+    /// What is checked is that a second index as large as the one before fits below the server's `maxmemory`. Nothing is where
+    /// there is no such limit, since a server does not know how much of its machine it may have; nor for the first index of a
+    /// model, which nothing is known of.
     pub fn skip_memory_check(mut self) -> Self {
         self.options.checks_memory = false;
         self
@@ -218,6 +222,13 @@ impl Migrator {
         self
     }
 
+    /// How long the lease of a schema lasts that is not renewed, in place of a minute. For tests.
+    #[doc(hidden)]
+    pub fn lease_for(mut self, ttl: Duration) -> Self {
+        self.options.lease = ttl;
+        self
+    }
+
     /// Lets [`run`](Migrator::run) put the migration off where the server cannot be reached, does not answer in time, is
     /// starting or takes no writes, in place of an error: for services that boot without their cache.
     ///
@@ -225,6 +236,8 @@ impl Migrator {
     /// random pauses of up to 10 seconds, or a minute where somebody has to mend something first, for as long as a handle of the cache is there; until then queries fail as they do without a
     /// server. [`Migration::is_deferred`] says so, and [`Cache::readiness`] since when, and what the last try met. A run
     /// that breaks off while it waits for an index to be filled is put off too. Everything else is an error all the same.
+    ///
+    /// A later run that succeeds, or is put off too, takes its place: the options of the last run count.
     ///
     /// On a cache that [does without its server](Cache::connect_or_degrade) it is so without this.
     pub fn defer(mut self) -> Self {
@@ -262,8 +275,9 @@ impl Migrator {
     ///
     /// Nothing is written before the models, the server, the user's rights and the memory are known to do. The first thing
     /// written is a lease, which says that this schema is in use: renewed as long as a handle of the cache is there, it
-    /// keeps other releases from dropping the index ([`collect`](Migrator::collect) says more). Where nothing is to be done
-    /// it may wait, so that a replica of the service boots also while the server takes no writes.
+    /// keeps other releases from dropping the index ([`collect`](Migrator::collect) says more). Where the index is filled it
+    /// may wait, and so may the alias ([`Notice::AliasWaits`]), so that a replica of the service boots also while the server
+    /// takes no writes.
     ///
     /// The wait has no bound, since filling an index takes as long as the documents and the load on the server
     /// make it take; wrap the call in a time-out to give up earlier, and run it again to go on.

@@ -12,6 +12,9 @@ use super::progress::Progress;
 /// How long an index that nobody uses stays: long enough that a release can be taken back and finds its index filled.
 const RETAIN: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// How long a schema counts as used once that was said: a process that was killed keeps its index for no longer.
+const LEASE: Duration = Duration::from_secs(60);
+
 /// How a model gets an index of a new schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -52,6 +55,8 @@ pub(crate) struct Options {
     /// Whether `run` collects.
     pub(crate) collects: bool,
     pub(crate) retain: Duration,
+    /// How long a schema counts as used once that was said.
+    pub(crate) lease: Duration,
 }
 
 impl Default for Options {
@@ -65,6 +70,7 @@ impl Default for Options {
             retires_redis_om: false,
             collects: true,
             retain: RETAIN,
+            lease: LEASE,
         }
     }
 }

@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use libtest_mimic::Trial;
 
 use super::case::{Found, Must, Profile, case};
-use super::sweep::{OWN_PANIC, TTL, cut, gate, is_free, left_over, library_panics, work};
+use super::sweep::{OWN_PANIC, TTL, cut, gate, is_free, key_of, left_over, library_panics, work};
 
 /// How long a key lives that nobody gives back.
 const SHORT: Duration = Duration::from_millis(300);
@@ -24,7 +24,29 @@ enum At {
     Later,
 }
 
-async fn panics(cache: Cache, gate: Gate, at: At) -> Result<(), GateError> {
+/// Whose gate it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    Ours,
+    /// As it should not be: nothing is given back but by the work's own end.
+    Careless,
+}
+
+/// Has the key as a careless gate has it, for a while or for ever.
+async fn careless(cache: &Cache, key: &str, ttl: Option<Duration>) -> Result<(), GateError> {
+    let set = Command::new("SET").key(key_of(cache, key)).arg("careless").arg("NX");
+    let set = match ttl {
+        Some(ttl) => set.arg("PX").arg_display(ttl.as_millis()),
+        None => set,
+    };
+    cache.command(set).await.map(drop).map_err(Into::into)
+}
+
+async fn panics(whose: Whose, cache: Cache, gate: Gate, at: At) -> Result<(), GateError> {
+    if whose == Whose::Careless {
+        careless(&cache, gate.name(), Some(TTL)).await?;
+        std::panic::panic_any(OWN_PANIC);
+    }
     let panicking = |_| {
         if matches!(at, At::Once) {
             std::panic::panic_any(OWN_PANIC);
@@ -47,14 +69,15 @@ async fn panics(cache: Cache, gate: Gate, at: At) -> Result<(), GateError> {
     }
 }
 
-async fn panicking(profile: Profile) -> Found {
+async fn panicking(whose: Whose, profile: Profile) -> Found {
     let (mut found, before) = (Found::default(), library_panics());
     for protocol in [Protocol::Resp3, Protocol::Resp2] {
         let server = private_server().await;
         let cache = connect(&server.url(), protocol).await.project("panics");
         for at in [At::Once, At::FirstPoll, At::Later] {
-            let keys: Vec<_> = (0..profile.pick(20, 200)).map(|number| format!("{at:?}{number}")).collect();
-            let tasks = keys.iter().map(|key| tokio::spawn(panics(cache.clone(), gate(key), at)));
+            let number = if whose == Whose::Ours { profile.pick(20, 200) } else { 2 };
+            let keys: Vec<_> = (0..number).map(|number| format!("{at:?}{number}")).collect();
+            let tasks = keys.iter().map(|key| tokio::spawn(panics(whose, cache.clone(), gate(key), at)));
             for ended in join_all(tasks).await {
                 found.terms += 1;
                 found.faults += 1;
@@ -78,13 +101,22 @@ async fn panicking(profile: Profile) -> Found {
 }
 
 /// A runtime that ends after so many polls of a run, with a lease that outlives it.
-fn with_its_runtime(url: &str, protocol: Protocol, key: &str, polls: u32) -> Result<(), String> {
+fn with_its_runtime(
+    whose: Whose,
+    url: &str,
+    protocol: Protocol,
+    key: &str,
+    polls: u32,
+) -> Result<(), String> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let runtime = runtime.map_err(|error| error.to_string())?;
     let short = |key: &str| gate(key).ttl(SHORT).any_ttl();
     let outlives = format!("{key}-outlives");
     let lease = runtime.block_on(async {
         let cache = connect(url, protocol).await.project("ends");
+        if whose == Whose::Careless {
+            return careless(&cache, key, None).await.map(|()| None).map_err(|error| chain(&error));
+        }
         let lease = short(&outlives).try_lock(&cache).await.map_err(|error| chain(&error))?;
         let gate = short(key);
         match cut(gate.run(&cache, async |_| work(&cache).await), polls).await {
@@ -97,16 +129,17 @@ fn with_its_runtime(url: &str, protocol: Protocol, key: &str, polls: u32) -> Res
     Ok(())
 }
 
-async fn ending(profile: Profile) -> Found {
+async fn ending(whose: Whose, profile: Profile) -> Found {
     let (mut found, before) = (Found::default(), library_panics());
     for protocol in [Protocol::Resp3, Protocol::Resp2] {
         let server = private_server().await;
         let cache = connect(&server.url(), protocol).await.project("ends");
-        for polls in 1..=8 {
-            let keys: Vec<_> = (0..profile.pick(20, 100)).map(|number| format!("{polls}-{number}")).collect();
+        let (most, number) = if whose == Whose::Ours { (8, profile.pick(20, 100)) } else { (1, 2) };
+        for polls in 1..=most {
+            let keys: Vec<_> = (0..number).map(|number| format!("{polls}-{number}")).collect();
             let threads = keys.iter().map(|key| {
                 let (url, key) = (server.url(), key.clone());
-                tokio::task::spawn_blocking(move || with_its_runtime(&url, protocol, &key, polls))
+                tokio::task::spawn_blocking(move || with_its_runtime(whose, &url, protocol, &key, polls))
             });
             for ended in join_all(threads).await {
                 found.terms += 1;
@@ -123,6 +156,10 @@ async fn ending(profile: Profile) -> Found {
                 let bounded =
                     left.is_some_and(|left| left == -2 || (0..=SHORT.as_millis() as i64).contains(&left));
                 found.check(bounded, || format!("after {polls} polls the key has {left:?} ms left"));
+                if !bounded {
+                    // It would be waited for in vain.
+                    continue;
+                }
                 let next = gate(&key).ttl(SHORT).any_ttl().lock(&cache).wait(SHORT * 10).await;
                 found.check(matches!(next, Ok(Some(_))), || format!("after {polls} polls: {next:?}"));
             }
@@ -135,12 +172,13 @@ async fn ending(profile: Profile) -> Found {
     found
 }
 
-async fn dropped_elsewhere(profile: Profile) -> Found {
+async fn dropped_elsewhere(whose: Whose, profile: Profile) -> Found {
     let (mut found, before) = (Found::default(), library_panics());
     for protocol in [Protocol::Resp3, Protocol::Resp2] {
         let server = private_server().await;
         let cache = connect(&server.url(), protocol).await.project("elsewhere");
-        for number in 0..profile.pick(20, 200) {
+        let number = if whose == Whose::Ours { profile.pick(20, 200) } else { 2 };
+        for number in 0..number {
             let (key, last) = (number.to_string(), number % 2 == 0);
             let lease = match gate(&key).try_lock(&cache).await {
                 Ok(Some(lease)) => lease,
@@ -155,7 +193,9 @@ async fn dropped_elsewhere(profile: Profile) -> Found {
             // The thread has no runtime. The lease is given back by the last clone of it.
             let dropped = std::thread::spawn(move || drop(lease)).join();
             found.check(dropped.is_ok() && kept.check().is_ok(), || "a clone's drop gave it back".to_owned());
-            if last {
+            if whose == Whose::Careless {
+                std::mem::forget(kept);
+            } else if last {
                 let dropped = std::thread::spawn(move || drop(kept)).join();
                 found.check(dropped.is_ok(), || "a drop without a runtime panicked".to_owned());
             } else {
@@ -170,11 +210,17 @@ async fn dropped_elsewhere(profile: Profile) -> Found {
     found
 }
 
-/// The cases.
+/// The cases, and beside each the same of a gate that is careless.
 pub(crate) fn cases(profile: Profile) -> Vec<Trial> {
+    use Whose::{Careless, Ours};
     vec![
-        case("f9_panics", Must::Hold, profile, panicking),
-        case("f9_runtime_ends", Must::Hold, profile, ending),
-        case("f9_without_runtime", Must::Hold, profile, dropped_elsewhere),
+        case("f9_panics", Must::Hold, profile, |profile| panicking(Ours, profile)),
+        case("f9_panics_control", Must::BeCaught, profile, |profile| panicking(Careless, profile)),
+        case("f9_runtime_ends", Must::Hold, profile, |profile| ending(Ours, profile)),
+        case("f9_runtime_ends_control", Must::BeCaught, profile, |profile| ending(Careless, profile)),
+        case("f9_without_runtime", Must::Hold, profile, |profile| dropped_elsewhere(Ours, profile)),
+        case("f9_without_runtime_control", Must::BeCaught, profile, |profile| {
+            dropped_elsewhere(Careless, profile)
+        }),
     ]
 }

@@ -34,6 +34,10 @@ pub(crate) async fn control(profile: Profile) -> Found {
     lost(Rules::Original, Loss::Flush, profile.seed, profile.pick(10, 100)).await
 }
 
+pub(crate) async fn restarts_control(profile: Profile) -> Found {
+    lost(Rules::Original, Loss::Restart, profile.seed, profile.pick(10, 100)).await
+}
+
 async fn lost(rules: Rules, loss: Loss, seed: u64, losses: u32) -> Found {
     let server = cache_tests::private_server().await;
     let (place, stalls) = (Place::new(&server.url()).await, Stalls::of_process());

@@ -78,6 +78,17 @@ pub(crate) async fn control(profile: Profile) -> Found {
     .await
 }
 
+pub(crate) async fn renewals_control(profile: Profile) -> Found {
+    lanes::run(4, profile.pick(8, 60), move |lane, rounds| async move {
+        let mut line = Line::new(Rules::Original, profile.seed, lane).await;
+        for _ in 0..rounds {
+            line.lose_renewal().await;
+        }
+        line.end().await
+    })
+    .await
+}
+
 impl Line {
     async fn new(rules: Rules, seed: u64, lane: u32) -> Self {
         let stage = Stage::new().await;

@@ -84,7 +84,7 @@ pub(crate) fn gate(key: &str) -> Gate {
     Gate::new(key).ttl(TTL)
 }
 
-fn key_of(cache: &Cache, key: &str) -> String {
+pub(crate) fn key_of(cache: &Cache, key: &str) -> String {
     format!("{}:{key}:leader", cache.project_name().ok().flatten().unwrap_or_default())
 }
 

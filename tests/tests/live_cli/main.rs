@@ -1,6 +1,8 @@
 //! The command line, as processes of the example that mounts it, on a real server.
 
 mod health;
+#[cfg(unix)]
+mod links;
 mod service;
 
 use std::fs;
@@ -195,6 +197,7 @@ fn without_a_server_the_error_says_so() {
         let Ended { code, out, err } = Service::lost().run(command);
         assert_eq!((code, out.as_str(), err.lines().count()), (1, "", 1), "{command}: {err}");
         assert!(err.starts_with("error: no connection to the server: the server cannot be reached"), "{err}");
+        assert_eq!(err.matches("refused").count(), 1, "{err}");
         // In the place where machines read, and in one shape.
         let (code, said) = Service::lost().json(command);
         assert_eq!((code, said.as_object().unwrap().len()), (1, 1), "{said}");
@@ -248,4 +251,27 @@ fn a_terminal_shows_a_bar() {
         let (before, _) = seen.out.split_once("User\r\n  + ").unwrap();
         assert!(!before.ends_with(' '), "{:?}", seen.out);
     });
+}
+
+/// A server that takes no writes, and an alias that is to be moved: no query needs it.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alias_waits_for_a_server_that_takes_writes() {
+    let server = cache_tests::private_server().await;
+    let cache = cache_tests::connect(&server.url(), cache_core::Protocol::Resp3).await;
+    let service = Service { url: server.url(), project: "shop".to_owned() };
+    assert_eq!(service.run("save 1 Bern 30").code, 0);
+    let alias = format!("shop{ALIAS}");
+    for words in [vec!["FT.ALIASDEL", &alias], vec!["REPLICAOF", "127.0.0.1", "1"]] {
+        cache.command(cache_core::Command::new(words[0]).args_from(&words[1..])).await.unwrap();
+    }
+    let plan = service.run("migrate plan");
+    assert_eq!(plan.code, 2);
+    assert!(plan.out.ends_with("run `migrate apply` to do it\n"), "{}", plan.out);
+    let applied = service.run("migrate apply");
+    assert_eq!(applied.code, 2, "{}{}", applied.out, applied.err);
+    assert!(applied.out.contains("takes no writes now, and the alias points nowhere"), "{}", applied.out);
+    let back = cache_core::Command::new("REPLICAOF").args_from(["NO", "ONE"]);
+    cache.command(back).await.unwrap();
+    assert_eq!(service.run("migrate apply").code, 0);
+    assert_eq!(service.run("migrate plan").code, 0);
 }

@@ -15,7 +15,7 @@ fn found(backfill: backfill::Backfill) -> Found {
 
 pub(crate) async fn ours(profile: Profile) -> Found {
     let server = private_server().await;
-    let kills = u64::from(profile.pick(20, 500));
+    let kills = u64::from(profile.pick(50, 500));
     found(backfill::kill_and_go_on(&server.url(), "backfill", kills).await)
 }
 

@@ -16,14 +16,17 @@ mod change;
 mod documents;
 mod herd;
 mod log;
+mod long;
 mod memory;
 mod mixed;
 mod place;
+mod plans;
 mod poisoned;
 mod reading;
 mod redis_om;
 mod release;
 mod replica;
+mod round_trip;
 mod steps;
 mod system;
 
@@ -51,6 +54,10 @@ fn main() {
         case("m4_kills_and_restarts", Must::Hold, profile, steps::restart),
         case("m4_kills_and_flushes", Must::Hold, profile, steps::flush),
         case("m4_control", Must::BeCaught, profile, steps::control),
+        case("m5_plans", Must::Hold, profile, plans::ours),
+        case("m5_control", Must::BeCaught, profile, plans::control),
+        case("m6_round_trips", Must::Hold, profile, round_trip::ours),
+        case("m6_control", Must::BeCaught, profile, round_trip::control),
         case("m7_poisoned_documents", Must::Hold, profile, poisoned::ours),
         case("m7_control", Must::BeCaught, profile, poisoned::control),
         case("m8_too_little_memory", Must::Hold, profile, memory::too_little),
@@ -58,6 +65,9 @@ fn main() {
         case("m8_control", Must::BeCaught, profile, memory::control),
         case("m9_migrated_documents", Must::Hold, profile, documents::ours),
         case("m9_control", Must::BeCaught, profile, documents::control),
+        case("m10_long_fillings", Must::Hold, profile, long::ours),
+        case("m10_control", Must::BeCaught, profile, long::control),
+        case("m10_unrenewed_control", Must::BeCaught, profile, long::unrenewed),
         case("redis_om_adopted", Must::Hold, profile, redis_om::adopted),
         case("redis_om_control", Must::BeCaught, profile, redis_om::control),
     ];

@@ -29,6 +29,8 @@ pub(crate) struct Setup {
     pub(crate) collects: bool,
     /// How many documents a new index may lack.
     pub(crate) allows: u64,
+    /// For how many milliseconds a schema counts as used once that was said; 0: as long as ever.
+    pub(crate) lease: u64,
 }
 
 impl Setup {
@@ -37,6 +39,8 @@ impl Setup {
         let migrator = Migrator::new().register::<M>().lock(&lock()).allow_failures(self.allows);
         let migrator = if self.additive { migrator.strategy(Strategy::InPlaceAdditive) } else { migrator };
         let migrator = if self.retires { migrator.retire_redis_om() } else { migrator };
+        let lease = std::time::Duration::from_millis(self.lease);
+        let migrator = if lease.is_zero() { migrator } else { migrator.lease_for(lease) };
         if self.collects { migrator.retain(std::time::Duration::ZERO) } else { migrator }
     }
 }

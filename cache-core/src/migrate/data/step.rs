@@ -72,7 +72,7 @@ pub(super) enum Outcome {
 pub(super) enum StepError {
     #[error("no step leads on from its version {from}; run the release that had it first")]
     None { from: u32 },
-    #[error("the step `{name}` to version {version} failed: {source}")]
+    #[error("the step `{name}` to version {version} failed")]
     Failed { name: String, version: u32, source: BoxError },
 }
 

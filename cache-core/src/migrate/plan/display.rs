@@ -57,14 +57,10 @@ impl fmt::Display for Notice {
             Self::Overlap { index, prefixes } => write!(
                 f,
                 "{index} of another model or namespace has documents of this one ({}); give one of them another prefix",
-                prefixes.join(" ")
+                over(prefixes)
             ),
             Self::Foreign { index, prefixes } => {
-                write!(
-                    f,
-                    "{index}, which is none of ours, has documents of this model ({})",
-                    prefixes.join(" ")
-                )
+                write!(f, "{index}, which is none of ours, has documents of this model ({})", over(prefixes))
             }
             Self::NoLock { from } => {
                 write!(f, "no schema lock says whether {from} is older, and the alias moves all the same")
@@ -77,6 +73,11 @@ impl fmt::Display for Notice {
                     f,
                     "the alias stays at {active}, which by the lock is not older; `force_activate` moves it"
                 )
+            }
+            Self::AliasWaits { active } => {
+                let stays =
+                    active.as_ref().map_or("points nowhere".to_owned(), |at| format!("stays at {at}"));
+                write!(f, "the server takes no writes now, and the alias {stays}; the next run moves it")
             }
             Self::Untold { index } => {
                 write!(
@@ -98,4 +99,9 @@ impl fmt::Display for Notice {
             }
         }
     }
+}
+
+/// What an index is over. One that was made without `PREFIX` is over all keys, which the server tells as an empty prefix.
+fn over(prefixes: &[String]) -> String {
+    if prefixes.iter().all(String::is_empty) { "all keys".to_owned() } else { prefixes.join(" ") }
 }

@@ -147,7 +147,9 @@ pub(super) fn prepare(
     observed: &Observed,
     options: &Options,
 ) {
-    let estimate = observed.active.as_ref().map(Estimate::of);
+    // Without an active one, the largest of those that other releases left tells as well.
+    let largest = || observed.ours(&plan.alias).max_by_key(|index| index.memory);
+    let estimate = observed.active.as_ref().or_else(largest).map(Estimate::of);
     let filled = match source {
         Source::Drift => return,
         Source::There(info) | Source::Adopted(info) => info.is_filled(),

@@ -64,10 +64,18 @@ impl Plan {
         self.steps.is_empty()
     }
 
-    /// Whether this release can use its index as it is: what is to be done, if anything, is to look what it lacks, and to drop
-    /// those of older ones.
+    /// Whether this release can use its index once that is looked at: what is to be done beside, if anything, is to move the
+    /// alias and to drop those of others.
     pub(super) fn serves(&self) -> bool {
-        self.steps.iter().all(|step| matches!(step, Step::Collect { .. } | Step::VerifyAll))
+        self.steps.iter().all(|step| match step {
+            Step::Verify { .. } | Step::VerifyAll => true,
+            Step::Cutover { .. } | Step::Retire { .. } | Step::Collect { .. } => true,
+            Step::Drift { .. }
+            | Step::Create { .. }
+            | Step::AlterAdd { .. }
+            | Step::Wait
+            | Step::Adopt { .. } => false,
+        })
     }
 
     /// Whether something that is not there yet has to be made before this release can use its index.

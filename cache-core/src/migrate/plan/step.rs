@@ -107,6 +107,12 @@ pub enum Notice {
         /// Where the alias points.
         active: String,
     },
+    /// The index is filled and in use, and the alias stays where it is, since the server takes no writes now; the next run
+    /// moves it. In the notices of a run alone.
+    AliasWaits {
+        /// Where the alias points; `None`: nowhere.
+        active: Option<String>,
+    },
     /// The new index differs from the active one in options that the server does not tell: PHONETIC, EF_RUNTIME, EPSILON,
     /// INITIAL_CAP, BLOCK_SIZE.
     Untold {

@@ -213,6 +213,19 @@ pub(super) fn all() -> Vec<(&'static str, World, Schema, Options)> {
         ("redis-om, kept keys of an index that is gone", kept, new(), options()),
         ("a first run among many keys", crowded, new(), options()),
         ("a first run with a FILTER", w(), new().with_filter("@age > 17"), options()),
+        (
+            "another program's index of all keys",
+            w().named("theirs", &new()).but("theirs", |info| info.definition.prefixes = vec![String::new()]),
+            new(),
+            options(),
+        ),
+        (
+            "another model's index of all keys",
+            w().named("cache:all:idx:0123456789ab", &new())
+                .but("cache:all:idx:0123456789ab", |info| info.definition.prefixes.clear()),
+            new(),
+            options(),
+        ),
         ("another model within", w().with(&of_prefix("user:session")), new(), options()),
         (
             "another model around",
