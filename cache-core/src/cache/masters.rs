@@ -131,7 +131,7 @@ mod tests {
         let before = of("0-99 [100-<-b]", "100-200 [100->-a]");
         let moved =
             |now: &Masters| (0..=200).filter(|slot| now.moved_since(&before, *slot)).collect::<Vec<_>>();
-        assert_eq!(moved(&before), []);
+        assert_eq!(moved(&before), Vec::<u16>::new());
         assert_eq!(moved(&of("0-98 [100-<-b]", "99-200")), [99]);
         assert_eq!(moved(&of("0-100", "101-200")), [100]);
         assert_eq!(moved(&of("0-99", "100-200")), [100], "given up, or done and undone");
