@@ -80,10 +80,8 @@ async fn left(cache: &Cache, index: &str, schema: &Schema, says_left: usize) -> 
 async fn carried_out(cache: &Cache, pair: Pair, strategy: Strategy) -> Vec<String> {
     let keyspace = cache.keyspace().unwrap_or_else(|error| panic!("{error}"));
     let failed = |error: cache_core::MigrateError| vec![cache_tests::chain(&error)];
-    let name = pair.old.index_name(keyspace);
-    let point = Command::new("FT.ALIASADD").arg(pair.old.alias(keyspace)).arg(&name);
-    for command in [pair.old.create_index(keyspace).unwrap_or_else(|| panic!("no index")), point] {
-        let _ = cache.command(command).await.unwrap_or_else(|error| panic!("{}", cache_tests::chain(&error)));
+    if let Err(error) = migrator(pair.old, Strategy::Rebuild).run(cache).await {
+        return failed(error);
     }
     let new = migrator(pair.new, strategy);
     let how = if strategy == Strategy::Rebuild { "beside" } else { "in place" };

@@ -86,7 +86,7 @@ impl fmt::Display for Notice {
                 )
             }
             Self::NotComparable { index } => {
-                write!(f, "{index} is to hold other documents, so what the new index lacks is not compared")
+                write!(f, "{index} is to hold other documents, so the new index is not compared with it")
             }
             Self::NotCompared { keys } => {
                 write!(f, "there are {keys} keys, too many to look whether the index lacks documents")

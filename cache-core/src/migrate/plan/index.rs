@@ -174,7 +174,9 @@ pub(super) fn prepare(
             Source::Extended(info, _) => plan.steps.push(Step::Verify { against: info.name.clone() }),
             Source::There(_) | Source::Adopted(_) | Source::Created if cutover.is_some() => {
                 let verified = match &observed.active {
-                    Some(old) => verify(&mut plan.notices, old, wanted),
+                    // One that is to hold other documents tells nothing: then the documents themselves do.
+                    Some(old) => verify(&mut plan.notices, old, wanted)
+                        .or_else(|| verify_all(&mut plan.notices, wanted, observed)),
                     None if retired.is_none_or(<[_]>::is_empty) => {
                         verify_all(&mut plan.notices, wanted, observed)
                     }
