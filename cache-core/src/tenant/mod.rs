@@ -40,8 +40,8 @@
 //!
 //! Read `X-Forwarded-Host` only from proxies that you know to set it; anybody else can write what they like there.
 
-// A file imports from those before it: overlay, host, error, store, memory, postgres, sections, yaml, fit, unlisted, rows, recent, counts,
-// seen, tiers, hosts, copies, write, settings, builder.
+// A file imports from those before it: overlay, host, error, store, memory, postgres, sections, yaml, fit, unlisted, rows,
+// recent, counts, seen, tiers, hosts, copies, write, settings, builder.
 
 mod builder;
 mod copies;
