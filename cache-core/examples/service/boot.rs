@@ -1,0 +1,38 @@
+//! What a worker has before it answers.
+
+use std::path::Path;
+
+use cache_core::health::HealthCheck;
+use cache_core::{Cache, Migrator, RedisSettings};
+
+use crate::Failure;
+use crate::seed;
+use crate::sessions::Session;
+use crate::tenants::Tenants;
+
+/// The name of the service: its keys begin with it.
+const PROJECT: &str = "service";
+
+/// What requests are answered with. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct App {
+    pub(crate) cache: Cache,
+    pub(crate) tenants: Tenants,
+    pub(crate) health: HealthCheck,
+}
+
+impl App {
+    /// Boots, within little more than a second whatever Redis does. What waiting does not mend is an error: a wrong password, a
+    /// module that is missing, an index that somebody else made.
+    pub(crate) async fn boot(data: &Path) -> Result<Self, Failure> {
+        let cache = Cache::connect_or_degrade(RedisSettings::from_env()?).await?.project(PROJECT);
+        let migrator = Migrator::new().register::<Session>();
+        // Without Redis it is done when that comes, in the background.
+        migrator.run(&cache).await?;
+        // Nobody has to wait for it: a page without sessions is a page.
+        tokio::spawn(seed::whenever_redis_comes(cache.clone(), migrator));
+        let tenants = Tenants::open(&cache, data).await?;
+        let health = HealthCheck::new(&cache).gate(seed::gate());
+        Ok(Self { cache, tenants, health })
+    }
+}
