@@ -11,6 +11,7 @@ pub mod proxy;
 pub mod python;
 pub mod recorder;
 pub mod releases;
+pub mod stalls;
 pub mod stopping;
 
 use std::future::Future;

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use tracing_subscriber::filter::LevelFilter;
 
@@ -21,6 +22,9 @@ pub(crate) struct Args {
     /// Where settings of tenants are kept; a directory that goes with the service, without it
     #[arg(long)]
     pub(crate) data: Option<PathBuf>,
+    /// How long the store of settings takes for an answer: what the cache is good for
+    #[arg(long, default_value = "0s", value_parser = humantime::parse_duration)]
+    pub(crate) store_delay: Duration,
     /// What is written to standard error: off, error, warn, info, debug or trace
     #[arg(long, default_value_t = LevelFilter::WARN)]
     pub(crate) log: LevelFilter,

@@ -96,6 +96,7 @@ fn command(
         .arg(format!("--host={}", reserved.address.ip()))
         .arg(format!("--port={}", reserved.address.port()))
         .arg(format!("--log={}", args.log))
+        .arg(format!("--store-delay={}", humantime::format_duration(args.store_delay)))
         .arg("--data")
         .arg(data)
         .stdin(Stdio::piped())

@@ -5,9 +5,12 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;
 
+/// The fewest bytes of a beginning that the index finds.
+const SHORTEST: usize = 2;
+
 /// Somebody who is logged in at a tenant's.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheModel)]
-#[cache(ttl = "12h")]
+#[cache(ttl = "12h", stopwords = [])]
 pub(crate) struct Session {
     #[primary_key]
     pub(crate) id: Ulid,
@@ -67,12 +70,15 @@ impl Search {
 
     fn filter(&self, tenant: &str) -> Filter<Session> {
         let words = self.q.split_whitespace().map(|word| {
-            let whole = Session::USER.matches(word);
-            // The index knows no beginnings of a single byte.
-            if word.len() < 2 {
-                return whole;
+            let parts = word.split(|character: char| !character.is_alphanumeric()).filter(|part| !part.is_empty());
+            let name = parts.map(named).reduce(|all, part| all & part);
+            let email = (word.len() >= SHORTEST).then(|| Session::EMAIL.starts_with(word));
+            match (name, email) {
+                (Some(name), Some(email)) => name | email,
+                (Some(one), None) | (None, Some(one)) => one,
+                // The index says why it cannot be searched for.
+                (None, None) => Session::USER.matches(word),
             }
-            whole | Session::USER.starts_with(word) | Session::EMAIL.starts_with(word)
         });
         let filter = words.fold(Session::TENANT.eq(tenant), |all, word| all & word);
         match self.device {
@@ -97,4 +103,11 @@ impl Search {
             .all(cache)
             .await
     }
+}
+
+/// A word of a name, or how one begins.
+fn named(word: &str) -> Filter<Session> {
+    let whole = Session::USER.matches(word);
+    // Of other letters than those of ASCII, the index folds some in beginnings alone.
+    if word.len() >= SHORTEST && word.is_ascii() { whole | Session::USER.starts_with(word) } else { whole }
 }

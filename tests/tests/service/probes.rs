@@ -1,0 +1,53 @@
+//! H1: what probes are told, and how soon.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use cache_tests::stalls;
+
+use crate::case::Found;
+use crate::fleet::HOST;
+use crate::http::{Answer, Client};
+
+/// Within how long a probe is answered.
+const BOUND: Duration = Duration::from_millis(600);
+
+/// Asks once.
+pub(crate) async fn probe(client: &Client, found: &mut Found) -> Option<Answer> {
+    let began = Instant::now();
+    let answer = client.get("/healthcheck", HOST).await;
+    let took = began.elapsed().saturating_sub(stalls::between(began, Instant::now()));
+    found.note("probes", 1);
+    found.took("probe", took);
+    found.check(took <= BOUND, || format!("H1: a probe was answered after {took:?}"));
+    match answer {
+        Ok(answer) => Some(answer),
+        Err(error) => {
+            found.violations.push(format!("H1: a probe was not answered: {error}"));
+            None
+        }
+    }
+}
+
+/// Asks once, and looks whether the answer is of this status and has this at this place.
+pub(crate) async fn probe_for(client: &Client, found: &mut Found, status: u16, pointer: &str, expected: &str) {
+    let Some(answer) = probe(client, found).await else { return };
+    let json = answer.json();
+    let there = json.pointer(pointer).map(|there| there.as_str().map_or(there.to_string(), str::to_owned));
+    let right = answer.status == status && there.as_deref() == Some(expected);
+    found.check(right, || format!("H1: {pointer} is not {expected}: {} {}", answer.status, answer.body));
+}
+
+/// Asks again and again until told to stop.
+pub(crate) fn storm(client: &Client, every: Duration, stop: &Arc<AtomicBool>) -> tokio::task::JoinHandle<Found> {
+    let (client, stop) = (client.clone(), Arc::clone(stop));
+    tokio::spawn(async move {
+        let mut found = Found::default();
+        while !stop.load(Ordering::Relaxed) {
+            probe(&client, &mut found).await;
+            tokio::time::sleep(every).await;
+        }
+        found
+    })
+}
