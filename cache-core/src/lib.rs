@@ -24,13 +24,14 @@
 //! | have them on a command line, and their schemas in the repository | [`cli`](cli/index.html) (feature `cli`), [`SchemaLock`], [`Migrator::assert_locked`] |
 //! | bring stored documents to a new form | [`DataMigration`], `schema_version` and `upgrade` of [`CacheModel`](derive@CacheModel) |
 //! | answer probes | [`Cache::health`], [`health`] (routes with feature `axum`) |
+//! | keep settings of tenants, and tell tenants by their hosts | [`tenant`](tenant/index.html) (feature `tenant`; with PostgreSQL, `postgres`) |
 //! | let one process do a thing | [`Gate`], [`Lease`], [`Outcome`], [`Once`], [`Schedule`] |
 //! | try things on a private server | [`Cache::embedded`](struct.Cache.html#method.embedded) (feature `embedded`) |
 //! | group and count documents | [`Query::group_by`], [`Aggregation`], [`aggregate`] |
 //! | know what went wrong | [`Error`] |
 
 // A file imports from those before it: patch_error, error, settings, connection, embedded, cache, script, primary_key,
-// version, model, document, index, query, terms, load, cache_model, migrate, gate, health, cli.
+// version, model, document, index, query, terms, load, cache_model, migrate, gate, health, cli, tenant.
 
 #[cfg(feature = "cli")]
 pub mod cli;
@@ -38,6 +39,8 @@ pub mod connection;
 #[cfg(feature = "embedded")]
 pub mod embedded;
 pub mod health;
+#[cfg(feature = "tenant")]
+pub mod tenant;
 
 #[doc(hidden)]
 pub mod __private;

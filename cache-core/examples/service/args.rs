@@ -22,6 +22,12 @@ pub(crate) struct Args {
     /// Where settings of tenants are kept; a directory that goes with the service, without it
     #[arg(long)]
     pub(crate) data: Option<PathBuf>,
+    /// Keeps settings of tenants in the PostgreSQL of DATABASE_URL
+    #[arg(long)]
+    pub(crate) postgres: bool,
+    /// The file with what tenants have before they set anything; a built-in one, without it
+    #[arg(long)]
+    pub(crate) tenants: Option<PathBuf>,
     /// How long the store of settings takes for an answer: what the cache is good for
     #[arg(long, default_value = "0s", value_parser = humantime::parse_duration)]
     pub(crate) store_delay: Duration,

@@ -1,11 +1,11 @@
 //! What a worker has before it answers.
 
-use std::path::Path;
-
 use cache_core::health::HealthCheck;
+use cache_core::tenant::HostTenantMapping;
 use cache_core::{Cache, Migrator, RedisSettings};
 
 use crate::Failure;
+use crate::args::Args;
 use crate::seed;
 use crate::sessions::Session;
 use crate::tenants::Tenants;
@@ -24,14 +24,14 @@ pub(crate) struct App {
 impl App {
     /// Boots, within little more than a second whatever Redis does. What waiting does not mend is an error: a wrong password, a
     /// module that is missing, an index that somebody else made.
-    pub(crate) async fn boot(data: &Path) -> Result<Self, Failure> {
+    pub(crate) async fn boot(args: &Args) -> Result<Self, Failure> {
         let cache = Cache::connect_or_degrade(RedisSettings::from_env()?).await?.project(PROJECT);
-        let migrator = Migrator::new().register::<Session>();
+        let migrator = Migrator::new().register::<Session>().register::<HostTenantMapping>();
         // Without Redis it is done when that comes, in the background.
         migrator.run(&cache).await?;
         // Nobody has to wait for it: a page without sessions is a page.
         tokio::spawn(seed::whenever_redis_comes(cache.clone(), migrator));
-        let tenants = Tenants::open(&cache, data).await?;
+        let tenants = Tenants::open(&cache, args).await?;
         let health = HealthCheck::new(&cache).gate(seed::gate());
         Ok(Self { cache, tenants, health })
     }

@@ -101,6 +101,12 @@ fn command(
         .arg(data)
         .stdin(Stdio::piped())
         .kill_on_drop(true);
+    if args.postgres {
+        command.arg("--postgres");
+    }
+    if let Some(tenants) = &args.tenants {
+        command.arg("--tenants").arg(tenants);
+    }
     if let Redis::Embedded(server) = redis {
         command.env("REDIS_URL", server.url());
     }

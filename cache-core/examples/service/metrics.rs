@@ -15,6 +15,7 @@ pub(crate) async fn show(State(app): State<App>) -> impl IntoResponse {
         ("cache_enabled", "gauge", u64::from(app.cache.is_enabled())),
         ("cache_owed_invalidations", "gauge", app.cache.owed_invalidations() as u64),
         ("tenant_store_reads_total", "counter", app.tenants.store_reads()),
+        ("tenant_tier_failures_total", "counter", app.tenants.failures()),
     ];
     let mut text = String::new();
     for (name, kind, value) in numbers {

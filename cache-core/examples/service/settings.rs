@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 
 /// Settings of a tenant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct Settings {
     /// What stands above the page.
     #[schemars(length(min = 1, max = 80))]

@@ -22,9 +22,8 @@ const SHUTDOWN: Duration = Duration::from_secs(2);
 pub(crate) async fn run(number: u32, args: &Args) -> Result<(), Failure> {
     let end = end()?;
     let booted = async {
-        let data = args.data.as_deref().ok_or("a worker needs `--data`")?;
         // Nobody is sent here before it can answer: the boot comes first.
-        let app = App::boot(data).await?;
+        let app = App::boot(args).await?;
         Ok::<_, Failure>((app, listen::listen(SocketAddr::new(args.host, args.port))?))
     };
     let (app, listener) = match booted.await {

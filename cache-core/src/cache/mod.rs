@@ -6,6 +6,8 @@ mod circuit;
 #[cfg(feature = "redis")]
 mod connect;
 mod degrade;
+#[cfg(feature = "tenant")]
+mod degrading;
 mod detached;
 #[cfg(feature = "embedded")]
 mod embedded;

@@ -96,7 +96,7 @@ pub(crate) fn jittered(duration: Duration, part: f64) -> Duration {
 const MOST: u64 = (i64::MAX / 2) as u64;
 
 /// Whole milliseconds, as PEXPIRE wants them. A begun one counts: half a millisecond is not zero, which would delete.
-pub(super) fn millis(duration: Duration) -> u64 {
+pub(crate) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos().div_ceil(1_000_000)).unwrap_or(MOST).min(MOST)
 }
 

@@ -29,7 +29,7 @@ pub(crate) use bulk::save_many;
 pub(crate) use encode::json_of;
 pub(crate) use end::{delete, delete_key, delete_keys, delete_many, expire, expire_at, persist};
 pub use expiry::{Expiry, Ttl};
-pub(crate) use expiry::{jittered, ttl};
+pub(crate) use expiry::{jittered, millis, ttl};
 pub(crate) use keyed::{CHUNK, parts_of, same_key};
 pub(crate) use once::get_or_insert_with;
 pub use patch::{

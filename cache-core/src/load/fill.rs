@@ -13,7 +13,7 @@ use super::entry::{Keys, NOTHING, took};
 use super::error::LoadError;
 use super::scripts::{BEGIN, FILL, unexpected, word};
 use crate::cache::{Cache, Flight, Lead};
-use crate::document::{Expiry, jittered, json_of, same_key};
+use crate::document::{Expiry, jittered, json_of, millis, same_key};
 use crate::error::{Error, Result};
 use crate::model::Model;
 use crate::script;
@@ -144,7 +144,10 @@ impl<M: Model> Fill<M> {
 
     /// Stores what was loaded, if nothing came between.
     async fn fill(&self, token: &[u8], json: Option<Bytes>, duration: Duration) -> Result<Loaded> {
-        let ttl = Expiry::Model.command::<M>().and_then(|(_, ttl)| ttl);
+        let ttl = match self.settings.ttl {
+            Some(ttl) => Some(millis(jittered(ttl, M::TTL_JITTER))),
+            None => Expiry::Model.command::<M>().and_then(|(_, ttl)| ttl),
+        };
         let (known, known_for) = self.known(json.is_some(), duration);
         let call = self.call(&FILL).arg(token);
         let call =
@@ -174,7 +177,7 @@ impl<M: Model> Fill<M> {
 
     /// What is to be known of this load, and for how long; empty: nothing.
     fn known(&self, found: bool, duration: Duration) -> (String, Duration) {
-        let (text, known_for) = match (found, self.settings.fresh.stale_after, M::TTL) {
+        let (text, known_for) = match (found, self.settings.fresh.stale_after, self.settings.ttl.or(M::TTL)) {
             (false, ..) => (NOTHING.to_owned(), Some(jittered(self.settings.missing_for, JITTER))),
             (true, Some(stale), Some(ttl)) => (took(duration), Some(stale.min(ttl))),
             (true, stale, ttl) => (took(duration), stale.or(ttl)),

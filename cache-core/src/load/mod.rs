@@ -1,12 +1,14 @@
 //! Documents that are copies of something slower: loaded when they are missing, once, and never over what is newer.
 
-// A file imports from those before it: error, early, scripts, entry, fill, invalidate.
+// A file imports from those before it: error, early, scripts, entry, fill, invalidate, this one, lives.
 
 mod early;
 mod entry;
 mod error;
 mod fill;
 mod invalidate;
+#[cfg(feature = "tenant")]
+mod lives;
 mod scripts;
 
 use std::fmt;
@@ -77,6 +79,8 @@ struct Settings {
     missing_for: Duration,
     within: Duration,
     once_per_fleet: Option<Duration>,
+    /// In place of the model's.
+    ttl: Option<Duration>,
 }
 
 impl Default for Settings {
@@ -86,6 +90,7 @@ impl Default for Settings {
             missing_for: Duration::from_secs(5),
             within: Duration::from_secs(60),
             once_per_fleet: None,
+            ttl: None,
         }
     }
 }
@@ -151,6 +156,22 @@ impl<M: Model> Load<M> {
         Fut: Future<Output = Result<Option<M>, E>> + Send,
         E: Send + Sync + 'static,
     {
+        self.get_if(cache, |_, _| true, loader).await
+    }
+
+    /// As [`get`](Load::get); what is stored counts only if `good` says so of its bytes, and of whether it is known not to be
+    /// stale. If not, it is loaded at once and replaced.
+    pub(crate) async fn get_if<F, Fut, E>(
+        self,
+        cache: &Cache,
+        good: impl Fn(&[u8], bool) -> bool,
+        loader: F,
+    ) -> Result<Option<M>, LoadError<E>>
+    where
+        F: FnOnce() -> Fut + Send + 'static,
+        Fut: Future<Output = Result<Option<M>, E>> + Send,
+        E: Send + Sync + 'static,
+    {
         let schema = M::schema();
         if !schema.unique().is_empty() || schema.version().is_some() {
             let needs = "a model without `#[unique]` and `#[version]`: what is loaded is a copy, and its source decides";
@@ -160,8 +181,12 @@ impl<M: Model> Load<M> {
         let fill = |seen| Fill::<M>::new(cache, &keys, self.settings, seen);
         let mut rounds = 0;
         let json = loop {
+            let mut seen = None;
             match Entry::read(cache, &keys).await? {
                 Entry::Nothing => break None,
+                Entry::Stored { json, fresh_for, .. } if !good(&json, fresh_for.is_some()) => {
+                    seen = Some(json)
+                }
                 Entry::Stored { json, fresh_for, took } => {
                     if self.settings.fresh.is_due(fresh_for, took)
                         && let Seat::Lead(lead) = cache.flights().enter::<Outcome<E>>(&keys.document)
@@ -180,7 +205,7 @@ impl<M: Model> Load<M> {
                 _ => Seat::Lead(Lead::alone()),
             };
             match seat {
-                Seat::Lead(lead) => break outcome(fill(None).start(lead, loader)).await?.json,
+                Seat::Lead(lead) => break outcome(fill(seen).start(lead, loader)).await?.json,
                 Seat::Join(flight) => {
                     let loaded = outcome(flight).await?;
                     if loaded.is_for_all {

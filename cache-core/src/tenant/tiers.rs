@@ -1,0 +1,281 @@
+//! The tiers: the cache before the store before the YAML file.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+
+use super::counts::Counts;
+use super::error::{Misfit, StoreTimeout, TenantError, Tier, TierFailure};
+use super::fit::{Fits, HostsOf};
+use super::overlay::merge;
+use super::recent::{LastGood, Unknown};
+use super::rows::TenantRow;
+use super::sections::{DEFAULT, Sections};
+use super::seen::Hosts;
+use super::store::{AnyStore, StoreResult, Stored};
+use super::yaml::Yaml;
+use crate::cache::Cache;
+use crate::cache_model::CacheModel;
+use crate::load::{Load, LoadError};
+use crate::model::JsonMap;
+
+/// The longest name of a tenant, in bytes.
+const LONGEST_NAME: usize = 200;
+
+/// What is put over what, when several tiers have a tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Merge {
+    /// What the store has, over the tenant's section of the file, over the default, deep: the store need hold no more than
+    /// what it changes.
+    #[default]
+    Overlay,
+    /// What the first tier that has the tenant has, over the default, deep.
+    FirstHit,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Options {
+    pub(super) merge: Merge,
+    pub(super) ttl: Duration,
+    pub(super) max_stale: Duration,
+    pub(super) store_timeout: Duration,
+    pub(super) yaml_on_error: bool,
+    pub(super) missing_for: Duration,
+    pub(super) most_missing: usize,
+}
+
+/// Everything but the type of the settings.
+pub(super) struct Tiers {
+    /// Does without its server.
+    pub(super) cache: Cache,
+    pub(super) store: Option<Box<dyn AnyStore>>,
+    pub(super) yaml: Option<Yaml>,
+    pub(super) options: Options,
+    pub(super) fits: Fits,
+    pub(super) hosts_of: HostsOf,
+    pub(super) counts: Counts,
+    pub(super) last_good: LastGood,
+    pub(super) unknown: Unknown,
+    pub(super) unknown_hosts: Unknown,
+    pub(super) hosts: Hosts,
+}
+
+/// Settings, and where they come from.
+#[derive(Debug, Clone)]
+pub(super) struct Answer {
+    pub(super) row: Arc<TenantRow>,
+    pub(super) stale: bool,
+    pub(super) failures: Vec<TierFailure>,
+}
+
+/// The tier that decides failed: what the others have is not stored.
+#[derive(Debug, Clone)]
+pub(super) struct Fallen {
+    failure: TierFailure,
+    misfit: Option<Misfit>,
+}
+
+impl Tiers {
+    pub(super) fn sections(&self) -> Arc<Sections> {
+        self.yaml.as_ref().map(Yaml::sections).unwrap_or_default()
+    }
+
+    /// A call of the store, within its bound.
+    pub(super) async fn ask<T>(
+        &self,
+        call: impl Future<Output = StoreResult<T>> + Send,
+    ) -> Result<T, TierFailure> {
+        let after = self.options.store_timeout;
+        let failure = match tokio::time::timeout(after, call).await {
+            Ok(Ok(answer)) => return Ok(answer),
+            Ok(Err(error)) => TierFailure::new(Tier::Store, error),
+            Err(_) => TierFailure::new(Tier::Store, StoreTimeout { after }),
+        };
+        self.note(&failure);
+        Err(failure)
+    }
+
+    /// Counts and tells a failure.
+    pub(super) fn note(&self, failure: &TierFailure) {
+        self.counts.failed(failure.tier);
+        tracing::warn!(tier = %failure.tier, error = &*failure.source as &dyn std::error::Error, "a tier of settings failed");
+    }
+
+    /// What is put below what the store has of a tenant.
+    pub(super) fn below(&self, tenant: &str, sections: &Sections) -> JsonMap {
+        match (self.options.merge, sections.tenants.get(tenant)) {
+            (Merge::Overlay, Some(section)) => merge(&sections.default, section),
+            (Merge::FirstHit, _) | (_, None) => sections.default.clone(),
+        }
+    }
+
+    /// Names what of the file, and which rules, settings are made by.
+    fn basis(&self, tenant: &str, sections: &Sections) -> String {
+        let known = serde_json::to_vec(&(
+            matches!(self.options.merge, Merge::Overlay),
+            &sections.default,
+            sections.tenants.get(tenant),
+        ));
+        let digest = Sha256::digest(known.unwrap_or_default());
+        digest.iter().take(8).fold(String::with_capacity(16), |mut text, byte| {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+    }
+
+    /// The settings of a tenant.
+    pub(super) async fn find(
+        self: &Arc<Self>,
+        tenant: &str,
+        sections: &Arc<Sections>,
+    ) -> Result<Answer, TenantError> {
+        check_name(tenant)?;
+        let unknown = || {
+            self.counts.unknown.add();
+            TenantError::UnknownTenant { tenant: tenant.to_owned() }
+        };
+        if !self.cache.is_enabled() && self.unknown.has(tenant) && !sections.tenants.contains_key(tenant) {
+            return Err(unknown());
+        }
+        let basis = self.basis(tenant, sections);
+        let loader = {
+            let (tiers, tenant, sections) = (Arc::clone(self), tenant.to_owned(), Arc::clone(sections));
+            let basis = basis.clone();
+            move || async move { tiers.load(&tenant, &basis, &sections).await }
+        };
+        let fits = |row: &TenantRow| row.is_of(&basis) && (self.fits)(tenant, &row.settings).is_ok();
+        let good = |json: &[u8], fresh: bool| {
+            // What another release wrote is as good as nothing.
+            fresh && serde_json::from_slice::<TenantRow>(json).is_ok_and(|row| fits(&row))
+        };
+        let options = &self.options;
+        let load = TenantRow::load(tenant)
+            .stale_after(options.ttl)
+            .lives(options.ttl.saturating_add(options.max_stale))
+            .missing_for(self.unknown.lasts())
+            .within(options.store_timeout.saturating_add(Duration::from_secs(1)));
+        let loaded = match Load::get_if(load, &self.cache, good, loader.clone()).await {
+            Ok(Some(row)) if fits(&row) => Ok(Some(row)),
+            Ok(None) if !sections.tenants.contains_key(tenant) => Ok(None),
+            // Somebody with another file, or another shape of settings, was faster.
+            Ok(_) => loader().await,
+            Err(LoadError::Loader(fallen)) => Err(Fallen::clone(&fallen)),
+            Err(error) => {
+                self.note(&TierFailure::new(Tier::Cache, error_of(error)));
+                loader().await
+            }
+        };
+        match loaded {
+            Ok(Some(row)) => {
+                let row = Arc::new(row);
+                self.last_good.keep(&row);
+                Ok(Answer { row, stale: false, failures: Vec::new() })
+            }
+            Ok(None) => {
+                self.unknown.keep(tenant);
+                Err(unknown())
+            }
+            Err(fallen) => self.without_store(tenant, &basis, sections, fallen).await,
+        }
+    }
+
+    /// What the tiers below the cache have.
+    async fn load(
+        &self,
+        tenant: &str,
+        basis: &str,
+        sections: &Sections,
+    ) -> Result<Option<TenantRow>, Fallen> {
+        self.counts.loads.add();
+        let stored = match &self.store {
+            Some(store) => {
+                let stored = self.ask(store.get(tenant)).await;
+                stored.map_err(|failure| Fallen { failure, misfit: None })?
+            }
+            None => None,
+        };
+        let Some(Stored { settings, revision }) = stored else {
+            return Ok(self.row_of_file(tenant, basis, sections));
+        };
+        let settings = merge(&self.below(tenant, sections), &settings);
+        match (self.fits)(tenant, &settings) {
+            Ok(()) => Ok(Some(TenantRow::new(tenant, basis, Some(revision), settings))),
+            Err(misfit) => {
+                let failure = TierFailure::new(Tier::Store, misfit.clone());
+                self.note(&failure);
+                Err(Fallen { failure, misfit: Some(misfit) })
+            }
+        }
+    }
+
+    fn row_of_file(&self, tenant: &str, basis: &str, sections: &Sections) -> Option<TenantRow> {
+        let section = sections.tenants.get(tenant)?;
+        Some(TenantRow::new(tenant, basis, None, merge(&sections.default, section)))
+    }
+
+    /// What there is when the store cannot be asked: what was good a while ago, and the file where that is allowed.
+    async fn without_store(
+        &self,
+        tenant: &str,
+        basis: &str,
+        sections: &Sections,
+        fallen: Fallen,
+    ) -> Result<Answer, TenantError> {
+        let mut failures = vec![fallen.failure];
+        let fits = |row: &TenantRow| (self.fits)(tenant, &row.settings).is_ok();
+        // It lives no longer than it may be told.
+        let cached = match TenantRow::get(&self.cache, tenant).await {
+            Ok(cached) => cached.filter(&fits).map(Arc::new),
+            Err(error) => {
+                let failure = TierFailure::new(Tier::Cache, error);
+                self.note(&failure);
+                failures.push(failure);
+                None
+            }
+        };
+        let lately = || self.last_good.get(tenant, self.options.max_stale).filter(|row| fits(row));
+        if let Some(row) = cached.or_else(lately) {
+            self.counts.stale.add();
+            return Ok(Answer { row, stale: true, failures });
+        }
+        if self.options.yaml_on_error
+            && let Some(row) = self.row_of_file(tenant, basis, sections)
+        {
+            return Ok(Answer { row: Arc::new(row), stale: false, failures });
+        }
+        match fallen.misfit {
+            Some(misfit) => Err(misfit.into()),
+            None => Err(TenantError::Unavailable { failures }),
+        }
+    }
+}
+
+/// What kept the cache from answering, as an error of one type.
+fn error_of(error: LoadError<Fallen>) -> Box<dyn std::error::Error + Send + Sync> {
+    match error {
+        LoadError::Cache(error) => Box::new(error),
+        other => other.to_string().into(),
+    }
+}
+
+/// Refuses what no tenant is called.
+pub(super) fn check_name(tenant: &str) -> Result<(), TenantError> {
+    let reason = if tenant.is_empty() {
+        "it is empty"
+    } else if tenant.len() > LONGEST_NAME {
+        "it is longer than 200 bytes"
+    } else if tenant.chars().any(char::is_control) {
+        "it has control characters"
+    } else if tenant == DEFAULT {
+        "that is the section that all tenants inherit"
+    } else {
+        return Ok(());
+    };
+    // The name comes from whoever asks.
+    let shown = tenant.chars().take(LONGEST_NAME).collect();
+    Err(TenantError::Name { tenant: shown, reason })
+}
