@@ -49,7 +49,7 @@ impl RedisSettings {
     /// | `REDIS_CLIENT_NAME` | the name in `CLIENT LIST` | none |
     /// | `REDIS_CONNECT_TIMEOUT`, `REDIS_RESPONSE_TIMEOUT` | such as `2s` or `500ms` | `2s` |
     ///
-    /// Examples, tests and [`Cache::embedded`](struct.Cache.html#method.embedded) never look at them.
+    /// Tests, [`Cache::embedded`](struct.Cache.html#method.embedded) and the examples but for `service` never look at them.
     ///
     /// ```no_run
     /// use cache_core::{Cache, RedisSettings};

@@ -10,7 +10,7 @@
 
 #![cfg(unix)]
 
-// A file imports from those before it: case, http, fleet, redis, original, probes, and the cases.
+// A file imports from those before it: case, http, fleet, redis, original, slow, probes, and the cases.
 
 mod away;
 mod boot;
@@ -27,6 +27,7 @@ mod probes;
 mod race;
 mod redis;
 mod releases;
+mod slow;
 mod stampede;
 
 use case::{Must, Profile, case};
@@ -53,7 +54,8 @@ fn main() {
         case("c4_control", Must::BeCaught, profile, stampede::control),
         case("post_then_get", Must::Hold, profile, changes::ours),
         case("post_then_get_without_redis", Must::Hold, profile, changes::without_redis),
-        case("c1_race", Must::Hold, profile, race::ours),
+        case("c1_loads", Must::Hold, profile, race::loads),
+        case("c1_tenants", Must::Hold, profile, race::tenants),
         case("c1_control", Must::BeCaught, profile, race::control),
         case("c7_releases", Must::Hold, profile, releases::ours),
         case("c7_control", Must::BeCaught, profile, releases::control),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use cache_core::tenant::{Copies, TenantError, TenantSettings};
 use cache_core::{Cache, CacheModel};
 use cache_tests::dice::Dice;
 use cache_tests::proxy::{Odds, Proxy};
@@ -14,6 +15,7 @@ use tokio::task::JoinSet;
 use crate::case::{Found, Profile};
 use crate::original::Original;
 use crate::redis::patient;
+use crate::slow::Slow;
 
 /// Of a thousand chunks of bytes that pass between a process and its Redis.
 const ODDS: Odds = Odds { delay: (300, Duration::from_millis(4)), reset: 0, silence: 0, truncate: 0 };
@@ -35,10 +37,19 @@ struct Document {
     revision: u64,
 }
 
+/// The same as settings of a tenant.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Settings {
+    revision: u64,
+}
+
 /// Whose rules.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 enum Rules {
-    Ours(Cache),
+    /// Documents that are loaded and invalidated.
+    Loads(Cache),
+    /// Settings of tenants, which have a store.
+    Tenants(TenantSettings<Settings>),
     Original(Original),
 }
 
@@ -67,11 +78,17 @@ impl Rules {
             revision
         };
         match self {
-            Self::Ours(cache) => {
+            Self::Loads(cache) => {
                 let load = move || async move { Ok::<_, Infallible>(Some(Document { number, revision: load().await })) };
                 let read = Document::get_or_load(cache, number, load).await;
                 read.map(|read| read.map_or(0, |read| read.revision)).map_err(|error| cache_tests::chain(&error))
             }
+            Self::Tenants(tenants) => match tenants.get(&number.to_string()).await {
+                Ok(settings) => Ok(settings.revision),
+                // Before it is written first.
+                Err(TenantError::UnknownTenant { .. }) => Ok(0),
+                Err(error) => Err(cache_tests::chain(&error)),
+            },
             Self::Original(original) => {
                 original.read(number, load).await.map_err(|error| cache_tests::chain(&error))
             }
@@ -80,7 +97,16 @@ impl Rules {
 
     async fn write(&self, number: u64, revision: u64, kept: &Kept, dice: &mut Dice) -> Result<(), String> {
         match self {
-            Self::Ours(cache) => {
+            Self::Tenants(tenants) => {
+                let saved = tenants.set(&number.to_string(), &Settings { revision }).await;
+                let saved = saved.map_err(|error| cache_tests::chain(&error))?;
+                // On a machine that is busy the server may be late; others are told when this one could tell it.
+                while saved.copies == Copies::Owed && tenants.owed_invalidations() > 0 {
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+                if saved.copies == Copies::Left { Err("copies are left".to_owned()) } else { Ok(()) }
+            }
+            Self::Loads(cache) => {
                 moment(dice, 3).await;
                 kept.revision.store(revision, Ordering::SeqCst);
                 moment(dice, 3).await;
@@ -96,8 +122,17 @@ impl Rules {
     }
 }
 
-pub(crate) async fn ours(profile: Profile) -> Found {
-    race(profile, profile.pick(1_000, 10_000), async |url| Rules::Ours(patient(url).await)).await
+pub(crate) async fn loads(profile: Profile) -> Found {
+    race(profile, profile.pick(1_000, 10_000), async |url| Rules::Loads(patient(url).await)).await
+}
+
+pub(crate) async fn tenants(profile: Profile) -> Found {
+    let store = Slow::new(profile.seed);
+    let tenants = async |url: &str| {
+        let builder = TenantSettings::builder(&patient(url).await).store(store.clone());
+        Rules::Tenants(builder.build().await.unwrap_or_else(|error| panic!("{error}")))
+    };
+    race(profile, profile.pick(1_000, 10_000), tenants).await
 }
 
 pub(crate) async fn control(profile: Profile) -> Found {
