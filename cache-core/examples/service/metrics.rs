@@ -10,11 +10,12 @@ use crate::boot::App;
 
 /// What this worker counted. Each has its own numbers, and says so: whoever collects them asks until all have answered.
 pub(crate) async fn show(State(app): State<App>) -> impl IntoResponse {
-    let worker = std::process::id();
+    let (worker, (reads, most)) = (std::process::id(), app.tenants.store_reads());
     let numbers = [
         ("cache_enabled", "gauge", u64::from(app.cache.is_enabled())),
         ("cache_owed_invalidations", "gauge", app.cache.owed_invalidations() as u64),
-        ("tenant_store_reads_total", "counter", app.tenants.store_reads()),
+        ("tenant_store_reads_total", "counter", reads),
+        ("tenant_store_reads_at_once_max", "gauge", most),
         ("tenant_tier_failures_total", "counter", app.tenants.failures()),
     ];
     let mut text = String::new();

@@ -18,7 +18,43 @@ pub(crate) struct Directory {
     path: Arc<Path>,
     /// How long an answer takes: as long as that of a database far away.
     delay: Duration,
-    reads: Arc<AtomicU64>,
+    reads: Arc<Reads>,
+}
+
+/// What is asked of the store: what a cache is there to keep small.
+#[derive(Debug, Default)]
+pub(crate) struct Reads {
+    all: AtomicU64,
+    now: AtomicU64,
+    most: AtomicU64,
+}
+
+impl Reads {
+    /// How often a tenant was read.
+    pub(crate) fn all(&self) -> u64 {
+        self.all.load(Ordering::Relaxed)
+    }
+
+    /// How often at once, at most.
+    pub(crate) fn most(&self) -> u64 {
+        self.most.load(Ordering::Relaxed)
+    }
+
+    fn begin(&self) -> Reading<'_> {
+        self.all.fetch_add(1, Ordering::Relaxed);
+        let now = self.now.fetch_add(1, Ordering::Relaxed) + 1;
+        self.most.fetch_max(now, Ordering::Relaxed);
+        Reading(self)
+    }
+}
+
+/// A read that is under way, also one that is given up.
+struct Reading<'a>(&'a Reads);
+
+impl Drop for Reading<'_> {
+    fn drop(&mut self) {
+        self.0.now.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// What is in a file. It stays when its tenant's settings are removed, so that revisions only grow.
@@ -34,9 +70,9 @@ impl Directory {
         Ok(Self { path: path.into(), delay, reads: Arc::default() })
     }
 
-    /// How often a tenant was read.
-    pub(crate) fn reads(&self) -> u64 {
-        self.reads.load(Ordering::Relaxed)
+    /// What was asked of it by this process.
+    pub(crate) fn reads(&self) -> &Reads {
+        &self.reads
     }
 
     /// Files are read and written by threads that may wait.
@@ -52,7 +88,7 @@ impl Directory {
 
 impl TenantStore for Directory {
     async fn get(&self, tenant: &str) -> StoreResult<Option<Stored>> {
-        self.reads.fetch_add(1, Ordering::Relaxed);
+        let _reading = self.reads.begin();
         let name = file_name(tenant);
         self.work(move |directory| Ok(read(&directory.join(name))?.and_then(Row::stored))).await
     }

@@ -50,9 +50,9 @@ impl Tenants {
         Ok(Self { settings: Arc::new(builder.build().await?), directory })
     }
 
-    /// How often the store was read.
-    pub(crate) fn store_reads(&self) -> u64 {
-        self.directory.as_ref().map_or_else(|| self.settings.counts().loads, Directory::reads)
+    /// How often the store was read, and how often at once, at most; a database has numbers of its own.
+    pub(crate) fn store_reads(&self) -> (u64, u64) {
+        self.directory.as_ref().map_or((0, 0), |directory| (directory.reads().all(), directory.reads().most()))
     }
 
     /// How often a tier that failed was passed over.

@@ -51,7 +51,7 @@ pub(crate) async fn comes(profile: Profile) -> Found {
         );
         server.restart().await.unwrap_or_else(|error| panic!("{error}"));
         back(&fleet, &mut found).await;
-        found.check(fleet.ready(PATIENCE).await.is_some(), || "it does not get ready".to_owned());
+        fleet.gets_ready(&mut found).await;
         // One of the workers seeds.
         let seeded = fleet.all("/", PATIENCE, |page| page.status == 200 && page.body.contains(" of 90</span>"));
         found.check(seeded.await.is_some(), || "nobody seeded".to_owned());

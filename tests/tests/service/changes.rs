@@ -31,7 +31,7 @@ pub(crate) async fn ours(profile: Profile) -> Found {
     let mut found = Found::default();
     let server = cache_tests::private_server().await;
     let fleet = Fleet::start(Start::with(server.url()).workers(2)).await;
-    found.check(fleet.ready(PATIENCE).await.is_some(), || "it does not get ready".to_owned());
+    fleet.gets_ready(&mut found).await;
     for number in 0..profile.pick(200, 2_000) {
         found.runs += 1;
         // So that it is in the cache.
@@ -48,7 +48,7 @@ pub(crate) async fn without_redis(profile: Profile) -> Found {
     let mut found = Found::default();
     let server = cache_tests::private_server().await;
     let fleet = Fleet::start(Start::with(server.url()).workers(2)).await;
-    found.check(fleet.ready(PATIENCE).await.is_some(), || "it does not get ready".to_owned());
+    fleet.gets_ready(&mut found).await;
     for number in 0..profile.pick(5, 50) {
         found.runs += 1;
         found.faults += 1;

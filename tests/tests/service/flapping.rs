@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use crate::away::back;
 use crate::case::{Found, Profile};
-use crate::fleet::{Fleet, HOST, PATIENCE, Start};
+use crate::fleet::{Fleet, HOST, Start};
 use crate::http::Client;
 use crate::original::Original;
 use crate::probes::storm;
@@ -20,7 +20,7 @@ use crate::redis::{connections, patient};
 /// For how long it is there, and away.
 const HALF: Duration = Duration::from_millis(500);
 
-/// How often something is read, and probed.
+/// How often something is read, and half as often probed.
 const EVERY: Duration = Duration::from_millis(50);
 
 /// How it comes and goes.
@@ -123,17 +123,17 @@ async fn lane_of(way: Way, time: Duration) -> Found {
     let mut found = Found { runs: 1, ..Found::default() };
     let stage = Stage::new().await;
     let fleet = Fleet::start(Start::with(stage.proxy.url())).await;
-    found.check(fleet.ready(PATIENCE).await.is_some(), || "it does not get ready".to_owned());
+    fleet.gets_ready(&mut found).await;
     let processes = fleet.processes().await;
     let stop = Arc::new(AtomicBool::new(false));
-    let tasks = [reads(&fleet.client, &stop), storm(&fleet.client, EVERY, &stop)];
+    let tasks = [reads(&fleet.client, &stop), storm(&fleet.client, 2 * EVERY, &stop)];
     found.faults += stage.flap(way, time).await;
     back(&fleet, &mut found).await;
     stop.store(true, Ordering::Relaxed);
     for task in tasks {
         found.add(task.await.unwrap_or_else(|error| panic!("{error}")));
     }
-    found.check(fleet.ready(PATIENCE).await.is_some(), || "it does not get ready again".to_owned());
+    fleet.gets_ready(&mut found).await;
     let now = fleet.processes().await;
     found.check(now == processes, || format!("C6: processes {processes:?} became {now:?}"));
     let left = connections(&patient(&stage.server.url()).await).await;

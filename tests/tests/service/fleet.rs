@@ -8,6 +8,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, Command};
 
+use crate::case::Found;
 use crate::http::{Answer, Client};
 
 /// A host of the tenant that most cases ask for.
@@ -136,9 +137,12 @@ impl Fleet {
         Some(began.elapsed())
     }
 
-    /// Waits until every worker says that it has its Redis and its indexes. How long that took; `None`: longer than `bound`.
-    pub(crate) async fn ready(&self, bound: Duration) -> Option<Duration> {
-        self.all("/healthcheck", bound, |answer| answer.json()["status"] == "ready").await
+    /// Waits until every worker says that it has its Redis and its indexes.
+    pub(crate) async fn gets_ready(&self, found: &mut Found) {
+        if self.all("/healthcheck", PATIENCE, |answer| answer.json()["status"] == "ready").await.is_none() {
+            let last = self.anywhere.get("/healthcheck", HOST).await.map(|answer| answer.body);
+            found.violations.push(format!("it does not get ready within {PATIENCE:?}: {last:?}"));
+        }
     }
 
     /// The processes that answer.

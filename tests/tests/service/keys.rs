@@ -1,6 +1,6 @@
 //! C7: what a service leaves on its Redis ends by itself, but for what must not.
 
-use cache_core::{Cache, Reply};
+use cache_core::Cache;
 use serde_json::json;
 
 use crate::case::{Found, Profile};
@@ -21,7 +21,7 @@ async fn immortal(cache: &Cache, found: &mut Found) {
         let answer = say(cache, &["SCAN", &cursor, "COUNT", "500"]).await;
         let mut items = answer.into_items().unwrap_or_default().into_iter();
         cursor = items.next().and_then(|cursor| cursor.as_str().map(str::to_owned)).unwrap_or_default();
-        for key in items.next().and_then(Reply::into_items).unwrap_or_default() {
+        for key in items.next().and_then(|keys| keys.into_items().ok()).unwrap_or_default() {
             let key = key.as_str().unwrap_or_default().to_owned();
             let ttl = say(cache, &["PTTL", &key]).await.as_int().unwrap_or_default();
             seen += 1;
@@ -40,7 +40,7 @@ pub(crate) async fn ours(_: Profile) -> Found {
     let server = cache_tests::private_server().await;
     let admin = patient(&server.url()).await;
     let fleet = Fleet::start(Start::with(server.url()).workers(2)).await;
-    found.check(fleet.ready(PATIENCE).await.is_some(), || "it does not get ready".to_owned());
+    fleet.gets_ready(&mut found).await;
     let seeded = fleet.all("/", PATIENCE, |page| page.status == 200 && page.body.contains(" of 90</span>"));
     found.check(seeded.await.is_some(), || "nobody seeded".to_owned());
     let settings = json!({ "title": "New", "accent": "teal", "page_size": 7, "support": "help@acme.example" });

@@ -104,7 +104,7 @@ pub(crate) async fn ours(profile: Profile) -> Found {
     let mut found = Found::default();
     let server = cache_tests::private_server().await;
     let fleet = Fleet::start(Start::with(server.url()).workers(2)).await;
-    found.check(fleet.ready(PATIENCE).await.is_some(), || "it does not get ready".to_owned());
+    fleet.gets_ready(&mut found).await;
     let processes = fleet.processes().await;
     let load = Load::start(&fleet.client, &["/tenant_settings", "/tenant_settings", "/", "/?q=ada&device=phone"]);
     load.pass(&mut found).await;

@@ -2,11 +2,13 @@
 
 use std::net::TcpListener;
 use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use cache_core::embedded::{Server, binaries};
 use cache_core::{Cache, Command, Reply};
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::process::{Child, Command as Program};
 
 use crate::fleet::PATIENCE;
@@ -55,7 +57,11 @@ impl Raw {
     pub(crate) async fn bare() -> Self {
         let directory = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
         let raw = Self::start(directory, &[]).await;
-        let answers = async { while Cache::connect(raw.url()).await.is_err() {} };
+        let answers = async {
+            while !raw.answer_to_ping().await.is_ok_and(|answer| answer.starts_with("+PONG")) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
         tokio::time::timeout(PATIENCE, answers).await.unwrap_or_else(|_| panic!("it does not start"));
         raw
     }
@@ -63,35 +69,41 @@ impl Raw {
     /// One that reads its data, for longer than any case takes.
     pub(crate) async fn loading() -> Self {
         const KEYS: u32 = 5_000;
+        /// Bytes of a value: more than those after which it looks at its clients.
+        const VALUE: usize = 1_100;
         let mut bare = Self::bare().await;
         let cache = patient(&bare.url()).await;
-        for key in 0..KEYS {
-            say(&cache, &["SET", &format!("key-{key}"), "value"]).await;
-        }
+        let pairs = (0..KEYS).flat_map(|key| [format!("key-{key}"), "v".repeat(VALUE)]);
+        let set = cache.command(Command::new("MSET").args_from(pairs)).await;
+        set.unwrap_or_else(|error| panic!("{}", cache_tests::chain(&error)));
         say(&cache, &["SAVE"]).await;
         bare.process.kill().await.unwrap_or_else(|error| panic!("{error}"));
         // As redis's own tests make one: microseconds a key, and how often it looks at its clients meanwhile.
-        let slowly = ["--key-load-delay", "50000", "--loading-process-events-interval-bytes", "1024"];
+        let slowly = ["--key-load-delay", "20000", "--loading-process-events-interval-bytes", "1024"];
         let raw = Self::start(bare.directory, &slowly).await;
-        let began = Instant::now();
-        loop {
-            assert!(began.elapsed() < PATIENCE, "it does not start");
-            let error = match Cache::connect(raw.url()).await {
-                Ok(cache) => cache.ping().await.err(),
-                Err(error) => Some(error),
-            };
-            if error.is_some_and(|error| cache_tests::chain(&error).contains("LOADING")) {
-                return raw;
+        let loads = async {
+            while !raw.answer_to_ping().await.is_ok_and(|answer| answer.starts_with("-LOADING")) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
             }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        };
+        tokio::time::timeout(PATIENCE, loads).await.unwrap_or_else(|_| panic!("it does not start"));
+        raw
+    }
+
+    /// What it says, whatever that is.
+    async fn answer_to_ping(&self) -> std::io::Result<String> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await?;
+        stream.write_all(b"PING\r\n").await?;
+        let mut answer = [0; 64];
+        let length = stream.read(&mut answer).await?;
+        Ok(String::from_utf8_lossy(answer.get(..length).unwrap_or_default()).into_owned())
     }
 
     async fn start(directory: TempDir, arguments: &[&str]) -> Self {
         let binaries = binaries().await.unwrap_or_else(|error| panic!("{error}"));
         let port = free_port();
         let process = Program::new(&binaries.server)
-            .args(["--port", &port.to_string(), "--save", "", "--dir"])
+            .args(["--port", &port.to_string(), "--save", "", "--rdbcompression", "no", "--dir"])
             .arg(directory.path())
             .args(arguments)
             .stdin(Stdio::null())
