@@ -1,8 +1,10 @@
 //! What a worker has before it answers.
 
+use std::sync::Arc;
+
 use cache_core::health::HealthCheck;
 use cache_core::tenant::HostTenantMapping;
-use cache_core::{Cache, Migrator, RedisSettings};
+use cache_core::{Cache, Migrator, RedisSettings, Watch};
 
 use crate::Failure;
 use crate::args::Args;
@@ -19,6 +21,7 @@ pub(crate) struct App {
     pub(crate) cache: Cache,
     pub(crate) tenants: Tenants,
     pub(crate) health: HealthCheck,
+    _watch: Arc<Watch>,
 }
 
 impl App {
@@ -29,10 +32,12 @@ impl App {
         let migrator = Migrator::new().register::<Session>().register::<HostTenantMapping>();
         // Without Redis it is done when that comes, in the background.
         migrator.run(&cache).await?;
+        // Whoever flushes Redis, or starts it anew, takes the indexes with it: they are made again.
+        let watch = Arc::new(migrator.watch(&cache)?);
         // Nobody has to wait for it: a page without sessions is a page.
-        tokio::spawn(seed::whenever_redis_comes(cache.clone(), migrator));
+        tokio::spawn(seed::whenever_redis_comes(cache.clone()));
         let tenants = Tenants::open(&cache, args).await?;
         let health = HealthCheck::new(&cache).gate(seed::gate());
-        Ok(Self { cache, tenants, health })
+        Ok(Self { cache, tenants, health, _watch: watch })
     }
 }

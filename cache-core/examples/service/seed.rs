@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use cache_core::{Cache, CacheModel, Error, Gate, GateError, Lease, Migrator};
+use cache_core::{Cache, CacheModel, Error, Gate, GateError, Lease};
 use chrono::{DateTime, Utc};
 use ulid::Ulid;
 
-use crate::Failure;
 use crate::sessions::{Device, Session};
 
 /// Another name seeds again.
@@ -26,16 +25,12 @@ pub(crate) fn gate() -> Gate {
     Gate::new("seed").grace(Duration::from_secs(1))
 }
 
-/// Makes the indexes and seeds, now and whenever Redis comes back: it may have lost everything.
-pub(crate) async fn whenever_redis_comes(cache: Cache, migrator: Migrator) {
+/// Seeds now, and whenever Redis comes back: it may have lost everything.
+pub(crate) async fn whenever_redis_comes(cache: Cache) {
     let mut states = cache.watch_state();
     while states.enabled().await {
-        let done = async {
-            migrator.run(&cache).await?;
-            Ok::<_, Failure>(seed(&cache).await?)
-        };
-        if let Err(error) = done.await {
-            tracing::warn!(error = crate::chain(&*error), "no sessions were seeded");
+        if let Err(error) = seed(&cache).await {
+            tracing::warn!(error = crate::chain(&error), "no sessions were seeded");
         }
         // Until it goes.
         while states.state().is_enabled() {

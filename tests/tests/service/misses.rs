@@ -12,8 +12,12 @@ use crate::redis::{patient, say};
 /// How many ask at once.
 const ASKING: u64 = 1_000;
 
-/// How long the store takes: until all have come, and a machine that is busy has nothing else to do.
+/// How long the store takes: until all have come.
 const STORE: Duration = Duration::from_millis(1500);
+
+/// They come so many at a time, so that those who have come wait for the store and for nothing else.
+const WAVE: u64 = 40;
+const BETWEEN: Duration = Duration::from_millis(25);
 
 /// What the workers read from their stores.
 const READS: &str = "tenant_store_reads_total";
@@ -63,7 +67,10 @@ pub(crate) async fn ours(profile: Profile) -> Found {
 
 async fn storm(client: &Client, found: &mut Found, asking: u64) {
     let mut asked = JoinSet::new();
-    for _ in 0..asking {
+    for number in 0..asking {
+        if number.is_multiple_of(WAVE) {
+            tokio::time::sleep(BETWEEN).await;
+        }
         let client = client.clone();
         asked.spawn(async move { client.get("/tenant_settings", HOST).await });
     }

@@ -1,6 +1,8 @@
 //! Servers as services do not want them.
 
+use std::ffi::OsStr;
 use std::net::TcpListener;
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -56,7 +58,7 @@ impl Raw {
     /// One without any module.
     pub(crate) async fn bare() -> Self {
         let directory = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
-        let raw = Self::start(directory, &[]).await;
+        let raw = Self::start(directory, &[], &[]).await;
         let answers = async {
             while !raw.answer_to_ping().await.is_ok_and(|answer| answer.starts_with("+PONG")) {
                 tokio::time::sleep(Duration::from_millis(5)).await;
@@ -80,7 +82,8 @@ impl Raw {
         bare.process.kill().await.unwrap_or_else(|error| panic!("{error}"));
         // As redis's own tests make one: microseconds a key, and how often it looks at its clients meanwhile.
         let slowly = ["--key-load-delay", "20000", "--loading-process-events-interval-bytes", "1024"];
-        let raw = Self::start(bare.directory, &slowly).await;
+        let modules = binaries().await.unwrap_or_else(|error| panic!("{error}")).modules;
+        let raw = Self::start(bare.directory, &modules, &slowly).await;
         let loads = async {
             while !raw.answer_to_ping().await.is_ok_and(|answer| answer.starts_with("-LOADING")) {
                 tokio::time::sleep(Duration::from_millis(5)).await;
@@ -99,12 +102,13 @@ impl Raw {
         Ok(String::from_utf8_lossy(answer.get(..length).unwrap_or_default()).into_owned())
     }
 
-    async fn start(directory: TempDir, arguments: &[&str]) -> Self {
+    async fn start(directory: TempDir, modules: &[PathBuf], arguments: &[&str]) -> Self {
         let binaries = binaries().await.unwrap_or_else(|error| panic!("{error}"));
         let port = free_port();
         let process = Program::new(&binaries.server)
             .args(["--port", &port.to_string(), "--save", "", "--rdbcompression", "no", "--dir"])
             .arg(directory.path())
+            .args(modules.iter().flat_map(|module| [OsStr::new("--loadmodule"), module.as_os_str()]))
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
