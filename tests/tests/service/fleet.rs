@@ -35,9 +35,10 @@ pub(crate) struct Fleet {
 /// How a service is started.
 #[derive(Debug, Clone)]
 pub(crate) struct Start {
-    pub(crate) redis: String,
-    pub(crate) workers: u32,
-    pub(crate) store_delay: Duration,
+    redis: String,
+    workers: u32,
+    store_delay: Duration,
+    port: u16,
 }
 
 /// How it ended that should not have begun.
@@ -50,11 +51,17 @@ pub(crate) struct Refused {
 
 impl Start {
     pub(crate) fn with(redis: impl Into<String>) -> Self {
-        Self { redis: redis.into(), workers: 1, store_delay: Duration::ZERO }
+        Self { redis: redis.into(), workers: 1, store_delay: Duration::ZERO, port: 0 }
     }
 
     pub(crate) fn workers(mut self, workers: u32) -> Self {
         self.workers = workers;
+        self
+    }
+
+    /// On this port; without it on a free one.
+    pub(crate) fn port(mut self, port: u16) -> Self {
+        self.port = port;
         self
     }
 
@@ -68,7 +75,7 @@ impl Start {
         let data = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
         let mut command = Command::new(env!("CARGO_BIN_EXE_service"));
         command
-            .args(["--port", "0", "--log", "warn", "--workers", &self.workers.to_string()])
+            .args(["--port", &self.port.to_string(), "--log", "warn", "--workers", &self.workers.to_string()])
             .arg(format!("--store-delay={}ms", self.store_delay.as_millis()))
             .arg("--data")
             .arg(data.path())
@@ -112,6 +119,11 @@ impl Fleet {
     /// Starts one that has to start.
     pub(crate) async fn start(start: Start) -> Self {
         start.go().await.unwrap_or_else(|refused| panic!("the service did not start: {refused:?}"))
+    }
+
+    /// The process that keeps the workers.
+    pub(crate) fn process_id(&self) -> u32 {
+        self.process.id().unwrap_or_else(|| panic!("it has ended"))
     }
 
     /// Where it is.

@@ -27,8 +27,10 @@ mod probes;
 mod race;
 mod redis;
 mod releases;
+mod routes;
 mod slow;
 mod stampede;
+mod workers;
 
 use case::{Must, Profile, case};
 use cache_tests::stalls;
@@ -47,6 +49,8 @@ fn main() {
         case("c6_flapping", Must::Hold, profile, flapping::ours),
         case("c6_control", Must::BeCaught, profile, flapping::control),
         case("redis_comes", Must::Hold, profile, away::comes),
+        case("workers", Must::Hold, profile, workers::ours),
+        case("routes", Must::Hold, profile, routes::ours),
         case("killed_under_load", Must::Hold, profile, killed::ours),
         case("killed_control", Must::BeCaught, profile, killed::control),
         case("c4_over_http", Must::Hold, profile, misses::ours),
