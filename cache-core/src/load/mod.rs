@@ -185,7 +185,7 @@ impl<M: Model> Load<M> {
             match Entry::read(cache, &keys).await? {
                 Entry::Nothing => break None,
                 Entry::Stored { json, fresh_for, .. } if !good(&json, fresh_for.is_some()) => {
-                    seen = Some(json)
+                    seen = Some(json);
                 }
                 Entry::Stored { json, fresh_for, took } => {
                     if self.settings.fresh.is_due(fresh_for, took)

@@ -195,6 +195,7 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Builder<T> {
             cache: self.cache,
             store: self.store,
             yaml,
+            no_file: Arc::default(),
             options: self.options,
             fits,
             hosts_of: self.hosts_of,

@@ -66,6 +66,22 @@ impl Tiers {
         self.cache.or_owed(Err(away), [(key.into_bytes(), owed)], || ())
     }
 
+    /// The hosts that are known to the server, or were to this process, as a tenant's.
+    pub(super) async fn seen_hosts(&self, tenant: &str) -> BTreeSet<Listed> {
+        let mut hosts = self.hosts.seen().map(|seen| seen.owners.of(tenant)).unwrap_or_default();
+        let mut ids = HostTenantMapping::ids(&self.cache);
+        // Where it cannot be looked for, it lives until its time ends.
+        while let Some(Ok(host)) = ids.next().await {
+            if let Ok(Some(row)) = HostTenantMapping::get(&self.cache, &host).await
+                && row.tenant == tenant
+                && let Ok(host) = Listed::read(&host)
+            {
+                hosts.insert(host);
+            }
+        }
+        hosts
+    }
+
     /// Looks at the file; hosts that changed with it are dropped.
     pub(super) async fn look(&self, now: bool) {
         let Some(yaml) = &self.yaml else { return };

@@ -164,7 +164,7 @@ pub enum TenantError {
     NoStore,
     /// The YAML file cannot be used, and none was read before.
     #[error("the tenants could not be read")]
-    Yaml(#[from] YamlError),
+    Yaml(#[from] Box<YamlError>),
     /// The cache cannot be used as it was set up.
     #[error("the cache cannot be used")]
     Cache(#[from] Error),

@@ -60,3 +60,51 @@ pub(super) fn listed_hosts(tenant: &str, settings: &JsonMap) -> Result<Vec<Strin
         Some(_) => refused("hosts"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+    use serde_json::json;
+
+    use super::*;
+
+    #[derive(Debug, Serialize, Deserialize)]
+    struct Shop {
+        theme: Theme,
+    }
+
+    #[derive(Debug, Serialize, Deserialize)]
+    struct Theme {
+        colors: Vec<u8>,
+    }
+
+    fn map(value: Value) -> JsonMap {
+        value.as_object().cloned().unwrap()
+    }
+
+    #[test]
+    fn what_does_not_fit_is_told_with_its_field() {
+        let shop: Shop = fit("acme", &map(json!({"theme": {"colors": [1]}, "more": 1}))).unwrap();
+        assert_eq!(members("acme", &shop).unwrap(), map(json!({"theme": {"colors": [1]}})));
+        let error = fit::<Shop>("acme", &map(json!({"theme": {"colors": [1, 300]}}))).unwrap_err();
+        assert_eq!(error.field.as_deref(), Some("theme.colors[1]"));
+        assert!(
+            error
+                .to_string()
+                .starts_with("the settings of tenant `acme`, field `theme.colors[1]` do not fit"),
+            "{error}"
+        );
+        assert_eq!(fit::<Shop>("acme", &JsonMap::new()).unwrap_err().field, None);
+        assert!(members("acme", &5).is_err());
+    }
+
+    #[test]
+    fn hosts_are_a_string_or_a_list_of_them() {
+        let of = |value| listed_hosts("acme", &map(value));
+        assert_eq!(of(json!({})).unwrap(), [""; 0]);
+        assert_eq!(of(json!({"hosts": "a"})).unwrap(), ["a"]);
+        assert_eq!(of(json!({"hosts": ["a", "b"]})).unwrap(), ["a", "b"]);
+        assert_eq!(of(json!({"hosts": ["a", 1]})).unwrap_err().field.as_deref(), Some("hosts[1]"));
+        assert_eq!(of(json!({"hosts": {}})).unwrap_err().field.as_deref(), Some("hosts"));
+    }
+}

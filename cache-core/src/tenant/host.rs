@@ -124,7 +124,9 @@ fn name_of(name: &[u8]) -> Result<String, HostError> {
     }
     let last = ascii.rsplit('.').next().unwrap_or_default();
     // What ends in a number is an address or nothing (URL standard, "ends in a number").
-    if last.bytes().all(|byte| byte.is_ascii_digit()) {
+    let hexadecimal =
+        last.strip_prefix("0x").is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    if hexadecimal || last.bytes().all(|byte| byte.is_ascii_digit()) {
         return match ascii.parse::<Ipv4Addr>() {
             Ok(address) => Ok(address.to_string()),
             Err(_) => Err(HostError::Malformed),
@@ -179,6 +181,117 @@ impl fmt::Display for Listed {
         match self {
             Self::Exact(host) => host.fmt(f),
             Self::Below(host) => write!(f, "*.{host}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read(text: &str) -> Result<String, HostError> {
+        Host::read(text).map(String::from)
+    }
+
+    #[test]
+    fn a_host_has_one_form() {
+        for (text, host) in [
+            ("Shop.Example", "shop.example"),
+            (" shop.example:8080 ", "shop.example"),
+            ("shop.example:", "shop.example"),
+            ("shop.example.", "shop.example"),
+            ("shop.example.:443", "shop.example"),
+            ("first.example, second.example", "first.example"),
+            ("first.example:1,second.example", "first.example"),
+            ("B\u{fc}cher.example", "xn--bcher-kva.example"),
+            ("xn--BCHER-kva.example", "xn--bcher-kva.example"),
+            ("shop\u{3002}example", "shop.example"),
+            ("my_host.internal", "my_host.internal"),
+            ("localhost:80", "localhost"),
+            ("127.0.0.1:80", "127.0.0.1"),
+            ("::1", "[::1]"),
+            ("[::1]", "[::1]"),
+            ("[2001:DB8:0:0::1]:443", "[2001:db8::1]"),
+        ] {
+            assert_eq!(read(text).as_deref(), Ok(host), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_none_is_refused() {
+        let long = format!("{}.example", "a".repeat(64));
+        let longer = vec!["a".repeat(60); 5].join(".");
+        for (text, error) in [
+            ("", HostError::Empty),
+            (" ,shop.example", HostError::Empty),
+            (".", HostError::Empty),
+            (":80", HostError::Empty),
+            ("a..b", HostError::Malformed),
+            (".a", HostError::Malformed),
+            ("a b", HostError::Malformed),
+            ("user@shop.example", HostError::Malformed),
+            ("shop.example/path", HostError::Malformed),
+            ("*.example", HostError::Malformed),
+            ("[::1", HostError::Malformed),
+            ("[::1]x", HostError::Malformed),
+            ("[shop.example]", HostError::Malformed),
+            ("[fe80::1%eth0]", HostError::Malformed),
+            ("a\u{0}b", HostError::Malformed),
+            ("1.2.3", HostError::Malformed),
+            ("1.2.3.256", HostError::Malformed),
+            ("1.2.3.0x1", HostError::Malformed),
+            ("xn--\u{fc}", HostError::Malformed),
+            ("shop.example:65536", HostError::Port),
+            ("shop.example:-1", HostError::Port),
+            ("shop.example:80:80", HostError::Port),
+            (&long, HostError::TooLong),
+            (&longer, HostError::TooLong),
+        ] {
+            assert_eq!(read(text), Err(error), "{text}");
+        }
+        assert_eq!(Host::read(b"\xff\xfe"), Err(HostError::Malformed));
+        assert_eq!(Host::read(vec![b'a'; 100_000]), Err(HostError::TooLong));
+    }
+
+    #[test]
+    fn a_pattern_is_a_name() {
+        assert_eq!(Listed::read("*.Shop.example.").unwrap().to_string(), "*.shop.example");
+        assert_eq!(Listed::read(" shop.example ").unwrap().to_string(), "shop.example");
+        for text in
+            ["*.", "*", "*.*.a", "a.*", "*.127.0.0.1", "*.[::1]", "a.example, b.example", "*a.example"]
+        {
+            assert!(Listed::read(text).is_err(), "{text}");
+        }
+    }
+
+    /// Bytes that look like hosts more often than chance would have it.
+    fn bytes() -> impl Strategy<Value = Vec<u8>> {
+        let piece = prop_oneof![
+            any::<Vec<u8>>(),
+            "[a-zA-Z0-9._:,@\\[\\]%*/ -]{0,20}".prop_map(String::into_bytes),
+            any::<String>().prop_map(String::into_bytes),
+            Just(b"xn--".to_vec()),
+        ];
+        proptest::collection::vec(piece, 0..4).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(500) })]
+
+        #[test]
+        fn whatever_it_is_it_is_a_host_or_none(bytes in bytes()) {
+            if let Ok(host) = Host::read(&bytes) {
+                prop_assert_eq!(Host::read(host.as_str()), Ok(host.clone()));
+                prop_assert!(host.as_str().is_ascii() && host.as_str().len() <= LONGEST);
+                prop_assert!(!host.as_str().bytes().any(|byte| byte.is_ascii_control() || byte.is_ascii_uppercase()));
+            }
+            if let Ok(text) = std::str::from_utf8(&bytes)
+                && let Ok(listed) = Listed::read(text)
+            {
+                prop_assert_eq!(Listed::read(&listed.to_string()), Ok(listed));
+            }
         }
     }
 }

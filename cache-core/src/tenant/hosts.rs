@@ -61,6 +61,7 @@ impl Tiers {
             // It may wait for one that has just begun.
             let within = self.options.store_timeout.saturating_mul(2).saturating_add(Duration::from_secs(1));
             let load = HostTenantMapping::load(name).missing_for(self.unknown_hosts.lasts()).within(within);
+            let load = load.lives(self.options.ttl);
             match Load::get_if(load, &self.cache, good, loader).await {
                 Ok(mapping) => Ok(mapping),
                 Err(LoadError::Loader(not_stored)) => Err(match &*not_stored {
@@ -155,10 +156,9 @@ impl Tiers {
             return None;
         }
         let make = async || Ok::<_, std::convert::Infallible>(Some(HostsState::fresh()));
-        match HostsState::load(HostsState::ALL)
-            .get_if(&self.cache, |json, _| serde_json::from_slice::<HostsState>(json).is_ok(), make)
-            .await
-        {
+        let good = |json: &[u8], _| serde_json::from_slice::<HostsState>(json).is_ok();
+        let load = HostsState::load(HostsState::ALL).lives(self.options.ttl);
+        match load.get_if(&self.cache, good, make).await {
             Ok(state) => state.map(|state| state.name),
             Err(error) => {
                 self.note(&TierFailure::new(Tier::Cache, error.to_string()));

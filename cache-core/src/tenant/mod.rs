@@ -40,7 +40,7 @@
 //!
 //! Read `X-Forwarded-Host` only from proxies that you know to set it; anybody else can write what they like there.
 
-// A file imports from those before it: overlay, host, error, store, memory, postgres, sections, yaml, fit, rows, recent, counts,
+// A file imports from those before it: overlay, host, error, store, memory, postgres, sections, yaml, fit, unlisted, rows, recent, counts,
 // seen, tiers, hosts, copies, write, settings, builder.
 
 mod builder;
@@ -61,6 +61,7 @@ mod seen;
 mod settings;
 mod store;
 mod tiers;
+mod unlisted;
 mod write;
 mod yaml;
 

@@ -93,3 +93,75 @@ fn reserved_within(value: &Value) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn map(value: Value) -> JsonMap {
+        match value {
+            Value::Object(members) => members,
+            other => panic!("{other} is no object"),
+        }
+    }
+
+    #[test]
+    fn absent_and_null_are_two_things() {
+        let below = map(json!({"theme": "light", "limit": 5, "nested": {"a": 1, "b": 2}, "list": [1, 2]}));
+        let over = map(
+            json!({"limit": null, "nested": {"b": 3, "~absent": ["a"]}, "list": [3], "~absent": ["theme"]}),
+        );
+        let merged = merge(&below, &over);
+        assert_eq!(Value::Object(merged.clone()), json!({"limit": null, "nested": {"b": 3}, "list": [3]}));
+        assert_eq!(strip(&merged, &below), over);
+        assert_eq!(strip(&below, &below), JsonMap::new());
+    }
+
+    #[test]
+    fn what_is_not_read_is_carried_over() {
+        let known = map(json!({"a": 1, "newer": 2, "nested": {"b": 1, "newer": [3]}, "gone": {"newer": 1}}));
+        let read = map(json!({"a": 1, "nested": {"b": 1}, "gone": {}}));
+        let mut whole = map(json!({"a": 7, "nested": {"b": 8}}));
+        carry(&mut whole, &known, &read);
+        assert_eq!(Value::Object(whole), json!({"a": 7, "newer": 2, "nested": {"b": 8, "newer": [3]}}));
+    }
+
+    fn value() -> impl Strategy<Value = Value> {
+        let leaf =
+            prop_oneof![Just(Value::Null), any::<bool>().prop_map(Value::from), (0..3).prop_map(Value::from)];
+        leaf.prop_recursive(3, 24, 4, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..3).prop_map(Value::Array),
+                members(inner).prop_map(Value::Object),
+            ]
+        })
+    }
+
+    fn members(value: impl Strategy<Value = Value>) -> impl Strategy<Value = JsonMap> {
+        proptest::collection::btree_map("[a-d]", value, 0..4)
+            .prop_map(|members| members.into_iter().collect())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(500) })]
+
+        #[test]
+        fn what_is_stripped_is_merged_again(whole in members(value()), below in members(value())) {
+            let over = strip(&whole, &below);
+            prop_assert_eq!(merge(&below, &over), whole.clone());
+            // Nothing is left that could be.
+            prop_assert_eq!(strip(&merge(&below, &over), &below), over);
+            prop_assert_eq!(merge(&whole, &JsonMap::new()), whole);
+        }
+
+        #[test]
+        fn nothing_is_carried_that_is_read(known in members(value()), mut whole in members(value())) {
+            let before = whole.clone();
+            carry(&mut whole, &known, &known);
+            prop_assert_eq!(whole, before);
+        }
+    }
+}

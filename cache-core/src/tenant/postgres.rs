@@ -163,6 +163,7 @@ impl PostgresStore {
 }
 
 type Row = (Json<Map<String, Value>>, i64);
+type Named = (String, Json<Map<String, Value>>, i64);
 
 fn stored((Json(settings), revision): Row) -> StoreResult<Stored> {
     Ok(Stored { settings, revision: revision.try_into()? })
@@ -196,8 +197,7 @@ impl TenantStore for PostgresStore {
     }
 
     async fn all(&self) -> StoreResult<Vec<(String, Stored)>> {
-        let rows: Vec<(String, Json<Map<String, Value>>, i64)> =
-            sqlx::query_as(&self.sql.all).fetch_all(&self.pool).await?;
+        let rows: Vec<Named> = sqlx::query_as(&self.sql.all).fetch_all(&self.pool).await?;
         rows.into_iter()
             .map(|(tenant, settings, revision)| Ok((tenant, stored((settings, revision))?)))
             .collect()

@@ -77,3 +77,23 @@ impl Unknown {
         names.get(name).is_some_and(|since| since.elapsed() < self.lasts)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_are_remembered_than_may_be() {
+        let unknown = Unknown::new(3, Duration::from_secs(60));
+        for name in ["a", "b", "c", "d"] {
+            unknown.keep(name);
+        }
+        assert!(unknown.has("c") && !unknown.has("d"));
+        assert_eq!(unknown.lasts(), Duration::ZERO);
+        unknown.forget("a");
+        assert_eq!(unknown.lasts(), Duration::from_secs(60));
+        let brief = Unknown::new(1, Duration::ZERO);
+        brief.keep("a");
+        assert!(!brief.has("a"));
+    }
+}

@@ -12,7 +12,7 @@ const VERSION: u32 = 1;
 ///
 /// Members that a release does not know are kept, so that releases with other settings share a row.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheModel)]
-#[cache(crate = "crate", prefix = "tenant_settings", ttl = "65m", jitter = 0.1)]
+#[cache(crate = "super::unlisted", prefix = "tenant_settings", ttl = "65m", jitter = 0.1)]
 pub(super) struct TenantRow {
     #[primary_key]
     pub(super) tenant: String,
@@ -37,8 +37,9 @@ impl TenantRow {
 
 /// Which tenant has a host, under `<global>:host_mapping:<host>`: written when the host is first asked for, read after.
 ///
-/// It is written and dropped by [`TenantSettings`](super::TenantSettings); with an index, made by a
-/// [`Migrator`](crate::Migrator), it can be searched.
+/// It is written and dropped by [`TenantSettings`](super::TenantSettings), which needs no index for it. With one, which
+/// `Migrator::new().register::<HostTenantMapping>()` makes, it can be searched; [`Migrator::all`](crate::Migrator::all) leaves
+/// it out.
 ///
 /// ```no_run
 /// # async fn example(cache: cache_core::Cache) -> cache_core::Result<()> {
@@ -51,7 +52,7 @@ impl TenantRow {
 /// # }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, CacheModel)]
-#[cache(crate = "crate", prefix = "host_mapping", ttl = "1h", jitter = 0.1)]
+#[cache(crate = "super::unlisted", prefix = "host_mapping", ttl = "5m", jitter = 0.1)]
 pub struct HostTenantMapping {
     /// The host, [normalised](super::Host).
     #[primary_key]
@@ -63,7 +64,7 @@ pub struct HostTenantMapping {
 
 /// Names the state of all hosts together: who has read them under this name need not read them again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, CacheModel)]
-#[cache(crate = "crate", prefix = "host_mapping_state", ttl = "1h", jitter = 0.1)]
+#[cache(crate = "super::unlisted", prefix = "host_mapping_state", ttl = "5m", jitter = 0.1)]
 pub(super) struct HostsState {
     #[primary_key]
     pub(super) id: String,

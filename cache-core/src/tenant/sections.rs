@@ -1,10 +1,12 @@
 //! The text of a `tenants.yaml`: a section `default` and one a tenant, with the line that everything stands at.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use saphyr::{MarkedYaml, Scalar, ScalarStyle, YamlData, YamlLoader};
 use saphyr_parser::Parser;
 use serde_json::{Number, Value};
+use sha2::{Digest, Sha256};
 
 use super::overlay::is_reserved;
 use crate::model::JsonMap;
@@ -21,6 +23,8 @@ pub(super) struct Sections {
     pub(super) default: JsonMap,
     pub(super) tenants: BTreeMap<String, JsonMap>,
     lines: Lines,
+    /// Names what a tenant's settings are made of, by tenant; that of the default alone for others.
+    digests: BTreeMap<String, String>,
 }
 
 /// Where it stands: by section and path.
@@ -94,7 +98,28 @@ impl Sections {
                 ..Flaw::of("`~absent` leaves out what the defaults have; it cannot stand in them")
             });
         }
+        sections.digests = sections.digested();
         Ok(sections)
+    }
+
+    fn digested(&self) -> BTreeMap<String, String> {
+        let of = |section: Option<&JsonMap>| {
+            // JSON of strings, numbers and the like is always written.
+            let bytes = serde_json::to_vec(&(&self.default, section)).unwrap_or_default();
+            let digest = Sha256::digest(bytes);
+            digest.iter().take(8).fold(String::with_capacity(16), |mut text, byte| {
+                // Writing to a string cannot fail.
+                let _ = write!(text, "{byte:02x}");
+                text
+            })
+        };
+        let tenants = self.tenants.iter().map(|(tenant, section)| (tenant.clone(), of(Some(section))));
+        tenants.chain([(DEFAULT.to_owned(), of(None))]).collect()
+    }
+
+    /// Names what of the file a tenant's settings are made of.
+    pub(super) fn digest(&self, tenant: &str) -> &str {
+        self.digests.get(tenant).or_else(|| self.digests.get(DEFAULT)).map_or("", String::as_str)
     }
 
     /// The line at which a field of a tenant stands: its own, that of what is around it, or that of the default.
@@ -257,4 +282,65 @@ fn scalar<'a>(data: &YamlData<'a, MarkedYaml<'a>>) -> Result<Value, &'static str
         }
         Scalar::String(text) => Value::String(text.into_owned()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn flaw(text: &str) -> Flaw {
+        Sections::read(text).unwrap_err()
+    }
+
+    #[test]
+    fn a_file_is_read_with_its_lines() {
+        let text = "default: &d\n  theme: light\n  limits: {users: 10, big: 18446744073709551615}\n\
+                    acme:\n  <<: *d\n  theme: ~\n  list:\n    - 1\n    - {x: 'yes'}\n42:\nempty: {}\n";
+        let sections = Sections::read(text).unwrap();
+        assert_eq!(
+            Value::Object(sections.default.clone()),
+            json!({"theme": "light", "limits": {"users": 10, "big": u64::MAX}})
+        );
+        assert_eq!(sections.tenants.keys().collect::<Vec<_>>(), ["42", "acme", "empty"]);
+        let acme =
+            json!({"theme": null, "list": [1, {"x": "yes"}], "limits": {"users": 10, "big": u64::MAX}});
+        assert_eq!(Value::Object(sections.tenants["acme"].clone()), acme);
+        let line = |tenant, field| sections.line(tenant, field);
+        assert_eq!(line("acme", Some("theme")), Some(6));
+        assert_eq!(line("acme", Some("list[1].x")), Some(9));
+        assert_eq!(line("acme", Some("list[1].y.z")), Some(9));
+        assert_eq!(line("acme", Some("missing")), line("acme", None));
+        assert_eq!(line("empty", Some("limits.users")), Some(3), "where it inherits it from");
+        assert_eq!(line("nobody", None), None);
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_place() {
+        let of = |flaw: Flaw| (flaw.line, flaw.section, flaw.field, flaw.reason);
+        let (line, .., reason) = of(flaw("default:\n  a: [1\n"));
+        assert!(line.is_some() && !reason.is_empty(), "{line:?} {reason}");
+        assert!(flaw("").reason.contains("`default`"));
+        assert!(flaw("acme: {}").reason.contains("no section `default`"));
+        assert_eq!(flaw("- a").line, Some(1));
+        let (line, section, field, reason) = of(flaw("default: {}\nacme:\n  a:\n    b: .nan\n"));
+        assert_eq!((line, section.as_deref(), field.as_deref()), (Some(4), Some("acme"), Some("a.b")));
+        assert!(reason.contains("NaN"), "{reason}");
+        assert_eq!(flaw("default: {}\nacme: 5\n").section.as_deref(), Some("acme"));
+        assert_eq!(flaw("default: {}\nacme:\n  a: 1\n  'a': 2\n").line, Some(4));
+        assert_eq!(flaw("default: {}\nacme: {}\nacme: {}\n").line, Some(3));
+        assert!(flaw("default: {}\n---\nacme: {}\n").reason.contains("second document"));
+        assert!(flaw("default: {~absent: [a]}\n").reason.contains("~absent"));
+        assert_eq!(flaw("default: {}\na: 99999999999999999999\n").line, Some(2));
+        let deep = format!("default: {}{}", "[".repeat(100), "]".repeat(100));
+        assert!(flaw(&deep).reason.contains("deep"));
+        // Each anchor ten times the one before.
+        let mut bomb = "default:\n  a0: &a0 [1]\n".to_owned();
+        for level in 1..12 {
+            let items = vec![format!("*a{}", level - 1); 10].join(", ");
+            bomb.push_str(&format!("  a{level}: &a{level} [{items}]\n"));
+        }
+        assert!(flaw(&bomb).line.is_some());
+    }
 }

@@ -66,6 +66,15 @@ impl Owners {
         }
     }
 
+    /// The hosts of a tenant.
+    pub(super) fn of(&self, tenant: &str) -> BTreeSet<Listed> {
+        let has = |owner: &Owner| match owner {
+            Owner::One(one) => one == tenant,
+            Owner::Several(first, second) => first == tenant || second == tenant,
+        };
+        self.0.iter().filter(|(_, owner)| has(owner)).map(|(host, _)| host.clone()).collect()
+    }
+
     /// The host itself goes before `*.` and what it ends in, of which the longest goes first.
     pub(super) fn find(&self, host: &Host) -> Found<'_> {
         if let Some(owner) = self.0.get(&Listed::Exact(host.clone())) {

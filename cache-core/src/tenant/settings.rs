@@ -31,7 +31,8 @@ const PAUSE: u64 = 40;
 /// over and counted; an error is only what no tier can help with. See [the module](crate::tenant) for an example.
 ///
 /// No read that begins after [`set`](TenantSettings::set) or [`update`](TenantSettings::update) has returned with
-/// [`Copies::Dropped`] gets what was there before, in any process: a load that was under way then stores nothing.
+/// [`Copies::Dropped`] gets what was there before, in any process that has the server: a load that was under way then stores
+/// nothing. A process without it asks the store, and shares what a read that is under way there brings.
 #[doc(alias = "TenantSettingsCache")]
 pub struct TenantSettings<T> {
     pub(super) tiers: Arc<Tiers>,
@@ -164,16 +165,17 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> TenantSettings<T> 
         Err(TenantError::Contended { tenant: tenant.to_owned(), tries: TRIES })
     }
 
-    /// Drops the copies of a tenant's settings and hosts, after they were changed past this library.
+    /// Drops the copies of a tenant's settings and hosts, after they were changed past this library. It goes through the keys of
+    /// all hosts that were seen; without it, what was changed shows after the [time to live](super::Builder::ttl).
     ///
     /// # Errors
     /// [`TenantError::Name`] if no tenant can be called so.
     pub async fn invalidate(&self, tenant: &str) -> Result<Copies, TenantError> {
         check_name(tenant)?;
-        let hosts = match self.tiers.known(tenant).await {
-            Ok(known) => self.tiers.hosts_in(tenant, &known.whole).unwrap_or_default(),
-            Err(_) => BTreeSet::new(),
-        };
+        let mut hosts = self.tiers.seen_hosts(tenant).await;
+        if let Ok(known) = self.tiers.known(tenant).await {
+            hosts.extend(self.tiers.hosts_in(tenant, &known.whole).unwrap_or_default());
+        }
         Ok(self.tiers.drop_copies(tenant, &hosts).await)
     }
 
@@ -221,7 +223,7 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> TenantSettings<T> 
     pub async fn reload(&self) -> Result<(), TenantError> {
         self.tiers.look(true).await;
         match self.last_error() {
-            Some(error) => Err(error.into()),
+            Some(error) => Err(Box::new(error).into()),
             None => Ok(()),
         }
     }

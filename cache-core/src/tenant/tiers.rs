@@ -1,10 +1,7 @@
 //! The tiers: the cache before the store before the YAML file.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
-
-use sha2::{Digest, Sha256};
 
 use super::counts::Counts;
 use super::error::{Misfit, StoreTimeout, TenantError, Tier, TierFailure};
@@ -53,6 +50,8 @@ pub(super) struct Tiers {
     pub(super) cache: Cache,
     pub(super) store: Option<Box<dyn AnyStore>>,
     pub(super) yaml: Option<Yaml>,
+    /// What there is without a file: one value, so that it is known for the same.
+    pub(super) no_file: Arc<Sections>,
     pub(super) options: Options,
     pub(super) fits: Fits,
     pub(super) hosts_of: HostsOf,
@@ -80,7 +79,7 @@ pub(super) struct Fallen {
 
 impl Tiers {
     pub(super) fn sections(&self) -> Arc<Sections> {
-        self.yaml.as_ref().map(Yaml::sections).unwrap_or_default()
+        self.yaml.as_ref().map_or_else(|| Arc::clone(&self.no_file), Yaml::sections)
     }
 
     /// A call of the store, within its bound.
@@ -112,21 +111,6 @@ impl Tiers {
         }
     }
 
-    /// Names what of the file, and which rules, settings are made by.
-    fn basis(&self, tenant: &str, sections: &Sections) -> String {
-        let known = serde_json::to_vec(&(
-            matches!(self.options.merge, Merge::Overlay),
-            &sections.default,
-            sections.tenants.get(tenant),
-        ));
-        let digest = Sha256::digest(known.unwrap_or_default());
-        digest.iter().take(8).fold(String::with_capacity(16), |mut text, byte| {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
-    }
-
     /// The settings of a tenant.
     pub(super) async fn find(
         self: &Arc<Self>,
@@ -141,7 +125,11 @@ impl Tiers {
         if !self.cache.is_enabled() && self.unknown.has(tenant) && !sections.tenants.contains_key(tenant) {
             return Err(unknown());
         }
-        let basis = self.basis(tenant, sections);
+        let rule = match self.options.merge {
+            Merge::Overlay => "overlay",
+            Merge::FirstHit => "first",
+        };
+        let basis = format!("{rule}:{}", sections.digest(tenant));
         let loader = {
             let (tiers, tenant, sections) = (Arc::clone(self), tenant.to_owned(), Arc::clone(sections));
             let basis = basis.clone();
@@ -176,6 +164,7 @@ impl Tiers {
                 Ok(Answer { row, stale: false, failures: Vec::new() })
             }
             Ok(None) => {
+                self.last_good.forget(tenant);
                 self.unknown.keep(tenant);
                 Err(unknown())
             }

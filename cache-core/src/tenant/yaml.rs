@@ -91,7 +91,11 @@ pub(super) struct Changed {
 
 impl Yaml {
     /// Reads a file.
-    pub(super) async fn open(path: PathBuf, every: Duration, check: Box<Check>) -> Result<Self, YamlError> {
+    pub(super) async fn open(
+        path: PathBuf,
+        every: Duration,
+        check: Box<Check>,
+    ) -> Result<Self, Box<YamlError>> {
         let (text, stamp) = {
             let asked = path.clone();
             let read = tokio::task::spawn_blocking(move || read(&asked)).await;
@@ -101,7 +105,7 @@ impl Yaml {
     }
 
     /// Reads a text.
-    pub(super) fn text(text: &str, check: Box<Check>) -> Result<Self, YamlError> {
+    pub(super) fn text(text: &str, check: Box<Check>) -> Result<Self, Box<YamlError>> {
         Self::of(None, text, None, Duration::MAX, check)
     }
 
@@ -111,7 +115,7 @@ impl Yaml {
         stamp: Option<Stamp>,
         every: Duration,
         check: Box<Check>,
-    ) -> Result<Self, YamlError> {
+    ) -> Result<Self, Box<YamlError>> {
         let sections = parse(path.as_deref(), text, &check)?;
         let state = State { sections: Arc::new(sections), stamp, error: None };
         Ok(Self { path, every, check, state: RwLock::new(state), turn: Mutex::new(Instant::now()) })
@@ -175,30 +179,30 @@ impl Yaml {
         }
     }
 
-    fn refuse(&self, error: YamlError, stamp: Option<Stamp>) {
+    fn refuse(&self, error: Box<YamlError>, stamp: Option<Stamp>) {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         let told = state.error.as_ref().is_some_and(|known| known.to_string() == error.to_string());
         if !told {
             tracing::error!(%error, "the file of tenants was not taken; what was read before stays in use");
         }
-        state.error = Some(error);
+        state.error = Some(*error);
         // What could not even be read is read again.
         state.stamp = stamp;
     }
 }
 
-fn failed(path: Option<&Path>, reason: &str) -> YamlError {
-    YamlError {
+fn failed(path: Option<&Path>, reason: &str) -> Box<YamlError> {
+    Box::new(YamlError {
         path: path.map(Path::to_owned),
         line: None,
         column: None,
         tenant: None,
         field: None,
         reason: reason.to_owned(),
-    }
+    })
 }
 
-fn read_if_changed(path: &Path, known: Option<&Stamp>) -> Result<Option<(String, Stamp)>, YamlError> {
+fn read_if_changed(path: &Path, known: Option<&Stamp>) -> Result<Option<(String, Stamp)>, Box<YamlError>> {
     let metadata = fs::metadata(path).map_err(|error| failed(Some(path), &error.to_string()))?;
     match known {
         Some(known) if known.settled && *known == Stamp::of(&metadata) => Ok(None),
@@ -206,7 +210,7 @@ fn read_if_changed(path: &Path, known: Option<&Stamp>) -> Result<Option<(String,
     }
 }
 
-fn read(path: &Path) -> Result<(String, Stamp), YamlError> {
+fn read(path: &Path) -> Result<(String, Stamp), Box<YamlError>> {
     let fails = |error: std::io::Error| failed(Some(path), &error.to_string());
     let file = fs::File::open(path).map_err(fails)?;
     // Before the text: what is written meanwhile is another time.
@@ -222,14 +226,99 @@ fn read(path: &Path) -> Result<(String, Stamp), YamlError> {
     Ok((text, stamp))
 }
 
-fn parse(path: Option<&Path>, text: &str, check: &Check) -> Result<Sections, YamlError> {
+fn parse(path: Option<&Path>, text: &str, check: &Check) -> Result<Sections, Box<YamlError>> {
     let read = Sections::read(text).and_then(|sections| check(&sections).map(|()| sections));
-    read.map_err(|flaw| YamlError {
-        path: path.map(Path::to_owned),
-        line: flaw.line,
-        column: flaw.column,
-        tenant: flaw.section,
-        field: flaw.field,
-        reason: flaw.reason,
+    read.map_err(|flaw| {
+        Box::new(YamlError {
+            path: path.map(Path::to_owned),
+            line: flaw.line,
+            column: flaw.column,
+            tenant: flaw.section,
+            field: flaw.field,
+            reason: flaw.reason,
+        })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "default: {a: 1}\n";
+
+    async fn open(path: &Path, every: Duration) -> Yaml {
+        let check = |sections: &Sections| match sections.tenants.contains_key("bad") {
+            true => Err(Flaw {
+                reason: "it is bad".to_owned(),
+                line: sections.line("bad", None),
+                ..Flaw::default()
+            }),
+            false => Ok(()),
+        };
+        Yaml::open(path.to_owned(), every, Box::new(check)).await.unwrap()
+    }
+
+    fn tenants(yaml: &Yaml) -> Vec<String> {
+        yaml.sections().tenants.keys().cloned().collect()
+    }
+
+    #[tokio::test]
+    async fn a_file_that_changes_is_read_again_and_one_that_breaks_is_not_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tenants.yaml");
+        fs::write(&path, GOOD).unwrap();
+        let yaml = open(&path, Duration::ZERO).await;
+        assert!(yaml.look(false).await.is_none() && tenants(&yaml).is_empty());
+        fs::write(&path, format!("{GOOD}one: {{}}\n")).unwrap();
+        let changed = yaml.look(false).await.unwrap();
+        assert!(changed.before.tenants.is_empty() && changed.now.tenants.contains_key("one"));
+        // Broken in each way there is: what was read stays.
+        let broken = ["one: {", "default: {}\nbad:\n  x: 1\n", "\0", "one: {}\n"];
+        for text in broken {
+            fs::write(&path, text).unwrap();
+            assert!(yaml.look(false).await.is_none());
+            let error = yaml.last_error().unwrap();
+            assert!(error.path.as_ref() == Some(&path), "{error}");
+            assert_eq!(tenants(&yaml), ["one"]);
+        }
+        fs::remove_file(&path).unwrap();
+        assert!(yaml.look(false).await.is_none() && yaml.last_error().is_some());
+        // Another file in its place, as an editor puts it there.
+        fs::write(folder.path().join("new"), format!("{GOOD}two: {{}}\n")).unwrap();
+        fs::rename(folder.path().join("new"), &path).unwrap();
+        assert!(yaml.look(false).await.is_some() && yaml.last_error().is_none());
+        assert_eq!(tenants(&yaml), ["two"]);
+        // As long, and of the same second.
+        fs::write(&path, format!("{GOOD}owt: {{}}\n")).unwrap();
+        assert!(yaml.look(false).await.is_some());
+        assert_eq!(tenants(&yaml), ["owt"]);
+    }
+
+    #[tokio::test]
+    async fn it_is_not_looked_at_before_its_time_unless_somebody_wants_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tenants.yaml");
+        fs::write(&path, GOOD).unwrap();
+        let yaml = open(&path, Duration::from_secs(3600)).await;
+        fs::write(&path, format!("{GOOD}one: {{}}\n")).unwrap();
+        assert!(yaml.look(false).await.is_none() && tenants(&yaml).is_empty());
+        assert!(yaml.look(true).await.is_some());
+    }
+
+    #[tokio::test]
+    async fn a_file_that_has_settled_is_not_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tenants.yaml");
+        fs::write(&path, GOOD).unwrap();
+        fs::File::open(&path).unwrap().set_modified(SystemTime::now() - Duration::from_secs(60)).unwrap();
+        let yaml = open(&path, Duration::ZERO).await;
+        let stamp = yaml.state.read().unwrap().stamp.clone().unwrap();
+        assert!(stamp.settled);
+        assert!(read_if_changed(&path, Some(&stamp)).unwrap().is_none());
+        fs::write(&path, GOOD).unwrap();
+        assert!(read_if_changed(&path, Some(&stamp)).unwrap().is_some());
+        let error =
+            Yaml::open(folder.path().to_owned(), Duration::ZERO, Box::new(|_| Ok(()))).await.err().unwrap();
+        assert!(error.to_string().contains("no file"), "{error}");
+    }
 }

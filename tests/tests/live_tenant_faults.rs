@@ -1,0 +1,205 @@
+//! Settings of tenants while the cache, the store or both are away.
+
+use std::time::{Duration, Instant};
+
+use cache_core::tenant::{Copies, TenantError, TenantSettings, Tier};
+use cache_core::{Cache, Degrade, Protocol, RedisSettings};
+use cache_tests::proxy::Proxy;
+use cache_tests::store::TestStore;
+use cache_tests::{patient, private_server};
+use serde::{Deserialize, Serialize};
+
+const FILE: &str = "default: {theme: light}\nacme: {theme: dark}\n";
+
+/// The longest that the server is not noticed to be back.
+const BACK: Duration = Duration::from_secs(10);
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Shop {
+    theme: String,
+}
+
+fn shop(theme: &str) -> Shop {
+    Shop { theme: theme.to_owned() }
+}
+
+fn quick(url: &str) -> RedisSettings {
+    RedisSettings::new(url)
+        .response_timeout(Duration::from_millis(200))
+        .connect_timeout(Duration::from_millis(200))
+}
+
+async fn theme(shops: &TenantSettings<Shop>, tenant: &str) -> String {
+    shops.get(tenant).await.unwrap_or_else(|error| panic!("{}", cache_tests::chain(&error))).theme
+}
+
+/// Waits until this process has told the server what it owes.
+async fn delivered(shops: &TenantSettings<Shop>) {
+    let began = Instant::now();
+    while shops.owed_invalidations() > 0 {
+        assert!(began.elapsed() < BACK, "{} owed", shops.owed_invalidations());
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// C9: of a cache that does without its server by itself, and of one that fails.
+#[tokio::test]
+async fn what_is_set_without_a_server_is_got_elsewhere_when_it_is_back() {
+    let server = private_server().await;
+    let degrading =
+        Degrade::new().entry_timeout(Duration::from_millis(200)).connect(quick(&server.url())).await.unwrap();
+    let failing = Cache::connect(quick(&server.url())).await.unwrap();
+    for (cache, new) in [(degrading, "one"), (failing, "two")] {
+        let store = TestStore::default();
+        let builder = |cache| TenantSettings::<Shop>::builder(cache).yaml_text(FILE).store(store.clone());
+        let here = builder(&cache).build().await.unwrap();
+        let other = Cache::connect(server.url()).await.unwrap();
+        let there = builder(&other).build().await.unwrap();
+        here.set("acme", &shop("before")).await.unwrap();
+        delivered(&here).await;
+        assert_eq!(
+            (theme(&here, "acme").await, theme(&there, "acme").await),
+            ("before".into(), "before".into())
+        );
+        server.pause().await.unwrap();
+        let saved = here.set("acme", &shop(new)).await.unwrap();
+        assert_eq!(saved.copies, Copies::Owed);
+        for _ in 0..3 {
+            assert_eq!(theme(&here, "acme").await, new);
+        }
+        assert!(here.get("nobody").await.unwrap_err().is_unknown());
+        let asked = store.gets();
+        assert!(here.get("nobody").await.unwrap_err().is_unknown());
+        assert_eq!(store.gets(), asked, "also without a server it is remembered");
+        server.resume().await.unwrap();
+        delivered(&here).await;
+        assert_eq!((theme(&there, "acme").await.as_str(), theme(&here, "acme").await.as_str()), (new, new));
+        here.remove("acme").await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_service_boots_and_serves_without_a_server_and_uses_it_when_it_comes() {
+    let server = private_server().await;
+    let proxy = Proxy::start(&server.url()).await;
+    proxy.refuse();
+    let cache = Degrade::new()
+        .budget(Duration::from_millis(300))
+        .entry_timeout(Duration::from_secs(20))
+        .connect(proxy.url())
+        .await
+        .unwrap();
+    let store = TestStore::default();
+    let shops =
+        TenantSettings::<Shop>::builder(&cache).yaml_text(FILE).store(store.clone()).build().await.unwrap();
+    assert_eq!(theme(&shops, "acme").await, "dark");
+    assert_eq!(shops.set("acme", &shop("new")).await.unwrap().copies, Copies::Owed);
+    assert_eq!(theme(&shops, "acme").await, "new");
+    proxy.redirect(&server.url());
+    delivered(&shops).await;
+    theme(&shops, "acme").await;
+    let asked = store.gets();
+    assert_eq!(theme(&shops, "acme").await, "new");
+    assert_eq!(store.gets(), asked, "it is cached");
+    // Killed under the readers: none fails.
+    proxy.refuse();
+    for _ in 0..20 {
+        assert_eq!(theme(&shops, "acme").await, "new");
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_fails_is_done_without_as_long_as_it_may_be() {
+    let server = private_server().await;
+    let cache = patient(&server.url(), Protocol::Resp3).await;
+    let store = TestStore::default();
+    let builder = || {
+        let builder = TenantSettings::<Shop>::builder(&cache).yaml_text(FILE).store(store.clone());
+        builder.ttl(Duration::from_millis(30)).store_timeout(Duration::from_millis(100))
+    };
+    let shops = builder().build().await.unwrap();
+    shops.set("acme", &shop("good")).await.unwrap();
+    assert_eq!(theme(&shops, "acme").await, "good");
+    for hangs in [false, true] {
+        if hangs {
+            store.hangs(true);
+        } else {
+            store.fails(true);
+        }
+        tokio::time::sleep(Duration::from_millis(40)).await;
+        let (resolved, began) = (shops.resolve("acme").await.unwrap(), Instant::now());
+        assert_eq!((resolved.settings.theme.as_str(), resolved.stale), ("good", true));
+        assert_eq!(resolved.failures[0].tier, Tier::Store);
+        assert!(began.elapsed() < Duration::from_secs(2));
+        // Another process has it from the cache, though it never saw the store.
+        let other = builder().build().await.unwrap();
+        assert!(other.resolve("acme").await.unwrap().stale);
+        // What is nowhere is an error, and no tenant that is unknown.
+        let error = shops.get("young").await.unwrap_err();
+        assert!(error.is_unavailable() && matches!(error, TenantError::Unavailable { .. }), "{error}");
+        assert!(error.to_string().contains("the store failed"), "{error}");
+        let error = shops.set("acme", &shop("x")).await.unwrap_err();
+        assert!(error.is_unavailable(), "{error}");
+        // The file only where that is wanted.
+        let strict = TenantSettings::<Shop>::builder(&cache.clone().namespace(&format!("strict-{hangs}")))
+            .yaml_text(FILE);
+        let strict = strict.store(store.clone()).store_timeout(Duration::from_millis(100));
+        assert!(strict.build().await.unwrap().get("acme").await.unwrap_err().is_unavailable());
+        let lax = TenantSettings::<Shop>::builder(&cache.clone().namespace(&format!("lax-{hangs}")))
+            .yaml_text(FILE);
+        let lax = lax.store(store.clone()).store_timeout(Duration::from_millis(100)).yaml_on_error(true);
+        let lax = lax.build().await.unwrap();
+        let resolved = lax.resolve("acme").await.unwrap();
+        assert_eq!((resolved.settings.theme.as_str(), resolved.failures.len()), ("dark", 1));
+        assert!(lax.get("young").await.unwrap_err().is_unavailable());
+        store.fails(false);
+        store.hangs(false);
+        // It is not remembered.
+        assert!(!shops.resolve("acme").await.unwrap().stale);
+        assert_eq!(theme(&lax, "acme").await, "good");
+    }
+    assert!(shops.counts().store_failures > 0 && shops.counts().stale >= 2, "{:?}", shops.counts());
+    // Both away: what this process saw last.
+    store.fails(true);
+    server.kill().await.unwrap();
+    let resolved = shops.resolve("acme").await.unwrap();
+    assert_eq!((resolved.settings.theme.as_str(), resolved.stale), ("good", true));
+    let impatient = builder().max_stale(Duration::ZERO).build().await.unwrap();
+    assert!(impatient.get("acme").await.unwrap_err().is_unavailable());
+}
+
+#[tokio::test]
+async fn who_gives_up_setting_drops_the_copies_all_the_same() {
+    let server = private_server().await;
+    let cache = patient(&server.url(), Protocol::Resp3).await;
+    let store = TestStore::default();
+    let builder = || TenantSettings::<Shop>::builder(&cache).yaml_text(FILE).store(store.clone());
+    let (one, two) = (builder().build().await.unwrap(), builder().build().await.unwrap());
+    store.slow(Duration::from_millis(5));
+    for round in 0..40_u64 {
+        let new = format!("round-{round}");
+        assert!(!theme(&two, "acme").await.is_empty());
+        let setting = tokio::spawn({
+            let (one, shop) = (one.clone(), shop(&new));
+            async move { one.set("acme", &shop).await }
+        });
+        tokio::time::sleep(Duration::from_micros(round * 400)).await;
+        setting.abort();
+        let _ = setting.await;
+        // Whatever the store has by the time that nothing is under way any more, the other gets.
+        store.slow(Duration::ZERO);
+        one.update("umbrella", |_| ()).await.unwrap_err();
+        let began = Instant::now();
+        loop {
+            let row = cache_core::tenant::TenantStore::get(store.inner(), "acme").await.unwrap();
+            let kept = row.and_then(|row| Some(row.settings.get("theme")?.as_str()?.to_owned()));
+            let kept = kept.unwrap_or_else(|| "dark".to_owned());
+            if theme(&two, "acme").await == kept {
+                break;
+            }
+            assert!(began.elapsed() < BACK, "{kept} is in the store");
+            tokio::task::yield_now().await;
+        }
+        store.slow(Duration::from_millis(5));
+    }
+}
