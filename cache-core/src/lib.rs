@@ -114,6 +114,6 @@ pub use crate::primary_key::{DocumentKey, Id, IdPart, PrimaryKey, ReadKey};
 pub use crate::query::{
     Aggregation, Found, Groups, Near, Pages, Profile, Query, Row, Rows, Scored, Summary, Updated,
 };
-pub use crate::settings::{Protocol, RedisSettings};
+pub use crate::settings::{Pem, Protocol, RedisSettings, Tls};
 pub use crate::terms::{Dictionary, SpellCheck, Suggest, Suggestions, Synonyms, Terms};
 pub use crate::version::VersionValue;

@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use cache_core::connection::PushStream;
-use cache_core::{Batch, Cache, Capabilities, Command, Connection, Reply, Result};
+use cache_core::connection::{KeyChanges, PushStream};
+use cache_core::{Batch, Cache, Capabilities, Command, Connection, Reply, Result, Schema};
 use futures_core::future::BoxFuture;
 
 /// Records what is sent and answers from a list, then with `OK`. An index that is asked after together with a query is
@@ -55,6 +55,14 @@ impl Recorder {
     }
 }
 
+/// What stands in front of a look at the index of the project `shop`: being told when it is made again.
+pub fn listening(schema: &Schema) -> [String; 2] {
+    [
+        "CLIENT CACHING YES (repeatable)".to_owned(),
+        format!("GET shop:cache:~{}:made:{} (repeatable)", schema.prefix(), schema.fingerprint()),
+    ]
+}
+
 /// What a server says of an index that is filled.
 fn filled(asked: &Command) -> Reply {
     let bulk = |text: &[u8]| Reply::Bulk(text.to_vec().into());
@@ -83,11 +91,18 @@ impl Connection for Recorder {
             .unwrap_or_else(PoisonError::into_inner)
             .push(if batch.is_atomic() { "MULTI" } else { "pipeline" }.to_owned());
         let answer = |command: &Command| {
-            if !command.args().any(|word| word == b"FT.INFO") {
-                return Ok(self.record(command));
+            let has =
+                |part: &[u8]| command.args().any(|word| word.windows(part.len()).any(|some| some == part));
+            if has(b"FT.INFO") {
+                self.write(command);
+                return Ok(filled(command));
             }
-            self.write(command);
-            Ok(filled(command))
+            // How often the index was made, and being told of that.
+            if command.name() == "CLIENT" || has(b":made:") {
+                self.write(command);
+                return Ok(Reply::Int(1));
+            }
+            Ok(self.record(command))
         };
         let replies = batch.commands().iter().map(answer).collect();
         Box::pin(async move { Ok(replies) })
@@ -103,6 +118,10 @@ impl Connection for Recorder {
 
     fn notices_flushes(&self) -> bool {
         true
+    }
+
+    fn changes_of(&self, _: &[u8]) -> Option<KeyChanges> {
+        Some(KeyChanges::default())
     }
 
     fn deadline(&self) -> Duration {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use cache_core::connection::PushStream;
+use cache_core::connection::{KeyChanges, PushStream};
 use cache_core::{Batch, Cache, Capabilities, Command, Connection, Reply, Result};
 use futures_core::future::BoxFuture;
 
@@ -68,6 +68,10 @@ impl Connection for Stopping {
 
     fn notices_flushes(&self) -> bool {
         self.inner.notices_flushes()
+    }
+
+    fn changes_of(&self, key: &[u8]) -> Option<KeyChanges> {
+        self.inner.changes_of(key)
     }
 
     fn deadline(&self) -> Duration {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cache_core::{CacheModel, Command, Direction, Gate, GateError, Migrator, Reply, Route};
-use cache_tests::recorder::Recorder;
+use cache_tests::recorder::{Recorder, listening};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Serialize, Deserialize, CacheModel)]
@@ -59,13 +59,16 @@ async fn queries() {
     User::find().filter(User::NAME.starts_with("an") & User::AGE.ne(7)).all(&cache).await.unwrap();
     User::find().filter(User::NAME.is_in(Vec::<String>::new())).all(&cache).await.unwrap();
     let index = <User as cache_core::IndexSchema>::schema().index_name(cache.keyspace().unwrap());
+    let [caching, made] = listening(<User as cache_core::IndexSchema>::schema());
     let text = "@name:{$p0} (@age:[$p1 +inf]|-@age:[$p2 ($p3])";
     let params = "PARAMS 8 p0 ann p1 18 p2 3 p3 7 DIALECT 2 (repeatable)";
     assert_eq!(
         recorder.sent(),
         [
-            // The first query asks whether the index is filled, in the same round trip.
+            // The first query asks whether the index is filled, and to be told when it is made again, in the same round trip.
             "pipeline".to_owned(),
+            caching,
+            made,
             format!("FT.INFO {index} (repeatable)"),
             format!("FT.SEARCH {index} {text} RETURN 1 $ SORTBY age DESC LIMIT 20 10 TIMEOUT 1800 {params}"),
             format!("FT.SEARCH {index} * RETURN 1 $ LIMIT 0 1000000 TIMEOUT 1800 DIALECT 2 (repeatable)"),

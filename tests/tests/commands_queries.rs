@@ -33,7 +33,7 @@ async fn searched(
 ) -> (Arc<Recorder>, Cache) {
     let (recorder, cache) = Recorder::cache_of(capabilities, [none()].into_iter().chain(answers));
     assert_eq!(User::find().count(&cache).await.unwrap(), 0);
-    assert_eq!(recorder.sent().len(), 3);
+    assert_eq!(recorder.sent().len(), 5);
     (recorder, cache)
 }
 

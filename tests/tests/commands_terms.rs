@@ -3,7 +3,7 @@
 use cache_core::{
     CacheModel, Dictionary, Error, IndexSchema, NewSuggestion, Reply, Suggestions, TermError, Terms,
 };
-use cache_tests::recorder::Recorder;
+use cache_tests::recorder::{Recorder, listening};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Serialize, Deserialize, CacheModel)]
@@ -85,6 +85,7 @@ async fn dictionaries_and_spelling() {
     assert!(check.misspelled(&cache).await.unwrap().is_empty());
     assert!(Offer::spell_check("the ...").misspelled(&cache).await.unwrap().is_empty());
     let (index, name) = (index_of(&cache), "shop:cache:~:dictionary");
+    let [caching, made] = listening(Offer::schema());
     assert_eq!(
         recorder.sent(),
         [
@@ -94,6 +95,8 @@ async fn dictionaries_and_spelling() {
             format!("FT.DICTDEL {name}:brands swatch (repeatable)"),
             format!("FT.DICTDUMP {name}:brands (repeatable)"),
             "pipeline".to_owned(),
+            caching,
+            made,
             format!("FT.INFO {index} (repeatable)"),
             format!("FT.SPELLCHECK {index} title helo wrld  DISTANCE 1 DIALECT 2 (repeatable)"),
             format!(
@@ -116,9 +119,10 @@ async fn tag_values() {
     assert_eq!(Offer::tag_values(&cache, Offer::CITY).await.unwrap(), ["a", "b"]);
     let index = index_of(&cache);
     let look = format!("FT.INFO {index} (repeatable)");
+    let [caching, made] = listening(Offer::schema());
     assert_eq!(
         recorder.sent(),
-        ["pipeline".to_owned(), look, format!("FT.TAGVALS {index} city (repeatable)")],
+        ["pipeline".to_owned(), caching, made, look, format!("FT.TAGVALS {index} city (repeatable)")],
         "values cannot say that some are missing, so that it is asked with them whether the index is filled"
     );
 }
@@ -138,21 +142,22 @@ async fn synonyms() {
     // The server is asked by a script, which answers any bytes.
     let look = sent.iter().find(|sent| sent.ends_with(&format!("FT.INFO {index} (repeatable)")));
     let [pipeline, look] = ["pipeline".to_owned(), look.unwrap().clone()];
+    let [caching, made] = listening(Offer::schema());
+    let looks = [pipeline.clone(), caching, made.clone(), look];
+    let announced = made.replace("GET", "INCR").replace(" (repeatable)", "");
     assert_eq!(
         sent,
         [
-            dump.clone(),
-            format!("FT.SYNUPDATE {index} cars auto car (repeatable)"),
-            pipeline.clone(),
-            look.clone(),
-            pipeline.clone(),
-            look.clone(),
-            dump.clone(),
-            pipeline,
-            look,
-            dump,
-            format!("FT.SYNUPDATE {index} cars SKIPINITIALSCAN car (repeatable)"),
+            // Other processes are told before the server looks through all documents.
+            &[dump.clone(), pipeline, announced, format!("FT.SYNUPDATE {index} cars auto car (repeatable)")]
+                [..],
+            &looks,
+            &looks,
+            std::slice::from_ref(&dump),
+            &looks,
+            &[dump, format!("FT.SYNUPDATE {index} cars SKIPINITIALSCAN car (repeatable)")],
         ]
+        .concat()
     );
     let error = Offer::synonyms().update(&cache, "cars", ["motor car"]).await.unwrap_err();
     assert!(matches!(error, Error::Term(TermError::NotOneWord { .. })), "{error}");

@@ -20,6 +20,12 @@ impl Background {
         Self { tasks: Arc::clone(&self.tasks), lent: true }
     }
 
+    /// Whether the task of this name goes on.
+    pub(super) fn goes_on(&self, name: &[u8]) -> bool {
+        let tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        tasks.get(name).is_some_and(|task| !task.is_finished())
+    }
+
     /// Starts a task, unless one of this name goes on already. Without a runtime there is nothing to start it on.
     pub(crate) fn keep(&self, name: Vec<u8>, task: impl Future<Output = ()> + Send + 'static) {
         let Ok(runtime) = Handle::try_current() else { return };

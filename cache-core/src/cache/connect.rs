@@ -78,7 +78,8 @@ impl Degrade {
     ///
     /// # Errors
     /// What will not pass, unless [`lenient`](Degrade::lenient): [`Error::is_access_denied`](crate::Error::is_access_denied) if
-    /// the server refuses the user, [`Error::Unsupported`](crate::Error::Unsupported) if it has no JSON module. In any case
+    /// the server refuses the user, [`Error::Tls`](crate::Error::Tls), [`Error::Unsupported`](crate::Error::Unsupported) if it has
+    /// no JSON module. In any case
     /// [`Error::Settings`](crate::Error::Settings) if the settings are none, and
     /// [`Error::NoRuntime`](crate::Error::NoRuntime).
     pub async fn connect(self, settings: impl Into<RedisSettings>) -> Result<Cache> {

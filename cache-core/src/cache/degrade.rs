@@ -16,6 +16,9 @@ use crate::error::{Error, Result};
 /// The longest pause before the server is asked for the first time again, and before any later one.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
 
+/// What the task is called that asks for the server.
+const PROBE: &[u8] = b"probe";
+
 /// How a cache does without its server. See [`Cache::connect_or_degrade`].
 ///
 /// ```no_run
@@ -60,7 +63,7 @@ impl Degrade {
         self
     }
 
-    /// Boots also where waiting will not help: with a wrong password, without a permission, without the JSON module.
+    /// Boots also where waiting will not help: with a wrong password, without a permission, without trust in TLS, without the JSON module.
     /// [`Cache::state`] then says so by its class, and an event in words.
     pub fn lenient(mut self) -> Self {
         self.lenient = true;
@@ -208,6 +211,8 @@ impl Cache {
     /// Counts how a call ended.
     pub(super) fn note(&self, error: Option<&Error>) {
         match error {
+            // Nothing was sent, which says nothing of the server.
+            Some(error) if error.is_busy() => {}
             Some(error) if error.is_unavailable() => {
                 if self.circuit.failed(ErrorClass::of(error)) && self.degrades() {
                     self.probe();
@@ -219,13 +224,17 @@ impl Cache {
 
     /// Goes on asking in the background, unless that is done already.
     fn probe(&self) {
+        // Every call that is refused comes by here.
+        if self.background.goes_on(PROBE) {
+            return;
+        }
         // Its own calls are let through.
         let (cache, _) = self.detached();
         let circuit = Arc::new(Circuit::new(false));
         let (connection, fence) = (self.unfenced(), None);
         let cache = Self { connection, fence, unfenced: None, circuit, degrade: None, ..cache };
         let (circuit, owed) = (Arc::clone(&self.circuit), Arc::clone(&self.owed));
-        self.background.keep(b"probe".to_vec(), probe(cache, circuit, owed));
+        self.background.keep(PROBE.to_vec(), probe(cache, circuit, owed));
     }
 }
 

@@ -8,11 +8,11 @@ use futures_core::future::BoxFuture;
 
 use super::Cache;
 use super::fence::{Fence, is_one_of};
-use crate::connection::{Capabilities, Connection, PushStream};
+use crate::connection::{Capabilities, Connection, KeyChanges, PushStream};
 use crate::error::{Error, Result};
 
 /// What changes no key. An index that vanished may be made again: that changes none either.
-const READS: [&str; 60] = [
+const READS: [&str; 61] = [
     "JSON.GET",
     "JSON.MGET",
     "JSON.TYPE",
@@ -63,6 +63,7 @@ const READS: [&str; 60] = [
     "XRANGE",
     "XLEN",
     "PING",
+    "CLIENT",
     "ECHO",
     "TIME",
     "INFO",
@@ -134,6 +135,10 @@ impl Connection for FencedConnection {
 
     fn notices_flushes(&self) -> bool {
         self.inner.notices_flushes()
+    }
+
+    fn changes_of(&self, key: &[u8]) -> Option<KeyChanges> {
+        self.inner.changes_of(key)
     }
 
     fn deadline(&self) -> Duration {

@@ -18,6 +18,7 @@ mod fence;
 mod fenced;
 mod flights;
 mod gate_tally;
+mod known;
 mod owed;
 mod policy;
 mod readiness;
@@ -26,10 +27,10 @@ mod state;
 
 use std::any::Any;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use cache_index::{Batch, Command, DEFAULT_GLOBAL, Keyspace, NameError, Reply, check_name};
+use cache_index::{Batch, Command, DEFAULT_GLOBAL, Keyspace, NameError, Reply, Schema, check_name};
 
 use self::circuit::Circuit;
 use self::detached::Alive;
@@ -46,12 +47,16 @@ pub(crate) use fence::{Carried, Fence};
 pub(crate) use flights::{Flight, Flights, Lead, Seat};
 pub use gate_tally::GateCounts;
 pub(crate) use gate_tally::{GateCount, GateTally};
+pub(crate) use known::{Healing, Look, Mark, Wants};
 pub(crate) use owed::Invalidation;
 pub use policy::IndexPolicy;
 pub(crate) use readiness::Reason;
 pub use readiness::{ErrorClass, IndexReadiness, IndexState, Readiness, Ready};
-pub(crate) use standing::{Healing, Mark, Standing, Wants};
+pub(crate) use standing::Standing;
 pub use state::{CacheState, StateWatch};
+
+/// Has the index of a schema looked at in the background: how that is done is known above.
+pub(crate) type Looking = fn(&Cache, &'static Schema, &str);
 
 /// A connection and a namespace. Cheap to clone; every clone uses the same connection.
 ///
@@ -76,6 +81,8 @@ pub struct Cache {
     keyspace: Result<Keyspace, NameError>,
     project: Option<Result<Arc<str>, NameError>>,
     standing: Arc<Standing>,
+    /// Has an index looked at in the background, once a migrator was asked for one.
+    look: Arc<OnceLock<Looking>>,
     policy: IndexPolicy,
     circuit: Arc<Circuit>,
     /// How it does without its server, if it does.
@@ -103,6 +110,7 @@ impl Cache {
             keyspace: Ok(Keyspace::default()),
             project: None,
             standing: Arc::default(),
+            look: Arc::default(),
             policy: IndexPolicy::default(),
             circuit: Arc::new(Circuit::new(false)),
             degrade: None,
@@ -151,11 +159,13 @@ impl Cache {
     }
 
     /// Whether the indexes that migrators were run for on this cache, or on a clone of it, can be asked, as far as is
-    /// known: nothing is sent.
+    /// known: nothing is waited for.
     ///
-    /// It is what the migrator, queries and the [`watch`](crate::Migrator::watch) saw last; without a watch, an index that
-    /// nobody asks is known by the last run of the migrator; [`Migrator::readiness`](crate::Migrator::readiness) asks the
-    /// server instead. Whether the server can be reached is another question: see
+    /// It is what the migrator, queries and the [`watch`](crate::Migrator::watch) saw last. What was seen before the connection
+    /// was made anew, a database was flushed, the index was made again, or a run of the migrator broke off, is not told: then
+    /// an index counts as being filled. Such an index, and one that was seen more than half a minute ago, is looked at in
+    /// the background, as a query does, so that the next answer knows. [`Migrator::readiness`](crate::Migrator::readiness)
+    /// asks the server at once. Whether the server can be reached is another question: see
     /// [`ping`](Cache::ping).
     ///
     /// ```no_run
@@ -166,7 +176,14 @@ impl Cache {
     /// # }
     /// ```
     pub fn readiness(&self) -> Readiness {
-        self.standing.readiness()
+        let connection = self.connection.generation();
+        if let Some(look) = self.look.get() {
+            self.standing
+                .stale(connection)
+                .into_iter()
+                .for_each(|(schema, index)| look(self, schema, &index));
+        }
+        self.standing.readiness(connection)
     }
 
     /// Asks the server whether it is there.
@@ -223,6 +240,14 @@ impl Cache {
         answers
     }
 
+    /// As [`send_all`](Cache::send_all), for what is no write of whoever holds a fence.
+    pub(crate) async fn unfenced_all(&self, batch: Batch) -> Result<Vec<Result<Reply>>> {
+        self.admit()?;
+        let answers = self.unfenced().send_all(batch).await;
+        self.note(answers.as_ref().err());
+        answers
+    }
+
     /// What the server can do, as it was read when the connection was made.
     pub fn capabilities(&self) -> &Capabilities {
         self.connection.capabilities()
@@ -251,6 +276,12 @@ impl Cache {
             Some(Ok(name)) => Ok(Some(name)),
             Some(Err(error)) => Err(error.clone().into()),
         }
+    }
+
+    /// A migrator was asked for this index; from now on it is looked at in this way when nothing is known of it.
+    pub(crate) fn registered(&self, schema: &'static Schema, index: &str, look: Looking) {
+        let _ = self.look.set(look);
+        self.standing.registered(index, schema);
     }
 
     pub(crate) fn policy(&self) -> IndexPolicy {

@@ -135,10 +135,14 @@ pub enum ErrorClass {
     Unavailable,
     /// The server did not answer in time, or is busy with a script.
     Timeout,
+    /// Too many calls wait for the server already.
+    Busy,
     /// The server is starting.
     Loading,
     /// The server takes no writes: it is a replica, its memory is full, too few replicas follow it, or its disk fails.
     WriteRefused,
+    /// The server and the client do not trust each other.
+    Tls,
     /// The server refused the user.
     AccessDenied,
     /// The server refused the command, or lacks what it needs.
@@ -156,6 +160,8 @@ impl ErrorClass {
         match (error, error.server_kind()) {
             (Error::Unavailable { .. }, _) => Self::Unavailable,
             (Error::Timeout { .. }, _) => Self::Timeout,
+            (Error::Busy { .. }, _) => Self::Busy,
+            (Error::Tls { .. }, _) => Self::Tls,
             (_, Some(ServerErrorKind::Loading)) => Self::Loading,
             (_, Some(ServerErrorKind::ClusterDown)) => Self::Unavailable,
             (_, Some(ServerErrorKind::Busy)) => Self::Timeout,
@@ -172,8 +178,10 @@ impl fmt::Display for ErrorClass {
         f.write_str(match self {
             Self::Unavailable => "the server cannot be reached",
             Self::Timeout => "the server does not answer in time",
+            Self::Busy => "too many calls wait for the server",
             Self::Loading => "the server is starting",
             Self::WriteRefused => "the server takes no writes",
+            Self::Tls => "there is no TLS with the server",
             Self::AccessDenied => "the server refuses the user",
             Self::Refused => "the server refuses",
             Self::ToBeMended => "something has to be mended",

@@ -1,14 +1,15 @@
 //! What is known of each index between queries, so that no query has to make a round trip for it.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock, Weak};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use cache_index::{Command, IndexInfo, Schema, Shortfall};
-use tokio::sync::Mutex;
+use cache_index::{Command, Schema, Shortfall};
 
 use super::failures::Failures;
-use super::readiness::{ErrorClass, IndexReadiness, IndexState, Readiness, Reason};
+use super::known::{Healing, Known, Look, Mark, Seen, Turns, Wants};
+use super::readiness::{ErrorClass, IndexReadiness, Readiness, Reason};
+use crate::connection::KeyChanges;
 
 /// How long what was seen of an index is believed on one connection.
 const BELIEVED: Duration = Duration::from_secs(30);
@@ -17,76 +18,6 @@ const BELIEVED: Duration = Duration::from_secs(30);
 #[derive(Debug, Default)]
 pub(crate) struct Standing {
     indexes: RwLock<HashMap<String, Known>>,
-}
-
-#[derive(Debug, Default)]
-struct Known {
-    /// Whose index it is, once a migrator was asked for it, and as the how manieth.
-    registered: Option<(&'static Schema, usize)>,
-    /// What is to be done when it vanishes, once a migrator made it or saw it.
-    healing: Option<Healing>,
-    missing: bool,
-    /// Whether it was filled once.
-    served: bool,
-    /// Whether it was made again since documents that it lacks were counted.
-    healed: bool,
-    deferred: Option<(Instant, ErrorClass, Reason)>,
-    /// The task that does what was put off; gone when there is none.
-    task: Weak<()>,
-    failures: Failures,
-    seen: Option<Seen>,
-    changes: u64,
-    /// What was added to the index after it was made, and belongs to it.
-    added: Vec<Command>,
-    turns: Arc<Turns>,
-}
-
-/// What is to be done when an index vanishes that a migrator made or saw.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Healing {
-    /// Whether it is made again; not where somebody makes indexes by hand.
-    pub(crate) creates: bool,
-    /// Whether it gets the alias if that points nowhere: it had it when the migrator ran.
-    pub(crate) takes_alias: bool,
-    /// The names of the indexes that are older: from these it takes the alias once it is filled.
-    pub(crate) older: Vec<String>,
-}
-
-/// What a look at an index gives reason to do.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Wants {
-    /// Count the documents that it lacks.
-    pub(crate) count: bool,
-    /// Take the alias from these.
-    pub(crate) alias_from: Vec<String>,
-}
-
-/// Who heals an index and who looks at it: one at a time, the others wait and take over what is left to do.
-#[derive(Debug, Default)]
-pub(crate) struct Turns {
-    pub(crate) heal: Mutex<()>,
-    pub(crate) look: Mutex<()>,
-}
-
-/// What was seen of an index.
-#[derive(Debug, Clone, Copy)]
-struct Seen {
-    /// On which connection: after another one was made, it may be another server, or the same one started anew.
-    connection: u64,
-    filled: bool,
-    documents: u64,
-    percent: f64,
-    /// Whether it is another one than the schema says.
-    drifted: bool,
-    looked: Instant,
-}
-
-/// Which index it is that an answer came from: another one after the connection was made anew, a database was flushed, or
-/// the index was made again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Mark {
-    connection: u64,
-    changes: u64,
 }
 
 impl Standing {
@@ -143,13 +74,13 @@ impl Standing {
     /// said before, in the place of what was found before.
     pub(crate) fn report(&self, index: &str, missing: u64, counter: u64, connection: u64) {
         let failures = Failures::counted(missing, counter, connection, Duration::ZERO);
-        self.write(index, |known| (known.failures, known.healed) = (failures, false));
+        self.write(index, |known| (known.failures, known.healed, known.made) = (failures, false, None));
     }
 
     /// As [`report`](Self::report), between runs of the migrator, unless the index was made again meanwhile.
     pub(crate) fn counted(&self, index: &str, mark: Mark, missing: u64, counter: u64, took: Duration) {
         self.write(index, |known| {
-            if known.changes == mark.changes {
+            if known.version() == mark.changes {
                 known.failures = Failures::counted(missing, counter, mark.connection, took);
             }
         });
@@ -162,38 +93,55 @@ impl Standing {
 
     /// Which index it is now, by its name and the generation of the connection.
     pub(crate) fn mark(&self, index: &str, connection: u64) -> Mark {
-        Mark { connection, changes: self.read(index, |known| known.map_or(0, |known| known.changes)) }
+        Mark { connection, changes: self.read(index, |known| known.map_or(0, Known::version)) }
     }
 
     /// Whether the index was made again since it had this mark.
     pub(crate) fn has_changed(&self, index: &str, mark: Mark) -> bool {
-        self.read(index, |known| known.map_or(0, |known| known.changes)) != mark.changes
+        self.read(index, |known| known.map_or(0, Known::version)) != mark.changes
     }
 
     /// Whether it is not known, or no longer, if the index is filled.
     pub(crate) fn wants_look(&self, index: &str, mark: Mark) -> bool {
         let seen = self.read(index, |known| known.and_then(|known| known.seen));
         seen.is_none_or(|seen| {
-            seen.connection != mark.connection || !seen.filled || seen.looked.elapsed() >= BELIEVED
+            !seen.is_of(mark) || !seen.filled || !seen.hears || seen.looked.elapsed() >= BELIEVED
         })
     }
 
     /// Whether the index is filled, if that was seen no longer ago than this.
     pub(crate) fn seen_within(&self, index: &str, mark: Mark, age: Duration) -> Option<bool> {
         let seen = self.read(index, |known| known.and_then(|known| known.seen))?;
-        (seen.connection == mark.connection && seen.looked.elapsed() < age).then_some(seen.filled)
+        (seen.is_of(mark) && seen.looked.elapsed() < age).then_some(seen.filled)
+    }
+
+    /// From now on it is heard when somebody makes this index.
+    pub(crate) fn hears(&self, index: &str, changes: impl FnOnce() -> Option<KeyChanges>) {
+        if self.read(index, |known| known.is_none_or(|known| known.heard.is_none()))
+            && let Some(changes) = changes()
+        {
+            self.write(index, |known| known.heard.get_or_insert(changes).count());
+        }
+    }
+
+    /// Whether it is heard when somebody makes this index.
+    pub(crate) fn is_heard(&self, index: &str) -> bool {
+        self.read(index, |known| known.is_some_and(|known| known.heard.is_some()))
     }
 
     /// Takes what was seen of the index, and whether it is another one than the schema says, unless it was made again
     /// meanwhile. What is to be done then.
-    pub(crate) fn saw(&self, index: &str, mark: Mark, info: &IndexInfo, drifted: bool) -> Wants {
+    pub(crate) fn saw(&self, index: &str, look: &Look, drifted: bool) -> Wants {
+        let Look { mark, info, made, hears } = look;
         self.write(index, |known| {
-            if known.changes != mark.changes {
+            if known.version() != mark.changes {
                 return Wants::default();
             }
             let (filled, looked) = (info.is_filled(), Instant::now());
             known.seen = Some(Seen {
                 connection: mark.connection,
+                changes: mark.changes,
+                hears: *hears,
                 filled,
                 documents: info.documents,
                 percent: info.percent_indexed,
@@ -206,23 +154,24 @@ impl Standing {
                 return Wants::default();
             }
             let mut alias_from = Vec::new();
-            if known.healed {
-                // Its counter began anew with it.
-                (known.healed, known.failures) = (false, Failures::default());
+            let healed = std::mem::take(&mut known.healed);
+            if healed {
                 let healing = known.healing.iter().filter(|healing| healing.takes_alias);
                 alias_from.extend(healing.flat_map(|healing| healing.older.iter().cloned()));
+            }
+            let made_again = known.made.replace(*made).is_some_and(|before| before != *made);
+            if healed || made_again {
+                // Its counter began anew with it.
+                known.failures = Failures::default();
             }
             known.failures.saw(info.failures);
             Wants { count: known.failures.is_due(mark.connection), alias_from }
         })
     }
 
-    /// Nothing that was known of the index holds any more: it is being filled, until it is seen not to be.
+    /// Nothing that was known of the index holds any more, until it is looked at.
     pub(crate) fn changed(&self, index: &str) {
-        self.write(index, |known| {
-            known.changes += 1;
-            known.seen = known.seen.map(|seen| Seen { filled: false, documents: 0, percent: 0.0, ..seen });
-        });
+        self.write(index, |known| known.changes += 1);
     }
 
     /// The index was made again.
@@ -274,15 +223,22 @@ impl Standing {
         })
     }
 
-    /// What is known of the indexes that a migrator was asked for.
-    pub(crate) fn readiness(&self) -> Readiness {
+    /// The indexes that a migrator was asked for and of which nothing is known, or only from long ago.
+    pub(crate) fn stale(&self, connection: u64) -> Vec<(&'static Schema, String)> {
+        let indexes = self.indexes.read().unwrap_or_else(PoisonError::into_inner);
+        let stale = indexes.iter().filter(|(_, known)| known.is_stale(connection, BELIEVED));
+        stale.filter_map(|(name, known)| Some((known.registered?.0, name.clone()))).collect()
+    }
+
+    /// What is known of the indexes that a migrator was asked for, on this connection.
+    pub(crate) fn readiness(&self, connection: u64) -> Readiness {
         let indexes = self.indexes.read().unwrap_or_else(PoisonError::into_inner);
         let registered = |(name, known): (&String, &Known)| {
             let (schema, number) = known.registered?;
             let index = IndexReadiness {
                 model: schema.model(),
                 index: name.clone(),
-                state: known.state(),
+                state: known.state(connection),
                 served: known.served,
                 looked: known.seen.map(|seen| seen.looked),
                 reason: known.deferred.as_ref().map(|(.., reason)| reason.clone()),
@@ -295,34 +251,15 @@ impl Standing {
     }
 }
 
-impl Known {
-    /// How many documents are missing, if any are.
-    fn failed(&self) -> Option<u64> {
-        Some(self.failures.most()).filter(|failed| *failed > 0)
-    }
-
-    fn state(&self) -> IndexState {
-        if let Some((since, class, _)) = &self.deferred {
-            return IndexState::Deferred { since: *since, class: *class };
-        }
-        let failed = self.failed();
-        match (self.missing, self.seen, failed) {
-            (true, ..) => IndexState::Missing,
-            (false, Some(Seen { drifted: true, .. }), _) => IndexState::Drifted,
-            (false, Some(Seen { filled: true, .. }), Some(failed)) => IndexState::FailedDocuments(failed),
-            (false, Some(Seen { filled: true, .. }), None) => IndexState::Ready,
-            (false, Some(Seen { documents, percent, .. }), _) => IndexState::Filling { documents, percent },
-            (false, None, _) => IndexState::Filling { documents: 0, percent: 0.0 },
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use cache_index::IndexInfo;
+
     use super::*;
 
-    fn info(filled: bool, failures: u64) -> IndexInfo {
-        IndexInfo { indexing: !filled, percent_indexed: 1.0, failures, ..IndexInfo::default() }
+    fn look(mark: Mark, filled: bool, failures: u64) -> Look {
+        let info = IndexInfo { indexing: !filled, percent_indexed: 1.0, failures, ..IndexInfo::default() };
+        Look { mark, info, made: 0, hears: true }
     }
 
     #[test]
@@ -330,9 +267,9 @@ mod tests {
         let standing = Standing::default();
         let mark = standing.mark("i", 0);
         assert!(standing.wants_look("i", mark));
-        standing.saw("i", mark, &info(false, 0), false);
+        standing.saw("i", &look(mark, false, 0), false);
         assert!(standing.wants_look("i", mark));
-        standing.saw("i", mark, &info(true, 0), false);
+        standing.saw("i", &look(mark, true, 0), false);
         assert!(!standing.wants_look("i", mark));
         assert!(standing.wants_look("i", standing.mark("i", 1)));
     }
@@ -341,11 +278,30 @@ mod tests {
     fn what_was_seen_of_an_index_says_nothing_of_the_next_one() {
         let standing = Standing::default();
         let before = standing.mark("i", 0);
-        standing.saw("i", before, &info(true, 0), false);
+        standing.saw("i", &look(before, true, 0), false);
         standing.changed("i");
-        standing.saw("i", before, &info(true, 0), false);
+        standing.saw("i", &look(before, true, 0), false);
         assert!(standing.wants_look("i", standing.mark("i", 0)));
         assert_ne!(standing.mark("i", 0), before);
+    }
+
+    #[test]
+    fn what_others_make_is_looked_at_and_counted_anew() {
+        let standing = Standing::default();
+        let changes = KeyChanges::default();
+        standing.hears("i", || Some(changes.clone()));
+        standing.report("i", 0, 2, 0);
+        standing.saw("i", &look(standing.mark("i", 0), true, 2), false);
+        let before = standing.mark("i", 0);
+        assert!(!standing.wants_look("i", before) && standing.told("i").is_empty());
+        changes.add();
+        assert!(standing.has_changed("i", before) && standing.wants_look("i", standing.mark("i", 0)));
+        standing.saw("i", &Look { made: 1, ..look(standing.mark("i", 0), true, 2) }, false);
+        assert!(!standing.wants_look("i", standing.mark("i", 0)));
+        assert_eq!(standing.told("i"), [Shortfall::FailedDocuments(2)], "two of another index");
+        // Where it will not be heard, each query looks.
+        standing.saw("i", &Look { hears: false, made: 1, ..look(standing.mark("i", 0), true, 2) }, false);
+        assert!(standing.wants_look("i", standing.mark("i", 0)));
     }
 
     fn healing(older: &[&str]) -> Healing {
@@ -356,7 +312,7 @@ mod tests {
     #[test]
     fn what_was_counted_stays_until_the_counter_grows_or_the_index_is_another() {
         let standing = Standing::default();
-        let saw = |filled, failures| standing.saw("i", standing.mark("i", 0), &info(filled, failures), false);
+        let saw = |filled, failures| standing.saw("i", &look(standing.mark("i", 0), filled, failures), false);
         standing.report("i", 2, 5, 0);
         assert!(!saw(true, 5).count);
         assert_eq!(standing.told("i"), [Shortfall::FailedDocuments(2)]);
@@ -377,7 +333,7 @@ mod tests {
     #[test]
     fn only_what_was_migrated_is_healed_and_takes_the_alias_once_filled() {
         let standing = Standing::default();
-        let saw = |filled| standing.saw("i", standing.mark("i", 0), &info(filled, 0), false).alias_from;
+        let saw = |filled| standing.saw("i", &look(standing.mark("i", 0), filled, 0), false).alias_from;
         assert!(standing.missing("i").is_none());
         standing.migrated("i", healing(&["older"]));
         assert_eq!(standing.missing("i").unwrap().0, healing(&["older"]));

@@ -2,6 +2,8 @@
 
 mod capabilities;
 mod classify;
+#[cfg(feature = "redis")]
+mod in_flight;
 mod push;
 #[cfg(feature = "redis")]
 pub(crate) mod redis;
@@ -11,7 +13,7 @@ use futures_core::future::BoxFuture;
 
 pub use capabilities::Capabilities;
 pub use classify::server_error;
-pub use push::{Push, PushSender, PushStream};
+pub use push::{KeyChanges, Push, PushSender, PushStream};
 
 use crate::error::Result;
 
@@ -50,6 +52,13 @@ pub trait Connection: Send + Sync + 'static {
     /// not, every query asks in its own round trip whether its index is still the one that it was.
     fn notices_flushes(&self) -> bool {
         false
+    }
+
+    /// How often the server said that this key changed, while a connection in use had it tracked: `CLIENT CACHING YES` in
+    /// front of a `GET` of it, in one pipeline. It grows before any answer is given that came after the change. `None`:
+    /// it never will, and whoever depends on it asks with every query.
+    fn changes_of(&self, _key: &[u8]) -> Option<KeyChanges> {
+        None
     }
 
     /// How long a command may take that has no deadline of its own.

@@ -1,5 +1,8 @@
 //! Messages that a server sends without being asked.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use cache_index::Reply;
 use tokio::sync::mpsc;
 
@@ -49,5 +52,21 @@ impl PushSender {
     /// Whether nobody listens any more.
     pub fn is_closed(&self) -> bool {
         self.sender.is_closed()
+    }
+}
+
+/// How often the server said that a key changed which it was told to track.
+#[derive(Debug, Clone, Default)]
+pub struct KeyChanges(Arc<AtomicU64>);
+
+impl KeyChanges {
+    /// The number, which only grows.
+    pub fn count(&self) -> u64 {
+        self.0.load(Ordering::Acquire)
+    }
+
+    /// One more.
+    pub fn add(&self) {
+        self.0.fetch_add(1, Ordering::AcqRel);
     }
 }

@@ -7,16 +7,21 @@ use crate::patch_error::PatchError;
 
 impl Error {
     /// Whether the server could not be reached, was starting or busy with a script, or did not answer in time, or the
-    /// cluster was down: trying later may help.
+    /// cluster was down, or [too many](Error::Busy) calls wait for it: trying later may help.
     pub fn is_unavailable(&self) -> bool {
         use ServerErrorKind as Kind;
         match self {
-            Self::Unavailable { .. } | Self::Timeout { .. } => true,
+            Self::Unavailable { .. } | Self::Busy { .. } | Self::Timeout { .. } => true,
             Self::Server { source, .. } => {
                 matches!(source.kind(), Kind::Loading | Kind::Busy | Kind::ClusterDown)
             }
             _ => false,
         }
+    }
+
+    /// Whether nothing was sent since as many calls wait for the server already as are allowed.
+    pub fn is_busy(&self) -> bool {
+        matches!(self, Self::Busy { .. })
     }
 
     /// Whether the server is there and takes no writes now: it is a replica, its memory is full, too few replicas follow
@@ -92,6 +97,8 @@ impl Error {
     pub(crate) fn again(&self) -> Self {
         match self {
             Self::Unavailable { reason, .. } => Self::Unavailable { reason: reason.clone(), source: None },
+            Self::Busy { limit } => Self::Busy { limit: *limit },
+            Self::Tls { reason } => Self::Tls { reason: reason.clone() },
             Self::Timeout { command, after } => Self::Timeout { command: command.clone(), after: *after },
             Self::Server { command, source } => {
                 Self::Server { command: command.clone(), source: source.clone() }

@@ -1,14 +1,15 @@
 //! Everything that can go wrong, and the questions that callers ask of it.
 
 mod ask;
+mod words;
 
 use std::time::Duration;
 
 use cache_index::{
-    Completeness, DecodeError, NameError, NotIndexable, QueryError, SearchName, ServerError, ServerErrorKind,
-    TermError,
+    Completeness, DecodeError, NameError, NotIndexable, QueryError, SearchName, ServerError, TermError,
 };
 
+use self::words::{advice, shown_conflict, shown_wait};
 use crate::patch_error::PatchError;
 
 /// What every fallible function of this crate returns.
@@ -31,6 +32,24 @@ pub enum Error {
         /// The client's own error.
         #[source]
         source: Option<BoxError>,
+    },
+    /// As many calls as are allowed wait for the server already; nothing was sent.
+    #[error(
+        "{limit} calls wait for the server already; make fewer at once, or allow more with `max_in_flight` \
+         (REDIS_MAX_IN_FLIGHT)"
+    )]
+    Busy {
+        /// How many are allowed.
+        limit: usize,
+    },
+    /// The server and the client do not trust each other, or one of them does not speak TLS.
+    #[error(
+        "no TLS with the server: {reason}; see `Tls` for whom to trust, and REDIS_TLS_CACERT, REDIS_TLS_CERT, REDIS_TLS_KEY \
+         and REDIS_TLS_SNI"
+    )]
+    Tls {
+        /// What is wrong.
+        reason: String,
     },
     /// No answer came in time. Whether the command was executed is unknown.
     #[error("{command} was not answered within {after:?}")]
@@ -355,31 +374,4 @@ pub enum Error {
     /// The embedded server could not be provided or started.
     #[error("the embedded server did not start")]
     Embedded(#[source] BoxError),
-}
-
-/// What to do about an error of the server, where its own words do not say it.
-fn advice(kind: ServerErrorKind) -> &'static str {
-    match kind {
-        ServerErrorKind::OutOfMemory => "; raise its `maxmemory`, or delete what is not needed",
-        ServerErrorKind::NoReplicas => "; start its replicas, or lower `min-replicas-to-write`",
-        ServerErrorKind::NotPersisting => "; see in its log why it cannot write to its disk",
-        ServerErrorKind::ReadOnly => "; connect to the master",
-        ServerErrorKind::KeyPermission => {
-            "; allow its user the keys of the namespace: documents are `~<global>:<prefix>:*`, and what is kept beside \
-             them `~<global>:~<prefix>:*`"
-        }
-        _ => "",
-    }
-}
-
-fn shown_wait(waited: Duration) -> String {
-    if waited.as_millis() < 50 { String::new() } else { format!(" after {waited:.1?}") }
-}
-
-fn shown_conflict(expected: u64, found: Option<u64>) -> String {
-    match (expected, found) {
-        (0, Some(found)) => format!("has version {found}, and one that was never saved was to be new"),
-        (_, Some(found)) => format!("has version {found} by now, and version {expected} was to be replaced"),
-        (_, None) => format!("is gone, and version {expected} was to be replaced"),
-    }
 }

@@ -143,6 +143,8 @@ fn class(class: ErrorClass) -> &'static str {
     match class {
         ErrorClass::Unavailable => "unavailable",
         ErrorClass::Timeout => "timeout",
+        ErrorClass::Busy => "busy",
+        ErrorClass::Tls => "tls",
         ErrorClass::Loading => "loading",
         ErrorClass::AccessDenied => "access_denied",
         ErrorClass::WriteRefused => "write_refused",

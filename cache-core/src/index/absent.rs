@@ -13,21 +13,47 @@ use crate::error::{Error, Result};
 /// How many keys are looked for at once.
 const CHUNK: usize = 500;
 
-/// How many of the keys are told.
-const TOLD: usize = 10;
+/// How many of the keys are kept.
+const KEPT: usize = 100;
 
 /// Documents that are there and not in an index.
 #[derive(Debug, Default)]
 pub(crate) struct Absent {
     pub(crate) number: u64,
-    /// The keys of the first ones.
+    /// The keys of the first ones, to be told.
     pub(crate) keys: Vec<String>,
+    /// The keys of the first hundred.
+    pub(crate) all: Vec<Bytes>,
     /// What stands for the key of each, in any process.
     pub(crate) digests: HashSet<u64>,
 }
 
+impl Absent {
+    /// How many of the keys are told.
+    pub(crate) const TOLD: usize = 10;
+
+    /// What the server counted: documents that failed to be indexed, each as often as it did.
+    pub(crate) fn counted(seen: &IndexInfo) -> Self {
+        Self { number: seen.failures, keys: seen.last_failure.iter().cloned().collect(), ..Self::default() }
+    }
+
+    fn add(&mut self, key: Bytes) {
+        // A scan may show a key twice.
+        if !self.digests.insert(digest(&key)) {
+            return;
+        }
+        self.number += 1;
+        if self.keys.len() < Self::TOLD {
+            self.keys.push(String::from_utf8_lossy(&key).into_owned());
+        }
+        if self.all.len() < KEPT {
+            self.all.push(key);
+        }
+    }
+}
+
 /// What stands for a key: of a billion of them, two are taken for one with a probability of three in a hundred.
-fn digest(key: &[u8]) -> u64 {
+pub(crate) fn digest(key: &[u8]) -> u64 {
     let mut first = [0; 8];
     first.iter_mut().zip(Sha256::digest(key)).for_each(|(to, from)| *to = from);
     u64::from_be_bytes(first)
@@ -44,11 +70,7 @@ pub(crate) async fn missing(
     seen: &IndexInfo,
     were_missing: bool,
 ) -> Result<Absent> {
-    let counted = || Absent {
-        number: seen.failures,
-        keys: seen.last_failure.iter().cloned().collect(),
-        digests: HashSet::new(),
-    };
+    let counted = || Absent::counted(seen);
     if seen.failures == 0 && !were_missing {
         return Ok(Absent::default());
     }
@@ -86,16 +108,19 @@ pub(crate) async fn absent(
             return Ok(Some(absent));
         }
         for key in confirmed(cache, index, other, outside(cache, index, chunk).await?).await? {
-            let digest = digest(&key);
-            // A scan may show a key twice.
-            if !except.contains(&digest) && absent.digests.insert(digest) {
-                absent.number += 1;
-                if absent.keys.len() < TOLD {
-                    absent.keys.push(String::from_utf8_lossy(&key).into_owned());
-                }
+            if !except.contains(&digest(&key)) {
+                absent.add(key);
             }
         }
     }
+}
+
+/// Those of these documents that are there and not in the index.
+pub(crate) async fn still_absent(cache: &Cache, index: &str, keys: Vec<String>) -> Result<Absent> {
+    let mut absent = Absent::default();
+    let keys = keys.into_iter().map(Bytes::from).collect();
+    confirmed(cache, index, None, keys).await?.into_iter().for_each(|key| absent.add(key));
+    Ok(absent)
 }
 
 /// Those of the keys that are not in the index; some may be gone since they were read, or written.

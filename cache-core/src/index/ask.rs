@@ -2,13 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use cache_index::{Batch, Command, IndexInfo, Reply, Schema, Shortfall};
+use cache_index::{Batch, Command, Reply, Schema, Shortfall};
 
 use super::filled::wait;
 use super::heal::heal;
 use super::info::{self, is_missing};
+use super::made::{heard, listen, number, read};
 use super::notice::notice;
-use crate::cache::{Cache, IndexPolicy};
+use crate::cache::{Cache, IndexPolicy, Look, Mark};
 use crate::error::{Error, Result};
 
 /// How often an index is asked again after the connection broke, a database was flushed or the index vanished meanwhile.
@@ -44,7 +45,8 @@ impl Question<'_> {
             let mark = standing.mark(self.index, cache.connection().generation());
             let unknown = || !cache.connection().notices_flushes() || standing.wants_look(self.index, mark);
             let looks = self.policy.is_some() && unknown();
-            let (info, replies) = match self.send(cache, commands, looks).await {
+            let Sent { look, replies, stays } = match self.send(cache, commands, looks.then_some(mark)).await
+            {
                 Err(error) if is_missing(&error) => {
                     heal(cache, self.schema, self.index, mark).await?;
                     tries += 1;
@@ -52,11 +54,11 @@ impl Question<'_> {
                 }
                 other => other?,
             };
-            let filled = info.as_ref().is_none_or(IndexInfo::is_filled);
-            if let Some(info) = info {
-                notice(cache, self.schema, self.index, mark, &info)?;
+            let filled = look.as_ref().is_none_or(|look| look.info.is_filled());
+            if let Some(look) = look {
+                notice(cache, self.schema, self.index, &look)?;
             }
-            if mark != standing.mark(self.index, cache.connection().generation()) {
+            if !stays || mark != standing.mark(self.index, cache.connection().generation()) {
                 // What was known of the index was known of another one than that which may have answered.
                 tries += 1;
             } else if filled || patience.is_none() {
@@ -72,23 +74,45 @@ impl Question<'_> {
     }
 
     /// The first error is that of all.
-    async fn send(
-        &self,
-        cache: &Cache,
-        commands: &[Command],
-        looks: bool,
-    ) -> Result<(Option<IndexInfo>, Vec<Reply>)> {
-        if let ([command], false) = (commands, looks) {
-            return Ok((None, vec![cache.command(command.clone()).await?]));
-        }
-        // The look comes first: if the index is filled then, it is when the commands are answered.
-        let look = looks.then(|| info::command(self.index, self.deadline));
-        let batch = look.into_iter().chain(commands.iter().cloned()).collect();
-        let mut replies = cache.send_all(Batch::pipeline(batch)).await?.into_iter();
-        let info = match looks.then(|| replies.next()).flatten() {
-            Some(reply) => Some(info::decode(reply?)?),
-            None => None,
+    async fn send(&self, cache: &Cache, commands: &[Command], looks: Option<Mark>) -> Result<Sent> {
+        let Some(mark) = looks else {
+            let replies = match commands {
+                [command] => vec![cache.command(command.clone()).await?],
+                _ => {
+                    let replies = cache.send_all(Batch::pipeline(commands.to_vec())).await?;
+                    replies.into_iter().collect::<Result<_>>()?
+                }
+            };
+            return Ok(Sent { look: None, replies, stays: true });
         };
-        Ok((info, replies.collect::<Result<_>>()?))
+        let mut batch = listen(cache, self.schema, self.index)?;
+        let listening = batch.len();
+        // The look comes first: if the index is filled then, it is when the commands are answered, unless it was made again.
+        batch.push(info::command(self.index, self.deadline));
+        batch.extend(commands.iter().cloned());
+        // Where the server does not tell of that, it is asked behind them.
+        let asks = !cache.connection().notices_flushes();
+        if asks {
+            batch.push(read(cache, self.schema)?);
+        }
+        let mut replies = cache.send_all(Batch::pipeline(batch)).await?;
+        let last = if asks { replies.pop() } else { None };
+        let mut replies = replies.into_iter();
+        let listened: Vec<_> = replies.by_ref().take(listening).collect();
+        let (made, hears) = heard(cache, self.index, &listened);
+        let info = info::decode(replies.next().unwrap_or(Ok(Reply::Nil))?)?;
+        let replies = replies.collect::<Result<_>>()?;
+        let is_same =
+            |last: Result<Reply>| last.ok().is_none_or(|last| number(&last).unwrap_or_default() == made);
+        let stays = last.is_none_or(is_same);
+        Ok(Sent { look: Some(Look { mark, info, made, hears }), replies, stays })
     }
+}
+
+/// What a round trip brought.
+struct Sent {
+    look: Option<Look>,
+    replies: Vec<Reply>,
+    /// Whether the index was not made again between the look and the answers, as far as that was asked.
+    stays: bool,
 }

@@ -1,7 +1,8 @@
 //! Making an index that vanished.
 
-use cache_index::{Batch, Command, Schema, ServerErrorKind};
+use cache_index::{Command, Schema, ServerErrorKind};
 
+use super::made::make;
 use crate::cache::Cache;
 use crate::error::{Error, Result};
 
@@ -18,12 +19,13 @@ pub(super) async fn create(cache: &Cache, schema: &Schema, index: &str, takes_al
     };
     // ALIASADD never takes an alias away from another index.
     let alias = takes_alias.then(|| Command::new("FT.ALIASADD").arg(schema.alias(keyspace)).arg(index));
-    let batch = [create].into_iter().chain(cache.standing().added(index)).chain(alias).collect();
-    let mut replies = cache.send_all(Batch::pipeline(batch)).await?;
-    if takes_alias {
-        // It is for people and tools: no query fails for it.
-        let _alias = replies.pop();
-    }
+    let commands = [create].into_iter().chain(cache.standing().added(index)).collect();
+    let replies = make(cache, schema, commands).await?;
     let failed = |error: &Error| error.server_kind() != Some(ServerErrorKind::IndexExists);
-    replies.into_iter().filter_map(Result::err).find(failed).map_or(Ok(()), Err)
+    replies.into_iter().filter_map(Result::err).find(failed).map_or(Ok(()), Err)?;
+    if let Some(alias) = alias {
+        // It is for people and tools: no query fails for it.
+        let _alias = cache.command(alias).await;
+    }
+    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use cache_index::{Difference, IndexInfo, Keyspace, Schema};
 
-use crate::cache::{Cache, Mark, Wants};
+use crate::cache::{Cache, Look, Wants};
 use crate::error::Result;
 
 /// How an index differs from what the schema says, fields more left aside: a later release adds them in place.
@@ -13,15 +13,10 @@ pub(crate) fn drift(schema: &Schema, keyspace: &Keyspace, info: &IndexInfo) -> V
 }
 
 /// Takes what was seen of an index into what is known of it; what is to be done then.
-pub(crate) fn saw(
-    cache: &Cache,
-    schema: &Schema,
-    index: &str,
-    mark: Mark,
-    info: &IndexInfo,
-) -> Result<Wants> {
+pub(crate) fn saw(cache: &Cache, schema: &Schema, index: &str, look: &Look) -> Result<Wants> {
+    let info = &look.info;
     // A server that says nothing of the fields says nothing of other ones either.
     let told = !info.definition.fields.is_empty();
     let drifted = told && !drift(schema, cache.keyspace()?, info).is_empty();
-    Ok(cache.standing().saw(index, mark, info, drifted))
+    Ok(cache.standing().saw(index, look, drifted))
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use cache_index::Schema;
 
 use super::heal::heal;
-use super::info::info;
+use super::info::look_at;
 use super::notice::notice;
 use crate::cache::Cache;
 use crate::error::{Error, Result};
@@ -57,10 +57,10 @@ pub(crate) async fn look(cache: &Cache, schema: &'static Schema, index: &str, ag
         if let Some(filled) = standing.seen_within(index, mark, age) {
             return Ok(filled);
         }
-        match info(cache, index).await? {
-            Some(info) => {
-                notice(cache, schema, index, mark, &info)?;
-                Ok(info.is_filled())
+        match look_at(cache, schema, index).await? {
+            Some(look) => {
+                notice(cache, schema, index, &look)?;
+                Ok(look.info.is_filled())
             }
             None => heal(cache, schema, index, mark).await.map(|()| false),
         }
@@ -70,4 +70,19 @@ pub(crate) async fn look(cache: &Cache, schema: &'static Schema, index: &str, ag
         Ok(filled) => filled,
         Err(_) => Err(Error::Timeout { command: "FT.INFO".to_owned(), after: bound }),
     }
+}
+
+/// Has the index looked at in the background, at most once a second.
+pub(crate) fn look_beside(cache: &Cache, schema: &'static Schema, index: &str) {
+    let name = [b"look:", index.as_bytes()].concat();
+    let ((detached, gone), index) = (cache.detached(), index.to_owned());
+    let errand = async move {
+        let errand = async {
+            // What keeps the server from answering now is met by the next one who asks, too.
+            let _ = look(&detached, schema, &index, Duration::ZERO).await;
+            tokio::time::sleep(PAUSES.1).await;
+        };
+        gone.or(errand).await;
+    };
+    cache.background().keep(name, errand);
 }

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use cache_index::{Batch, Command, IndexInfo, Reply, ServerErrorKind};
+use cache_index::{Batch, Command, IndexInfo, Reply, Schema, ServerErrorKind};
 
 use super::binary::ask_all;
-use crate::cache::Cache;
+use super::made::{heard, listen};
+use crate::cache::{Cache, Look};
 use crate::error::{Error, Result};
 
 /// The question for what the server knows of an index.
@@ -26,6 +27,21 @@ pub(crate) async fn info(cache: &Cache, index: &str) -> Result<Option<IndexInfo>
     let answers = ask_all(cache, Batch::pipeline(vec![command(index, None)])).await?;
     match answers.into_iter().next() {
         Some(Ok(reply)) => decode(reply).map(Some),
+        Some(Err(error)) if !is_missing(&error) => Err(error),
+        Some(Err(_)) | None => Ok(None),
+    }
+}
+
+/// As [`info`], with what tells it from an index that is made later.
+pub(crate) async fn look_at(cache: &Cache, schema: &Schema, index: &str) -> Result<Option<Look>> {
+    let mut questions = listen(cache, schema, index)?;
+    let mark = cache.standing().mark(index, cache.connection().generation());
+    questions.push(command(index, None));
+    let mut answers = ask_all(cache, Batch::pipeline(questions)).await?;
+    let found = answers.pop();
+    let (made, hears) = heard(cache, index, &answers);
+    match found {
+        Some(Ok(reply)) => Ok(Some(Look { mark, info: decode(reply)?, made, hears })),
         Some(Err(error)) if !is_missing(&error) => Err(error),
         Some(Err(_)) | None => Ok(None),
     }

@@ -2,13 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use cache_index::{IndexInfo, Schema};
+use cache_index::Schema;
 
 use super::absent::missing;
 use super::alias::point;
 use super::drift::saw;
 use super::info::info;
-use crate::cache::{Cache, Mark, Wants};
+use crate::cache::{Cache, Look, Wants};
 use crate::error::Result;
 
 /// Documents are counted for one part of the time in so many at most, and not more often than every second, however fast
@@ -20,14 +20,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 ///
 /// When documents failed to be indexed since they were counted, so many more are told to be missing from now on, whoever
 /// wrote them or added a field to the index, until they are counted.
-pub(crate) fn notice(
-    cache: &Cache,
-    schema: &'static Schema,
-    index: &str,
-    mark: Mark,
-    info: &IndexInfo,
-) -> Result<()> {
-    let Wants { count: counts, alias_from } = saw(cache, schema, index, mark, info)?;
+pub(crate) fn notice(cache: &Cache, schema: &'static Schema, index: &str, look: &Look) -> Result<()> {
+    let Wants { count: counts, alias_from } = saw(cache, schema, index, look)?;
     if !alias_from.is_empty() {
         let wants = Wants { count: false, alias_from };
         beside(cache, "alias", schema, index, wants, Duration::ZERO);

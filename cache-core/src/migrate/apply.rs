@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use cache_index::IndexInfo;
 
 use super::collect::collect;
+use super::count::{Counted, Counting};
 use super::create::{create, extend};
 use super::cutover::{adopt, cutover, forget_extensions, retire};
 use super::error::MigrateError;
@@ -15,11 +16,11 @@ use super::observed::Observed;
 use super::options::{Listeners, Options, Strategy};
 use super::plan::{Plan, Step, older};
 use super::report::MigratedIndex;
-use super::verify::{verify, verify_all, verify_kept};
+use super::verify::{untold, verify, verify_all, verify_kept};
 use super::wait::wait;
 use crate::cache::{Cache, Healing};
 use crate::document;
-use crate::index;
+use crate::index::{self, Absent};
 
 /// What a run of the migrator has to do with.
 pub(super) struct Run<'a> {
@@ -109,8 +110,9 @@ impl Run<'_> {
             documents: look.documents,
             ..MigratedIndex::of(plan)
         };
+        let counting = Counting { cache: self.cache, plan, observed };
         for step in &plan.steps {
-            if !self.step(plan, step, &look, &mut report).await? {
+            if !self.step(&counting, step, &look, &mut report).await? {
                 return Ok(None);
             }
         }
@@ -118,8 +120,12 @@ impl Run<'_> {
             forget_extensions(self.cache, plan, observed.given_up(plan.fingerprint)).await?;
         }
         let connection = self.cache.connection().generation();
-        let missing = index::missing(self.cache, plan.schema.0, &look, false).await?;
-        self.cache.standing().report(&plan.index, missing.number, look.failures, connection);
+        let counted = || Counted { absent: Absent::counted(&look), failures: look.failures };
+        let Counted { absent: missing, failures } = match look.failures {
+            0 => Counted { absent: Absent::default(), failures: 0 },
+            _ => counting.count(&look, None).await?.unwrap_or_else(counted),
+        };
+        self.cache.standing().report(&plan.index, missing.number, failures, connection);
         self.cache.standing().migrated(&plan.index, self.healing(plan, report.active));
         report.missing = missing.number;
         // The server's last one may have been mended.
@@ -137,29 +143,35 @@ impl Run<'_> {
     /// `false`: a new plan is needed.
     async fn step(
         &self,
-        plan: &Plan,
+        counting: &Counting<'_>,
         step: &Step,
         look: &IndexInfo,
         report: &mut MigratedIndex,
     ) -> Result<bool, MigrateError> {
-        let cache = self.cache;
+        let (cache, plan) = (self.cache, counting.plan);
         match step {
             Step::Verify { against } if *against == look.name => {
+                let mark = counting.mark(&look.name).await?;
                 let begun = extensions(cache, plan).await?.into_iter();
-                // Whoever was faster made ours of it, and forgot what was there before.
                 let before = begun.filter(|one| one.is_of(look)).min_by_key(|one| one.missing);
+                // Whoever was faster made ours of it, and forgot what was there before; or somebody deleted that.
+                let is_done = before.is_none() && info(cache, &plan.index).await?.is_some();
+                let before = before.or_else(|| untold(counting, look)).filter(|_| !is_done);
                 let Some(before) = before else { return Ok(false) };
                 verify_kept(cache, plan, look, None, &before, self.options).await?;
+                counting.settle(mark, look).await?;
                 self.listeners.step("verified");
             }
             Step::Verify { against } => {
-                if !verify(cache, plan, &look.name, against, self.options).await? {
+                let mark = counting.mark(&look.name).await?;
+                if !verify(counting, &look.name, against, self.options).await? {
                     return Ok(false);
                 }
+                counting.settle(mark, look).await?;
                 self.listeners.step("verified");
             }
             Step::VerifyAll => {
-                if !verify_all(cache, plan, &look.name).await? {
+                if !verify_all(counting, look).await? {
                     return Ok(false);
                 }
                 self.listeners.step("verified");

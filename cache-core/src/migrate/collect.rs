@@ -4,7 +4,7 @@ use cache_index::Command;
 
 use super::cutover::drop_index;
 use super::error::MigrateError;
-use super::inspect::{inspect, leases_key};
+use super::inspect::{compared_key, inspect, leases_key};
 use super::observed::fingerprint_in;
 use super::options::Options;
 use super::plan::{self, Plan, Step};
@@ -29,8 +29,9 @@ pub(super) async fn collect(
     }
     let call = COLLECT
         .call()
-        .arg("1")
+        .arg("2")
         .key(key)
+        .key(compared_key(plan.schema.0, cache.keyspace()?)?)
         .arg(&plan.alias)
         .arg(index)
         .arg_display(fingerprint)

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use cache_index::{Command, IndexInfo, IndexedField, ServerErrorKind};
+use cache_index::{Command, IndexInfo, IndexedField, Reply, ServerErrorKind};
 
 use super::error::MigrateError;
 use super::inspect::{extending_key, extending_value, extensions, info};
@@ -11,7 +11,7 @@ use super::observed::Extending;
 use super::plan::Plan;
 use crate::cache::Cache;
 use crate::error::Result;
-use crate::index::missing;
+use crate::index::{self, missing};
 
 /// How many documents that are missing before fields are added are kept one by one.
 const KEPT: usize = 1_000;
@@ -22,9 +22,11 @@ pub(super) async fn create(cache: &Cache, plan: &Plan) -> Result<(), MigrateErro
     if cache.capabilities().cluster {
         // A master that lost its data lacks the index, and FT.CREATE says that it is there all the same.
         let command = Command::new("FT._CREATEIFNX").args_from(command.args().skip(1)).repeatable();
+        index::make(cache, plan.schema.0, Vec::new()).await?;
         return masters::until_agreed(cache, &command, &plan.index, &plan.index).await;
     }
-    match cache.command(command).await {
+    let mut answers = index::make(cache, plan.schema.0, vec![command]).await?;
+    match answers.pop().unwrap_or(Ok(Reply::Nil)) {
         // The name holds the schema's fingerprint: whoever was faster made the same index.
         Err(error) if error.server_kind() == Some(ServerErrorKind::IndexExists) => Ok(()),
         other => refused(plan, other.map(drop)),

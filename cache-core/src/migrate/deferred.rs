@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use cache_index::Schema;
 use tokio::runtime::Handle;
 
 use super::options::Strategy;
@@ -33,7 +34,7 @@ pub(super) async fn run(migrator: &Migrator, cache: &Cache) -> Result<Migration,
 fn register(migrator: &Migrator, cache: &Cache) -> Result<(), MigrateError> {
     for schema in migrator.indexed() {
         let index = schema.index_name(cache.keyspace()?);
-        cache.standing().registered(&index, schema);
+        cache.registered(schema, &index, index::look_beside);
         if migrator.options.strategy == Strategy::Manual {
             // Also where the run fails.
             cache.standing().is_made_by_hand(&index);
@@ -42,12 +43,32 @@ fn register(migrator: &Migrator, cache: &Cache) -> Result<(), MigrateError> {
     Ok(())
 }
 
+/// A run under way. If it breaks off, what was known of its indexes before is doubted.
+struct UnderWay<'a> {
+    cache: &'a Cache,
+    indexes: Vec<(&'static Schema, String)>,
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        for (schema, index) in &self.indexes {
+            self.cache.standing().changed(index);
+            index::look_beside(self.cache, schema, index);
+        }
+    }
+}
+
 async fn attempt(migrator: &Migrator, cache: &Cache) -> Result<Migration, MigrateError> {
+    let keyspace = cache.keyspace()?;
+    let indexes =
+        migrator.indexed().into_iter().map(|schema| (schema, schema.index_name(keyspace))).collect();
+    let mut under_way = UnderWay { cache, indexes };
     let migration = migrator.run_now(cache).await?;
     for schema in migrator.indexed() {
         let index = schema.index_name(cache.keyspace()?);
         index::look(cache, schema, &index, Duration::ZERO).await?;
     }
+    under_way.indexes.clear();
     Ok(migration)
 }
 

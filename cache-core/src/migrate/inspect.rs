@@ -8,6 +8,7 @@ use cache_index::{
     ServerErrorKind,
 };
 
+use super::compared::{Compared, mark_name};
 use super::denied;
 use super::error::MigrateError;
 use super::memory::ServerMemory;
@@ -36,6 +37,13 @@ pub(super) fn extending_key(schema: &Schema, keyspace: &Keyspace) -> Result<Vec<
     Ok(key)
 }
 
+/// The key that keeps what was found when indexes were compared: a hash, `<global>:~<prefix>:compared`.
+pub(super) fn compared_key(schema: &Schema, keyspace: &Keyspace) -> Result<Vec<u8>> {
+    let mut key = Vec::new();
+    schema.write_sibling(keyspace, &mut key, Place::Model, &[&"compared"])?;
+    Ok(key)
+}
+
 /// Which indexes are being extended now.
 pub(super) async fn extensions(cache: &Cache, plan: &Plan) -> Result<Vec<Extending>> {
     let key = extending_key(plan.schema.0, cache.keyspace()?)?;
@@ -52,7 +60,7 @@ pub(super) async fn inspect(
     let mut questions = vec![
         Command::new("FT._LIST").repeatable(),
         Command::new("TIME").repeatable(),
-        Command::new("INFO").arg("memory").repeatable(),
+        Command::new("INFO").args_from(["server", "memory"]).repeatable(),
         Command::new("DBSIZE").repeatable(),
     ];
     for schema in schemas {
@@ -64,6 +72,8 @@ pub(super) async fn inspect(
         );
         let key = extending_key(schema, keyspace)?;
         questions.push(Command::new("HGETALL").key(key).repeatable());
+        let key = compared_key(schema, keyspace)?;
+        questions.push(Command::new("HGETALL").key(key).repeatable());
         let kept = redis_om_keys(&redis_om_index(&schema.alias(keyspace)));
         questions.extend(kept.map(|key| Command::new("TYPE").key(key).repeatable()));
     }
@@ -74,31 +84,41 @@ pub(super) async fn inspect(
     listed.sort_unstable();
     let now = millis(next()?)?;
     // Not everybody may ask it.
-    let memory = next().ok().and_then(|info| ServerMemory::read(info.as_str()?));
+    let told = next().ok().and_then(|info| info.as_str().map(str::to_owned)).unwrap_or_default();
+    let memory = ServerMemory::read(&told);
+    let server =
+        told.lines().find_map(|line| line.strip_prefix("run_id:")).unwrap_or_default().trim().to_owned();
     let keys =
         next().ok().and_then(|keys| keys.as_int()).and_then(|keys| keys.try_into().ok()).unwrap_or_default();
     let mut beside = Vec::with_capacity(schemas.len());
     for schema in schemas {
-        let (leases, extended) = match (next(), next()) {
-            (Ok(leases), Ok(extended)) => (leases, extended),
-            (Err(error), _) | (_, Err(error)) => return Err(denied::on_keys(cache, schema, error).await),
+        let (leases, extended, compared) = match (next(), next(), next()) {
+            (Ok(leases), Ok(extended), Ok(compared)) => (leases, extended, compared),
+            (Err(error), ..) | (_, Err(error), _) | (.., Err(error)) => {
+                return Err(denied::on_keys(cache, schema, error).await);
+            }
         };
         let leases = scores(leases).map_err(|source| unreadable("ZRANGE", source))?;
         let extensions = extending(extended).map_err(|source| unreadable("HGETALL", source))?;
+        let compared = comparisons(compared).map_err(|source| unreadable("HGETALL", source))?;
         // A document may have such a key too; and not everybody may ask.
         let is_theirs = |answer: Result<Reply>| answer.is_ok_and(|kind| kind.as_str() == Some("string"));
         let kept = redis_om_keys(&redis_om_index(&schema.alias(keyspace)));
         let kept = kept.into_iter().filter(|_| is_theirs(next())).collect();
-        beside.push(Beside { leases, extensions, redis_om_keys: kept, hashed: Vec::new() });
+        beside.push(Beside { leases, extensions, compared, redis_om_keys: kept, hashed: Vec::new() });
     }
     let mut names: BTreeSet<Bytes> = listed.iter().cloned().collect();
     for (schema, beside) in schemas.iter().zip(&beside) {
         let (alias, index) = (schema.alias(keyspace), schema.index_name(keyspace));
         names.extend(beside.leases.iter().map(|(fingerprint, _)| format!("{alias}:{fingerprint}").into()));
+        let mark =
+            |(fingerprint, one): &(Fingerprint, Compared)| mark_name(&alias, *fingerprint, &one.mark).into();
+        names.extend(beside.compared.iter().map(mark));
         names.extend([index.into(), alias.into()]);
     }
     let found = infos(cache, names.into_iter().collect()).await?;
-    let seen = Seen { listed, found, now, keys, memory };
+    let cluster = cache.capabilities().cluster;
+    let seen = Seen { listed, found, now, keys, memory, server, cluster };
     let mut observed = Vec::with_capacity(schemas.len());
     for (schema, mut beside) in schemas.iter().zip(beside) {
         let wanted = schema.definition(keyspace);
@@ -223,6 +243,14 @@ fn extending(reply: Reply) -> Result<Vec<Extending>, DecodeError> {
             fields: fields.parse().ok()?,
             digests: digests.split(',').filter_map(|digest| u64::from_str_radix(digest, 16).ok()).collect(),
         })
+    };
+    Ok(reply.into_pairs()?.iter().filter_map(one).collect())
+}
+
+/// What was found when indexes were compared with the documents. What somebody else put there is nothing.
+fn comparisons(reply: Reply) -> Result<Vec<(Fingerprint, Compared)>, DecodeError> {
+    let one = |(field, value): &(Reply, Reply)| {
+        Some((field.as_str()?.parse().ok()?, Compared::read(value.as_str()?)?))
     };
     Ok(reply.into_pairs()?.iter().filter_map(one).collect())
 }

@@ -29,11 +29,10 @@ impl Migrator {
         self.check(cache)?;
         for schema in self.indexed() {
             let index = schema.index_name(cache.keyspace()?);
-            cache.standing().registered(&index, schema);
-            let mark = cache.standing().mark(&index, cache.connection().generation());
-            match index::info(cache, &index).await? {
-                Some(info) => {
-                    let wants = index::saw(cache, schema, &index, mark, &info)?;
+            cache.registered(schema, &index, index::look_beside);
+            match index::look_at(cache, schema, &index).await? {
+                Some(look) => {
+                    let wants = index::saw(cache, schema, &index, &look)?;
                     index::follow(cache, schema, &index, Wants { count: true, ..wants }).await?;
                 }
                 None => {

@@ -1,13 +1,15 @@
 //! The migrator: makes the indexes that the registered models need, waits until they are filled, and points
 //! the aliases at them.
 
-// A file imports from those before it: data, lock, unlocked, progress, options, memory, observed, plan, error, report,
-// scripts, check, refuse, denied, inspect, masters, preflight, lease, create, wait, verify, cutover, collect, apply,
+// A file imports from those before it: data, lock, unlocked, progress, options, memory, compared, observed, plan, error, report,
+// scripts, check, refuse, denied, inspect, masters, preflight, lease, create, wait, turn, count, verify, cutover, collect, apply,
 // this one, registered, locked, deferred, refusal, look, watch.
 
 mod apply;
 mod check;
 mod collect;
+mod compared;
+mod count;
 mod create;
 mod cutover;
 mod data;
@@ -32,6 +34,7 @@ mod refuse;
 mod registered;
 mod report;
 mod scripts;
+mod turn;
 mod unlocked;
 mod verify;
 mod wait;

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use cache_index::{Fingerprint, IndexDefinition, IndexInfo, Keyspace, Schema};
 use serde::Serialize;
 
+use super::compared::{Compared, Kept, mark_name};
 use super::memory::ServerMemory;
 
 /// What the server has for one model's documents, as [`Migrator::inspect`](crate::Migrator::inspect) reads it.
@@ -17,6 +18,9 @@ pub struct Observed {
     pub index: Option<IndexInfo>,
     /// The index that answers to the alias; `None`: the alias points nowhere.
     pub active: Option<IndexInfo>,
+    /// Whether the schema's index is there and not known to have been compared with the documents, or was found to lack some
+    /// for no value of theirs. On a cluster, and where the schema has a filter, it cannot be.
+    pub unverified: bool,
     /// The indexes to which releases began to add fields, and are not known to have done so to the end.
     pub extensions: Vec<Extending>,
     /// All indexes whose documents are, or could be, documents of the model: those of all its schemas, and those of
@@ -34,6 +38,12 @@ pub struct Observed {
     pub now: u64,
     /// The server's memory; `None`: it has no limit, or does not tell.
     pub memory: Option<ServerMemory>,
+    /// What is kept of comparisons, of those indexes that are there.
+    #[serde(skip)]
+    pub(super) kept: Vec<Kept>,
+    /// The run of the server; empty: it does not tell.
+    #[serde(skip)]
+    pub(super) server: String,
 }
 
 /// That fields are being added to an index, or were without the new release coming to use it.
@@ -70,6 +80,7 @@ impl Extending {
 pub(super) struct Beside {
     pub(super) leases: Vec<(Fingerprint, u64)>,
     pub(super) extensions: Vec<Extending>,
+    pub(super) compared: Vec<(Fingerprint, Compared)>,
     /// The indexes that have the key beside them in which redis-om keeps what it made.
     pub(super) hashed: Vec<String>,
     /// The keys that redis-om keeps beside the index of the name that it gives by default.
@@ -97,6 +108,8 @@ pub(super) struct Seen {
     pub(super) now: u64,
     pub(super) keys: u64,
     pub(super) memory: Option<ServerMemory>,
+    pub(super) server: String,
+    pub(super) cluster: bool,
 }
 
 impl Seen {
@@ -115,7 +128,20 @@ impl Seen {
         let mut redis_om: Vec<String> = self.same_documents(&wanted).map(|one| one.name.clone()).collect();
         let default = redis_om_index(&alias);
         redis_om.retain(|name| *name == default || beside.hashed.contains(name));
+        let kept = |(fingerprint, compared): (Fingerprint, Compared)| {
+            let index = found(&mark_name(&alias, fingerprint, &compared.mark))?.name;
+            Some(Kept { fingerprint, index, compared })
+        };
+        let kept: Vec<_> = beside.compared.into_iter().filter_map(kept).collect();
+        let verified = |index: IndexInfo| {
+            let of_it = |kept: &&Kept| kept.fingerprint == *schema.fingerprint() && kept.index == index.name;
+            kept.iter().find(of_it).is_some_and(|kept| kept.compared.is_filled())
+        };
+        let comparable = !self.cluster && schema.filter().is_none();
         Observed {
+            unverified: comparable && found(&index).is_some_and(|index| !verified(index)),
+            kept,
+            server: self.server.clone(),
             index: found(&index),
             active: found(&alias),
             extensions: beside.extensions,

@@ -59,7 +59,7 @@ return there and 1 or 2"
     sha1: "a9ce7638d8d748c7481a47f6f183d7b1b2c6f152",
 };
 
-/// KEYS: the leases. ARGV: the alias, an index of ours, its fingerprint, our own fingerprint, how long one that nobody
+/// KEYS: the leases, what is kept of comparisons. ARGV: the alias, an index of ours, its fingerprint, our own fingerprint, how long one that nobody
 /// uses is kept in milliseconds. Answers what became of it: `dropped`, `active`, `used`, `seen` for the first time, `gone`.
 pub(super) const COLLECT: Script = Script {
     source: with_name_of!(
@@ -86,9 +86,60 @@ end
 if last + ARGV[5] > now then return 'used' end
 redis.call('FT.DROPINDEX', index)
 redis.call('ZREM', KEYS[1], unpack(names))
+for _, field in ipairs(redis.call('HKEYS', KEYS[2])) do
+  for i = 1, #names do
+    if string.sub(field, 1, #names[i]) == names[i] then redis.call('HDEL', KEYS[2], field) end
+  end
+end
 return 'dropped'"
     ),
-    sha1: "3ec39b175a0588b00e8ff2c9b54768b50f07b6ce",
+    sha1: "8eb743ec980177e550d28c974f88c91a0f60861a",
+};
+
+/// KEYS: what is kept of comparisons. ARGV: an index, what its mark's name begins with, the fingerprint, a new mark. Answers
+/// the index's mark; nothing if the index is gone.
+pub(super) const MARK: Script = Script {
+    source: with_name_of!(
+        "local mark = redis.call('HGET', KEYS[1], ARGV[3] .. ':mark')
+if mark and name_of(ARGV[2] .. mark) == ARGV[1] then return mark end
+if name_of(ARGV[1]) ~= ARGV[1] then return false end
+redis.call('HSET', KEYS[1], ARGV[3] .. ':mark', ARGV[4])
+redis.call('FT.ALIASADD', ARGV[2] .. ARGV[4], ARGV[1])
+return ARGV[4]"
+    ),
+    sha1: "9517625a05ce96fd5f106e0a03345ec517e2daae",
+};
+
+/// KEYS: what is kept of comparisons. ARGV: an index, what its mark's name begins with, the field, the mark, what was found.
+/// Answers 1 if it is kept, 0 if the index is another one by now.
+pub(super) const RECORD: Script = Script {
+    source: with_name_of!(
+        "if name_of(ARGV[2] .. ARGV[4]) ~= ARGV[1] then return 0 end
+local time = redis.call('TIME')
+local now = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))
+redis.call('HSET', KEYS[1], ARGV[3], now .. ' ' .. ARGV[4] .. ' ' .. ARGV[5])
+return 1"
+    ),
+    sha1: "3e66c4e65db41a8519f652bacce1d1eb09da4e68",
+};
+
+/// KEYS: what is kept of comparisons. ARGV: an index, what its mark's name begins with, the field. Answers what is kept of
+/// this very index; nothing if there is nothing.
+pub(super) const KNOWN: Script = Script {
+    source: with_name_of!(
+        "local value = redis.call('HGET', KEYS[1], ARGV[3])
+local mark = value and string.match(value, '^%d+ (%x+) ')
+if mark and name_of(ARGV[2] .. mark) == ARGV[1] then return value end
+return false"
+    ),
+    sha1: "eba415c04c6b141bd0015f5c2a2c67a011e73166",
+};
+
+/// KEYS: a turn. ARGV: whose it is, how long from now on in milliseconds; 0: it is over. Answers 1, or 0 if it is another's.
+pub(super) const HOLD: Script = Script {
+    source: "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('PEXPIRE', KEYS[1], ARGV[2])",
+    sha1: "2deae1ef2395a47a688aa388ceff88bd1c320ba4",
 };
 
 #[cfg(test)]
@@ -97,6 +148,8 @@ mod tests {
 
     #[test]
     fn names_are_the_digests_of_the_sources() {
-        [DENIED, LEASE, ADOPT, RETIRE, COLLECT].iter().for_each(crate::script::assert_named);
+        [DENIED, LEASE, ADOPT, RETIRE, COLLECT, MARK, RECORD, KNOWN, HOLD]
+            .iter()
+            .for_each(crate::script::assert_named);
     }
 }

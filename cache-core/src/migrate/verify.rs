@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use cache_index::{Batch, IndexInfo};
 
+use super::compared::Lacked;
+use super::count::{Counting, kept};
 use super::error::MigrateError;
 use super::inspect::{extensions, info, question, read};
-use super::observed::Extending;
+use super::observed::{Extending, is_ours};
 use super::options::Options;
 use super::plan::Plan;
 use crate::cache::Cache;
-use crate::index::{self, Absent, absent};
+use crate::index::{self, Absent, absent, digest};
 
 /// How often two indexes are compared where that is not done at one moment: on a cluster.
 const TRIES: u32 = 10;
@@ -26,12 +28,12 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// document that is written or that its scan meets. Else the documents are looked for key by key, since one that is missing
 /// and one that the old index lacks are not told apart by numbers. On a cluster, numbers have to do.
 pub(super) async fn verify(
-    cache: &Cache,
-    plan: &Plan,
+    counting: &Counting<'_>,
     index: &str,
     against: &str,
     options: &Options,
 ) -> Result<bool, MigrateError> {
+    let Counting { cache, plan, .. } = *counting;
     let cluster = cache.capabilities().cluster;
     let mut tries = 0;
     let old = loop {
@@ -57,13 +59,9 @@ pub(super) async fn verify(
             tokio::time::sleep(PAUSE).await;
             continue;
         }
-        let counted = || Absent {
-            number: missing,
-            keys: new.last_failure.iter().cloned().collect(),
-            digests: HashSet::new(),
-        };
-        let found = absent(cache, plan.schema.0, &new.name, Some(against), &HashSet::new()).await?;
-        let found = found.unwrap_or_else(counted);
+        let counted = || Absent { number: missing, ..Absent::counted(&new) };
+        let found = counting.count(&new, Some(against)).await?;
+        let found = found.map_or_else(counted, |found| found.absent);
         if found.number > options.allowed_failures {
             return Err(failed(cache, plan, &new, Some(against), found));
         }
@@ -71,7 +69,8 @@ pub(super) async fn verify(
     };
     // What an addition in place cost the old index, it holds no longer.
     let begun = extensions(cache, plan).await?.into_iter().filter(|one| one.is_of(&old));
-    let Some(before) = begun.min_by_key(|one| one.missing) else { return Ok(true) };
+    let before = begun.min_by_key(|one| one.missing).or_else(|| untold(counting, &old));
+    let Some(before) = before else { return Ok(true) };
     let Some(new) = info(cache, index).await? else { return Ok(false) };
     verify_kept(cache, plan, &new, Some(against), &before, options).await?;
     Ok(true)
@@ -97,10 +96,7 @@ pub(super) async fn verify_kept(
     let except = if known { &before.digests } else { &nothing };
     let (found, tolerated) = match absent(cache, plan.schema.0, &index.name, None, except).await? {
         Some(found) => (found, tolerated),
-        None => {
-            let keys = index.last_failure.iter().cloned().collect();
-            (Absent { number: index.failures, keys, digests: HashSet::new() }, before.missing)
-        }
+        None => (Absent::counted(index), before.missing),
     };
     if found.number <= tolerated.saturating_add(options.allowed_failures) {
         return Ok(());
@@ -109,12 +105,37 @@ pub(super) async fn verify_kept(
     Err(failed(cache, plan, index, against, more))
 }
 
+/// What an index of ours lacked before fields were added to it, as far as comparisons tell, where those who added them do not
+/// say so any longer: somebody deleted what they left behind. `None`: none were added since it was compared.
+///
+/// Of an index that never was compared nothing is known, so that whatever it lacks may be lost.
+pub(super) fn untold(counting: &Counting<'_>, index: &IndexInfo) -> Option<Extending> {
+    let Counting { cache, plan, observed } = *counting;
+    let comparable = !cache.capabilities().cluster && plan.schema.0.filter().is_none();
+    if !comparable || !is_ours(&index.name, &plan.alias) {
+        return None;
+    }
+    let last = kept(observed, &index.name).max_by_key(|kept| kept.compared.fields);
+    let (fields, lacked) = match last.map(|last| &last.compared) {
+        Some(last) if last.fields >= index.definition.fields.len() => return None,
+        Some(last) => (last.fields, last.before().clone()),
+        None => (0, Lacked::default()),
+    };
+    let digests = lacked.keys.iter().map(|key| digest(key.as_bytes())).collect();
+    let (fingerprint, index) = (plan.fingerprint, index.name.clone());
+    Some(Extending { fingerprint, index, missing: lacked.missing, fields, digests })
+}
+
 /// Fails if more documents are there and not in an index than it ever failed to take: then its filling was given up, or
 /// never begun. `false`: it is gone.
-pub(super) async fn verify_all(cache: &Cache, plan: &Plan, index: &str) -> Result<bool, MigrateError> {
-    let found = absent(cache, plan.schema.0, index, None, &HashSet::new()).await?;
-    let Some(found) = found.filter(|found| found.number > 0) else { return Ok(true) };
-    let Some(now) = info(cache, index).await? else { return Ok(false) };
+pub(super) async fn verify_all(counting: &Counting<'_>, look: &IndexInfo) -> Result<bool, MigrateError> {
+    let Counting { cache, plan, .. } = *counting;
+    let Some(found) = counting.count(look, None).await? else { return Ok(true) };
+    if found.absent.number == 0 {
+        return Ok(true);
+    }
+    let Some(now) = info(cache, &look.name).await? else { return Ok(false) };
+    let found = found.absent;
     if found.number <= now.failures {
         return Ok(true);
     }

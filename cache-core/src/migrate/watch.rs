@@ -68,7 +68,7 @@ impl Migrator {
         let indexes: Vec<_> =
             self.indexed().into_iter().map(|schema| (schema, schema.index_name(keyspace))).collect();
         for (schema, index) in &indexes {
-            cache.standing().registered(index, schema);
+            cache.registered(schema, index, index::look_beside);
         }
         let (cache, gone) = cache.detached();
         let task = runtime.spawn(gone.or(watch(cache, indexes, every.max(SOON)))).abort_handle();
@@ -89,10 +89,9 @@ async fn watch(cache: Cache, indexes: Vec<(&'static Schema, String)>, every: Dur
 
 /// Whether the index is there and filled.
 async fn look(cache: &Cache, schema: &'static Schema, index: &str) -> Result<bool> {
-    let mark = cache.standing().mark(index, cache.connection().generation());
-    let Some(info) = index::info(cache, index).await? else {
+    let Some(look) = index::look_at(cache, schema, index).await? else {
         return index::look(cache, schema, index, Duration::ZERO).await;
     };
-    index::notice(cache, schema, index, mark, &info)?;
-    Ok(info.is_filled())
+    index::notice(cache, schema, index, &look)?;
+    Ok(look.info.is_filled())
 }

@@ -1,10 +1,14 @@
 //! How to reach a server.
 
 mod read;
+mod tls;
 
 use std::fmt;
 use std::time::Duration;
 
+#[cfg(feature = "tls")]
+pub(crate) use self::tls::PemSource;
+pub use self::tls::{Pem, Tls};
 use crate::error::{Error, Result};
 
 /// The protocol that a connection speaks.
@@ -21,6 +25,13 @@ pub enum Protocol {
 
 /// The longest time-out: a longer one is no bound, and the server's own counters have their limits.
 const MAX_TIMEOUT: Duration = Duration::from_secs(60 * 60);
+
+/// How many calls wait for the server at once unless a setting says otherwise: more than a service has requests, and
+/// few enough that a server that hangs costs megabytes and not all there is.
+const MAX_IN_FLIGHT: usize = 16_384;
+
+/// The most that a semaphore of tokio counts on every machine.
+const MOST_IN_FLIGHT: usize = u32::MAX as usize >> 3;
 
 /// Where the server is and how long to wait for it.
 ///
@@ -42,12 +53,15 @@ pub struct RedisSettings {
     pub(crate) protocol: Option<Protocol>,
     pub(crate) connect_timeout: Duration,
     pub(crate) response_timeout: Duration,
+    pub(crate) max_in_flight: usize,
+    pub(crate) tls: Option<Tls>,
 }
 
 impl RedisSettings {
-    /// Settings for a URL: `redis://[user][:password@]host[:port][/db]`, or `redis+unix:///path/to/socket`.
+    /// Settings for a URL: `redis://[user][:password@]host[:port][/db]`, `rediss://…` for the same through TLS (feature
+    /// `tls`), or `redis+unix:///path/to/socket`.
     ///
-    /// RESP3, two seconds to connect, two seconds for an answer.
+    /// RESP3, two seconds to connect, two seconds for an answer, and at most 16,384 calls that wait for one.
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
@@ -57,6 +71,8 @@ impl RedisSettings {
             protocol: None,
             connect_timeout: Duration::from_secs(2),
             response_timeout: Duration::from_secs(2),
+            max_in_flight: MAX_IN_FLIGHT,
+            tls: None,
         }
     }
 
@@ -97,6 +113,20 @@ impl RedisSettings {
         self
     }
 
+    /// How many calls may wait for an answer at once, of all clones of the cache together; a pipeline is one call, and a
+    /// call that is given up counts until then. One more fails at once with [`Error::Busy`], since what waits costs
+    /// memory, and would not be answered in time. At least 1.
+    pub fn max_in_flight(mut self, calls: usize) -> Self {
+        self.max_in_flight = calls.clamp(1, MOST_IN_FLIGHT);
+        self
+    }
+
+    /// Which servers are trusted, and with which certificate the client says who it is; for a URL with `rediss://`.
+    pub fn tls(mut self, tls: Tls) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
     /// Fails for what no server can be reached with, by the names under which whoever reads the message set it.
     pub(crate) fn check(&self, url: &'static str, client_name: &'static str) -> Result<()> {
         let refused = |setting, reason: &str| Err(Error::Settings { setting, reason: reason.to_owned() });
@@ -112,9 +142,15 @@ impl RedisSettings {
             return refused(url, "it has no scheme; write `redis://host:port` or `redis+unix:///path`");
         };
         match scheme {
+            "rediss" | "valkeys" => {}
+            "redis" | "valkey" | "redis+unix" | "valkey+unix" | "unix" if self.tls.is_some() => {
+                return refused(
+                    url,
+                    "there are settings for TLS, which it does not ask for; write `rediss://`",
+                );
+            }
             "redis" | "valkey" => {}
             "redis+unix" | "valkey+unix" | "unix" => return Ok(()),
-            "rediss" | "valkeys" => return refused(url, "TLS is not supported yet; use `redis://`"),
             _ => {
                 return refused(
                     url,
@@ -166,6 +202,8 @@ impl fmt::Debug for RedisSettings {
             .field("protocol", &self.protocol)
             .field("connect_timeout", &self.connect_timeout)
             .field("response_timeout", &self.response_timeout)
+            .field("max_in_flight", &self.max_in_flight)
+            .field("tls", &self.tls)
             .finish()
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
 
-use super::{MAX_TIMEOUT, Protocol, RedisSettings, Secret};
+use super::{MAX_TIMEOUT, MOST_IN_FLIGHT, Pem, Protocol, RedisSettings, Secret, Tls};
 use crate::error::{Error, Result};
 
 /// The server of a machine that says nothing of it.
@@ -21,21 +21,31 @@ struct Raw {
     #[serde(alias = "REDIS_PASSWORD")]
     redis_password: Option<String>,
     #[serde(alias = "REDIS_PROTOCOL")]
-    redis_protocol: Option<Word>,
+    redis_protocol: Option<Word<u8>>,
     #[serde(alias = "REDIS_CLIENT_NAME")]
     redis_client_name: Option<String>,
     #[serde(alias = "REDIS_CONNECT_TIMEOUT")]
     redis_connect_timeout: Option<String>,
     #[serde(alias = "REDIS_RESPONSE_TIMEOUT")]
     redis_response_timeout: Option<String>,
+    #[serde(alias = "REDIS_MAX_IN_FLIGHT")]
+    redis_max_in_flight: Option<Word<usize>>,
+    #[serde(alias = "REDIS_TLS_CACERT")]
+    redis_tls_cacert: Option<String>,
+    #[serde(alias = "REDIS_TLS_CERT")]
+    redis_tls_cert: Option<String>,
+    #[serde(alias = "REDIS_TLS_KEY")]
+    redis_tls_key: Option<String>,
+    #[serde(alias = "REDIS_TLS_SNI")]
+    redis_tls_sni: Option<String>,
 }
 
 /// A word that formats with numbers may write as one.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Word {
+enum Word<N> {
     Text(String),
-    Number(u8),
+    Number(N),
 }
 
 impl RedisSettings {
@@ -48,6 +58,10 @@ impl RedisSettings {
     /// | `REDIS_PROTOCOL` | `resp2` or `resp3` | `resp3` |
     /// | `REDIS_CLIENT_NAME` | the name in `CLIENT LIST` | none |
     /// | `REDIS_CONNECT_TIMEOUT`, `REDIS_RESPONSE_TIMEOUT` | such as `2s` or `500ms` | `2s` |
+    /// | `REDIS_MAX_IN_FLIGHT` | how many calls may [wait for an answer](RedisSettings::max_in_flight) | 16384 |
+    /// | `REDIS_TLS_CACERT` | for `rediss://`: a file with the [authorities](Tls::cacert) to trust | those of the machine |
+    /// | `REDIS_TLS_CERT`, `REDIS_TLS_KEY` | files with the client's [certificate](Tls::cert) and key | none |
+    /// | `REDIS_TLS_SNI` | the [name](Tls::sni) in the server's certificate | the host of the URL |
     ///
     /// Tests, [`Cache::embedded`](struct.Cache.html#method.embedded) and the examples but for `service` never look at them.
     ///
@@ -81,6 +95,11 @@ impl RedisSettings {
             redis_client_name: read("REDIS_CLIENT_NAME")?,
             redis_connect_timeout: read("REDIS_CONNECT_TIMEOUT")?,
             redis_response_timeout: read("REDIS_RESPONSE_TIMEOUT")?,
+            redis_max_in_flight: read("REDIS_MAX_IN_FLIGHT")?.map(Word::Text),
+            redis_tls_cacert: read("REDIS_TLS_CACERT")?,
+            redis_tls_cert: read("REDIS_TLS_CERT")?,
+            redis_tls_key: read("REDIS_TLS_KEY")?,
+            redis_tls_sni: read("REDIS_TLS_SNI")?,
         })
     }
 
@@ -97,12 +116,21 @@ impl RedisSettings {
         if let Some(text) = given(raw.redis_response_timeout) {
             settings.response_timeout = duration("REDIS_RESPONSE_TIMEOUT", &text)?;
         }
+        if let Some(calls) = raw.redis_max_in_flight.map(calls).transpose()?.flatten() {
+            settings.max_in_flight = calls;
+        }
+        let tls = Tls {
+            cacert: given(raw.redis_tls_cacert).map(Into::into),
+            cert: both(given(raw.redis_tls_cert), given(raw.redis_tls_key))?,
+            sni: given(raw.redis_tls_sni),
+        };
+        settings.tls = Some(tls).filter(|tls| *tls != Tls::new());
         settings.check("REDIS_URL", "REDIS_CLIENT_NAME")?;
         Ok(settings)
     }
 }
 
-fn protocol(word: Word) -> Result<Option<Protocol>> {
+fn protocol(word: Word<u8>) -> Result<Option<Protocol>> {
     let refused = || Error::Settings {
         setting: "REDIS_PROTOCOL",
         reason: "it is neither `resp2` nor `resp3`".to_owned(),
@@ -117,6 +145,30 @@ fn protocol(word: Word) -> Result<Option<Protocol>> {
             "3" | "resp3" => Ok(Some(Protocol::Resp3)),
             _ => Err(refused()),
         },
+    }
+}
+
+fn calls(word: Word<usize>) -> Result<Option<usize>> {
+    let calls = match word {
+        Word::Text(text) if text.is_empty() => return Ok(None),
+        Word::Text(text) => text.parse().ok(),
+        Word::Number(number) => Some(number),
+    };
+    calls.filter(|calls| (1..=MOST_IN_FLIGHT).contains(calls)).map(Some).ok_or_else(|| Error::Settings {
+        setting: "REDIS_MAX_IN_FLIGHT",
+        reason: format!("it is no number from 1 to {MOST_IN_FLIGHT}"),
+    })
+}
+
+/// A certificate and its key, which are nothing without each other.
+fn both(cert: Option<String>, key: Option<String>) -> Result<Option<(Pem, Pem)>> {
+    let alone =
+        |setting, other: &str| Error::Settings { setting, reason: format!("it is not set, and {other} is") };
+    match (cert, key) {
+        (None, None) => Ok(None),
+        (Some(cert), Some(key)) => Ok(Some((cert.into(), key.into()))),
+        (None, Some(_)) => Err(alone("REDIS_TLS_CERT", "REDIS_TLS_KEY")),
+        (Some(_), None) => Err(alone("REDIS_TLS_KEY", "REDIS_TLS_CERT")),
     }
 }
 
@@ -183,6 +235,7 @@ mod tests {
             ("REDIS_CLIENT_NAME", "shop"),
             ("REDIS_CONNECT_TIMEOUT", "1s 500ms"),
             ("REDIS_RESPONSE_TIMEOUT", "250ms"),
+            ("REDIS_MAX_IN_FLIGHT", "64"),
         ]);
         let expected = RedisSettings::new("redis://h:1")
             .username("ann")
@@ -190,7 +243,8 @@ mod tests {
             .protocol(Protocol::Resp2)
             .client_name("shop")
             .connect_timeout(Duration::from_millis(1500))
-            .response_timeout(Duration::from_millis(250));
+            .response_timeout(Duration::from_millis(250))
+            .max_in_flight(64);
         assert_eq!(settings.unwrap(), expected);
     }
 
@@ -205,10 +259,27 @@ mod tests {
             ("REDIS_RESPONSE_TIMEOUT", "5"),
             ("REDIS_RESPONSE_TIMEOUT", "2h"),
             ("REDIS_CLIENT_NAME", "s3 cret"),
+            ("REDIS_MAX_IN_FLIGHT", "0"),
+            ("REDIS_MAX_IN_FLIGHT", "s3cret"),
         ] {
             let message = of(&[(name, value)]).unwrap_err().to_string();
             assert!(message.starts_with(&format!("the setting {name} cannot be used: ")), "{message}");
             assert!(!message.contains("s3"), "{message}");
+        }
+    }
+
+    #[test]
+    fn tls_is_asked_for_by_the_url() {
+        let settings = of(&[("REDIS_URL", "rediss://h"), ("REDIS_TLS_CACERT", "a"), ("REDIS_TLS_SNI", "b")]);
+        let expected = RedisSettings::new("rediss://h").tls(Tls::new().cacert("a").sni("b"));
+        assert_eq!(settings.unwrap(), expected);
+        for (pairs, named) in [
+            ([("REDIS_URL", "redis://h"), ("REDIS_TLS_CACERT", "a")], "REDIS_URL"),
+            ([("REDIS_URL", "rediss://h"), ("REDIS_TLS_CERT", "a")], "REDIS_TLS_KEY"),
+            ([("REDIS_URL", "rediss://h"), ("REDIS_TLS_KEY", "a")], "REDIS_TLS_CERT"),
+        ] {
+            let message = of(&pairs).unwrap_err().to_string();
+            assert!(message.starts_with(&format!("the setting {named} cannot be used: ")), "{message}");
         }
     }
 

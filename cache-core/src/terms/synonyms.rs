@@ -4,12 +4,12 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use cache_index::{SynonymGroups, SynonymUpdate};
+use cache_index::{Batch, SynonymGroups, SynonymUpdate};
 
 use super::ask::{about, decoded, index_of, require_text};
 use crate::cache::Cache;
 use crate::error::Result;
-use crate::index::{info, look, notice};
+use crate::index::{announcement, look, look_at, notice};
 use crate::model::Model;
 
 /// The first and the longest pause between two looks at an index that is being scanned.
@@ -88,6 +88,9 @@ impl<M: Model> Synonyms<M> {
             if !self.skip_initial_scan {
                 // Answers that are under way may lack documents already.
                 cache.standing().changed(&index);
+                // And so may those of other processes.
+                let told = Batch::pipeline(vec![announcement(cache, M::schema())?]);
+                cache.unfenced_all(told).await?.into_iter().try_for_each(|told| told.map(drop))?;
             }
             about::<M>(cache, &index, command).await?;
         }
@@ -118,13 +121,12 @@ async fn wait<M: Model>(cache: &Cache, index: &str, asked_for: bool) -> Result<(
     let (mut pause, longest) = PAUSES;
     let mut seen_filled = !asked_for;
     loop {
-        let mark = cache.standing().mark(index, cache.connection().generation());
-        let filled = match info(cache, index).await? {
-            Some(info) if info.is_filled() && seen_filled => {
-                notice(cache, M::schema(), index, mark, &info)?;
+        let filled = match look_at(cache, M::schema(), index).await? {
+            Some(look) if look.info.is_filled() && seen_filled => {
+                notice(cache, M::schema(), index, &look)?;
                 return Ok(());
             }
-            Some(info) => info.is_filled(),
+            Some(look) => look.info.is_filled(),
             // It is made again, with its synonyms.
             None => look(cache, M::schema(), index, Duration::ZERO).await?,
         };

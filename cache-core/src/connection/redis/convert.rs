@@ -1,10 +1,14 @@
 //! Between this crate's values and those of the `redis` crate, without copying bytes on the way back.
 
+use std::error::Error as StdError;
+use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ::redis::{Cmd, ErrorKind, PushInfo, PushKind, RedisError, Value};
 use cache_index::{Command, DecodeError, Reply, ServerError};
 
+use super::tls;
 use crate::connection::Push;
 use crate::connection::classify::server_error;
 use crate::error::{Error, Result};
@@ -70,6 +74,9 @@ pub(super) fn error(command: &str, after: Duration, error: RedisError) -> Error 
     if error.is_timeout() {
         return Error::Timeout { command: command.to_owned(), after };
     }
+    if let Some(NoTls(reason)) = io_cause(&error) {
+        return Error::Tls { reason: reason.clone() };
+    }
     match error.kind() {
         ErrorKind::Server(_) | ErrorKind::Extension | ErrorKind::AuthenticationFailed => {
             let source = match error.code() {
@@ -79,7 +86,7 @@ pub(super) fn error(command: &str, after: Duration, error: RedisError) -> Error 
             Error::Server { command: command.to_owned(), source }
         }
         ErrorKind::InvalidClientConfig => {
-            Error::Settings { setting: "url", reason: error.category().to_owned() }
+            Error::Settings { setting: "url", reason: error.detail().unwrap_or(error.category()).to_owned() }
         }
         ErrorKind::Io | ErrorKind::Client => {
             let reason =
@@ -88,6 +95,34 @@ pub(super) fn error(command: &str, after: Duration, error: RedisError) -> Error 
         }
         _ => Error::Client(Box::new(error)),
     }
+}
+
+/// Why there was no TLS when a connection was made. Later, what TLS says of a connection is that it broke.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct NoTls(String);
+
+/// An error of making a connection, which tells one of TLS from one of the line below.
+pub(super) fn opening(error: RedisError) -> RedisError {
+    if error.kind() == ErrorKind::Parse {
+        let other =
+            "what answers there does not speak the protocol of Redis; if it is TLS, write `rediss://`";
+        return (ErrorKind::InvalidClientConfig, "no Redis", other.to_owned()).into();
+    }
+    match io_error(&error).and_then(tls::reason) {
+        Some(reason) => io::Error::new(io::ErrorKind::InvalidData, NoTls(reason)).into(),
+        None => error,
+    }
+}
+
+/// The error of the line, which the client shares among all who waited for the connection.
+fn io_error(error: &RedisError) -> Option<&io::Error> {
+    let shared = StdError::source(error)?.downcast_ref::<Arc<dyn StdError + Send + Sync>>()?;
+    shared.downcast_ref()
+}
+
+fn io_cause<E: StdError + 'static>(error: &RedisError) -> Option<&E> {
+    io_error(error)?.get_ref()?.downcast_ref()
 }
 
 pub(super) fn push(info: PushInfo) -> Push {

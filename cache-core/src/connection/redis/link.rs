@@ -1,5 +1,6 @@
 //! One multiplexed connection that is made anew when it breaks.
 
+use std::collections::HashMap;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
@@ -14,8 +15,9 @@ use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::watch;
 
 use super::convert;
+use super::tls::Connector;
 use crate::connection::push::PushSender;
-use crate::connection::{Push, PushStream};
+use crate::connection::{KeyChanges, Push, PushStream};
 use crate::settings::Protocol;
 
 /// A connection in use. Its number tells a broken one from the one that replaced it.
@@ -43,6 +45,7 @@ enum State {
 
 pub(super) struct Link {
     info: ConnectionInfo,
+    tls: Option<Connector>,
     protocol: Protocol,
     client_name: Option<String>,
     connect_timeout: Duration,
@@ -50,6 +53,8 @@ pub(super) struct Link {
     state: RwLock<State>,
     next: AtomicU64,
     flushes: AtomicU64,
+    /// The keys whose changes are counted.
+    watched: RwLock<HashMap<Vec<u8>, KeyChanges>>,
     listeners: Mutex<Vec<PushSender>>,
     this: Weak<Link>,
 }
@@ -57,12 +62,14 @@ pub(super) struct Link {
 impl Link {
     pub(super) fn new(
         info: ConnectionInfo,
+        tls: Option<Connector>,
         protocol: Protocol,
         client_name: Option<String>,
         connect_timeout: Duration,
     ) -> Arc<Self> {
         Arc::new_cyclic(|this| Self {
             info,
+            tls,
             protocol,
             client_name,
             connect_timeout,
@@ -70,6 +77,7 @@ impl Link {
             state: RwLock::new(State::Idle),
             next: AtomicU64::new(0),
             flushes: AtomicU64::new(0),
+            watched: RwLock::default(),
             listeners: Mutex::new(Vec::new()),
             this: this.clone(),
         })
@@ -126,6 +134,16 @@ impl Link {
             State::Live(live) => live.tracks,
             State::Idle | State::Connecting(..) => false,
         }
+    }
+
+    /// How often the server said that a key changed. Counted in the read loop, so that whoever reads an answer that came
+    /// later has it.
+    pub(super) fn changes_of(&self, key: &[u8]) -> Option<KeyChanges> {
+        if self.protocol != Protocol::Resp3 {
+            return None;
+        }
+        let mut watched = self.watched.write().unwrap_or_else(PoisonError::into_inner);
+        Some(watched.entry(key.to_vec()).or_default().clone())
     }
 
     pub(super) fn listen(&self) -> Option<PushStream> {
@@ -193,10 +211,17 @@ impl Link {
             ConnectionAddr::Tcp(host, port) => {
                 let stream = TcpStream::connect((host.as_str(), *port)).await?;
                 stream.set_nodelay(true)?;
-                self.talk(number, stream).await
+                // In TLS 1.3 a server refuses a client after the handshake.
+                let live = async {
+                    match &self.tls {
+                        None => self.talk(number, stream).await,
+                        Some(tls) => self.talk(number, tls.connect(stream).await?).await,
+                    }
+                };
+                live.await.map_err(convert::opening)
             }
             ConnectionAddr::Unix(path) => self.talk(number, UnixStream::connect(path).await?).await,
-            _ => Err((ErrorKind::InvalidClientConfig, "TLS is not supported yet").into()),
+            _ => Err((ErrorKind::InvalidClientConfig, "it has another address than a host or a path").into()),
         }
     }
 
@@ -243,6 +268,10 @@ impl Link {
             Push::Disconnected => self.forget(number),
             Push::Invalidate(None) => {
                 self.flushes.fetch_add(1, Ordering::AcqRel);
+            }
+            Push::Invalidate(Some(keys)) => {
+                let watched = self.watched.read().unwrap_or_else(PoisonError::into_inner);
+                keys.iter().filter_map(|key| watched.get(key.as_bytes()?)).for_each(KeyChanges::add);
             }
             _ => {}
         }

@@ -2,18 +2,27 @@
 
 mod convert;
 mod link;
+#[cfg(feature = "tls")]
+mod tls;
+#[cfg(not(feature = "tls"))]
+#[path = "no_tls.rs"]
+mod tls;
 
 use std::future::Future;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use ::redis::{ConnectionInfo, IntoConnectionInfo, Pipeline, ProtocolVersion, RedisError, Value};
+use ::redis::{
+    ConnectionAddr, ConnectionInfo, IntoConnectionInfo, Pipeline, ProtocolVersion, RedisError, Value,
+};
 use cache_index::{Batch, Command, Reply};
 use futures_core::future::BoxFuture;
 
 use self::link::{Link, Live};
+use self::tls::Connector;
 use super::capabilities::{DEFAULT_MAX_SEARCH_RESULTS, MIN_SEARCH};
-use super::{Capabilities, Connection, PushStream};
+use super::in_flight::InFlight;
+use super::{Capabilities, Connection, KeyChanges, PushStream};
 use crate::error::{Error, Result};
 use crate::settings::{Protocol, RedisSettings, Secret};
 
@@ -21,6 +30,7 @@ use crate::settings::{Protocol, RedisSettings, Secret};
 pub(crate) struct RedisConnection {
     link: Arc<Link>,
     deadline: Duration,
+    in_flight: InFlight,
     /// What the server is taken to be able to do until it was asked.
     assumed: Capabilities,
     capabilities: OnceLock<Capabilities>,
@@ -46,8 +56,20 @@ impl RedisConnection {
     pub(crate) fn lazy(settings: &RedisSettings) -> Result<Self> {
         let (info, protocol) = connection_info(settings)?;
         let assumed = assumed(protocol, info.redis_settings().db());
-        let link = Link::new(info, protocol, settings.client_name.clone(), settings.connect_timeout);
-        Ok(Self { link, deadline: settings.response_timeout, assumed, capabilities: OnceLock::new() })
+        let tls = match info.addr() {
+            ConnectionAddr::Tcp(host, _) if without_tls(&settings.url).is_some() => {
+                Some(Connector::new(settings.tls.clone().unwrap_or_default(), host)?)
+            }
+            _ => None,
+        };
+        let (name, timeout) = (settings.client_name.clone(), settings.connect_timeout);
+        Ok(Self {
+            link: Link::new(info, tls, protocol, name, timeout),
+            deadline: settings.response_timeout,
+            in_flight: InFlight::new(settings.max_in_flight),
+            assumed,
+            capabilities: OnceLock::new(),
+        })
     }
 
     /// Has it known what the server can do, if it says so; else the command itself meets the reason.
@@ -88,6 +110,7 @@ impl RedisConnection {
     where
         F: Future<Output = Result<T, RedisError>>,
     {
+        let _counted = self.in_flight.enter()?;
         let deadline = timeout.unwrap_or(self.deadline);
         let began = Instant::now();
         let mut used = None;
@@ -202,6 +225,10 @@ impl Connection for RedisConnection {
         self.link.notices_flushes()
     }
 
+    fn changes_of(&self, key: &[u8]) -> Option<KeyChanges> {
+        self.link.changes_of(key)
+    }
+
     fn deadline(&self) -> Duration {
         self.deadline
     }
@@ -225,7 +252,8 @@ fn connection_info(settings: &RedisSettings) -> Result<(ConnectionInfo, Protocol
         setting: "url",
         reason: format!("{}; write `redis://[user][:password@]host[:port][/db]`", error.category()),
     };
-    let info = settings.url.as_str().into_connection_info().map_err(refused)?;
+    let plain = without_tls(&settings.url);
+    let info = plain.as_ref().unwrap_or(&settings.url).as_str().into_connection_info().map_err(refused)?;
     let redis = info.redis_settings().clone();
     let protocol = match settings.protocol {
         Some(protocol) => protocol,
@@ -245,6 +273,12 @@ fn connection_info(settings: &RedisSettings) -> Result<(ConnectionInfo, Protocol
         redis = redis.set_password(password);
     }
     Ok((info.set_redis_settings(redis), protocol))
+}
+
+/// The URL as the client is to know it, if it is one for TLS: the client is handed a stream that has it.
+fn without_tls(url: &str) -> Option<String> {
+    let rest = url.strip_prefix("rediss://").or_else(|| url.strip_prefix("valkeys://"))?;
+    Some(format!("redis://{rest}"))
 }
 
 /// Whether the connection itself is at fault, so that another one may do.

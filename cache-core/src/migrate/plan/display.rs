@@ -88,7 +88,7 @@ impl fmt::Display for Notice {
                 write!(f, "{index} is to hold other documents, so what the new index lacks is not compared")
             }
             Self::NotCompared { keys } => {
-                write!(f, "there are {keys} keys, too many to look whether the first index lacks documents")
+                write!(f, "there are {keys} keys, too many to look whether the index lacks documents")
             }
             Self::NotInPlace { index, reason } => {
                 write!(f, "{index} cannot be extended in place: {reason}")

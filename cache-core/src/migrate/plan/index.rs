@@ -180,6 +180,15 @@ pub(super) fn prepare(
                 };
                 plan.steps.extend(verified);
             }
+            // The alias may have been pointed at it by hand.
+            Source::There(_) if observed.unverified => {
+                let verified = verify_all(&mut plan.notices, wanted, observed);
+                plan.steps.extend(verified);
+            }
+            Source::Adopted(_) => {
+                let verified = verify_all(&mut plan.notices, wanted, observed);
+                plan.steps.extend(verified);
+            }
             _ => {}
         }
         for theirs in retired.into_iter().flatten() {
@@ -191,7 +200,7 @@ pub(super) fn prepare(
     }
 }
 
-/// Where there is no other index, what it is compared with is the documents.
+/// Where there is no other index, or it was not compared, what it is compared with is the documents.
 fn verify_all(notices: &mut Vec<Notice>, wanted: &IndexDefinition, observed: &Observed) -> Option<Step> {
     // What the filter leaves out is not told from what is missing.
     if wanted.filter.is_some() {

@@ -64,9 +64,10 @@ impl Plan {
         self.steps.is_empty()
     }
 
-    /// Whether this release can use its index as it is: what is to be done, if anything, is to drop those of older ones.
+    /// Whether this release can use its index as it is: what is to be done, if anything, is to look what it lacks, and to drop
+    /// those of older ones.
     pub(super) fn serves(&self) -> bool {
-        self.steps.iter().all(|step| matches!(step, Step::Collect { .. }))
+        self.steps.iter().all(|step| matches!(step, Step::Collect { .. } | Step::VerifyAll))
     }
 
     /// Whether something that is not there yet has to be made before this release can use its index.

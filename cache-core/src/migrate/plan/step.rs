@@ -37,7 +37,8 @@ pub enum Step {
         /// The old one; of an index that fields are added to, itself.
         against: String,
     },
-    /// Look for documents that are there and not in the index: the first one of a model has no other to be compared with.
+    /// Look for documents that are there and not in the index: the first one of a model has no other to be compared with, and
+    /// one that the alias points at already may have been made, and left unfilled, by hand.
     VerifyAll,
     /// Let the index that is there answer to the name of ours too: it was made for this very schema.
     Adopt {
@@ -118,7 +119,7 @@ pub enum Notice {
         index: String,
     },
     /// There are so many keys on the server that the model's documents were not looked for among them, to compare them with
-    /// its first index.
+    /// its index.
     NotCompared {
         /// How many keys there are.
         keys: u64,

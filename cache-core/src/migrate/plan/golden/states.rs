@@ -84,12 +84,35 @@ pub(super) fn all() -> Vec<(&'static str, World, Schema, Options)> {
     let kept = left.clone();
     let mut crowded = w();
     crowded.keys = 10_000_001;
+    let by_hand = |mut world: World| {
+        world.unverified = true;
+        world
+    };
+    let filter = || new().with_filter("@age > 17");
+    let filtered = w().with(&filter()).active(&filter());
+    let mut many = w().with(&new()).active(&new());
+    many.keys = 10_000_001;
     let mut limited = active();
     limited.memory = memory;
     vec![
         ("a first run", w(), new(), options()),
         ("a first run in place", w(), new(), with(Strategy::InPlaceAdditive)),
         ("an index that is being filled", filling(w().with(&new()).active(&new()), &new()), new(), options()),
+        ("an index that nobody compared", by_hand(w().with(&new()).active(&new())), new(), options()),
+        ("an index that nobody compared, by a filter", by_hand(filtered.clone()), filter(), options()),
+        (
+            "an index that nobody compared, while a newer one is active",
+            by_hand(both().active(&new())),
+            old(),
+            locked(&[&old()]),
+        ),
+        (
+            "an index that nobody compared, manual",
+            by_hand(w().with(&new()).active(&new())),
+            new(),
+            with(Strategy::Manual),
+        ),
+        ("an index that nobody compared, among many keys", by_hand(many), new(), options()),
         ("an index that lost its alias", w().with(&new()), new(), options()),
         ("a limit of memory", limited, new(), options()),
         ("both indexes, no lock", both(), new(), options()),

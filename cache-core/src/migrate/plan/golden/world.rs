@@ -24,6 +24,8 @@ pub(super) struct World {
     /// The indexes beside which redis-om keeps its digest.
     pub(super) hashed: Vec<String>,
     pub(super) memory: Option<ServerMemory>,
+    /// Whether nobody compared the indexes with the documents.
+    pub(super) unverified: bool,
 }
 
 impl World {
@@ -102,11 +104,14 @@ impl World {
         let beside = Beside {
             leases: leases.collect(),
             extensions: self.extending.iter().map(extension).collect(),
+            compared: Vec::new(),
             hashed: self.hashed.clone(),
             redis_om_keys: self.left.clone(),
         };
-        let seen = Seen { listed, found, now: NOW, keys: self.keys, memory: self.memory };
-        seen.of(schema, &Self::keyspace(), beside)
+        let (server, cluster) = (String::new(), false);
+        let seen = Seen { listed, found, now: NOW, keys: self.keys, memory: self.memory, server, cluster };
+        let observed = seen.of(schema, &Self::keyspace(), beside);
+        Observed { unverified: self.unverified && observed.index.is_some(), ..observed }
     }
 
     /// What is there when the plan was carried out.
@@ -138,8 +143,12 @@ impl World {
                     self.indexes.remove(index).unwrap();
                     self.aliases.retain(|_, target| target != index);
                 }
-                Step::Verify { against } => assert!(self.indexes.contains_key(against), "{against}"),
-                Step::Drift { .. } | Step::VerifyAll => {}
+                Step::Verify { against } => {
+                    assert!(self.indexes.contains_key(against), "{against}");
+                    self.unverified = false;
+                }
+                Step::VerifyAll => self.unverified = false,
+                Step::Drift { .. } => {}
             }
         }
         self

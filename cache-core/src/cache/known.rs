@@ -1,0 +1,147 @@
+//! What is known of one index.
+
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use cache_index::{Command, IndexInfo, Schema};
+use tokio::sync::Mutex;
+
+use super::failures::Failures;
+use super::readiness::{ErrorClass, IndexState, Reason};
+use crate::connection::KeyChanges;
+
+/// What is known of one index by all clones of a cache.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    /// Whose index it is, once a migrator was asked for it, and as the how manieth.
+    pub(super) registered: Option<(&'static Schema, usize)>,
+    /// What is to be done when it vanishes, once a migrator made it or saw it.
+    pub(super) healing: Option<Healing>,
+    pub(super) missing: bool,
+    /// Whether it was filled once.
+    pub(super) served: bool,
+    /// Whether it was made again since documents that it lacks were counted.
+    pub(super) healed: bool,
+    pub(super) deferred: Option<(Instant, ErrorClass, Reason)>,
+    /// The task that does what was put off; gone when there is none.
+    pub(super) task: Weak<()>,
+    pub(super) failures: Failures,
+    pub(super) seen: Option<Seen>,
+    pub(super) changes: u64,
+    /// How often the server said that somebody makes it; `None`: nobody looked yet where the server says so.
+    pub(super) heard: Option<KeyChanges>,
+    /// How often it was made by any process, when it was seen last; `None`: not since the migrator reported.
+    pub(super) made: Option<u64>,
+    /// What was added to the index after it was made, and belongs to it.
+    pub(super) added: Vec<Command>,
+    pub(super) turns: Arc<Turns>,
+}
+
+/// What is to be done when an index vanishes that a migrator made or saw.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Healing {
+    /// Whether it is made again; not where somebody makes indexes by hand.
+    pub(crate) creates: bool,
+    /// Whether it gets the alias if that points nowhere: it had it when the migrator ran.
+    pub(crate) takes_alias: bool,
+    /// The names of the indexes that are older: from these it takes the alias once it is filled.
+    pub(crate) older: Vec<String>,
+}
+
+/// What a look at an index gives reason to do.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Wants {
+    /// Count the documents that it lacks.
+    pub(crate) count: bool,
+    /// Take the alias from these.
+    pub(crate) alias_from: Vec<String>,
+}
+
+/// Who heals an index and who looks at it: one at a time, the others wait and take over what is left to do.
+#[derive(Debug, Default)]
+pub(crate) struct Turns {
+    pub(crate) heal: Mutex<()>,
+    pub(crate) look: Mutex<()>,
+}
+
+/// What was seen of an index.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seen {
+    /// On which connection: after another one was made, it may be another server, or the same one started anew.
+    pub(super) connection: u64,
+    /// Which one it was, as in [`Mark`].
+    pub(super) changes: u64,
+    /// Whether it will be heard that somebody makes it again.
+    pub(super) hears: bool,
+    pub(super) filled: bool,
+    pub(super) documents: u64,
+    pub(super) percent: f64,
+    /// Whether it is another one than the schema says.
+    pub(super) drifted: bool,
+    pub(super) looked: Instant,
+}
+
+/// Which index it is that an answer came from: another one after the connection was made anew, a database was flushed, or
+/// the index was made again by any process of which this is heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Mark {
+    pub(super) connection: u64,
+    pub(super) changes: u64,
+}
+
+/// One look at an index.
+#[derive(Debug, Clone)]
+pub(crate) struct Look {
+    /// Which index it was that was looked at.
+    pub(crate) mark: Mark,
+    pub(crate) info: IndexInfo,
+    /// How often it was made.
+    pub(crate) made: u64,
+    /// Whether it will be heard that somebody makes it again; also where each query looks.
+    pub(crate) hears: bool,
+}
+
+impl Seen {
+    /// Whether it is of the index with this mark.
+    pub(super) fn is_of(&self, mark: Mark) -> bool {
+        (self.connection, self.changes) == (mark.connection, mark.changes)
+    }
+}
+
+impl Known {
+    /// How often it became another one, here or elsewhere.
+    pub(super) fn version(&self) -> u64 {
+        self.changes.wrapping_add(self.heard.as_ref().map_or(0, KeyChanges::count))
+    }
+
+    /// What was seen of the index that there is now.
+    fn now(&self, connection: u64) -> Option<Seen> {
+        self.seen.filter(|seen| seen.changes == self.version() && seen.connection == connection)
+    }
+
+    /// Whether nothing is known of it that stays as it is, or only from so long ago.
+    pub(super) fn is_stale(&self, connection: u64, age: Duration) -> bool {
+        self.deferred.is_none()
+            && self.now(connection).is_none_or(|seen| !seen.filled || seen.looked.elapsed() >= age)
+    }
+
+    /// How many documents are missing, if any are.
+    pub(super) fn failed(&self) -> Option<u64> {
+        Some(self.failures.most()).filter(|failed| *failed > 0)
+    }
+
+    pub(super) fn state(&self, connection: u64) -> IndexState {
+        if let Some((since, class, _)) = &self.deferred {
+            return IndexState::Deferred { since: *since, class: *class };
+        }
+        let failed = self.failed();
+        match (self.missing, self.now(connection), failed) {
+            (true, ..) => IndexState::Missing,
+            (false, Some(Seen { drifted: true, .. }), _) => IndexState::Drifted,
+            (false, Some(Seen { filled: true, .. }), Some(failed)) => IndexState::FailedDocuments(failed),
+            (false, Some(Seen { filled: true, .. }), None) => IndexState::Ready,
+            (false, Some(Seen { documents, percent, .. }), _) => IndexState::Filling { documents, percent },
+            (false, None, _) => IndexState::Filling { documents: 0, percent: 0.0 },
+        }
+    }
+}

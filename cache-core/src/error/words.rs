@@ -1,0 +1,32 @@
+//! Parts of messages.
+
+use std::time::Duration;
+
+use cache_index::ServerErrorKind;
+
+/// What to do about an error of the server, where its own words do not say it.
+pub(super) fn advice(kind: ServerErrorKind) -> &'static str {
+    match kind {
+        ServerErrorKind::OutOfMemory => "; raise its `maxmemory`, or delete what is not needed",
+        ServerErrorKind::NoReplicas => "; start its replicas, or lower `min-replicas-to-write`",
+        ServerErrorKind::NotPersisting => "; see in its log why it cannot write to its disk",
+        ServerErrorKind::ReadOnly => "; connect to the master",
+        ServerErrorKind::KeyPermission => {
+            "; allow its user the keys of the namespace: documents are `~<global>:<prefix>:*`, and what is kept beside \
+             them `~<global>:~<prefix>:*`"
+        }
+        _ => "",
+    }
+}
+
+pub(super) fn shown_wait(waited: Duration) -> String {
+    if waited.as_millis() < 50 { String::new() } else { format!(" after {waited:.1?}") }
+}
+
+pub(super) fn shown_conflict(expected: u64, found: Option<u64>) -> String {
+    match (expected, found) {
+        (0, Some(found)) => format!("has version {found}, and one that was never saved was to be new"),
+        (_, Some(found)) => format!("has version {found} by now, and version {expected} was to be replaced"),
+        (_, None) => format!("is gone, and version {expected} was to be replaced"),
+    }
+}

@@ -1,0 +1,118 @@
+//! What was found when an index was compared with the documents, kept for later runs and for replicas that wait for it.
+//!
+//! A hash beside the model's documents, `<global>:~<prefix>:compared`:
+//!
+//! | field | value |
+//! |---|---|
+//! | `<fingerprint>` | when, a blank, the index's mark, a blank, the rest as JSON |
+//! | `<fingerprint>:mark` | the mark of the index |
+//! | `<fingerprint>><old index>` | as the first, of what the old index held |
+//!
+//! An index is marked by an alias, `<global>:<prefix>:idx:<fingerprint>:<mark>`, which goes with it: one that is made later
+//! under the same name has none, whoever makes it, so that nothing that is kept is taken to be about that.
+
+use cache_index::Fingerprint;
+use serde::{Deserialize, Serialize};
+
+/// What an index lacked.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Lacked {
+    /// How many documents.
+    pub(super) missing: u64,
+    /// Their keys, unless there were too many to keep.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) keys: Vec<String>,
+}
+
+impl Lacked {
+    /// Whether it is known which documents, and not only how many.
+    pub(super) fn is_known(&self) -> bool {
+        self.keys.len() as u64 == self.missing
+    }
+}
+
+/// What was found when an index was compared with the documents.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Compared {
+    /// When, by the server's clock, in milliseconds since 1970.
+    #[serde(skip)]
+    pub(super) at: u64,
+    /// The mark of the index.
+    #[serde(skip)]
+    pub(super) mark: String,
+    /// The run of the server: its counters begin anew with the next one. Empty: it does not tell.
+    pub(super) server: String,
+    /// What the server's counter of failures said before.
+    pub(super) failures: u64,
+    #[serde(flatten)]
+    pub(super) lacked: Lacked,
+    /// How many fields the index had; if some were added since, then before that.
+    pub(super) fields: usize,
+    /// What it lacked before fields were added.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) before: Option<Lacked>,
+}
+
+impl Compared {
+    /// Reads what is kept; `None`: somebody else put something there.
+    pub(super) fn read(value: &str) -> Option<Self> {
+        let mut parts = value.splitn(3, ' ');
+        let (at, mark, json) = (parts.next()?.parse().ok()?, parts.next()?.to_owned(), parts.next()?);
+        Some(Self { at, mark, ..serde_json::from_str(json).ok()? })
+    }
+
+    /// Whether no more documents were missing than have values of another type: then the index was filled.
+    pub(super) fn is_filled(&self) -> bool {
+        self.lacked.missing <= self.failures
+    }
+
+    /// What the index lacked before fields were added to it, if some were.
+    pub(super) fn before(&self) -> &Lacked {
+        self.before.as_ref().unwrap_or(&self.lacked)
+    }
+}
+
+/// What is kept of an index that is there.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Kept {
+    /// The schema for which it was compared.
+    pub(super) fingerprint: Fingerprint,
+    /// The index, by its own name.
+    pub(super) index: String,
+    pub(super) compared: Compared,
+}
+
+/// The alias that marks an index.
+pub(super) fn mark_name(alias: &str, fingerprint: Fingerprint, mark: &str) -> String {
+    format!("{alias}:{fingerprint}:{mark}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_read_as_it_was_written() {
+        let lacked =
+            |keys: &[&str]| Lacked { missing: 2, keys: keys.iter().map(ToString::to_string).collect() };
+        for before in [None, Some(lacked(&[]))] {
+            let lacked = lacked(&["a b", "c"]);
+            let one = Compared {
+                at: 7,
+                mark: "0f".to_owned(),
+                failures: 3,
+                fields: 2,
+                lacked,
+                before,
+                ..Compared::default()
+            };
+            let value = format!("7 0f {}", serde_json::to_string(&one).unwrap());
+            assert_eq!(Compared::read(&value), Some(one.clone()));
+            assert!(one.lacked.is_known() && one.is_filled());
+            assert!(one.before.is_none_or(|before| !before.is_known()));
+        }
+        for other in ["", "7", "7 0f", "x 0f {}", "7 0f {}"] {
+            assert_eq!(Compared::read(other), None, "{other}");
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! How many calls wait for the server at once.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use cache_core::{Cache, CacheModel, Command, Degrade, Error, ErrorClass, Protocol, RedisSettings};
+use cache_tests::private_server;
+use futures_util::future::join_all;
+use serde::{Deserialize, Serialize};
+use tokio::task::JoinHandle;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheModel)]
+#[cache(ttl = "5m")]
+struct Note {
+    #[primary_key]
+    id: u32,
+}
+
+const LIMIT: usize = 8;
+
+/// A call that waits for the server, and was sent, until it is told to go on.
+async fn waits(cache: &Cache) -> JoinHandle<cache_core::Result<()>> {
+    let (cache, (sent, begun)) = (cache.clone(), tokio::sync::oneshot::channel());
+    let waiting = tokio::spawn(async move {
+        let call = Command::new("BLPOP").arg("nothing").arg("0").within(Duration::from_secs(30));
+        let mut call = pin!(cache.command(call));
+        assert!(poll_fn(|context| Poll::Ready(call.as_mut().poll(context))).await.is_pending());
+        sent.send(()).unwrap();
+        call.await.map(drop)
+    });
+    begun.await.unwrap();
+    waiting
+}
+
+/// Lets those that wait in `waits` go on.
+async fn go_on(other: &Cache, count: usize) {
+    let push = (0..count).fold(Command::new("RPUSH").arg("nothing"), |push, _| push.arg("x"));
+    other.command(push).await.unwrap();
+}
+
+async fn one_more_is_refused(protocol: Protocol) {
+    let server = private_server().await;
+    let other = Cache::connect(server.url()).await.unwrap();
+    let settings = RedisSettings::new(server.url()).protocol(protocol).max_in_flight(LIMIT);
+    let cache = Cache::connect(settings).await.unwrap();
+    let mut waiting = Vec::new();
+    for _ in 0..LIMIT {
+        waiting.push(waits(&cache).await);
+    }
+    let refused = cache.ping().await.unwrap_err();
+    assert!(matches!(refused, Error::Busy { limit: LIMIT }) && refused.is_unavailable());
+    assert_eq!(ErrorClass::of(&refused), ErrorClass::Busy);
+    assert!(refused.to_string().contains("max_in_flight"), "{refused}");
+    assert!(Note { id: 1 }.save(&cache).await.unwrap_err().is_busy());
+    assert!(Note::get_many(&cache, 0..9).await.unwrap_err().is_busy());
+    assert!(cache.is_enabled(), "it says nothing of the server");
+    // One that is given up counts no more.
+    let given_up = waiting.swap_remove(0);
+    given_up.abort();
+    assert!(given_up.await.unwrap_err().is_cancelled());
+    waiting.push(waits(&cache).await);
+    // The server knows nothing of the one that was given up.
+    go_on(&other, LIMIT + 1).await;
+    for waiting in waiting {
+        waiting.await.unwrap().unwrap();
+    }
+    cache.ping().await.unwrap();
+    let all = join_all((0..LIMIT).map(|_| cache.ping())).await;
+    assert!(all.iter().all(Result::is_ok));
+}
+
+#[tokio::test]
+async fn one_more_is_refused_2() {
+    one_more_is_refused(Protocol::Resp2).await;
+}
+
+#[tokio::test]
+async fn one_more_is_refused_3() {
+    one_more_is_refused(Protocol::Resp3).await;
+}
+
+#[tokio::test]
+async fn a_degraded_cache_does_without_and_is_enabled_still() {
+    let server = private_server().await;
+    let other = Cache::connect(server.url()).await.unwrap();
+    let cache = Degrade::new().connect(RedisSettings::new(server.url()).max_in_flight(1)).await.unwrap();
+    assert!(Note { id: 1 }.save(&cache).await.unwrap().stored());
+    let waiting = waits(&cache).await;
+    for _ in 0..40 {
+        assert_eq!(Note::get(&cache, 1).await.unwrap(), None);
+        assert!(!Note { id: 1 }.save(&cache).await.unwrap().stored());
+    }
+    assert!(cache.ping().await.unwrap_err().is_busy());
+    assert!(cache.is_enabled());
+    go_on(&other, 1).await;
+    waiting.await.unwrap().unwrap();
+    assert_eq!(Note::get(&cache, 1).await.unwrap(), Some(Note { id: 1 }));
+}

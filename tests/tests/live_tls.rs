@@ -1,0 +1,209 @@
+//! TLS: whom the client trusts, whom the server does, and what is said when they do not.
+//!
+//! The embedded server is built without TLS; a terminator of the test's own stands before it, as those of providers do.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
+
+use cache_core::embedded::Server;
+use cache_core::{Cache, CacheState, Degrade, Error, ErrorClass, Pem, Protocol, RedisSettings, Tls};
+use cache_tests::{chain, private_server};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig};
+use tokio::net::{TcpListener, UnixStream};
+use tokio_rustls::TlsAcceptor;
+
+/// Who vouches for others.
+struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+impl Authority {
+    fn new() -> Self {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
+    }
+
+    fn pem(&self) -> String {
+        self.0.pem()
+    }
+
+    /// A certificate for a name, and its key.
+    fn vouch(&self, name: &str) -> (String, String) {
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        (params.signed_by(&key, &self.0).unwrap().pem(), key.serialize_pem())
+    }
+}
+
+fn server_config((chain, key): &(String, String), clients: Option<&Authority>) -> ServerConfig {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ServerConfig::builder_with_provider(Arc::clone(&provider));
+    let builder = builder.with_safe_default_protocol_versions().unwrap();
+    let builder = match clients {
+        None => builder.with_no_client_auth(),
+        Some(authority) => {
+            let mut roots = RootCertStore::empty();
+            roots.add(CertificateDer::from_pem_slice(authority.pem().as_bytes()).unwrap()).unwrap();
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build();
+            builder.with_client_cert_verifier(verifier.unwrap())
+        }
+    };
+    let chain = vec![CertificateDer::from_pem_slice(chain.as_bytes()).unwrap()];
+    builder.with_single_cert(chain, PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap()).unwrap()
+}
+
+/// A server behind TLS.
+struct Behind {
+    server: Server,
+    address: SocketAddr,
+    config: Arc<RwLock<Arc<ServerConfig>>>,
+}
+
+impl Behind {
+    async fn start(config: ServerConfig) -> Self {
+        let server = private_server().await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let config = Arc::new(RwLock::new(Arc::new(config)));
+        let (shown, socket) = (Arc::clone(&config), server.socket().to_owned());
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let (config, socket) = (Arc::clone(&shown.read().unwrap()), socket.clone());
+                tokio::spawn(async move {
+                    let mut tls = TlsAcceptor::from(config).accept(stream).await?;
+                    let mut plain = UnixStream::connect(socket).await?;
+                    tokio::io::copy_bidirectional(&mut tls, &mut plain).await
+                });
+            }
+        });
+        Self { server, address, config }
+    }
+
+    fn settings(&self, tls: Tls) -> RedisSettings {
+        let timeout = Duration::from_secs(5);
+        RedisSettings::new(format!("rediss://localhost:{}", self.address.port()))
+            .tls(tls)
+            .connect_timeout(timeout)
+            .response_timeout(timeout)
+    }
+}
+
+async fn reason(settings: RedisSettings) -> String {
+    match Cache::connect(settings).await {
+        Err(Error::Tls { reason }) => reason,
+        Err(error) => panic!("{}", chain(&error)),
+        Ok(_) => panic!("it connected"),
+    }
+}
+
+#[tokio::test]
+async fn a_server_with_a_certificate_of_a_trusted_authority_is_talked_to() {
+    let authority = Authority::new();
+    let behind = Behind::start(server_config(&authority.vouch("localhost"), None)).await;
+    for protocol in [Protocol::Resp2, Protocol::Resp3] {
+        let settings = behind.settings(Tls::new().cacert(Pem::text(authority.pem()))).protocol(protocol);
+        let cache = Cache::connect(settings).await.unwrap();
+        cache.ping().await.unwrap();
+        assert_eq!(cache.capabilities().protocol, protocol);
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_trusted_is_told_by_type() {
+    let (authority, other) = (Authority::new(), Authority::new());
+    let behind = Behind::start(server_config(&authority.vouch("cache.example"), None)).await;
+    let trusting = || Tls::new().cacert(Pem::text(authority.pem()));
+    let cache = Cache::connect(behind.settings(trusting().sni("cache.example"))).await.unwrap();
+    cache.ping().await.unwrap();
+    let unknown = reason(behind.settings(Tls::new().cacert(Pem::text(other.pem())))).await;
+    assert!(unknown.contains("invalid peer certificate"), "{unknown}");
+    let name = reason(behind.settings(trusting())).await;
+    assert!(name.contains("not valid for name \"localhost\""), "{name}");
+    // The authorities of the machine know nothing of ours, if it has any.
+    reason(behind.settings(Tls::new())).await;
+    let (_, key) = authority.vouch("client");
+    let (cert, _) = authority.vouch("client");
+    let unfit = reason(behind.settings(trusting().cert(Pem::text(cert), Pem::text(key.clone())))).await;
+    assert!(unfit.contains("do not fit"), "{unfit}");
+    let missing = reason(behind.settings(Tls::new().cacert("/nowhere/ca.crt"))).await;
+    assert!(missing.contains("/nowhere/ca.crt"), "{missing}");
+    let wrong = reason(behind.settings(Tls::new().cacert(Pem::text(key.clone())))).await;
+    assert!(wrong.contains("-----BEGIN CERTIFICATE-----"), "{wrong}");
+    let shown = format!("{:?}", behind.settings(trusting().cert("c", Pem::text(key))));
+    assert!(!shown.contains("BEGIN"), "{shown}");
+}
+
+#[tokio::test]
+async fn the_client_says_who_it_is() {
+    let (authority, stranger) = (Authority::new(), Authority::new());
+    let config = server_config(&authority.vouch("localhost"), Some(&authority));
+    let behind = Behind::start(config).await;
+    let trusting = || Tls::new().cacert(Pem::text(authority.pem()));
+    let shown = |by: &Authority| {
+        let (cert, key) = by.vouch("client");
+        trusting().cert(Pem::text(cert), Pem::text(key))
+    };
+    Cache::connect(behind.settings(shown(&authority))).await.unwrap().ping().await.unwrap();
+    for refused in [trusting(), shown(&stranger)] {
+        // In TLS 1.3 the server says so after the client's part of the handshake is over.
+        let said = reason(behind.settings(refused)).await;
+        assert!(said.contains("fatal alert"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_service_does_not_boot_without_trust_unless_lenient() {
+    let (authority, other) = (Authority::new(), Authority::new());
+    let behind = Behind::start(server_config(&authority.vouch("localhost"), None)).await;
+    let settings = behind.settings(Tls::new().cacert(Pem::text(other.pem())));
+    let refused = Cache::connect_or_degrade(settings.clone()).await.unwrap_err();
+    assert!(matches!(refused, Error::Tls { .. }), "{}", chain(&refused));
+    let cache = Degrade::new().lenient().connect(settings).await.unwrap();
+    assert!(
+        matches!(cache.state(), CacheState::Degraded { class: ErrorClass::Tls, .. }),
+        "{:?}",
+        cache.state()
+    );
+}
+
+#[tokio::test]
+async fn one_of_both_does_not_speak_tls() {
+    let authority = Authority::new();
+    let behind = Behind::start(server_config(&authority.vouch("localhost"), None)).await;
+    let plain = cache_tests::proxy::Proxy::start(&behind.server.url()).await;
+    let settings = RedisSettings::new(format!("rediss://localhost:{}", plain.port()));
+    let tls = Tls::new().cacert(Pem::text(authority.pem()));
+    // It waits for the end of what it takes for a command.
+    let short = Duration::from_millis(200);
+    let error =
+        Cache::connect(settings.tls(tls).connect_timeout(short).response_timeout(short)).await.unwrap_err();
+    assert!(error.is_unavailable(), "{}", chain(&error));
+    let settings = RedisSettings::new(format!("redis://localhost:{}", behind.address.port()));
+    let error = Cache::connect(settings).await.unwrap_err();
+    assert!(
+        matches!(error, Error::Settings { .. }) && chain(&error).contains("rediss://"),
+        "{}",
+        chain(&error)
+    );
+}
+
+#[tokio::test]
+async fn renewed_files_are_read_when_a_connection_is_made_anew() {
+    let (old, new) = (Authority::new(), Authority::new());
+    let behind = Behind::start(server_config(&old.vouch("localhost"), None)).await;
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("ca.crt");
+    std::fs::write(&file, old.pem()).unwrap();
+    let cache = Cache::connect(behind.settings(Tls::new().cacert(file.as_path()))).await.unwrap();
+    cache.ping().await.unwrap();
+    std::fs::write(&file, new.pem()).unwrap();
+    *behind.config.write().unwrap() = Arc::new(server_config(&new.vouch("localhost"), None));
+    let kill =
+        cache_core::Command::new("CLIENT").arg("KILL").arg("TYPE").arg("normal").arg("SKIPME").arg("no");
+    let _ = cache.connection().send(kill).await;
+    cache.ping().await.unwrap();
+}
