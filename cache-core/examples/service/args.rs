@@ -28,6 +28,9 @@ pub(crate) struct Args {
     /// The file with what tenants have before they set anything; a built-in one, without it
     #[arg(long)]
     pub(crate) tenants: Option<PathBuf>,
+    /// How long the cache may take for an entry before a request goes on without it
+    #[arg(long, default_value = "250ms", value_parser = humantime::parse_duration)]
+    pub(crate) entry_timeout: Duration,
     /// How long the store of settings takes for an answer: what the cache is good for
     #[arg(long, default_value = "0s", value_parser = humantime::parse_duration)]
     pub(crate) store_delay: Duration,

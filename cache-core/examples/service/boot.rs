@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cache_core::health::HealthCheck;
 use cache_core::tenant::HostTenantMapping;
-use cache_core::{Cache, Migrator, RedisSettings, Watch};
+use cache_core::{Cache, Degrade, Migrator, RedisSettings, Watch};
 
 use crate::Failure;
 use crate::args::Args;
@@ -28,7 +28,9 @@ impl App {
     /// Boots, within little more than a second whatever Redis does. What waiting does not mend is an error: a wrong password, a
     /// module that is missing, an index that somebody else made.
     pub(crate) async fn boot(args: &Args) -> Result<Self, Failure> {
-        let cache = Cache::connect_or_degrade(RedisSettings::from_env()?).await?.project(PROJECT);
+        // `Cache::connect_or_degrade` with a setting of its own.
+        let degrade = Degrade::new().entry_timeout(args.entry_timeout);
+        let cache = degrade.connect(RedisSettings::from_env()?).await?.project(PROJECT);
         let migrator = Migrator::new().register::<Session>().register::<HostTenantMapping>();
         // Without Redis it is done when that comes, in the background.
         migrator.run(&cache).await?;

@@ -27,9 +27,11 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// Runs workers until it is told to end.
 pub(crate) async fn run(args: &Args) -> Result<(), Failure> {
-    let (mut terminated, mut interrupted) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let (mut terminated, mut interrupted) =
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let address = SocketAddr::new(args.host, args.port);
-    let reserved = listen::reserve(address).map_err(|error| format!("cannot listen on {address}: {error}"))?;
+    let reserved =
+        listen::reserve(address).map_err(|error| format!("cannot listen on {address}: {error}"))?;
     let redis = Redis::find().await?;
     let data = Data::of(args)?;
     announce(&reserved, &redis)?;
@@ -96,6 +98,7 @@ fn command(
         .arg(format!("--host={}", reserved.address.ip()))
         .arg(format!("--port={}", reserved.address.port()))
         .arg(format!("--log={}", args.log))
+        .arg(format!("--entry-timeout={}", humantime::format_duration(args.entry_timeout)))
         .arg(format!("--store-delay={}", humantime::format_duration(args.store_delay)))
         .arg("--data")
         .arg(data)

@@ -193,7 +193,8 @@ mod tests {
     #[test]
     fn what_comes_from_outside_stays_text() {
         let hostile = "<script>alert('\"&\"')</script>";
-        let settings = Settings { title: hostile.to_owned(), support: Some(hostile.to_owned()), ..Settings::sample() };
+        let settings =
+            Settings { title: hostile.to_owned(), support: Some(hostile.to_owned()), ..Settings::sample() };
         let search = Search { q: hostile.to_owned(), ..Search::default() };
         let page = Page {
             tenant: hostile,

@@ -17,7 +17,11 @@ use crate::tenants::Tenant;
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// The sessions of the tenant. Without Redis the page is there all the same, and says what it lacks.
-pub(crate) async fn sessions(State(app): State<App>, tenant: Tenant, Query(search): Query<Search>) -> Response {
+pub(crate) async fn sessions(
+    State(app): State<App>,
+    tenant: Tenant,
+    Query(search): Query<Search>,
+) -> Response {
     let Tenant { name, settings } = &tenant;
     let (mut status, mut sessions, mut total, mut notice) = (StatusCode::OK, Vec::new(), None, None);
     let found = search.run(&app.cache, name, settings.page_size());
@@ -58,6 +62,7 @@ pub(crate) async fn sessions(State(app): State<App>, tenant: Tenant, Query(searc
 
 /// How the page looks.
 pub(crate) async fn style() -> impl IntoResponse {
-    let headers = [(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "max-age=3600")];
+    let headers =
+        [(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "max-age=3600")];
     (headers, STYLE)
 }

@@ -15,8 +15,10 @@ const GENERATION: &str = "sessions-1";
 const BOUND: Duration = Duration::from_secs(30);
 
 const TENANTS: [&str; 3] = ["acme", "globex", "initech"];
-const FIRST: [&str; 12] =
-    ["Ada", "Grace", "Barbara", "Edsger", "Alan", "Radia", "Ken", "Frances", "Donald", "Tony", "Margaret", "Niklaus"];
+const FIRST: [&str; 12] = [
+    "Ada", "Grace", "Barbara", "Edsger", "Alan", "Radia", "Ken", "Frances", "Donald", "Tony", "Margaret",
+    "Niklaus",
+];
 const LAST: [&str; 10] =
     ["Moreau", "Hopper", "Okafor", "Nowak", "Tanaka", "O'Brien", "Lindqvist", "Rossi", "Haddad", "Keller"];
 

@@ -70,7 +70,8 @@ impl Search {
 
     fn filter(&self, tenant: &str) -> Filter<Session> {
         let words = self.q.split_whitespace().map(|word| {
-            let parts = word.split(|character: char| !character.is_alphanumeric()).filter(|part| !part.is_empty());
+            let parts =
+                word.split(|character: char| !character.is_alphanumeric()).filter(|part| !part.is_empty());
             let name = parts.map(named).reduce(|all, part| all & part);
             let email = (word.len() >= SHORTEST).then(|| Session::EMAIL.starts_with(word));
             match (name, email) {

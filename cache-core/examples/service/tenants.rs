@@ -52,7 +52,9 @@ impl Tenants {
 
     /// How often the store was read, and how often at once, at most; a database has numbers of its own.
     pub(crate) fn store_reads(&self) -> (u64, u64) {
-        self.directory.as_ref().map_or((0, 0), |directory| (directory.reads().all(), directory.reads().most()))
+        self.directory
+            .as_ref()
+            .map_or((0, 0), |directory| (directory.reads().all(), directory.reads().most()))
     }
 
     /// How often a tier that failed was passed over.

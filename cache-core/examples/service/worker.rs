@@ -46,7 +46,8 @@ pub(crate) async fn run(number: u32, args: &Args) -> Result<(), Failure> {
 /// Comes when the worker is to end.
 fn end() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
     // Of a terminal, the whole fleet hears Ctrl-C; its parent decides.
-    let (mut interrupted, mut terminated) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let (mut interrupted, mut terminated) =
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     tokio::spawn(async move { while interrupted.recv().await.is_some() {} });
     let (gone, parent) = oneshot::channel();
     // Reading standard input cannot be cancelled, so no task of the runtime does it.

@@ -24,7 +24,8 @@ pub(crate) async fn back(fleet: &Fleet, found: &mut Found) {
         return;
     };
     // A probe may be answered what the one before it, less than a second ago, was.
-    let took = took.saturating_sub(stalls::between(began, Instant::now())).saturating_sub(Duration::from_secs(1));
+    let took =
+        took.saturating_sub(stalls::between(began, Instant::now())).saturating_sub(Duration::from_secs(1));
     found.took("back", took);
     found.check(took <= BACK, || format!("C6: it has its Redis again after {took:?}"));
 }
@@ -41,19 +42,23 @@ pub(crate) async fn comes(profile: Profile) -> Found {
         probe_for(&fleet.client, &mut found, 200, "/degraded", "unavailable").await;
         let settings = fleet.client.get("/tenant_settings", HOST).await;
         found.check(
-            settings.as_ref().is_ok_and(|answer| answer.status == 200 && answer.json()["title"] == "Acme, logged in"),
+            settings
+                .as_ref()
+                .is_ok_and(|answer| answer.status == 200 && answer.json()["title"] == "Acme, logged in"),
             || format!("the lower tiers do not answer: {settings:?}"),
         );
         let page = fleet.client.get("/", HOST).await;
         found.check(
-            page.as_ref().is_ok_and(|answer| answer.status == 200 && answer.body.contains("class=\"notice\"")),
+            page.as_ref()
+                .is_ok_and(|answer| answer.status == 200 && answer.body.contains("class=\"notice\"")),
             || format!("the page says nothing of it: {page:?}"),
         );
         server.restart().await.unwrap_or_else(|error| panic!("{error}"));
         back(&fleet, &mut found).await;
         fleet.gets_ready(&mut found).await;
         // One of the workers seeds.
-        let seeded = fleet.all("/", PATIENCE, |page| page.status == 200 && page.body.contains(" of 90</span>"));
+        let seeded =
+            fleet.all("/", PATIENCE, |page| page.status == 200 && page.body.contains(" of 90</span>"));
         found.check(seeded.await.is_some(), || "nobody seeded".to_owned());
         found.check(fleet.end().await, || "it did not end well when it was told to".to_owned());
     }

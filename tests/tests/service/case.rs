@@ -57,7 +57,8 @@ impl Found {
 
     fn line(&self) -> String {
         let notes = self.notes.iter().map(|(name, count)| format!(", {count} {name}")).collect::<String>();
-        let longest = self.longest.iter().map(|(name, time)| format!(", {name} at most {} ms", time.as_millis()));
+        let longest =
+            self.longest.iter().map(|(name, time)| format!(", {name} at most {} ms", time.as_millis()));
         let Self { runs, faults, violations, .. } = self;
         let longest = longest.collect::<String>();
         format!("{runs} runs, {faults} faults{notes}{longest}, {} violations", violations.len())
@@ -113,9 +114,7 @@ where
         match must {
             _ if runs == 0 => Err("nothing was tried".into()),
             Must::Hold if wrong > 0 => Err(format!("{wrong} violations, seed {}", profile.seed).into()),
-            Must::BeCaught if wrong == 0 => {
-                Err("the check sees nothing of what is known to go wrong".into())
-            }
+            Must::BeCaught if wrong == 0 => Err("the check sees nothing of what is known to go wrong".into()),
             _ => Ok(()),
         }
     })

@@ -61,7 +61,10 @@ pub(crate) async fn without_redis(profile: Profile) -> Found {
         let began = Instant::now();
         back(&fleet, &mut found).await;
         let told = fleet.all("/metrics", PATIENCE, |answer| {
-            answer.body.lines().any(|line| line.starts_with("cache_owed_invalidations") && line.ends_with(" 0"))
+            answer
+                .body
+                .lines()
+                .any(|line| line.starts_with("cache_owed_invalidations") && line.ends_with(" 0"))
         });
         found.check(told.await.is_some(), || "C9: an invalidation is never delivered".to_owned());
         found.took("delivered", began.elapsed());

@@ -154,7 +154,9 @@ pub(crate) async fn control(_: Profile) -> Found {
             let mut found = Found::default();
             while !stop.load(Ordering::Relaxed) {
                 let answer = client.get("/tenant_settings", HOST).await;
-                found.check(answer.as_ref().is_ok_and(|answer| answer.status == 200), || format!("C6: {answer:?}"));
+                found.check(answer.as_ref().is_ok_and(|answer| answer.status == 200), || {
+                    format!("C6: {answer:?}")
+                });
                 tokio::time::sleep(EVERY).await;
             }
             found

@@ -38,6 +38,7 @@ pub(crate) struct Start {
     redis: String,
     workers: u32,
     store_delay: Duration,
+    entry_timeout: Duration,
     port: u16,
 }
 
@@ -51,11 +52,18 @@ pub(crate) struct Refused {
 
 impl Start {
     pub(crate) fn with(redis: impl Into<String>) -> Self {
-        Self { redis: redis.into(), workers: 1, store_delay: Duration::ZERO, port: 0 }
+        let (store_delay, entry_timeout) = (Duration::ZERO, Duration::from_millis(250));
+        Self { redis: redis.into(), workers: 1, store_delay, entry_timeout, port: 0 }
     }
 
     pub(crate) fn workers(mut self, workers: u32) -> Self {
         self.workers = workers;
+        self
+    }
+
+    /// Waits so long for its Redis before a request goes on without; without it a quarter of a second.
+    pub(crate) fn entry_timeout(mut self, timeout: Duration) -> Self {
+        self.entry_timeout = timeout;
         self
     }
 
@@ -76,6 +84,7 @@ impl Start {
         let mut command = Command::new(env!("CARGO_BIN_EXE_service"));
         command
             .args(["--port", &self.port.to_string(), "--log", "warn", "--workers", &self.workers.to_string()])
+            .arg(format!("--entry-timeout={}ms", self.entry_timeout.as_millis()))
             .arg(format!("--store-delay={}ms", self.store_delay.as_millis()))
             .arg("--data")
             .arg(data.path())
@@ -88,7 +97,8 @@ impl Start {
             command.env_remove(name);
         }
         let began = Instant::now();
-        let mut process = command.spawn().unwrap_or_else(|error| panic!("the service cannot be started: {error}"));
+        let mut process =
+            command.spawn().unwrap_or_else(|error| panic!("the service cannot be started: {error}"));
         let output = process.stdout.take().unwrap_or_else(|| panic!("no output"));
         let errors = process.stderr.take().unwrap_or_else(|| panic!("no output"));
         let saying = tokio::spawn(async move {
@@ -107,7 +117,15 @@ impl Start {
             }
             if anywhere.get("/style.css", HOST).await.is_ok_and(|answer| answer.status == 200) {
                 let boot = began.elapsed();
-                return Ok(Fleet { process, client, anywhere, base, workers: self.workers, boot, _data: data });
+                return Ok(Fleet {
+                    process,
+                    client,
+                    anywhere,
+                    base,
+                    workers: self.workers,
+                    boot,
+                    _data: data,
+                });
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
@@ -132,7 +150,12 @@ impl Fleet {
     }
 
     /// Asks until every worker has answered so often that it satisfies; at most `bound`. `None`: not all of them did.
-    pub(crate) async fn all(&self, path: &str, bound: Duration, is_it: impl Fn(&Answer) -> bool) -> Option<Duration> {
+    pub(crate) async fn all(
+        &self,
+        path: &str,
+        bound: Duration,
+        is_it: impl Fn(&Answer) -> bool,
+    ) -> Option<Duration> {
         let (began, mut seen) = (Instant::now(), BTreeSet::new());
         while seen.len() < self.workers as usize {
             if began.elapsed() > bound {
@@ -194,7 +217,8 @@ impl Fleet {
 
     /// Ends it as a user does. Whether it ended well and in time.
     pub(crate) async fn end(mut self) -> bool {
-        let Some(pid) = self.process.id().and_then(|pid| rustix::process::Pid::from_raw(pid.cast_signed())) else {
+        let Some(pid) = self.process.id().and_then(|pid| rustix::process::Pid::from_raw(pid.cast_signed()))
+        else {
             return false;
         };
         let sent = rustix::process::kill_process(pid, rustix::process::Signal::TERM).is_ok();

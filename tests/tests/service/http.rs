@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use cache_core::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client as Pool;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use cache_core::Bytes;
 use serde_json::Value;
 
 /// No request of these tests takes as long.
@@ -41,7 +41,11 @@ impl Client {
     pub(crate) fn new(base: &str) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
-        Self { pool: Pool::builder(TokioExecutor::new()).build(connector), base: base.to_owned(), keeps: true }
+        Self {
+            pool: Pool::builder(TokioExecutor::new()).build(connector),
+            base: base.to_owned(),
+            keeps: true,
+        }
     }
 
     /// One that makes a connection for each request: any of the processes answers.

@@ -10,8 +10,10 @@ use crate::redis::{patient, say};
 
 /// What stays by design: fences of gates, their generations that are done, and what migrators know.
 fn stays(key: &str) -> bool {
-    let ends = |end| key.ends_with(end);
-    ends("}:f") || ends("}:done") || ends("}:done:every") || key.contains(":~") && (ends(":migrations") || ends(":leases"))
+    let gates = ["}:f", "}:done", "}:done:every"];
+    let migrators = [":migrations", ":leases", ":extending", ":compared"];
+    gates.iter().any(|end| key.ends_with(end))
+        || (key.contains(":~") && (migrators.iter().any(|end| key.ends_with(end)) || key.contains(":made:")))
 }
 
 /// Every key of the server that lives for ever and should not.
@@ -43,7 +45,8 @@ pub(crate) async fn ours(_: Profile) -> Found {
     fleet.gets_ready(&mut found).await;
     let seeded = fleet.all("/", PATIENCE, |page| page.status == 200 && page.body.contains(" of 90</span>"));
     found.check(seeded.await.is_some(), || "nobody seeded".to_owned());
-    let settings = json!({ "title": "New", "accent": "teal", "page_size": 7, "support": "help@acme.example" });
+    let settings =
+        json!({ "title": "New", "accent": "teal", "page_size": 7, "support": "help@acme.example" });
     for host in [HOST, "globex.example:443", "WWW.initech.example.", "nobody.example", "'", "", "\u{7f}"] {
         for path in ["/", "/tenant_settings", "/healthcheck"] {
             let _ = fleet.anywhere.get(path, host).await;

@@ -106,7 +106,8 @@ pub(crate) async fn ours(profile: Profile) -> Found {
     let fleet = Fleet::start(Start::with(server.url()).workers(2)).await;
     fleet.gets_ready(&mut found).await;
     let processes = fleet.processes().await;
-    let load = Load::start(&fleet.client, &["/tenant_settings", "/tenant_settings", "/", "/?q=ada&device=phone"]);
+    let load =
+        Load::start(&fleet.client, &["/tenant_settings", "/tenant_settings", "/", "/?q=ada&device=phone"]);
     load.pass(&mut found).await;
     for _ in 0..profile.pick(2, 20) {
         for way in [Way::Killed, Way::Stopped] {

@@ -32,8 +32,8 @@ mod slow;
 mod stampede;
 mod workers;
 
-use case::{Must, Profile, case};
 use cache_tests::stalls;
+use case::{Must, Profile, case};
 use libtest_mimic::Arguments;
 
 fn main() {

@@ -1,10 +1,6 @@
 //! C4 over HTTP: a thousand requests at once for what nobody has in the cache.
-//!
-//! A process that does not get to the answer of its Redis within a quarter of a second goes on without, and what comes then is
-//! loaded again; so it is in some storms on a machine that is busy with other things. One of them has to be as it should be, and
-//! in none may a process load twice at once.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::task::JoinSet;
 
@@ -17,7 +13,7 @@ use crate::redis::{patient, say};
 const ASKING: u64 = 1_000;
 
 /// How long the store takes: until all have come.
-const STORE: Duration = Duration::from_millis(1500);
+const STORE: Duration = Duration::from_millis(700);
 
 /// They come so many at a time, so that those who have come wait for the store and for nothing else.
 const WAVE: u64 = 40;
@@ -34,35 +30,25 @@ pub(crate) async fn ours(profile: Profile) -> Found {
     for workers in [1, 3] {
         let server = cache_tests::private_server().await;
         let admin = patient(&server.url()).await;
-        let fleet = Fleet::start(Start::with(server.url()).workers(workers).store_delay(STORE)).await;
+        // A machine that is busy with other things is no Redis that is away.
+        let start = Start::with(server.url()).workers(workers).store_delay(STORE).entry_timeout(PATIENCE);
+        let fleet = Fleet::start(start).await;
         fleet.gets_ready(&mut found).await;
         // Connections are there, and hosts are known.
         let client = Client::new(&fleet.base());
         storm(&client, &mut found, 200).await;
-        let (most, mut once) = (u64::from(workers), 0);
-        for storms in 1.. {
+        let most = u64::from(workers);
+        for _ in 0..profile.pick(3, 30) {
             found.runs += ASKING;
             say(&admin, &["DEL", "service:cache:tenant_settings:acme"]).await;
-            let (before, began) = (fleet.sum(READS).await, Instant::now());
+            let before = fleet.sum(READS).await;
             storm(&client, &mut found, ASKING).await;
             let loads = fleet.sum(READS).await - before;
-            // One after the other, a process does no more in this time.
-            let could = most * (1 + began.elapsed().as_millis() / STORE.as_millis()) as u64;
-            found.check((1..=could).contains(&loads), || {
-                format!("C4: {loads} loads by {workers} processes for {ASKING} that miss, in {:?}", began.elapsed())
+            found.note("loads for storms of a thousand misses over HTTP", loads);
+            found.check((1..=most).contains(&loads), || {
+                format!("C4: {loads} loads by {workers} processes for {ASKING} that miss")
             });
-            once += u64::from(loads <= most);
-            if storms >= profile.pick(3, 30) && once > 0 {
-                found.note("storms of a thousand misses over HTTP", u64::from(storms));
-                break;
-            }
-            if storms >= 3 * profile.pick(3, 30) {
-                found.violations.push(format!("C4: never one load by each of {workers} processes"));
-                break;
-            }
         }
-        found.note("of them with one load a process", once);
-        // This holds on whatever machine.
         let at_once = fleet.sum(AT_ONCE).await;
         found.check(at_once <= most, || format!("C4: {at_once} loads at once by {workers} processes"));
     }

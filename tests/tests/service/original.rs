@@ -33,7 +33,11 @@ impl Original {
     }
 
     /// Reads it, or loads and stores it.
-    pub(crate) async fn read<F: Future<Output = u64>>(&self, number: u64, load: impl FnOnce() -> F) -> Result<u64, Error> {
+    pub(crate) async fn read<F: Future<Output = u64>>(
+        &self,
+        number: u64,
+        load: impl FnOnce() -> F,
+    ) -> Result<u64, Error> {
         if !self.enabled {
             return Ok(load().await);
         }
@@ -60,7 +64,8 @@ impl Original {
             read.map(|value| value.to_string()).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)
         };
         let app: Router = Router::new().route("/tenant_settings", get(read)).with_state(self);
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap_or_else(|error| panic!("{error}"));
+        let listener =
+            tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap_or_else(|error| panic!("{error}"));
         let address = listener.local_addr().unwrap_or_else(|error| panic!("{error}"));
         tokio::spawn(async move { axum::serve(listener, app).await });
         format!("http://{address}")

@@ -40,7 +40,9 @@ pub(crate) async fn probe(client: &Client, found: &mut Found) -> Option<Answer> 
     let took = took.saturating_sub(waits);
     found.note("probes", 1);
     found.took("probe", took);
-    found.check(took <= BOUND, || format!("H1: a probe was answered after {took:?}, and {waits:?} for the machine"));
+    found.check(took <= BOUND, || {
+        format!("H1: a probe was answered after {took:?}, and {waits:?} for the machine")
+    });
     match answer {
         Ok(answer) => Some(answer),
         Err(error) => {
@@ -51,7 +53,13 @@ pub(crate) async fn probe(client: &Client, found: &mut Found) -> Option<Answer> 
 }
 
 /// Asks once, and looks whether the answer is of this status and has this at this place.
-pub(crate) async fn probe_for(client: &Client, found: &mut Found, status: u16, pointer: &str, expected: &str) {
+pub(crate) async fn probe_for(
+    client: &Client,
+    found: &mut Found,
+    status: u16,
+    pointer: &str,
+    expected: &str,
+) {
     let Some(answer) = probe(client, found).await else { return };
     let json = answer.json();
     let there = json.pointer(pointer).map(|there| there.as_str().map_or(there.to_string(), str::to_owned));
@@ -60,7 +68,11 @@ pub(crate) async fn probe_for(client: &Client, found: &mut Found, status: u16, p
 }
 
 /// Asks again and again until told to stop.
-pub(crate) fn storm(client: &Client, every: Duration, stop: &Arc<AtomicBool>) -> tokio::task::JoinHandle<Found> {
+pub(crate) fn storm(
+    client: &Client,
+    every: Duration,
+    stop: &Arc<AtomicBool>,
+) -> tokio::task::JoinHandle<Found> {
     let (client, stop) = (client.clone(), Arc::clone(stop));
     tokio::spawn(async move {
         let mut found = Found::default();

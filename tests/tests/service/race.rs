@@ -79,9 +79,12 @@ impl Rules {
         };
         match self {
             Self::Loads(cache) => {
-                let load = move || async move { Ok::<_, Infallible>(Some(Document { number, revision: load().await })) };
+                let load = move || async move {
+                    Ok::<_, Infallible>(Some(Document { number, revision: load().await }))
+                };
                 let read = Document::get_or_load(cache, number, load).await;
-                read.map(|read| read.map_or(0, |read| read.revision)).map_err(|error| cache_tests::chain(&error))
+                read.map(|read| read.map_or(0, |read| read.revision))
+                    .map_err(|error| cache_tests::chain(&error))
             }
             Self::Tenants(tenants) => match tenants.get(&number.to_string()).await {
                 Ok(settings) => Ok(settings.revision),
@@ -113,7 +116,8 @@ impl Rules {
                 Document::invalidate(cache, number).await.map_err(|error| cache_tests::chain(&error))
             }
             Self::Original(original) => {
-                let stored = original.store(number, revision).await.map_err(|error| cache_tests::chain(&error));
+                let stored =
+                    original.store(number, revision).await.map_err(|error| cache_tests::chain(&error));
                 moment(dice, 3).await;
                 kept.revision.store(revision, Ordering::SeqCst);
                 stored.map(drop)

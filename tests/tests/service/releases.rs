@@ -85,10 +85,14 @@ pub(crate) async fn ours(profile: Profile) -> Found {
         for _ in 0..4 {
             if dice.below(2) == 0 {
                 let read = old.get("acme").await;
-                found.check(read.as_ref().is_ok_and(|read| *read == expected_old), || format!("C8: {round}: {read:?}"));
+                found.check(read.as_ref().is_ok_and(|read| *read == expected_old), || {
+                    format!("C8: {round}: {read:?}")
+                });
             } else {
                 let read = new.get("acme").await;
-                found.check(read.as_ref().is_ok_and(|read| *read == expected_new), || format!("C8: {round}: {read:?}"));
+                found.check(read.as_ref().is_ok_and(|read| *read == expected_new), || {
+                    format!("C8: {round}: {read:?}")
+                });
             }
         }
         for key in keys(&cache).await {

@@ -60,7 +60,9 @@ pub(crate) async fn ours(_: Profile) -> Found {
     }
     // What was not set is that of the file still, hosts among it; what was set is that of this tenant alone.
     let changed = fleet.anywhere.get("/", HOST).await;
-    found.check(changed.as_ref().is_ok_and(|page| page.body.contains("1 to 5 of 90</span>")), || format!("{changed:?}"));
+    found.check(changed.as_ref().is_ok_and(|page| page.body.contains("1 to 5 of 90</span>")), || {
+        format!("{changed:?}")
+    });
     let other = fleet.anywhere.get("/tenant_settings", "globex.example").await;
     found.check(other.as_ref().is_ok_and(|other| other.json()["page_size"] == 10), || format!("{other:?}"));
     found
