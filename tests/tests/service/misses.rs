@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use crate::case::{Found, Profile};
-use crate::fleet::{Fleet, HOST, Start};
+use crate::fleet::{Fleet, HOST, PATIENCE, Start};
 use crate::http::Client;
 use crate::redis::{patient, say};
 
