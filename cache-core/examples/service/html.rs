@@ -101,7 +101,7 @@ impl Display for Page<'_> {
         self.pager(f)?;
         f.write_str("</main>\n<footer>\n")?;
         if let Some(support) = &self.settings.support {
-            write!(f, "<a href=\"mailto:{0}\">{0}</a>\n", Text(support))?;
+            writeln!(f, "<a href=\"mailto:{0}\">{0}</a>", Text(support))?;
         }
         f.write_str(
             "<nav><a href=\"/tenant_settings\">Settings</a> <a href=\"/tenant_schema\">Schema</a> \

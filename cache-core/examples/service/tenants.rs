@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::{FromRequestParts, State};
 use axum::http::header::HOST;
 use axum::http::request::Parts;
-use axum::http::{HeaderName, StatusCode};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use cache_core::Cache;
 use cache_core::tenant::{Copies, PostgresStore, TenantError, TenantSettings};
@@ -75,7 +75,7 @@ impl FromRequestParts<App> for Tenant {
 
     async fn from_request_parts(request: &mut Parts, app: &App) -> Result<Self, Refused> {
         let host = request.headers.get(FORWARDED).or_else(|| request.headers.get(HOST));
-        let host = host.map(|host| host.as_bytes()).unwrap_or_default();
+        let host = host.map(HeaderValue::as_bytes).unwrap_or_default();
         let tenants = &app.tenants.settings;
         let name = tenants.tenant_of_host(host).await?;
         let settings = tenants.get(&name).await?;
