@@ -7,13 +7,16 @@ use std::time::{Duration, Instant};
 /// How often it is looked, and what counts as waiting.
 const NAP: Duration = Duration::from_millis(5);
 
+/// When the process should have gone on, and did.
+type Stalls = Mutex<Vec<(Instant, Instant)>>;
+
 /// What was seen since [`watch`] was called first.
-static SEEN: OnceLock<Arc<Mutex<Vec<(Instant, Instant)>>>> = OnceLock::new();
+static SEEN: OnceLock<Arc<Stalls>> = OnceLock::new();
 
 /// Watches from now on, for as long as the process runs.
 pub fn watch() {
     SEEN.get_or_init(|| {
-        let seen: Arc<Mutex<Vec<(Instant, Instant)>>> = Arc::default();
+        let seen: Arc<Stalls> = Arc::default();
         let seeing = Arc::clone(&seen);
         thread::spawn(move || {
             loop {
