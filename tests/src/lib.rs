@@ -13,6 +13,7 @@ pub mod python;
 pub mod recorder;
 pub mod releases;
 pub mod schemas;
+pub mod stalls;
 pub mod stopping;
 pub mod store;
 

@@ -63,7 +63,7 @@ impl RedisSettings {
     /// | `REDIS_TLS_CERT`, `REDIS_TLS_KEY` | files with the client's [certificate](Tls::cert) and key | none |
     /// | `REDIS_TLS_SNI` | the [name](Tls::sni) in the server's certificate | the host of the URL |
     ///
-    /// Examples, tests and [`Cache::embedded`](struct.Cache.html#method.embedded) never look at them.
+    /// Tests, [`Cache::embedded`](struct.Cache.html#method.embedded) and the examples but for `service` never look at them.
     ///
     /// ```no_run
     /// use cache_core::{Cache, RedisSettings};
