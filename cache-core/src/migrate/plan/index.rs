@@ -189,7 +189,8 @@ pub(super) fn prepare(
                 let verified = verify_all(&mut plan.notices, wanted, observed);
                 plan.steps.extend(verified);
             }
-            Source::Adopted(_) => {
+            // The alias stays with a newer release, and this one asks its own index.
+            Source::Adopted(_) | Source::Created => {
                 let verified = verify_all(&mut plan.notices, wanted, observed);
                 plan.steps.extend(verified);
             }

@@ -119,7 +119,10 @@ impl World {
         self.leases.insert(plan.fingerprint.to_string(), NOW + 60_000);
         for step in &plan.steps {
             match step {
-                Step::Create { index } => self = self.named(index, plan.schema.0),
+                Step::Create { index } => {
+                    self = self.named(index, plan.schema.0);
+                    self.unverified = true;
+                }
                 Step::AlterAdd { index, fields } => {
                     self.extending.insert(plan.fingerprint.to_string(), index.clone());
                     let there = self.indexes.get_mut(index).unwrap();
