@@ -53,14 +53,28 @@ impl Cluster {
         answers.next().unwrap_or(Ok(Reply::Nil))
     }
 
-    /// To all masters, side by side: a list of their answers, in no order.
+    /// To all masters, side by side: a list of their answers, in no order. One that fails is an answer that is missing.
     async fn everywhere(&self, command: &Command, timeout: Option<Duration>) -> Result<Reply> {
-        self.know_slots(timeout.unwrap_or(self.deadline)).await;
-        let nodes: Result<Vec<_>> =
-            self.nodes.slots().masters().iter().map(|address| self.nodes.at(address)).collect();
-        let asked = nodes?.into_iter().map(|node| async move { node.call(command, timeout).await });
-        let answers: Result<Vec<_>> = side_by_side(asked).await.into_iter().collect();
-        answers.map(Reply::Array)
+        let mut attempts = Attempts::new(timeout.unwrap_or(self.deadline));
+        loop {
+            self.know_slots(attempts.left()).await;
+            let nodes: Result<Vec<_>> =
+                self.nodes.slots().masters().iter().map(|address| self.nodes.at(address)).collect();
+            let left = Some(attempts.left());
+            let asked = nodes?.into_iter().map(|node| async move { node.call(command, left).await });
+            let answers: Result<Vec<_>> = side_by_side(asked).await.into_iter().collect();
+            let error = match answers {
+                Ok(answers) => return Ok(Reply::Array(answers)),
+                Err(error) => error,
+            };
+            if attempts.after(&error, command.is_repeatable()).is_none() {
+                self.refresh_soon();
+                return Err(error);
+            }
+            if attempts.pause().await {
+                self.refresh(attempts.left()).await;
+            }
+        }
     }
 
     /// Sends commands, each to where it belongs, those for one node in one piece, and the nodes side by side. Commands of
