@@ -256,3 +256,89 @@ async fn a_fenced_deletion_is_not_put_off() {
     assert_eq!(Note::get(&cache, 1).await.unwrap(), None);
     assert_eq!(cache.owed_invalidations(), 0);
 }
+
+/// Nothing can be stored, and everything can be read: what is to be cached is loaded.
+async fn loads_where_nothing_is_written(protocol: Protocol) {
+    let server = private_server().await;
+    let settings = RedisSettings::new(server.url()).protocol(protocol);
+    let admin = Cache::connect(server.url()).await.unwrap();
+    let cache = Cache::connect_or_degrade(settings).await.unwrap();
+    let full = Command::new("CONFIG").args_from(["SET", "maxmemory", "1"]);
+    admin.command(full).await.unwrap();
+    let loads = std::sync::Arc::new(std::sync::atomic::AtomicU32::new(0));
+    let calls = (0..100).map(|_| {
+        let (cache, loads) = (cache.clone(), loads.clone());
+        tokio::spawn(async move {
+            let load = async move || {
+                loads.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                Ok::<_, std::io::Error>(Some(note(1)))
+            };
+            Note::get_or_load(&cache, 1, load).await
+        })
+    });
+    for call in calls.collect::<Vec<_>>() {
+        assert_eq!(call.await.unwrap().unwrap(), Some(note(1)));
+    }
+    let loads = loads.load(std::sync::atomic::Ordering::SeqCst);
+    assert!(loads <= 3, "{loads} loads");
+    let more = Command::new("CONFIG").args_from(["SET", "maxmemory", "0"]);
+    admin.command(more).await.unwrap();
+    let load = async || Ok::<_, std::io::Error>(Some(note(1)));
+    assert_eq!(Note::get_or_load(&cache, 1, load).await.unwrap(), Some(note(1)));
+    assert_eq!(Note::get(&cache, 1).await.unwrap(), Some(note(1)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn loads_where_nothing_is_written_2() {
+    loads_where_nothing_is_written(Protocol::Resp2).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn loads_where_nothing_is_written_3() {
+    loads_where_nothing_is_written(Protocol::Resp3).await;
+}
+
+#[tokio::test]
+async fn a_password_that_was_changed_degrades_it_until_it_is_back() {
+    let server = private_server().await;
+    let admin = Cache::connect(server.url()).await.unwrap();
+    let cache = Cache::connect_or_degrade(server.url()).await.unwrap();
+    assert!(note(1).save(&cache).await.unwrap().stored());
+    let wants = |password: &str| Command::new("CONFIG").args_from(["SET", "requirepass", password]);
+    admin.command(wants("other")).await.unwrap();
+    let kill = Command::new("CLIENT").args_from(["KILL", "TYPE", "normal", "SKIPME", "yes"]);
+    admin.command(kill).await.unwrap();
+    becomes_without_errors(&cache).await;
+    assert_eq!(class(&cache), Some(ErrorClass::AccessDenied));
+    assert!(!note(2).save(&cache).await.unwrap().stored());
+    assert!(!Note::delete_by_id(&cache, 1).await.unwrap());
+    assert_eq!(cache.owed_invalidations(), 1);
+    admin.command(wants("")).await.unwrap();
+    becomes(&cache, true).await;
+    assert_eq!(Note::get(&cache, 1).await.unwrap(), None, "it was deleted");
+}
+
+/// Reads until it is degraded; none of them fails.
+async fn becomes_without_errors(cache: &Cache) {
+    let read = async {
+        while cache.is_enabled() {
+            let _ = Note::get(cache, 1).await.unwrap();
+        }
+    };
+    tokio::time::timeout(BACK, read).await.unwrap();
+}
+
+#[tokio::test]
+async fn callers_who_give_up_notice_a_server_that_hangs() {
+    let server = private_server().await;
+    let cache = Cache::connect_or_degrade(server.url()).await.unwrap();
+    server.pause().await.unwrap();
+    for _ in 0..5 {
+        let gave_up = tokio::time::timeout(Duration::from_millis(300), cache.ping()).await;
+        assert!(gave_up.is_err());
+    }
+    assert_eq!(class(&cache), Some(ErrorClass::Timeout));
+    server.resume().await.unwrap();
+    becomes(&cache, true).await;
+}

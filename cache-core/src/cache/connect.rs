@@ -60,8 +60,7 @@ impl Cache {
 impl Degrade {
     /// Connects to a server that may be away, now or later, and does without it as long as it is.
     ///
-    /// Where it cannot be reached, does not answer within the budget, is starting or takes no writes, the cache is
-    /// degraded: it boots all the same, and goes on asking in the background (with jitter, every two seconds at most).
+    /// Where it cannot be reached, does not answer within the budget, or is starting, the cache is degraded: it boots all the same, and goes on asking in the background (with jitter, every two seconds at most).
     /// When the server comes, it is [enabled](Cache::is_enabled), and degrades again when it goes. As long as it is degraded,
     /// calls cost no I/O, and before that an entry's time-out:
     ///

@@ -1,9 +1,9 @@
 //! A cache that is a service's help and not its need: without its server, nothing is cached, and nothing fails for it.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use cache_index::Command;
+use cache_index::{Command, ServerErrorKind};
 
 use super::Cache;
 use super::circuit::Circuit;
@@ -15,6 +15,9 @@ use crate::error::{Error, Result};
 
 /// The longest pause before the server is asked for the first time again, and before any later one.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
+
+/// After how long a call that its caller gives up was not answered in time: as long as an entry may take.
+const GIVEN_UP: Duration = Duration::from_millis(250);
 
 /// What the task is called that asks for the server.
 const PROBE: &[u8] = b"probe";
@@ -40,7 +43,7 @@ pub struct Degrade {
 
 impl Default for Degrade {
     fn default() -> Self {
-        Self { budget: Duration::from_secs(1), entry_timeout: Duration::from_millis(250), lenient: false }
+        Self { budget: Duration::from_secs(1), entry_timeout: GIVEN_UP, lenient: false }
     }
 }
 
@@ -100,7 +103,22 @@ fn may_pass(error: &Error) -> bool {
     error.is_unavailable() || error.is_write_refused()
 }
 
+/// Whether the server lets nobody in with these settings, whatever is asked of it.
+fn is_shut(error: &Error) -> bool {
+    matches!(error, Error::Tls { .. }) || error.server_kind() == Some(ServerErrorKind::Authentication)
+}
+
 impl Cache {
+    /// Whether there is no server for what failed with this error: none that answers, and, for a cache that does without it, none
+    /// that lets it in.
+    pub(crate) fn is_without(&self, error: &Error) -> bool {
+        error.is_unavailable()
+            || self
+                .degrade
+                .as_ref()
+                .is_some_and(|degrade| is_shut(error) || degrade.lenient && error.is_access_denied())
+    }
+
     /// Whether the server answers, whatever the circuit says.
     async fn ask(&self, bound: Duration) -> Result<()> {
         let ping = Command::new("PING").repeatable().within(bound);
@@ -168,7 +186,7 @@ impl Cache {
     /// The answer, or `without` if there is none and this cache does without.
     pub(crate) fn or_without<T>(&self, answer: Result<T>, without: impl FnOnce() -> T) -> Result<T> {
         match answer {
-            Err(error) if self.degrades() && may_pass(&error) => {
+            Err(error) if self.does_without(&error) => {
                 tracing::debug!(error = &error as &dyn std::error::Error, "done without the cache");
                 Ok(without())
             }
@@ -186,7 +204,7 @@ impl Cache {
     ) -> Result<T> {
         let Err(error) = &answer else { return answer };
         // Later, a fence may be too old.
-        if !self.degrades() || !may_pass(error) || self.is_fenced() {
+        if !self.does_without(error) || self.is_fenced() {
             return answer;
         }
         let class = ErrorClass::of(error);
@@ -195,10 +213,10 @@ impl Cache {
         if kept { Ok(without()) } else { answer }
     }
 
-    /// Fails if the server is not to be asked.
-    pub(super) fn admit(&self) -> Result<()> {
+    /// Begins a call; fails if the server is not to be asked.
+    pub(super) fn begin_call(&self) -> Result<Call<'_>> {
         if self.circuit.admits() {
-            return Ok(());
+            return Ok(Call { cache: self, began: Instant::now(), ended: false });
         }
         // What probes may have ended with its runtime.
         self.probe();
@@ -209,7 +227,7 @@ impl Cache {
     }
 
     /// Counts how a call ended.
-    pub(super) fn note(&self, error: Option<&Error>) {
+    fn note(&self, error: Option<&Error>) {
         match error {
             // Nothing was sent, which says nothing of the server.
             Some(error) if error.is_busy() => {}
@@ -218,8 +236,18 @@ impl Cache {
                     self.probe();
                 }
             }
+            // A password that was changed, or trust that ended, says so at once.
+            Some(error) if self.degrades() && is_shut(error) => {
+                self.circuit.open(ErrorClass::of(error));
+                self.probe();
+            }
             _ => self.circuit.answered(),
         }
+    }
+
+    /// Whether it goes on without what failed with this error.
+    fn does_without(&self, error: &Error) -> bool {
+        self.degrades() && (may_pass(error) || self.is_without(error))
     }
 
     /// Goes on asking in the background, unless that is done already.
@@ -235,6 +263,32 @@ impl Cache {
         let cache = Self { connection, fence, unfenced: None, circuit, degrade: None, ..cache };
         let (circuit, owed) = (Arc::clone(&self.circuit), Arc::clone(&self.owed));
         self.background.keep(PROBE.to_vec(), probe(cache, circuit, owed));
+    }
+}
+
+/// A call that is under way. One that its caller gives up after [`GIVEN_UP`] counts as one that was not answered in time:
+/// whoever waits less than the connection does would never notice a server that hangs.
+#[derive(Debug)]
+pub(super) struct Call<'a> {
+    cache: &'a Cache,
+    began: Instant,
+    ended: bool,
+}
+
+impl Call<'_> {
+    /// It ended, with this error.
+    pub(super) fn ended(mut self, error: Option<&Error>) {
+        self.ended = true;
+        self.cache.note(error);
+    }
+}
+
+impl Drop for Call<'_> {
+    fn drop(&mut self) {
+        if !self.ended && self.began.elapsed() >= GIVEN_UP {
+            let error = Error::Timeout { command: "a call that was given up".to_owned(), after: GIVEN_UP };
+            self.cache.note(Some(&error));
+        }
     }
 }
 

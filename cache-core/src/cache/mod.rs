@@ -225,17 +225,17 @@ impl Cache {
                     .to_owned(),
             });
         }
-        self.admit()?;
+        let call = self.begin_call()?;
         let answer = self.connection.send(command).await;
-        self.note(answer.as_ref().err());
+        call.ended(answer.as_ref().err());
         answer
     }
 
     /// Sends the commands of a batch in one round trip: one result each, in order.
     pub(crate) async fn send_all(&self, batch: Batch) -> Result<Vec<Result<Reply>>> {
-        self.admit()?;
+        let call = self.begin_call()?;
         let answers = self.connection.send_all(batch).await;
-        self.note(match &answers {
+        call.ended(match &answers {
             Ok(answers) => {
                 answers.iter().find_map(|answer| answer.as_ref().err().filter(|error| error.is_unavailable()))
             }
@@ -246,9 +246,9 @@ impl Cache {
 
     /// As [`send_all`](Cache::send_all), for what is no write of whoever holds a fence.
     pub(crate) async fn unfenced_all(&self, batch: Batch) -> Result<Vec<Result<Reply>>> {
-        self.admit()?;
+        let call = self.begin_call()?;
         let answers = self.unfenced().send_all(batch).await;
-        self.note(answers.as_ref().err());
+        call.ended(answers.as_ref().err());
         answers
     }
 

@@ -107,9 +107,11 @@ impl Health {
             _ if required => Ready::No,
             _ => Ready::Degraded,
         };
-        // Without a server that is not needed, indexes that are not there are no worse than it.
+        // Without a server that is not needed, indexes that are not there are no worse than it; nor are those that it did not make
+        // for what may pass, as it takes no writes.
         let searched = match (server, readiness.overall()) {
             (Ready::Degraded, _) => Ready::Degraded,
+            (_, Ready::No) if !required && readiness.indexes().iter().all(may_come) => Ready::Degraded,
             (_, searched) => searched,
         };
         Self {
@@ -128,6 +130,18 @@ impl Health {
     /// Whether the service can be sent requests: what is [degraded](Ready::Degraded) is ready.
     pub fn is_ready(&self) -> bool {
         self.ready > Ready::No
+    }
+}
+
+/// Whether an index can be asked, or is put off for what may pass.
+fn may_come(index: &IndexReadiness) -> bool {
+    use ErrorClass as Class;
+    match index.state {
+        IndexState::Deferred { class, .. } => matches!(
+            class,
+            Class::Unavailable | Class::Timeout | Class::Busy | Class::Loading | Class::WriteRefused
+        ),
+        _ => index.ready() > Ready::No,
     }
 }
 

@@ -91,13 +91,13 @@ impl Entry {
         ];
         let mut answers = match cache.send_all(Batch::pipeline(commands)).await {
             Ok(answers) => answers.into_iter(),
-            Err(error) if error.is_unavailable() => return Ok(Self::Unknown),
+            Err(error) if cache.is_without(&error) => return Ok(Self::Unknown),
             Err(error) => return Err(error),
         };
         let mut next = || answers.next().unwrap_or(Ok(Reply::Nil));
         let (document, known, left) = match (next(), next(), next()) {
             (Ok(document), Ok(known), Ok(left)) => (document, known, left),
-            (Err(error), ..) | (_, Err(error), _) | (.., Err(error)) if error.is_unavailable() => {
+            (Err(error), ..) | (_, Err(error), _) | (.., Err(error)) if cache.is_without(&error) => {
                 return Ok(Self::Unknown);
             }
             (Err(error), ..) | (_, Err(error), _) | (.., Err(error)) => return Err(error),

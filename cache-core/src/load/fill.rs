@@ -60,6 +60,8 @@ enum Begun {
     Token(Bytes),
     /// Without: there is no server.
     Blind,
+    /// Without: there is one, which stores nothing now.
+    Refused,
     /// Not at all: it was loaded meanwhile.
     There(Option<Bytes>),
 }
@@ -97,6 +99,12 @@ impl<M: Model> Fill<M> {
             Begun::There(json) => return Ok(Loaded { json, is_for_all: false }),
             Begun::Token(token) => Some(token),
             Begun::Blind => None,
+            Begun::Refused => {
+                // Others may invalidate it, of which nobody is told here: what it brings is for those who wait already, before it is
+                // asked for. Who comes from now on waits for the next one.
+                lead.close();
+                None
+            }
         };
         let (began, within) = (Instant::now(), self.settings.within);
         let loaded = match tokio::time::timeout(within, loader()).await {
@@ -127,7 +135,8 @@ impl<M: Model> Fill<M> {
             let call = self.call(&BEGIN).arg(&own).arg_display(self.settings.within.as_millis()).arg(NOTHING);
             let call = call.arg(if self.seen.is_none() { "1" } else { "" }).arg(if alone { "1" } else { "" });
             let reply = match script::run(&self.cache, &BEGIN, self.cache.entry(call.repeatable())).await {
-                Err(error) if error.is_unavailable() => return Ok(Begun::Blind),
+                Err(error) if self.cache.is_without(&error) => return Ok(Begun::Blind),
+                Err(error) if error.is_write_refused() => return Ok(Begun::Refused),
                 other => other?,
             };
             match word(reply)? {
@@ -159,7 +168,7 @@ impl<M: Model> Fill<M> {
         let call = call.arg(&known).arg_display(known_for.as_millis());
         match script::run(&self.cache, &FILL, self.cache.entry(call)).await {
             // It may be stored or not.
-            Err(error) if error.is_unavailable() => Ok(Loaded { json, is_for_all: false }),
+            Err(error) if self.cache.is_without(&error) => Ok(Loaded { json, is_for_all: false }),
             // What was loaded is good all the same.
             Err(error @ Error::Server { .. }) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "what was loaded is not stored");

@@ -158,11 +158,26 @@ impl RedisSettings {
                 );
             }
         }
-        let address = rest.split(['/', '?']).next().unwrap_or_default();
-        if address.rsplit('@').next().is_none_or(str::is_empty) {
-            return refused(url, "it has no host; write `redis://[user][:password@]host[:port][/db]`");
+        match address(rest) {
+            Some("") => refused(url, "it has no host; write `redis://[user][:password@]host[:port][/db]`"),
+            None => refused(
+                url,
+                "its port is no number up to 65535, or its host is missing; write `redis://[user][:password@]host[:port][/db]`",
+            ),
+            Some(_) => Ok(()),
         }
-        Ok(())
+    }
+}
+
+/// Host and port of what follows a scheme; `None`: the port is none, and the whole may be a password.
+fn address(rest: &str) -> Option<&str> {
+    let authority = rest.split(['/', '?']).next().unwrap_or_default();
+    let address = authority.rsplit('@').next().unwrap_or_default();
+    // An IPv6 address has colons of its own, in brackets.
+    let behind = address.rsplit_once(']').map_or(address, |(_, behind)| behind);
+    match behind.split_once(':') {
+        Some((_, port)) if !port.is_empty() && port.parse::<u16>().is_err() => None,
+        _ => Some(address),
     }
 }
 
@@ -192,8 +207,10 @@ impl From<&RedisSettings> for RedisSettings {
 impl fmt::Debug for RedisSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (scheme, rest) = self.url.split_once("://").unwrap_or(("", &self.url));
-        let address = rest.rsplit_once('@').map_or(rest, |(_, address)| address);
-        let address = address.split('?').next().unwrap_or_default();
+        let address = match scheme {
+            "redis" | "rediss" | "valkey" | "valkeys" => address(rest).unwrap_or("…"),
+            _ => rest.split('?').next().unwrap_or_default(),
+        };
         f.debug_struct("RedisSettings")
             .field("url", &format_args!("{scheme}://{address}"))
             .field("username", &self.username)
@@ -214,7 +231,12 @@ mod tests {
 
     #[test]
     fn debug_shows_no_secret() {
-        for url in ["redis://ann:s3cret@host:1/0", "redis+unix:///s?pass=s3cret", "redis://:s3cret@h"] {
+        for url in [
+            "redis://ann:s3cret@host:1/0",
+            "redis+unix:///s?pass=s3cret",
+            "redis://:s3cret@h",
+            "redis://ann:s3cret",
+        ] {
             let shown = format!("{:?}", RedisSettings::new(url).password("s3cret"));
             assert!(!shown.contains("s3cret"), "{shown}");
         }

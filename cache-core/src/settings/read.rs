@@ -1,7 +1,9 @@
 //! Settings by their names, from the environment or as part of a service's own.
 
+use std::fmt;
 use std::time::Duration;
 
+use serde::de::Visitor;
 use serde::{Deserialize, Deserializer};
 
 use super::{MAX_TIMEOUT, MOST_IN_FLIGHT, Pem, Protocol, RedisSettings, Secret, Tls};
@@ -15,37 +17,80 @@ const DEFAULT_URL: &str = "redis://localhost:6379/0";
 #[serde(default)]
 struct Raw {
     #[serde(alias = "REDIS_URL")]
-    redis_url: Option<String>,
+    redis_url: Text,
     #[serde(alias = "REDIS_USERNAME")]
-    redis_username: Option<String>,
+    redis_username: Text,
     #[serde(alias = "REDIS_PASSWORD")]
-    redis_password: Option<String>,
+    redis_password: Text,
     #[serde(alias = "REDIS_PROTOCOL")]
-    redis_protocol: Option<Word<u8>>,
+    redis_protocol: Text,
     #[serde(alias = "REDIS_CLIENT_NAME")]
-    redis_client_name: Option<String>,
+    redis_client_name: Text,
     #[serde(alias = "REDIS_CONNECT_TIMEOUT")]
-    redis_connect_timeout: Option<String>,
+    redis_connect_timeout: Text,
     #[serde(alias = "REDIS_RESPONSE_TIMEOUT")]
-    redis_response_timeout: Option<String>,
+    redis_response_timeout: Text,
     #[serde(alias = "REDIS_MAX_IN_FLIGHT")]
-    redis_max_in_flight: Option<Word<usize>>,
+    redis_max_in_flight: Text,
     #[serde(alias = "REDIS_TLS_CACERT")]
-    redis_tls_cacert: Option<String>,
+    redis_tls_cacert: Text,
     #[serde(alias = "REDIS_TLS_CERT")]
-    redis_tls_cert: Option<String>,
+    redis_tls_cert: Text,
     #[serde(alias = "REDIS_TLS_KEY")]
-    redis_tls_key: Option<String>,
+    redis_tls_key: Text,
     #[serde(alias = "REDIS_TLS_SNI")]
-    redis_tls_sni: Option<String>,
+    redis_tls_sni: Text,
 }
 
-/// A word that formats with numbers may write as one.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Word<N> {
-    Text(String),
-    Number(N),
+/// A value as text, also where a format has it as a number or a truth. What is none of these is not shown: it may be a
+/// password.
+#[derive(Default)]
+struct Text(Option<String>);
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        deserializer.deserialize_any(Text(None))
+    }
+}
+
+impl<'de> Visitor<'de> for Text {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("settings of Redis (REDIS_…) that are a text or a number")
+    }
+
+    fn visit_str<E>(self, text: &str) -> std::result::Result<Self, E> {
+        Ok(Self(Some(text.to_owned())))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> std::result::Result<Self, E> {
+        Ok(Self(Some(number.to_string())))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> std::result::Result<Self, E> {
+        Ok(Self(Some(number.to_string())))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> std::result::Result<Self, E> {
+        Ok(Self(Some(number.to_string())))
+    }
+
+    fn visit_bool<E>(self, truth: bool) -> std::result::Result<Self, E> {
+        Ok(Self(Some(truth.to_string())))
+    }
+
+    fn visit_unit<E>(self) -> std::result::Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_none<E>(self) -> std::result::Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> std::result::Result<Self, D::Error> {
+        Self::deserialize(deserializer)
+    }
 }
 
 impl RedisSettings {
@@ -86,16 +131,16 @@ impl RedisSettings {
     }
 
     fn lookup(read: impl Fn(&str) -> std::result::Result<Option<String>, String>) -> Result<Self> {
-        let read = |setting| read(setting).map_err(|reason| Error::Settings { setting, reason });
+        let read = |setting| read(setting).map(Text).map_err(|reason| Error::Settings { setting, reason });
         Self::from_raw(Raw {
             redis_url: read("REDIS_URL")?,
             redis_username: read("REDIS_USERNAME")?,
             redis_password: read("REDIS_PASSWORD")?,
-            redis_protocol: read("REDIS_PROTOCOL")?.map(Word::Text),
+            redis_protocol: read("REDIS_PROTOCOL")?,
             redis_client_name: read("REDIS_CLIENT_NAME")?,
             redis_connect_timeout: read("REDIS_CONNECT_TIMEOUT")?,
             redis_response_timeout: read("REDIS_RESPONSE_TIMEOUT")?,
-            redis_max_in_flight: read("REDIS_MAX_IN_FLIGHT")?.map(Word::Text),
+            redis_max_in_flight: read("REDIS_MAX_IN_FLIGHT")?,
             redis_tls_cacert: read("REDIS_TLS_CACERT")?,
             redis_tls_cert: read("REDIS_TLS_CERT")?,
             redis_tls_key: read("REDIS_TLS_KEY")?,
@@ -104,20 +149,20 @@ impl RedisSettings {
     }
 
     fn from_raw(raw: Raw) -> Result<Self> {
-        let given = |value: Option<String>| value.filter(|value| !value.is_empty());
+        let given = |Text(value)| value.filter(|value: &String| !value.is_empty());
         let mut settings = Self::new(given(raw.redis_url).unwrap_or_else(|| DEFAULT_URL.to_owned()));
         settings.username = given(raw.redis_username);
         settings.password = given(raw.redis_password).map(Secret);
         settings.client_name = given(raw.redis_client_name);
-        settings.protocol = raw.redis_protocol.map(protocol).transpose()?.flatten();
+        settings.protocol = given(raw.redis_protocol).map(|text| protocol(&text)).transpose()?;
         if let Some(text) = given(raw.redis_connect_timeout) {
             settings.connect_timeout = duration("REDIS_CONNECT_TIMEOUT", &text)?;
         }
         if let Some(text) = given(raw.redis_response_timeout) {
             settings.response_timeout = duration("REDIS_RESPONSE_TIMEOUT", &text)?;
         }
-        if let Some(calls) = raw.redis_max_in_flight.map(calls).transpose()?.flatten() {
-            settings.max_in_flight = calls;
+        if let Some(text) = given(raw.redis_max_in_flight) {
+            settings.max_in_flight = calls(&text)?;
         }
         let tls = Tls {
             cacert: given(raw.redis_tls_cacert).map(Into::into),
@@ -130,31 +175,20 @@ impl RedisSettings {
     }
 }
 
-fn protocol(word: Word<u8>) -> Result<Option<Protocol>> {
-    let refused = || Error::Settings {
-        setting: "REDIS_PROTOCOL",
-        reason: "it is neither `resp2` nor `resp3`".to_owned(),
-    };
-    match word {
-        Word::Number(2) => Ok(Some(Protocol::Resp2)),
-        Word::Number(3) => Ok(Some(Protocol::Resp3)),
-        Word::Number(_) => Err(refused()),
-        Word::Text(text) => match text.to_ascii_lowercase().as_str() {
-            "" => Ok(None),
-            "2" | "resp2" => Ok(Some(Protocol::Resp2)),
-            "3" | "resp3" => Ok(Some(Protocol::Resp3)),
-            _ => Err(refused()),
-        },
+fn protocol(text: &str) -> Result<Protocol> {
+    match text.to_ascii_lowercase().as_str() {
+        "2" | "resp2" => Ok(Protocol::Resp2),
+        "3" | "resp3" => Ok(Protocol::Resp3),
+        _ => Err(Error::Settings {
+            setting: "REDIS_PROTOCOL",
+            reason: "it is neither `resp2` nor `resp3`".to_owned(),
+        }),
     }
 }
 
-fn calls(word: Word<usize>) -> Result<Option<usize>> {
-    let calls = match word {
-        Word::Text(text) if text.is_empty() => return Ok(None),
-        Word::Text(text) => text.parse().ok(),
-        Word::Number(number) => Some(number),
-    };
-    calls.filter(|calls| (1..=MOST_IN_FLIGHT).contains(calls)).map(Some).ok_or_else(|| Error::Settings {
+fn calls(text: &str) -> Result<usize> {
+    let calls = text.parse().ok().filter(|calls| (1..=MOST_IN_FLIGHT).contains(calls));
+    calls.ok_or_else(|| Error::Settings {
         setting: "REDIS_MAX_IN_FLIGHT",
         reason: format!("it is no number from 1 to {MOST_IN_FLIGHT}"),
     })
@@ -174,9 +208,11 @@ fn both(cert: Option<String>, key: Option<String>) -> Result<Option<(Pem, Pem)>>
 
 fn duration(setting: &'static str, text: &str) -> Result<Duration> {
     let refused = |reason| Error::Settings { setting, reason };
-    let duration = humantime::parse_duration(text).map_err(|error| {
-        refused(format!("{error}; write a number with its unit, such as `2s` or `500ms`"))
-    })?;
+    let Ok(duration) = humantime::parse_duration(text) else {
+        return Err(refused(
+            "it is no duration; write a number with its unit, such as `2s` or `500ms`".to_owned(),
+        ));
+    };
     if duration.is_zero() {
         return Err(refused("no call would be in time; write more than 0".to_owned()));
     }
@@ -253,6 +289,8 @@ mod tests {
         for (name, value) in [
             ("REDIS_URL", "http://ann:s3cret@h"),
             ("REDIS_URL", "redis://ann:s3cret@"),
+            ("REDIS_URL", "redis://ann:s3cret"),
+            ("REDIS_URL", "redis://ann:s3cret@h:99999"),
             ("REDIS_PROTOCOL", "s3cret"),
             ("REDIS_CONNECT_TIMEOUT", "s3cret"),
             ("REDIS_CONNECT_TIMEOUT", "0s"),
@@ -299,5 +337,27 @@ mod tests {
         assert_eq!(own.redis, RedisSettings::new("redis://h:1").protocol(Protocol::Resp2));
         let refused = serde_json::from_str::<RedisSettings>(r#"{"REDIS_URL": "s3cret"}"#).unwrap_err();
         assert!(refused.to_string().contains("REDIS_URL") && !refused.to_string().contains("s3cret"));
+    }
+
+    #[test]
+    fn formats_with_numbers_may_write_them() {
+        let read = |json: &str| serde_json::from_str::<RedisSettings>(json);
+        let settings =
+            read(r#"{"REDIS_PASSWORD": 987654321, "redis_max_in_flight": 5, "redis_username": null}"#);
+        let settings = settings.unwrap();
+        assert_eq!(
+            settings,
+            RedisSettings::new("redis://localhost:6379/0").password("987654321").max_in_flight(5)
+        );
+        for (json, named) in [
+            (r#"{"REDIS_CONNECT_TIMEOUT": 21}"#, "REDIS_CONNECT_TIMEOUT"),
+            (r#"{"REDIS_PROTOCOL": 21}"#, "REDIS_PROTOCOL"),
+            (r#"{"REDIS_MAX_IN_FLIGHT": -21}"#, "REDIS_MAX_IN_FLIGHT"),
+            (r#"{"REDIS_MAX_IN_FLIGHT": true}"#, "REDIS_MAX_IN_FLIGHT"),
+            (r#"{"REDIS_PASSWORD": ["21"]}"#, "REDIS_"),
+        ] {
+            let message = read(json).unwrap_err().to_string();
+            assert!(message.contains(named) && !message.contains("21"), "{message}");
+        }
     }
 }

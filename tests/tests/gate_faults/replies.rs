@@ -163,7 +163,7 @@ impl Line {
         let (began, stalls) = (now(), Stalls::of_process());
         while now() < began + micros(TTL * 3 / 2) {
             // A machine that sleeps renews nothing.
-            if !hold.check() && stalls.between(began, now()) > micros(TTL / 6) {
+            if !hold.check() && stalls.between(began, now()) > micros(TTL / 30) {
                 self.found.note("renewals that the machine slept through", 1);
                 let _ = hold.release().await;
                 return self.again().await;
