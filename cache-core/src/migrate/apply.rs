@@ -52,9 +52,12 @@ impl Run<'_> {
         }
         let mut indexes = Vec::with_capacity(plans.len());
         for (plan, observed) in plans.iter().zip(observed) {
-            match self.finish(plan, observed, takes_writes).await? {
-                Some(index) => indexes.push(index),
-                None => return Ok(None),
+            match self.finish(plan, observed, takes_writes).await {
+                Ok(Some(index)) => indexes.push(index),
+                Ok(None) => return Ok(None),
+                // It vanished while it was looked at: a flush of any database drops it.
+                Err(MigrateError::Server(error)) if error.is_unknown_index() => return Ok(None),
+                Err(error) => return Err(error),
             }
         }
         Ok(Some(indexes))

@@ -14,7 +14,7 @@ use super::plan::Plan;
 use super::scripts::{KNOWN, MARK, RECORD};
 use super::turn::{self, Turn};
 use crate::cache::Cache;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::index::{Absent, absent, still_absent};
 use crate::script;
 
@@ -27,6 +27,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The first and the longest pause between two looks at what the other one found.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(500));
+
+/// Whether it does not hold all yet that it will.
+pub(super) fn is_being_filled(index: &IndexInfo) -> bool {
+    index.indexing && index.background_problem.is_none()
+}
 
 /// What is compared.
 #[derive(Clone, Copy)]
@@ -121,7 +126,11 @@ impl Counting<'_> {
             return self.count(look, None).await.map(drop);
         }
         let Some(mark) = mark else { return Ok(()) };
-        Ok(self.record(&mark, look, None, Lacked::default()).await?)
+        if self.record(&mark, look, None, Lacked::default()).await? {
+            Ok(())
+        } else {
+            Err(self.vanished(look))
+        }
     }
 
     async fn compare(
@@ -132,6 +141,10 @@ impl Counting<'_> {
         let mark = self.mark(&look.name).await?;
         // The counter is read before the documents are, so that what fails meanwhile is seen to be more.
         let now = info(self.cache, &look.name).await?.unwrap_or_else(|| look.clone());
+        // It vanished since it was filled, and somebody makes it again.
+        if is_being_filled(&now) {
+            return Err(self.vanished(look));
+        }
         let found = absent(self.cache, self.schema(), &look.name, against, &HashSet::new()).await?;
         let Some(absent) = found else { return Ok(None) };
         if let Some(mark) = mark {
@@ -140,9 +153,17 @@ impl Counting<'_> {
             } else {
                 Vec::new()
             };
-            self.record(&mark, &now, against, Lacked { missing: absent.number, keys }).await?;
+            // The mark went with the index: what was found is about several.
+            if !self.record(&mark, &now, against, Lacked { missing: absent.number, keys }).await? {
+                return Err(self.vanished(look));
+            }
         }
         Ok(Some(Counted { absent, failures: now.failures }))
+    }
+
+    /// A new plan is needed: the index is gone, or another one by now.
+    fn vanished(&self, look: &IndexInfo) -> MigrateError {
+        MigrateError::Server(Error::IndexMissing { model: self.plan.model, index: look.name.clone() })
     }
 
     /// What is known of what the index lacks.
@@ -175,13 +196,14 @@ impl Counting<'_> {
         }))
     }
 
+    /// Keeps what was found. `false`: the marked index is gone.
     async fn record(
         &self,
         mark: &Mark,
         look: &IndexInfo,
         against: Option<&str>,
         lacked: Lacked,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let fields = look.definition.fields.len();
         // What it lacked before fields were added to it stays known.
         let kept = kept(self.observed, &look.name).find(|kept| kept.fingerprint == self.plan.fingerprint);
@@ -196,8 +218,9 @@ impl Counting<'_> {
         let call = RECORD.call().arg("1").key(compared_key(self.schema(), self.cache.keyspace()?)?);
         let call = call.arg(&look.name).arg(self.marks()).arg(self.field(against)).arg(&mark.0).arg(json);
         match script::run(self.cache, &RECORD, call.repeatable()).await {
-            Err(error) if !error.is_write_refused() => Err(error),
-            _ => Ok(()),
+            Ok(answer) => Ok(answer.as_int() != Some(0)),
+            Err(error) if error.is_write_refused() => Ok(true),
+            Err(error) => Err(error),
         }
     }
 

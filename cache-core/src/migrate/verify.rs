@@ -6,7 +6,7 @@ use std::time::Duration;
 use cache_index::{Batch, IndexInfo};
 
 use super::compared::Lacked;
-use super::count::{Counting, kept};
+use super::count::{Counting, is_being_filled, kept};
 use super::error::MigrateError;
 use super::inspect::{extensions, info, question, read};
 use super::observed::{Extending, is_ours};
@@ -146,10 +146,6 @@ pub(super) async fn verify_all(counting: &Counting<'_>, look: &IndexInfo) -> Res
     cache.standing().report(&plan.index, found.number, now.failures, cache.connection().generation());
     let (model, index) = (plan.model, now.name);
     Err(MigrateError::Unfilled { model, index, missing: found.number, keys: found.keys })
-}
-
-fn is_being_filled(index: &IndexInfo) -> bool {
-    index.indexing && index.background_problem.is_none()
 }
 
 /// What the index lacks is said to queries of it too: the service may go on without the migration.

@@ -24,7 +24,7 @@ use crate::settings::Protocol;
 #[derive(Clone)]
 pub(super) struct Live {
     pub(super) connection: MultiplexedConnection,
-    number: u64,
+    pub(super) number: u64,
     /// Whether the server tells of flushes on it.
     tracks: bool,
     /// When the server last answered on it, in nanoseconds since the link was made.

@@ -1,6 +1,7 @@
 //! One server, or one node of a cluster: a multiplexed connection with reconnection.
 
 use std::future::Future;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -25,7 +26,54 @@ pub(super) struct Node {
     in_flight: Arc<InFlight>,
     /// What the server is taken to be able to do until it was asked.
     assumed: Capabilities,
-    capabilities: OnceLock<Capabilities>,
+    capabilities: Learned,
+}
+
+/// What a server was found to be able to do: asked on each connection, since the next one may be to another server, or to one
+/// with other modules. What was handed out stays as it was, so each is kept.
+#[derive(Default)]
+struct Learned {
+    versions: [OnceLock<Capabilities>; VERSIONS],
+    /// How many there are.
+    count: AtomicUsize,
+    /// The connection that they are of, counted from 1; 0: none.
+    of: AtomicU64,
+}
+
+/// How many times a server may turn into another one. The last one stays then, as long as the process lives.
+const VERSIONS: usize = 16;
+
+/// No connection has this number.
+const FOR_GOOD: u64 = u64::MAX;
+
+impl Learned {
+    fn for_good(capabilities: Capabilities) -> Self {
+        let learned = Self::default();
+        learned.set(0, capabilities);
+        learned.of.store(FOR_GOOD, Ordering::Release);
+        learned
+    }
+
+    fn get(&self) -> Option<&Capabilities> {
+        let last = self.count.load(Ordering::Acquire).checked_sub(1)?;
+        self.versions.get(last)?.get()
+    }
+
+    fn is_of(&self, connection: u64) -> bool {
+        let of = self.of.load(Ordering::Acquire);
+        of == FOR_GOOD || of == connection + 1
+    }
+
+    fn set(&self, connection: u64, capabilities: Capabilities) {
+        if self.get() != Some(&capabilities) {
+            let at = self.count.load(Ordering::Acquire);
+            // Whoever was faster learned the same.
+            if self.versions.get(at).is_some_and(|version| version.set(capabilities).is_ok()) {
+                self.count.store(at + 1, Ordering::Release);
+            }
+        }
+        self.of.store(connection + 1, Ordering::Release);
+    }
 }
 
 /// What nodes of one cluster have in common.
@@ -59,7 +107,7 @@ impl Node {
             deadline: settings.response_timeout,
             in_flight: Arc::clone(&shared.in_flight),
             assumed,
-            capabilities: OnceLock::new(),
+            capabilities: Learned::default(),
         })
     }
 
@@ -69,8 +117,8 @@ impl Node {
         shared: &Shared,
         capabilities: &Capabilities,
     ) -> Result<Self> {
-        let known = OnceLock::from(capabilities.clone());
-        Ok(Self { capabilities: known, ..Self::lazy(settings, shared)? })
+        let capabilities = Learned::for_good(capabilities.clone());
+        Ok(Self { capabilities, ..Self::lazy(settings, shared)? })
     }
 
     /// Connects, if it is not, and asks the server what it can do. It may not say so: then the next call asks again.
@@ -148,10 +196,10 @@ impl Node {
 
     /// Has it known what the server can do, if it says so; else the command itself meets the reason.
     async fn ready(&self, live: &Live) -> Result<(), RedisError> {
-        match self.capabilities.get() {
-            Some(_) => Ok(()),
-            None => self.learn(live.clone()).await.map(drop),
+        if self.capabilities.is_of(live.number) {
+            return Ok(());
         }
+        self.learn(live.clone()).await.map(drop)
     }
 
     /// Asks the server what it can do. The inner error: it answered, and that cannot be read.
@@ -169,7 +217,7 @@ impl Node {
         }
         let read = hello.and_then(|hello| Capabilities::read(hello, max_results, alias));
         Ok(read.map(|read| {
-            let _ = self.capabilities.set(Capabilities { database: self.assumed.database, ..read });
+            self.capabilities.set(live.number, Capabilities { database: self.assumed.database, ..read });
         }))
     }
 
@@ -271,4 +319,29 @@ fn connection_info(settings: &RedisSettings) -> Result<(ConnectionInfo, Protocol
 fn without_tls(url: &str) -> Option<String> {
     let rest = url.strip_prefix("rediss://").or_else(|| url.strip_prefix("valkeys://"))?;
     Some(format!("redis://{rest}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_server_turned_into_is_what_counts() {
+        let with = |json| Capabilities { json, ..Capabilities::default() };
+        let learned = Learned::default();
+        assert!(learned.get().is_none() && !learned.is_of(0));
+        learned.set(0, with(None));
+        let first = learned.get().unwrap();
+        assert!(learned.is_of(0) && !learned.is_of(1));
+        learned.set(1, with(None));
+        learned.set(2, with(Some(20803)));
+        assert_eq!((learned.get().unwrap().json, first.json), (Some(20803), None));
+        assert!(learned.is_of(2) && !learned.is_of(0));
+        for connection in 3..100 {
+            learned.set(connection, with(Some(u32::try_from(connection).unwrap())));
+        }
+        assert!(learned.is_of(99) && learned.get().unwrap().json.is_some());
+        let known = Learned::for_good(with(Some(1)));
+        assert!(known.is_of(7) && known.get().unwrap().json == Some(1));
+    }
 }

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use cache_index::{Batch, Beside, Command, DecodeError, Reply};
 
 use super::error::DataMigrationError;
-use super::sample::digests;
+use super::sample::{FAILED, digests};
 use super::step::Step;
 use crate::cache::Cache;
 use crate::error::{Error, Result};
@@ -62,7 +62,9 @@ pub(super) async fn begin<M: Model>(cache: &Cache, steps: &[Step]) -> Result<(),
                 let field = format!("{}:sample:{sample}", step.version);
                 Command::new("HSETNX").key(&key).arg(field).arg(made)
             };
-            [itself].into_iter().chain(digests(step).into_iter().map(sample))
+            [itself]
+                .into_iter()
+                .chain(digests(step).into_iter().filter(|(_, made)| made != FAILED).map(sample))
         })
         .collect();
     commands.push(all(&key));

@@ -6,6 +6,9 @@ use sha2::{Digest, Sha256};
 use super::step::{Change, Step};
 use crate::model::JsonMap;
 
+/// What stands for a failure. It is not recorded: a step that fails is mended.
+pub(super) const FAILED: &str = "failed";
+
 /// What stands for each sample of a step, and for what the step makes of it.
 pub(super) fn digests(step: &Step) -> Vec<(String, String)> {
     step.samples.iter().map(|sample| (of(sample), made(&step.up, sample))).collect()
@@ -16,7 +19,7 @@ fn made(up: &Change, sample: &JsonMap) -> String {
     match up(&mut members) {
         Ok(()) => of(&members),
         // What it says may change.
-        Err(_) => "failed".to_owned(),
+        Err(_) => FAILED.to_owned(),
     }
 }
 
