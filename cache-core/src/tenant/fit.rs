@@ -312,7 +312,7 @@ mod tests {
         for (field, value) in [
             ("number", json!("s3cret")),
             ("number", json!("s3cret, expected s3cret")),
-            ("number", json!(531_733_7)),
+            ("number", json!(5_317_337)),
             ("mode", json!("s3cret")),
             ("either", json!(["s3cret"])),
             ("address", json!("s3cret")),
