@@ -1,9 +1,11 @@
 //! Settings of tenants while the cache, the store or both are away.
 
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use cache_core::tenant::{Copies, TenantError, TenantSettings, Tier};
-use cache_core::{Cache, Degrade, Protocol, RedisSettings};
+use cache_core::{Cache, Command, Degrade, Protocol, RedisSettings};
 use cache_tests::proxy::Proxy;
 use cache_tests::store::TestStore;
 use cache_tests::{patient, private_server};
@@ -166,6 +168,91 @@ async fn a_store_that_fails_is_done_without_as_long_as_it_may_be() {
     assert_eq!((resolved.settings.theme.as_str(), resolved.stale), ("good", true));
     let impatient = builder().max_stale(Duration::ZERO).build().await.unwrap();
     assert!(impatient.get("acme").await.unwrap_err().is_unavailable());
+}
+
+#[tokio::test]
+async fn who_asks_a_store_that_hangs_does_not_queue_up() {
+    const BOUND: Duration = Duration::from_millis(600);
+    let server = private_server().await;
+    let cache = patient(&server.url(), Protocol::Resp3).await;
+    let store = TestStore::default();
+    let shops = TenantSettings::<Shop>::builder(&cache).yaml_text(FILE).store(store.clone());
+    let shops = shops.store_timeout(BOUND).build().await.unwrap();
+    store.hangs(true);
+    assert!(shops.get("acme").await.unwrap_err().is_unavailable());
+    assert!(shops.tenant_of_host("acme.example").await.unwrap_err().is_unavailable());
+    let (gets, alls, began) = (store.gets(), store.alls(), Instant::now());
+    // For three times as long as a call may take.
+    let mut calls = Vec::new();
+    while began.elapsed() < BOUND * 3 {
+        for _ in 0..10 {
+            let (shops, number) = (shops.clone(), calls.len());
+            calls.push(tokio::spawn(async move {
+                assert!(shops.get(&format!("cold-{number}")).await.unwrap_err().is_unavailable());
+                let host = format!("cold-{number}.example");
+                assert!(shops.tenant_of_host(host).await.unwrap_err().is_unavailable());
+            }));
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let asked = calls.len();
+    for call in calls {
+        call.await.unwrap();
+    }
+    let (gets, alls) = (store.gets() - gets, store.alls() - alls);
+    assert!(asked > 20 && gets <= 4 && alls <= 4, "{asked} asked, {gets} and {alls} of them the store");
+    store.hangs(false);
+    let began = Instant::now();
+    while shops.get("acme").await.is_err() {
+        assert!(began.elapsed() < BACK);
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(shops.get("cold-1").await.unwrap_err().is_unknown());
+}
+
+/// What is told of, line by line.
+#[derive(Debug, Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_cache_that_fails_each_time_is_told_of_once_with_its_cause() {
+    let server = private_server().await;
+    let cache = patient(&server.url(), Protocol::Resp3).await;
+    let shops = TenantSettings::<Shop>::builder(&cache)
+        .yaml_text("default: {theme: light}\nacme: {hosts: acme.example}\n")
+        .build()
+        .await
+        .unwrap();
+    let global = cache.keyspace().unwrap().global().to_owned();
+    for key in [format!("{global}:tenant_settings:acme"), format!("{global}:host_mapping:acme.example")] {
+        cache.command(Command::new("SET").key(&key).arg("no document")).await.unwrap();
+    }
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+    let told = tracing::subscriber::set_default(subscriber);
+    for _ in 0..50 {
+        assert_eq!(shops.tenant_of_host("acme.example").await.unwrap(), "acme");
+        assert_eq!(theme(&shops, "acme").await, "light");
+    }
+    drop(told);
+    let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    let told: Vec<_> = text.lines().filter(|line| line.contains("a tier of settings failed")).collect();
+    assert_eq!(told.len(), 1, "{text}");
+    // The error is that of a load; what the server said lies below it.
+    assert!(told[0].contains("Existing key has wrong Redis type"), "{told:?}");
+    assert_eq!(shops.counts().cache_failures, 100, "they are counted all the same");
 }
 
 #[tokio::test]

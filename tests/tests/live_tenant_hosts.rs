@@ -214,12 +214,49 @@ async fn a_file_that_moves_a_host_is_followed(cache: Cache) {
     unknown(&shops, "umbrella.example").await;
 }
 
+/// Two releases with two files, as they run beside each other in a deploy: each one answers by its own.
+async fn a_row_of_another_file_is_not_believed(cache: Cache) {
+    const OLD: &str =
+        "default: {theme: x}\nacme: {hosts: [moved.example, lost.example]}\nglobex: {hosts: kept.example}\n";
+    const NEW: &str =
+        "default: {theme: x}\nacme:\nglobex: {hosts: [moved.example, kept.example, '*.new.example']}\n";
+    let (store, cache) = (TestStore::default(), elsewhere(&cache).await);
+    let release = |file: &'static str| {
+        TenantSettings::<Shop>::builder(&cache).yaml_text(file).store(store.clone()).build()
+    };
+    let (old, new) = (release(OLD).await.unwrap(), release(NEW).await.unwrap());
+    for _ in 0..5 {
+        assert_eq!(old.tenant_of_host("moved.example").await.unwrap(), "acme");
+        assert_eq!(new.tenant_of_host("moved.example").await.unwrap(), "globex");
+        assert_eq!(old.tenant_of_host("lost.example").await.unwrap(), "acme");
+        unknown(&new, "lost.example").await;
+        unknown(&old, "a.new.example").await;
+        assert_eq!(new.tenant_of_host("a.new.example").await.unwrap(), "globex");
+        assert_eq!(new.tenant_of_host("kept.example").await.unwrap(), "globex");
+        assert_eq!(old.tenant_of_host("kept.example").await.unwrap(), "globex");
+    }
+    assert!(store.alls() <= 2, "{}", store.alls());
+    // Booted after the others have written theirs: nothing is known here yet.
+    assert_eq!(old.tenant_of_host("moved.example").await.unwrap(), "acme");
+    unknown(&old, "b.new.example").await;
+    let booted = release(NEW).await.unwrap();
+    assert_eq!(booted.tenant_of_host("moved.example").await.unwrap(), "globex");
+    assert_eq!(booted.tenant_of_host("b.new.example").await.unwrap(), "globex");
+    let row = HostTenantMapping::get(&cache, "moved.example").await.unwrap().unwrap();
+    assert!(row.tenant == "globex" && !row.basis.is_empty(), "{row:?}");
+    // Of one file, a row is one for all.
+    let (alls, other) = (store.alls(), release(NEW).await.unwrap());
+    assert_eq!(other.tenant_of_host("moved.example").await.unwrap(), "globex");
+    assert_eq!(store.alls(), alls);
+}
+
 live!(
     a_host_is_written_when_it_is_seen_and_read_after,
     what_is_no_host_or_nobodys_is_told_by_type,
     a_service_needs_no_file,
     who_changes_hosts_leaves_no_stale_ones,
     a_file_that_moves_a_host_is_followed,
+    a_row_of_another_file_is_not_believed,
 );
 
 /// C9 for hosts: changed while the server is away, gone from it when it is back.

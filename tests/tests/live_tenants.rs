@@ -224,6 +224,34 @@ async fn what_an_older_release_does_not_know_stays(cache: Cache) {
     assert_eq!(row.as_str(), Some("[7]"));
 }
 
+async fn a_default_that_does_not_fit_is_not_taken(cache: Cache) {
+    let (cache, store) = (elsewhere(&cache).await, TestStore::default());
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tenants.yaml");
+    let builder = || TenantSettings::<Shop>::builder(&cache).yaml(&path).look_every(Duration::ZERO);
+    let only = json!({"limits": {"disk": 9}, "note": null});
+    store.inner().put("stored", only.as_object().unwrap(), None).await.unwrap();
+    // It may lack what tenants have, deep.
+    std::fs::write(&path, "default: {theme: light, limits: {users: 10}}\n").unwrap();
+    let shops = builder().store(store.clone()).build().await.unwrap();
+    assert_eq!(shops.get("stored").await.unwrap().limits, Limits { users: 10, disk: 9 });
+    // No tenant of the file has the flaw, and those of the store would.
+    for text in [
+        "default:\n  limits: {disk: 5}\n  theme: 1\n",
+        "default:\n  theme: light\n  count: s3cret\nacme: {count: 1, theme: x, limits: {users: 1, disk: 1}}\n",
+    ] {
+        std::fs::write(&path, text).unwrap();
+        assert_eq!(shops.get("stored").await.unwrap().theme, "light", "what was good");
+        let error = shops.last_error().unwrap();
+        assert_eq!((error.line, error.tenant.as_deref()), (Some(3), Some("default")), "{error}");
+        assert!(!error.to_string().contains("s3cret"), "{error}");
+        assert!(matches!(builder().build().await.unwrap_err(), TenantError::Yaml(_)));
+    }
+    std::fs::write(&path, "default: {theme: dark, limits: {users: 10}}\n").unwrap();
+    assert_eq!(shops.get("stored").await.unwrap().theme, "dark");
+    assert!(shops.last_error().is_none());
+}
+
 async fn the_first_tier_that_has_it_or_all_of_them(cache: Cache) {
     let cache = elsewhere(&cache).await;
     let store = TestStore::default();
@@ -320,6 +348,7 @@ live!(
     who_is_unknown_is_so_by_type_and_not_asked_for_each_time,
     an_entry_of_another_shape_is_a_miss,
     what_an_older_release_does_not_know_stays,
+    a_default_that_does_not_fit_is_not_taken,
     the_first_tier_that_has_it_or_all_of_them,
     many_that_ask_at_once_are_one_load,
     a_load_under_way_brings_nothing_back,

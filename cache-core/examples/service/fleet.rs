@@ -1,14 +1,18 @@
 //! The process that a user starts: it keeps the workers running, and answers nothing itself.
 
 use std::ffi::OsString;
+use std::hash::{BuildHasher, RandomState};
 use std::io::{Write, stdout};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use cache_core::embedded::Server;
 use tempfile::TempDir;
+use tokio::io::AsyncReadExt;
 use tokio::process::Command;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -25,6 +29,9 @@ const LAST_REQUESTS: Duration = Duration::from_secs(10);
 /// The pause before a worker that ended is started again, unless it lived longer than that.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// The longest pause before one that did not come to answer is tried again.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
 /// Runs workers until it is told to end.
 pub(crate) async fn run(args: &Args) -> Result<(), Failure> {
     let (mut terminated, mut interrupted) =
@@ -37,9 +44,10 @@ pub(crate) async fn run(args: &Args) -> Result<(), Failure> {
     announce(&reserved, &redis)?;
 
     let (stop, stopping) = watch::channel(());
-    let mut workers = JoinSet::new();
+    let (mut workers, answered) = (JoinSet::new(), Arc::new(AtomicBool::new(false)));
     for number in 1..=args.workers.get() {
-        workers.spawn(keep(command(args, number, &reserved, &redis, data.path())?, number, stopping.clone()));
+        let command = command(args, number, &reserved, &redis, data.path())?;
+        workers.spawn(keep(command, number, Arc::clone(&answered), stopping.clone()));
     }
     drop(stopping);
     let failed = tokio::select! {
@@ -56,32 +64,68 @@ pub(crate) async fn run(args: &Args) -> Result<(), Failure> {
     }
 }
 
-/// Runs a worker, and another one when it ends, until it is time to stop. Only what will not mend itself is an error.
-async fn keep(mut command: Command, number: u32, mut stopping: watch::Receiver<()>) -> Result<(), Failure> {
+/// Runs a worker, and another one when it ends, until it is time to stop. That one cannot boot is an error only while none of the
+/// fleet has ever answered: later, what it needs is away or wrong for a while, and the others do without.
+async fn keep(
+    mut command: Command,
+    number: u32,
+    answered: Arc<AtomicBool>,
+    mut stopping: watch::Receiver<()>,
+) -> Result<(), Failure> {
+    let mut failures = 0;
     loop {
         let began = Instant::now();
-        let mut worker = command.spawn()?;
-        // It ends by itself when nobody holds the other end: also when this process is killed.
-        let lifeline = worker.stdin.take();
-        let ended: ExitStatus = tokio::select! {
-            ended = worker.wait() => ended?,
-            _ = stopping.changed() => {
-                drop(lifeline);
-                if tokio::time::timeout(LAST_REQUESTS, worker.wait()).await.is_err() {
-                    worker.kill().await?;
+        let mut answers = false;
+        let ended: String = match command.spawn() {
+            Ok(mut worker) => {
+                // It ends by itself when nobody holds the other end: also when this process is killed.
+                let (lifeline, output) = (worker.stdin.take(), worker.stdout.take());
+                let lives = async {
+                    // It says something once, when it answers.
+                    if let Some(mut output) = output
+                        && output.read_u8().await.is_ok()
+                    {
+                        answers = true;
+                        answered.store(true, Ordering::Relaxed);
+                    }
+                    worker.wait().await
+                };
+                let ended: ExitStatus = tokio::select! {
+                    ended = lives => ended?,
+                    _ = stopping.changed() => {
+                        drop(lifeline);
+                        if tokio::time::timeout(LAST_REQUESTS, worker.wait()).await.is_err() {
+                            worker.kill().await?;
+                        }
+                        return Ok(());
+                    }
+                };
+                if ended.code() == Some(CANNOT_BOOT) && !answered.load(Ordering::Relaxed) {
+                    return Err(format!("worker {number} cannot boot; it says why above").into());
                 }
-                return Ok(());
+                ended.to_string()
             }
+            Err(error) if answered.load(Ordering::Relaxed) => error.to_string(),
+            Err(error) => return Err(error.into()),
         };
-        if ended.code() == Some(CANNOT_BOOT) {
-            return Err(format!("worker {number} cannot boot; it says why above").into());
-        }
-        tracing::warn!(number, %ended, "a worker ended, and is started again");
+        failures = if answers { 0 } else { failures + 1 };
+        let pause = match failures {
+            0 => PAUSE.saturating_sub(began.elapsed()),
+            _ => pause(failures, RandomState::new().hash_one(number)),
+        };
+        tracing::warn!(number, ended, ?pause, "a worker ended, and is started again");
         tokio::select! {
-            () = tokio::time::sleep(PAUSE.saturating_sub(began.elapsed())) => {}
+            () = tokio::time::sleep(pause) => {}
             _ = stopping.changed() => return Ok(()),
         }
     }
+}
+
+/// The pause after so many workers in a row that did not come to answer: it doubles, and half of it is by chance, so that not
+/// all of a fleet come at one moment.
+fn pause(failures: u32, chance: u64) -> Duration {
+    let longest = PAUSE.saturating_mul(2u32.saturating_pow(failures)).min(LONGEST_PAUSE);
+    longest.mul_f64(0.5 + 0.5 * (chance as f64 / u64::MAX as f64))
 }
 
 /// How a worker is started: this very program, with its number.
@@ -103,6 +147,7 @@ fn command(
         .arg("--data")
         .arg(data)
         .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
         .kill_on_drop(true);
     if args.postgres {
         command.arg("--postgres");
@@ -162,4 +207,19 @@ fn announce(reserved: &Reserved, redis: &Redis) -> std::io::Result<()> {
         Redis::Embedded(server) => format!("a private Redis at {}", server.url()),
     };
     writeln!(stdout(), "http://{}, with {redis}", reserved.address)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_to_a_bound_and_are_not_all_the_same() {
+        assert_eq!((pause(1, 0), pause(1, u64::MAX)), (PAUSE, 2 * PAUSE));
+        assert!(pause(2, 0) >= pause(1, u64::MAX));
+        for failures in [4, 40, u32::MAX] {
+            assert_eq!(pause(failures, 0), LONGEST_PAUSE / 2);
+            assert_eq!(pause(failures, u64::MAX), LONGEST_PAUSE);
+        }
+    }
 }

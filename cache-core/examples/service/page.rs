@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -11,7 +12,7 @@ use chrono::Utc;
 use crate::boot::App;
 use crate::html::{Page, STYLE};
 use crate::sessions::Search;
-use crate::tenants::Tenant;
+use crate::tenants::{Refused, Tenant};
 
 /// How long the page waits for its list.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -20,8 +21,9 @@ const PATIENCE: Duration = Duration::from_millis(500);
 pub(crate) async fn sessions(
     State(app): State<App>,
     tenant: Tenant,
-    Query(search): Query<Search>,
-) -> Response {
+    search: Result<Query<Search>, QueryRejection>,
+) -> Result<Response, Refused> {
+    let Query(search) = search?;
     let Tenant { name, settings } = &tenant;
     let (mut status, mut sessions, mut total, mut notice) = (StatusCode::OK, Vec::new(), None, None);
     let found = search.run(&app.cache, name, settings.page_size());
@@ -41,7 +43,14 @@ pub(crate) async fn sessions(
             tracing::warn!(error = crate::chain(&error), "sessions cannot be listed");
             notice = Some("Sessions cannot be listed right now.".to_owned());
         }
-        Ok(Err(_)) | Err(_) => {
+        Err(_) => {
+            notice = Some(
+                "The list did not come within half a second, and was given up: Redis, where sessions are kept, is \
+                 slow or away, or this search takes long."
+                    .to_owned(),
+            );
+        }
+        Ok(Err(_)) => {
             notice = Some(
                 "Sessions are kept in Redis, which does not answer right now. They are back when it does; \
                  everything else works without it."
@@ -57,7 +66,7 @@ pub(crate) async fn sessions(
         // Nothing of another place, and no script at all.
         (header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'self'; form-action 'self'"),
     ];
-    (status, headers, page.to_string()).into_response()
+    Ok((status, headers, page.to_string()).into_response())
 }
 
 /// How the page looks.

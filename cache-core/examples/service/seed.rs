@@ -1,4 +1,4 @@
-//! The first sessions: saved by one worker of the fleet, once.
+//! The first sessions: saved by one worker of the fleet, once in each quarter of a day, before those of the last one end.
 
 use std::time::Duration;
 
@@ -8,8 +8,11 @@ use ulid::Ulid;
 
 use crate::sessions::{Device, Session};
 
-/// Another name seeds again.
-const GENERATION: &str = "sessions-1";
+/// How long those that are seeded are the newest, in seconds: half as long as they live.
+const PERIOD: i64 = 6 * 60 * 60;
+
+/// How often it is looked whether they are there: whoever flushes Redis takes the note with it that they are.
+const LOOK: Duration = Duration::from_secs(10);
 
 /// How long a worker waits for the one that seeds.
 const BOUND: Duration = Duration::from_secs(30);
@@ -27,27 +30,30 @@ pub(crate) fn gate() -> Gate {
     Gate::new("seed").grace(Duration::from_secs(1))
 }
 
-/// Seeds now, and whenever Redis comes back: it may have lost everything.
+/// Seeds now, in each period, and when Redis has lost everything, for as long as it is there.
 pub(crate) async fn whenever_redis_comes(cache: Cache) {
     let mut states = cache.watch_state();
     while states.enabled().await {
         if let Err(error) = seed(&cache).await {
             tracing::warn!(error = crate::chain(&error), "no sessions were seeded");
         }
-        // Until it goes.
-        while states.state().is_enabled() {
-            if states.changed().await.is_none() {
-                return;
-            }
+        // When it goes, it is waited for until it comes.
+        if let Ok(None) = tokio::time::timeout(LOOK, states.changed()).await {
+            return;
         }
     }
 }
 
 async fn seed(cache: &Cache) -> Result<(), GateError> {
-    let once = gate().once(GENERATION);
+    let once = gate().once(generation(Utc::now()));
     let outcome = once.run_or_wait(cache, BOUND, async |lease| save(cache, &lease).await).await?;
-    tracing::info!(?outcome, "sessions are seeded");
+    tracing::debug!(?outcome, "sessions are seeded");
     Ok(())
+}
+
+/// What is done once: the sessions of a period.
+fn generation(now: DateTime<Utc>) -> String {
+    format!("sessions of period {}", now.timestamp() / PERIOD)
 }
 
 /// Saves them with the lease's number, so that a worker that was stopped for a while cannot do it late.
@@ -80,4 +86,17 @@ fn of(tenant: &'static str, number: u64) -> impl Iterator<Item = Session> {
             seen: DateTime::from_timestamp(now - ago * 30, 0).unwrap_or_default(),
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sessions_are_seeded_again_before_they_end() {
+        let life = <Session as cache_core::Model>::TTL.unwrap();
+        let (now, seeded) = (Utc::now(), generation(Utc::now()));
+        assert_eq!(generation(DateTime::from_timestamp(PERIOD, 0).unwrap()), "sessions of period 1");
+        assert_ne!(generation(now + (life - LOOK)), seeded);
+    }
 }

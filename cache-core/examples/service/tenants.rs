@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
+use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{FromRequestParts, State};
 use axum::http::header::HOST;
 use axum::http::request::Parts;
@@ -74,7 +75,8 @@ impl FromRequestParts<App> for Tenant {
     type Rejection = Refused;
 
     async fn from_request_parts(request: &mut Parts, app: &App) -> Result<Self, Refused> {
-        let host = request.headers.get(FORWARDED).or_else(|| request.headers.get(HOST));
+        let said = |name| request.headers.get(name).filter(|host| !host.as_bytes().trim_ascii().is_empty());
+        let host = said(FORWARDED).or_else(|| said(HOST));
         let host = host.map(HeaderValue::as_bytes).unwrap_or_default();
         let tenants = &app.tenants.settings;
         let name = tenants.tenant_of_host(host).await?;
@@ -88,15 +90,16 @@ pub(crate) async fn read(tenant: Tenant) -> Json<Settings> {
     Json(tenant.settings)
 }
 
-/// Changes them. Whoever asks after the answer gets the new ones, in every process, unless the answer says that copies are
+/// Changes them, all at once: one that is not said is refused. Whoever asks after the answer gets the new ones, in every process, unless the answer says that copies are
 /// `owed`: then Redis is away, and dropping them is made up for when it is back.
 pub(crate) async fn write(
     State(app): State<App>,
     tenant: Tenant,
-    Json(settings): Json<Settings>,
+    settings: Result<Json<Settings>, JsonRejection>,
 ) -> Result<Response, Refused> {
+    let Json(settings) = settings?;
     if let Some(reason) = settings.refusal() {
-        return Ok((StatusCode::UNPROCESSABLE_ENTITY, Json(json!({ "error": reason }))).into_response());
+        return Err(Refused::new(StatusCode::UNPROCESSABLE_ENTITY, reason));
     }
     let saved = app.tenants.settings.set(&tenant.name, &settings).await?;
     let copies = match saved.copies {
@@ -112,18 +115,20 @@ pub(crate) async fn schema() -> Json<schemars::Schema> {
     Json(schemars::schema_for!(Settings))
 }
 
-/// Why a request that is about a tenant is refused.
-pub(crate) struct Refused(TenantError);
+/// Why a request is refused, told as JSON.
+pub(crate) struct Refused {
+    status: StatusCode,
+    reason: String,
+}
 
-impl From<TenantError> for Refused {
-    fn from(error: TenantError) -> Self {
-        Self(error)
+impl Refused {
+    pub(crate) fn new(status: StatusCode, reason: impl Into<String>) -> Self {
+        Self { status, reason: reason.into() }
     }
 }
 
-impl IntoResponse for Refused {
-    fn into_response(self) -> Response {
-        let Self(error) = self;
+impl From<TenantError> for Refused {
+    fn from(error: TenantError) -> Self {
         let status = match &error {
             error if error.is_unknown() => StatusCode::NOT_FOUND,
             error if error.is_invalid() => StatusCode::BAD_REQUEST,
@@ -131,12 +136,28 @@ impl IntoResponse for Refused {
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
         // What is wrong with the service is for its own people.
-        let text = if status.is_server_error() {
+        if status.is_server_error() {
             tracing::error!(error = chain(&error), "a request about a tenant failed");
-            "this cannot be answered right now".to_owned()
-        } else {
-            error.to_string()
-        };
-        (status, Json(json!({ "error": text }))).into_response()
+            return Self::new(status, "this cannot be answered right now");
+        }
+        Self::new(status, error.to_string())
+    }
+}
+
+impl From<JsonRejection> for Refused {
+    fn from(rejection: JsonRejection) -> Self {
+        Self::new(rejection.status(), rejection.body_text())
+    }
+}
+
+impl From<QueryRejection> for Refused {
+    fn from(rejection: QueryRejection) -> Self {
+        Self::new(rejection.status(), rejection.body_text())
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        (self.status, Json(json!({ "error": self.reason }))).into_response()
     }
 }

@@ -11,9 +11,9 @@ use serde::de::DeserializeOwned;
 
 use super::counts::Counts;
 use super::error::TenantError;
-use super::fit::{Fits, HostsOf, fit, listed_hosts};
+use super::fit::{Fits, FitsPartly, HostsOf, fit, fit_partly, listed_hosts};
 use super::hosts::check_sections;
-use super::recent::{LastGood, Unknown};
+use super::recent::{Away, LastGood, Told, Unknown};
 use super::seen::Hosts;
 use super::settings::TenantSettings;
 use super::store::{AnyStore, TenantStore};
@@ -85,7 +85,7 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Builder<T> {
     /// ```
     ///
     /// It is YAML 1.2 as [`saphyr`](https://docs.rs/saphyr) reads it, with anchors, and with `<<` as YAML 1.1 had it. Every
-    /// section, over the default, has to fit the type.
+    /// section, over the default, has to fit the type, and so has what the default has; what it lacks, tenants have to have.
     pub fn yaml(mut self, path: impl Into<PathBuf>) -> Self {
         self.yaml = Some(Source::File(path.into()));
         self
@@ -124,7 +124,8 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Builder<T> {
         self
     }
 
-    /// How long one call of the store may take; without it two seconds.
+    /// How long one call of the store may take; without it two seconds. One that fails after half a second or more keeps other
+    /// reads from asking for half a second more; then one asks again, and the others wait for nothing until it is answered.
     pub fn store_timeout(mut self, bound: Duration) -> Self {
         self.options.store_timeout = bound;
         self
@@ -181,7 +182,8 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Builder<T> {
         let fits: Fits = Arc::new(|tenant, settings| fit::<T>(tenant, settings).map(drop));
         let check = || -> Box<Check> {
             let (fits, hosts_of) = (Arc::clone(&fits), Arc::clone(&self.hosts_of));
-            Box::new(move |sections| check_sections(sections, &fits, &hosts_of))
+            let fits_partly: FitsPartly = fit_partly::<T>;
+            Box::new(move |sections| check_sections(sections, &fits, fits_partly, &hosts_of))
         };
         let yaml = match self.yaml {
             None => None,
@@ -202,6 +204,9 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Builder<T> {
             hosts: Hosts::default(),
             counts: Counts::default(),
             last_good: LastGood::default(),
+            gets_away: Away::default(),
+            all_away: Away::default(),
+            told: Told::default(),
         };
         Ok(TenantSettings { tiers: Arc::new(tiers), settings: PhantomData })
     }

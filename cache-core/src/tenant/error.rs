@@ -67,7 +67,7 @@ pub struct Misfit {
     pub tenant: String,
     /// The field that does not fit, as `theme.colors[2]`; `None`: it is about the whole.
     pub field: Option<String>,
-    /// What serde found.
+    /// What serde found, without the value.
     pub reason: String,
 }
 
@@ -187,12 +187,28 @@ impl TenantError {
     }
 }
 
+/// An error and what lies below it, but for what it tells itself.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut below = error.source();
+    while let Some(error) = below {
+        let why = error.to_string();
+        if !text.contains(&why) {
+            text.push_str(": ");
+            text.push_str(&why);
+        }
+        below = error.source();
+    }
+    text
+}
+
 struct Listed<'a>(&'a [TierFailure]);
 
 impl fmt::Display for Listed<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (number, failure) in self.0.iter().enumerate() {
-            write!(f, "{}{failure} ({})", if number == 0 { "" } else { ", " }, failure.source)?;
+            let why = chain(&*failure.source);
+            write!(f, "{}{failure} ({why})", if number == 0 { "" } else { ", " })?;
         }
         Ok(())
     }

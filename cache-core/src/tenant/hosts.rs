@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::error::{Misfit, TenantError, Tier, TierFailure};
-use super::fit::{Fits, HostsOf, misfit};
+use super::fit::{Fits, FitsPartly, HostsOf, misfit};
 use super::host::{Host, Listed};
 use super::overlay::merge;
 use super::rows::{HostTenantMapping, HostsState};
-use super::sections::{Flaw, Sections};
+use super::sections::{DEFAULT, Flaw, Sections};
 use super::seen::{Found, NotStored, Owner, Owners, Seen};
 use super::store::Stored;
-use super::tiers::{Tiers, check_name};
+use super::tiers::{Tiers, check_name, error_of};
 use crate::cache_model::CacheModel;
 use crate::load::{Load, LoadError};
 use crate::model::JsonMap;
@@ -53,24 +53,29 @@ impl Tiers {
         } else {
             let loader = {
                 let (tiers, host, sections) = (Arc::clone(self), host.clone(), Arc::clone(&sections));
-                move || async move { tiers.read_host(&host, &sections).await }
+                move || async move {
+                    let read = tiers.read_host(&host, &sections).await;
+                    read.map_err(|not_stored| (sections, not_stored))
+                }
             };
+            let basis = self.basis(sections.digest_of_all());
+            let is_ours = |mapping: &HostTenantMapping| mapping.host == name && mapping.basis == basis;
             let good = |json: &[u8], _| {
-                serde_json::from_slice::<HostTenantMapping>(json).is_ok_and(|mapping| mapping.host == name)
+                // With another file, it may be another tenant's.
+                serde_json::from_slice::<HostTenantMapping>(json).is_ok_and(|mapping| is_ours(&mapping))
             };
             // It may wait for one that has just begun.
             let within = self.options.store_timeout.saturating_mul(2).saturating_add(Duration::from_secs(1));
             let load = HostTenantMapping::load(name).missing_for(self.unknown_hosts.lasts()).within(within);
             let load = load.lives(self.options.ttl);
             match Load::get_if(load, &self.cache, good, loader).await {
-                Ok(mapping) => Ok(mapping),
-                Err(LoadError::Loader(not_stored)) => Err(match &*not_stored {
-                    NotStored::Tenant(tenant) => NotStored::Tenant(tenant.clone()),
-                    NotStored::Conflict(first, second) => NotStored::Conflict(first.clone(), second.clone()),
-                    NotStored::Unavailable(failures) => NotStored::Unavailable(failures.clone()),
-                }),
+                Ok(Some(mapping)) if is_ours(&mapping) => Ok(Some(mapping)),
+                Ok(None) => self.nobodys(host, &sections).await,
+                Err(LoadError::Loader(told)) if Arc::ptr_eq(&told.0, &sections) => Err(told.1.clone()),
+                // Somebody with another file was faster.
+                Ok(Some(_)) | Err(LoadError::Loader(_)) => self.read_host(host, &sections).await,
                 Err(error) => {
-                    self.note(&TierFailure::new(Tier::Cache, error.to_string()));
+                    self.note(&TierFailure::new(Tier::Cache, error_of(error)));
                     self.read_host(host, &sections).await
                 }
             }
@@ -95,7 +100,26 @@ impl Tiers {
         host: &Host,
         sections: &Arc<Sections>,
     ) -> Result<Option<HostTenantMapping>, NotStored> {
-        self.all_hosts(sections).await.answer(host)
+        self.all_hosts(sections).await.answer(host, self.basis(sections.digest_of_all()))
+    }
+
+    /// What to make of it that somebody, who may have another file, knows a host for nobody's.
+    async fn nobodys(
+        &self,
+        host: &Host,
+        sections: &Arc<Sections>,
+    ) -> Result<Option<HostTenantMapping>, NotStored> {
+        let agrees = |seen: Arc<Seen>| {
+            let same_file = Arc::ptr_eq(&seen.sections, sections);
+            same_file && seen.failures.is_empty() && matches!(seen.owners.find(host), Found::Nowhere)
+        };
+        if self.hosts.seen().is_some_and(agrees) {
+            return Ok(None);
+        }
+        match self.read_host(host, sections).await {
+            Err(NotStored::Unavailable(_)) => Ok(None),
+            read => read,
+        }
     }
 
     /// Fails if another tenant has one of these hosts.
@@ -161,7 +185,7 @@ impl Tiers {
         match load.get_if(&self.cache, good, make).await {
             Ok(state) => state.map(|state| state.name),
             Err(error) => {
-                self.note(&TierFailure::new(Tier::Cache, error.to_string()));
+                self.note(&TierFailure::new(Tier::Cache, error_of(error)));
                 None
             }
         }
@@ -177,10 +201,13 @@ impl Tiers {
         let (began, mut failures) = (Instant::now(), Vec::new());
         let stored = match &self.store {
             None => Vec::new(),
-            Some(store) => self.ask(store.all()).await.unwrap_or_else(|failure| {
-                failures.push(failure);
-                Vec::new()
-            }),
+            Some(store) => {
+                let stored = self.ask_unless_away(&self.all_away, store.all()).await;
+                stored.unwrap_or_else(|failure| {
+                    failures.push(failure);
+                    Vec::new()
+                })
+            }
         };
         let mut settings: BTreeMap<&str, JsonMap> = BTreeMap::new();
         for (tenant, section) in &sections.tenants {
@@ -223,17 +250,23 @@ impl Tiers {
     }
 }
 
-/// Refuses a file in which two tenants have one host, or a section does not fit.
-pub(super) fn check_sections(sections: &Sections, fits: &Fits, hosts_of: &HostsOf) -> Result<(), Flaw> {
+/// Refuses a file in which two tenants have one host, a section does not fit, or what the default has does not.
+pub(super) fn check_sections(
+    sections: &Sections,
+    fits: &Fits,
+    fits_partly: FitsPartly,
+    hosts_of: &HostsOf,
+) -> Result<(), Flaw> {
+    let flaw_of = |section: &str, field: Option<String>, reason: String| Flaw {
+        line: sections.line(section, field.as_deref()),
+        column: None,
+        section: Some(section.to_owned()),
+        field,
+        reason,
+    };
     let mut owners: BTreeMap<Listed, &str> = BTreeMap::new();
     for (tenant, section) in &sections.tenants {
-        let flaw = |field: Option<String>, reason: String| Flaw {
-            line: sections.line(tenant, field.as_deref()),
-            column: None,
-            section: Some(tenant.clone()),
-            field,
-            reason,
-        };
+        let flaw = |field: Option<String>, reason: String| flaw_of(tenant, field, reason);
         check_name(tenant).map_err(|error| flaw(None, error.to_string()))?;
         let settings = merge(&sections.default, section);
         let misfits = |misfit: Misfit| flaw(misfit.field.clone(), misfit.to_string());
@@ -248,5 +281,7 @@ pub(super) fn check_sections(sections: &Sections, fits: &Fits, hosts_of: &HostsO
             owners.insert(host, tenant);
         }
     }
-    Ok(())
+    // Tenants that only the store knows inherit it too.
+    fits_partly(&sections.default)
+        .map_err(|misfit| flaw_of(DEFAULT, misfit.field.clone(), misfit.to_string()))
 }

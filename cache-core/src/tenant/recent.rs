@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::error::TierFailure;
 use super::rows::TenantRow;
 
 /// How many tenants' last good settings are kept.
@@ -36,6 +37,59 @@ impl LastGood {
         let rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
         let (row, good) = rows.get(tenant)?;
         (good.elapsed() <= within).then(|| Arc::clone(row))
+    }
+}
+
+/// How long a store is left alone that has not answered for as long.
+const LEFT_ALONE: Duration = Duration::from_millis(500);
+
+/// Whether a store does not answer. Who asks it all the same waits for nothing, and so would everybody behind; one call finds
+/// that it is back.
+#[derive(Debug, Default)]
+pub(super) struct Away(Mutex<Option<(TierFailure, Instant)>>);
+
+impl Away {
+    /// What it failed with, if it is not to be asked now. Else this call may, and as long as it does, nobody else.
+    pub(super) fn check(&self, within: Duration) -> Result<(), TierFailure> {
+        let mut away = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some((failure, until)) = away.as_mut() else { return Ok(()) };
+        let now = Instant::now();
+        if now < *until {
+            return Err(failure.clone());
+        }
+        *until = now + within;
+        Ok(())
+    }
+
+    /// What became of a call, and how long it took. One that fails at once is no reason to wait.
+    pub(super) fn note(&self, took: Duration, failure: Option<&TierFailure>) {
+        let mut away = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *away = failure
+            .filter(|_| took >= LEFT_ALONE)
+            .map(|failure| (failure.clone(), Instant::now() + LEFT_ALONE));
+    }
+}
+
+/// How long a failure that was told is no news.
+const TOLD_FOR: Duration = Duration::from_secs(10);
+
+/// How many failures are told in that time.
+const MOST_TOLD: usize = 16;
+
+/// Failures that were told of lately.
+#[derive(Debug, Default)]
+pub(super) struct Told(Mutex<HashMap<String, Instant>>);
+
+impl Told {
+    /// Whether it was not told of lately, nor too many others; it is from now on.
+    pub(super) fn is_news(&self, failure: String) -> bool {
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        told.retain(|_, since| since.elapsed() < TOLD_FOR);
+        if told.len() >= MOST_TOLD || told.contains_key(&failure) {
+            return false;
+        }
+        told.insert(failure, Instant::now());
+        true
     }
 }
 
@@ -80,7 +134,32 @@ impl Unknown {
 
 #[cfg(test)]
 mod tests {
+    use super::super::error::Tier;
     use super::*;
+
+    #[test]
+    fn a_store_that_does_not_answer_is_asked_by_one_call() {
+        let (away, failure) = (Away::default(), TierFailure::new(Tier::Store, "late"));
+        let minute = Duration::from_secs(60);
+        away.note(Duration::ZERO, Some(&failure));
+        assert!(away.check(minute).is_ok(), "it failed at once");
+        away.note(LEFT_ALONE, Some(&failure));
+        assert!(away.check(minute).is_err());
+        *away.0.lock().unwrap() = Some((failure, Instant::now()));
+        assert!(away.check(minute).is_ok() && away.check(minute).is_err(), "one asks");
+        away.note(LEFT_ALONE, None);
+        assert!(away.check(minute).is_ok() && away.check(minute).is_ok());
+    }
+
+    #[test]
+    fn a_failure_is_news_once() {
+        let told = Told::default();
+        assert!(
+            told.is_news("a".to_owned()) && !told.is_news("a".to_owned()) && told.is_news("b".to_owned())
+        );
+        let many = (0..100).filter(|number| told.is_news(number.to_string())).count();
+        assert_eq!(many, MOST_TOLD - 2);
+    }
 
     #[test]
     fn no_more_are_remembered_than_may_be() {

@@ -60,6 +60,9 @@ pub struct HostTenantMapping {
     /// The tenant.
     #[index]
     pub tenant: String,
+    /// What of the YAML file it was found with: who has another one does not believe it.
+    #[serde(default)]
+    pub basis: String,
 }
 
 /// Names the state of all hosts together: who has read them under this name need not read them again.

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use saphyr::{MarkedYaml, Scalar, ScalarStyle, YamlData, YamlLoader};
 use saphyr_parser::Parser;
+use serde::Serialize;
 use serde_json::{Number, Value};
 use sha2::{Digest, Sha256};
 
@@ -25,6 +26,8 @@ pub(super) struct Sections {
     lines: Lines,
     /// Names what a tenant's settings are made of, by tenant; that of the default alone for others.
     digests: BTreeMap<String, String>,
+    /// Names all of it.
+    whole: String,
 }
 
 /// Where it stands: by section and path.
@@ -99,20 +102,12 @@ impl Sections {
             });
         }
         sections.digests = sections.digested();
+        sections.whole = digest(&(&sections.default, &sections.tenants));
         Ok(sections)
     }
 
     fn digested(&self) -> BTreeMap<String, String> {
-        let of = |section: Option<&JsonMap>| {
-            // JSON of strings, numbers and the like is always written.
-            let bytes = serde_json::to_vec(&(&self.default, section)).unwrap_or_default();
-            let digest = Sha256::digest(bytes);
-            digest.iter().take(8).fold(String::with_capacity(16), |mut text, byte| {
-                // Writing to a string cannot fail.
-                let _ = write!(text, "{byte:02x}");
-                text
-            })
-        };
+        let of = |section: Option<&JsonMap>| digest(&(&self.default, section));
         let tenants = self.tenants.iter().map(|(tenant, section)| (tenant.clone(), of(Some(section))));
         tenants.chain([(DEFAULT.to_owned(), of(None))]).collect()
     }
@@ -120,6 +115,11 @@ impl Sections {
     /// Names what of the file a tenant's settings are made of.
     pub(super) fn digest(&self, tenant: &str) -> &str {
         self.digests.get(tenant).or_else(|| self.digests.get(DEFAULT)).map_or("", String::as_str)
+    }
+
+    /// Names what of the file decides which tenant has a host: all of it, since sections may give and take away hosts.
+    pub(super) fn digest_of_all(&self) -> &str {
+        &self.whole
     }
 
     /// The line at which a field of a tenant stands: its own, that of what is around it, or that of the default.
@@ -139,6 +139,17 @@ impl Sections {
             path = path.rfind(['.', '[']).and_then(|end| path.get(..end)).unwrap_or_default();
         }
     }
+}
+
+fn digest(what: &impl Serialize) -> String {
+    // JSON of strings, numbers and the like is always written.
+    let bytes = serde_json::to_vec(what).unwrap_or_default();
+    let digest = Sha256::digest(bytes);
+    digest.iter().take(8).fold(String::with_capacity(16), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 impl Flaw {

@@ -47,7 +47,7 @@ pub(super) enum Found<'a> {
 }
 
 /// What a load of a host brings that is not stored.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum NotStored {
     Tenant(String),
     Conflict(String, String),
@@ -93,14 +93,14 @@ impl Owners {
 }
 
 impl Seen {
-    pub(super) fn answer(&self, host: &Host) -> Result<Option<HostTenantMapping>, NotStored> {
+    pub(super) fn answer(&self, host: &Host, basis: String) -> Result<Option<HostTenantMapping>, NotStored> {
         let complete = self.failures.is_empty();
         match self.owners.find(host) {
             Found::Exact(Owner::Several(first, second)) | Found::Below(Owner::Several(first, second)) => {
                 Err(NotStored::Conflict(first.clone(), second.clone()))
             }
             Found::Exact(Owner::One(tenant)) if complete => {
-                Ok(Some(HostTenantMapping { host: host.to_string(), tenant: tenant.clone() }))
+                Ok(Some(HostTenantMapping { host: host.to_string(), tenant: tenant.clone(), basis }))
             }
             // Which hosts of a pattern were seen is known to nobody who could drop them.
             Found::Exact(Owner::One(tenant)) | Found::Below(Owner::One(tenant)) => {

@@ -1,13 +1,13 @@
 //! The tiers: the cache before the store before the YAML file.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::counts::Counts;
-use super::error::{Misfit, StoreTimeout, TenantError, Tier, TierFailure};
+use super::error::{Misfit, StoreTimeout, TenantError, Tier, TierFailure, chain};
 use super::fit::{Fits, HostsOf};
 use super::overlay::merge;
-use super::recent::{LastGood, Unknown};
+use super::recent::{Away, LastGood, Told, Unknown};
 use super::rows::TenantRow;
 use super::sections::{DEFAULT, Sections};
 use super::seen::Hosts;
@@ -60,6 +60,11 @@ pub(super) struct Tiers {
     pub(super) unknown: Unknown,
     pub(super) unknown_hosts: Unknown,
     pub(super) hosts: Hosts,
+    /// Whether the store does not answer who asks for a tenant.
+    pub(super) gets_away: Away,
+    /// Whether it does not answer who asks for all of them, which takes longer.
+    pub(super) all_away: Away,
+    pub(super) told: Told,
 }
 
 /// Settings, and where they come from.
@@ -82,6 +87,28 @@ impl Tiers {
         self.yaml.as_ref().map_or_else(|| Arc::clone(&self.no_file), Yaml::sections)
     }
 
+    /// Names what a copy was made by: the rules, and what of the file.
+    pub(super) fn basis(&self, digest: &str) -> String {
+        let rule = match self.options.merge {
+            Merge::Overlay => "overlay",
+            Merge::FirstHit => "first",
+        };
+        format!("{rule}:{digest}")
+    }
+
+    /// A read of the store for somebody who can do without: not made while it is known not to answer.
+    pub(super) async fn ask_unless_away<T>(
+        &self,
+        away: &Away,
+        call: impl Future<Output = StoreResult<T>> + Send,
+    ) -> Result<T, TierFailure> {
+        away.check(self.options.store_timeout)?;
+        let began = Instant::now();
+        let answer = self.ask(call).await;
+        away.note(began.elapsed(), answer.as_ref().err());
+        answer
+    }
+
     /// A call of the store, within its bound.
     pub(super) async fn ask<T>(
         &self,
@@ -100,7 +127,13 @@ impl Tiers {
     /// Counts and tells a failure.
     pub(super) fn note(&self, failure: &TierFailure) {
         self.counts.failed(failure.tier);
-        tracing::warn!(tier = %failure.tier, error = &*failure.source as &dyn std::error::Error, "a tier of settings failed");
+        let error = &*failure.source as &dyn std::error::Error;
+        // Each call may fail; a line for each would hide the others.
+        if self.told.is_news(chain(failure)) {
+            tracing::warn!(tier = %failure.tier, error, "a tier of settings failed");
+        } else {
+            tracing::debug!(tier = %failure.tier, error, "a tier of settings failed again");
+        }
     }
 
     /// What is put below what the store has of a tenant.
@@ -125,11 +158,7 @@ impl Tiers {
         if !self.cache.is_enabled() && self.unknown.has(tenant) && !sections.tenants.contains_key(tenant) {
             return Err(unknown());
         }
-        let rule = match self.options.merge {
-            Merge::Overlay => "overlay",
-            Merge::FirstHit => "first",
-        };
-        let basis = format!("{rule}:{}", sections.digest(tenant));
+        let basis = self.basis(sections.digest(tenant));
         let loader = {
             let (tiers, tenant, sections) = (Arc::clone(self), tenant.to_owned(), Arc::clone(sections));
             let basis = basis.clone();
@@ -182,7 +211,7 @@ impl Tiers {
         self.counts.loads.add();
         let stored = match &self.store {
             Some(store) => {
-                let stored = self.ask(store.get(tenant)).await;
+                let stored = self.ask_unless_away(&self.gets_away, store.get(tenant)).await;
                 stored.map_err(|failure| Fallen { failure, misfit: None })?
             }
             None => None,
@@ -244,7 +273,7 @@ impl Tiers {
 }
 
 /// What kept the cache from answering, as an error of one type.
-fn error_of(error: LoadError<Fallen>) -> Box<dyn std::error::Error + Send + Sync> {
+pub(super) fn error_of<E>(error: LoadError<E>) -> Box<dyn std::error::Error + Send + Sync> {
     match error {
         LoadError::Cache(error) => Box::new(error),
         other => other.to_string().into(),

@@ -3,11 +3,14 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use cache_tests::proxy::{Direction, Fault, Proxy};
 use cache_tests::stalls;
+use serde_json::json;
 
 use crate::case::{Found, Profile};
 use crate::fleet::{Fleet, HOST, PATIENCE, Start};
 use crate::probes::probe_for;
+use crate::redis::{patient, say};
 
 /// Within how long a service has its Redis when that is there: twice the longest pause between two questions in the
 /// background, which is two seconds.
@@ -67,4 +70,89 @@ pub(crate) async fn comes(profile: Profile) -> Found {
         found.check(fleet.end().await, || "it did not end well when it was told to".to_owned());
     }
     found
+}
+
+/// A Redis that loses everything while it is there.
+pub(crate) async fn flushed(profile: Profile) -> Found {
+    let mut found = Found::default();
+    let server = cache_tests::private_server().await;
+    let admin = patient(&server.url()).await;
+    let fleet = Fleet::start(Start::with(server.url()).workers(2)).await;
+    fleet.gets_ready(&mut found).await;
+    for number in 0..=profile.pick(1, 5) {
+        found.runs += 1;
+        let seeded =
+            fleet.all("/", PATIENCE, |page| page.status == 200 && page.body.contains(" of 90</span>"));
+        found.check(seeded.await.is_some(), || format!("nobody seeded after {number} flushes"));
+        found.faults += 1;
+        say(&admin, &["FLUSHALL"]).await;
+    }
+    found
+}
+
+/// A search that takes longer than the page waits, of a Redis that is there.
+pub(crate) async fn late(_: Profile) -> Found {
+    let mut found = Found { runs: 1, faults: 1, ..Found::default() };
+    let server = cache_tests::private_server().await;
+    let proxy = Proxy::start(&server.url()).await;
+    let fleet = Fleet::start(Start::with(proxy.url()).entry_timeout(PATIENCE)).await;
+    fleet.gets_ready(&mut found).await;
+    proxy.plan(|chunk| {
+        let late = Fault::Delay(Duration::from_millis(700));
+        (chunk.direction == Direction::ToServer && contains(chunk.bytes, b"FT.SEARCH")).then_some(late)
+    });
+    let page = fleet.client.get("/", HOST).await;
+    let right = page.as_ref().is_ok_and(|page| {
+        page.status == 200
+            && page.body.contains("within half a second")
+            && !page.body.contains("does not answer")
+    });
+    found.check(right, || format!("a search that is late is told as something else: {page:?}"));
+    found
+}
+
+/// A boot with a Redis that answers, and every answer late: it is listened before all is done, and that is told.
+pub(crate) async fn slow(_: Profile) -> Found {
+    let mut found = Found { runs: 1, faults: 1, ..Found::default() };
+    let server = cache_tests::private_server().await;
+    let proxy = Proxy::start(&server.url()).await;
+    proxy.plan(|chunk| {
+        // Not while it connects: that has a bound of its own.
+        let late = chunk.direction == Direction::ToClient && chunk.number >= 6;
+        late.then_some(Fault::Delay(Duration::from_millis(250)))
+    });
+    let fleet = Fleet::start(Start::with(proxy.url()).entry_timeout(PATIENCE)).await;
+    found.took("boot with a Redis that is slow", fleet.boot);
+    let health = fleet.client.get("/healthcheck", HOST).await;
+    let told = health.as_ref().is_ok_and(|answer| {
+        let json = answer.json();
+        answer.status == 503 && json["status"] == "not_ready" && json.get("degraded").is_none()
+    });
+    found.check(told, || format!("it is listened only when all is done: {health:?}"));
+    proxy.calm();
+    fleet.gets_ready(&mut found).await;
+    found
+}
+
+/// What is owed when a service ends is told.
+pub(crate) async fn owed(_: Profile) -> Found {
+    let mut found = Found { runs: 1, faults: 1, ..Found::default() };
+    let server = cache_tests::private_server().await;
+    let fleet = Fleet::start(Start::with(server.url())).await;
+    fleet.gets_ready(&mut found).await;
+    let _ = fleet.client.get("/tenant_settings", HOST).await;
+    server.pause().await.unwrap_or_else(|error| panic!("{error}"));
+    let settings = json!({ "title": "New", "accent": "plum", "page_size": 7, "support": null });
+    let posted = fleet.client.post("/tenant_settings", HOST, &settings).await;
+    found.check(posted.as_ref().is_ok_and(|answer| answer.json()["copies"] == "owed"), || {
+        format!("nothing is owed: {posted:?}")
+    });
+    let said = fleet.last_words().await;
+    let told = said.as_ref().is_some_and(|said| said.contains("owed=") && said.contains("was not told"));
+    found.check(told, || format!("what is owed at the end is not told: {said:?}"));
+    found
+}
+
+fn contains(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
 }

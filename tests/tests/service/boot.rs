@@ -57,8 +57,8 @@ impl Wrong {
             Self::Refused => Ok((200, "/degraded", "unavailable")),
             Self::BlackHole | Self::Slow => Ok((200, "/degraded", "timeout")),
             Self::Loading => Ok((200, "/degraded", "loading")),
-            // It can be asked; but there is no index, and none can be made.
-            Self::ReadOnly => Ok((503, "/indexes/0/state", "deferred")),
+            // It can be asked; but there is no index, and none can be made until there is a master.
+            Self::ReadOnly => Ok((200, "/indexes/0/state", "deferred")),
             Self::Password => Err("WRONGPASS"),
             Self::Permission => Err("may not run FT.CREATE"),
             Self::Module => Err("module"),

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, ChildStderr, Command};
+use tokio::task::JoinHandle;
 
 use crate::case::Found;
 use crate::http::{Answer, Client};
@@ -29,7 +31,41 @@ pub(crate) struct Fleet {
     workers: u32,
     /// How long it took until the first answer came.
     pub(crate) boot: Duration,
+    saying: Saying,
     _data: TempDir,
+}
+
+/// What a service writes to standard error.
+#[derive(Debug)]
+struct Saying {
+    text: Arc<Mutex<String>>,
+    reading: JoinHandle<()>,
+}
+
+impl Saying {
+    fn of(errors: ChildStderr) -> Self {
+        let text = Arc::new(Mutex::new(String::new()));
+        let kept = Arc::clone(&text);
+        let reading = tokio::spawn(async move {
+            let mut lines = BufReader::new(errors).lines();
+            while let Ok(Some(line)) = lines.next_line().await {
+                let mut text = kept.lock().unwrap_or_else(PoisonError::into_inner);
+                text.push_str(&line);
+                text.push('\n');
+            }
+        });
+        Self { text, reading }
+    }
+
+    fn until_now(&self) -> String {
+        self.text.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Everything, when it has ended.
+    async fn all(mut self) -> String {
+        let _ = (&mut self.reading).await;
+        self.until_now()
+    }
 }
 
 /// How a service is started.
@@ -40,6 +76,7 @@ pub(crate) struct Start {
     store_delay: Duration,
     entry_timeout: Duration,
     port: u16,
+    postgres: Option<String>,
 }
 
 /// How it ended that should not have begun.
@@ -53,7 +90,7 @@ pub(crate) struct Refused {
 impl Start {
     pub(crate) fn with(redis: impl Into<String>) -> Self {
         let (store_delay, entry_timeout) = (Duration::ZERO, Duration::from_millis(250));
-        Self { redis: redis.into(), workers: 1, store_delay, entry_timeout, port: 0 }
+        Self { redis: redis.into(), workers: 1, store_delay, entry_timeout, port: 0, postgres: None }
     }
 
     pub(crate) fn workers(mut self, workers: u32) -> Self {
@@ -70,6 +107,12 @@ impl Start {
     /// On this port; without it on a free one.
     pub(crate) fn port(mut self, port: u16) -> Self {
         self.port = port;
+        self
+    }
+
+    /// Keeps settings in the PostgreSQL at this URL; without it, in a directory.
+    pub(crate) fn postgres(mut self, url: String) -> Self {
+        self.postgres = Some(url);
         self
     }
 
@@ -96,23 +139,22 @@ impl Start {
         for name in ["REDIS_USERNAME", "REDIS_PASSWORD", "REDIS_PROTOCOL", "REDIS_CLIENT_NAME"] {
             command.env_remove(name);
         }
+        if let Some(url) = &self.postgres {
+            command.arg("--postgres").env("DATABASE_URL", url);
+        }
         let began = Instant::now();
         let mut process =
             command.spawn().unwrap_or_else(|error| panic!("the service cannot be started: {error}"));
         let output = process.stdout.take().unwrap_or_else(|| panic!("no output"));
         let errors = process.stderr.take().unwrap_or_else(|| panic!("no output"));
-        let saying = tokio::spawn(async move {
-            let mut said = String::new();
-            let _ = BufReader::new(errors).read_to_string(&mut said).await;
-            said
-        });
+        let saying = Saying::of(errors);
         let mut line = String::new();
         let _ = BufReader::new(output).read_line(&mut line).await;
         let base = line.split(',').next().unwrap_or_default().to_owned();
         let (client, anywhere) = (Client::new(&base), Client::anywhere(&base));
         while began.elapsed() < PATIENCE {
             if let Ok(Some(status)) = process.try_wait() {
-                let said = saying.await.unwrap_or_default();
+                let said = saying.all().await;
                 return Err(Refused { code: status.code(), said, after: began.elapsed() });
             }
             if anywhere.get("/style.css", HOST).await.is_ok_and(|answer| answer.status == 200) {
@@ -124,6 +166,7 @@ impl Start {
                     base,
                     workers: self.workers,
                     boot,
+                    saying,
                     _data: data,
                 });
             }
@@ -142,6 +185,11 @@ impl Fleet {
     /// The process that keeps the workers.
     pub(crate) fn process_id(&self) -> u32 {
         self.process.id().unwrap_or_else(|| panic!("it has ended"))
+    }
+
+    /// What it said until now.
+    pub(crate) fn said(&self) -> String {
+        self.saying.until_now()
     }
 
     /// Where it is.
@@ -216,13 +264,16 @@ impl Fleet {
     }
 
     /// Ends it as a user does. Whether it ended well and in time.
-    pub(crate) async fn end(mut self) -> bool {
-        let Some(pid) = self.process.id().and_then(|pid| rustix::process::Pid::from_raw(pid.cast_signed()))
-        else {
-            return false;
-        };
-        let sent = rustix::process::kill_process(pid, rustix::process::Signal::TERM).is_ok();
-        let ended = tokio::time::timeout(PATIENCE, self.process.wait()).await;
-        sent && ended.is_ok_and(|ended| ended.is_ok_and(|status| status.success()))
+    pub(crate) async fn end(self) -> bool {
+        self.last_words().await.is_some()
+    }
+
+    /// The same, and all that it said, unless it did not.
+    pub(crate) async fn last_words(mut self) -> Option<String> {
+        let pid = rustix::process::Pid::from_raw(self.process.id()?.cast_signed())?;
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).ok()?;
+        let ended = tokio::time::timeout(PATIENCE, self.process.wait()).await.ok()?.ok()?;
+        let said = tokio::time::timeout(PATIENCE, self.saying.all()).await.ok()?;
+        ended.success().then_some(said)
     }
 }

@@ -6,7 +6,7 @@ use crate::case::{Found, Profile};
 use crate::fleet::{Fleet, HOST, PATIENCE, Start};
 
 /// A path, a host, the status, and what has to be in the answer.
-const GETS: [(&str, &str, u16, &str); 17] = [
+const GETS: [(&str, &str, u16, &str); 21] = [
     ("/", HOST, 200, "1 to 20 of 90</span> <a href=\"/?q=&amp;page=2\">Next</a>"),
     ("/?page=5", HOST, 200, "81 to 90 of 90</span> <span>Next</span>"),
     ("/?page=99", HOST, 200, "Nobody is found"),
@@ -17,11 +17,16 @@ const GETS: [(&str, &str, u16, &str); 17] = [
     ("/?q=hopper&device=tablet", HOST, 200, "aria-current=\"true\">tablet</a>"),
     ("/?q=%3Cscript%3E", HOST, 200, "value=\"&lt;script&gt;\""),
     ("/?q=%2A%3A%7B%7D%7C%40%28%24", HOST, 200, "Nobody is found"),
-    ("/?device=toaster", HOST, 400, "device"),
+    ("/?device=toaster", HOST, 400, "{\"error\":\"Failed"),
+    ("/nowhere", HOST, 404, "{\"error\""),
     ("/", "globex.example:8443, proxy.internal", 200, "1 to 10 of 90</span>"),
     ("/tenant_settings", "WWW.Initech.Example.", 200, "\"accent\":\"plum\""),
     ("/tenant_settings", "nobody.example", 404, "no tenant has the host `nobody.example`"),
     ("/tenant_settings", "not a host", 400, "error"),
+    // What a proxy leaves empty says nothing: that is the host of the address.
+    ("/tenant_settings", "", 200, "Acme, logged in"),
+    ("/tenant_settings", " ", 200, "Acme, logged in"),
+    ("/tenant_schema", HOST, 200, "\"required\":[\"title\",\"accent\",\"page_size\",\"support\"]"),
     ("/tenant_schema", HOST, 200, "\"maximum\":100"),
     ("/healthcheck", HOST, 200, "\"status\":\"ready\""),
 ];
@@ -50,14 +55,29 @@ pub(crate) async fn ours(_: Profile) -> Found {
         (settings("New", 101), 422, "`page_size` is from 1 to 100"),
         (settings("New", -1), 422, "page_size"),
         (json!({ "title": "New" }), 422, "accent"),
+        (json!({ "title": "New", "accent": "teal", "page_size": 5 }), 422, "support"),
+        (settings("New\0", 5), 422, "no control characters"),
+        (
+            json!({ "title": "New", "accent": "teal", "page_size": 5, "support": "\0" }),
+            422,
+            "no control characters",
+        ),
         (json!([]), 422, ""),
     ];
     for (body, status, text) in posts {
         found.runs += 1;
         let answer = fleet.anywhere.post("/tenant_settings", HOST, &body).await;
-        let right = answer.as_ref().is_ok_and(|answer| answer.status == status && answer.body.contains(text));
+        let right = answer.as_ref().is_ok_and(|answer| {
+            let told = status == 200 || answer.json()["error"].is_string();
+            answer.status == status && answer.body.contains(text) && told
+        });
         found.check(right, || format!("{body} is not {status} with {text}: {answer:?}"));
     }
+    let elsewhere = fleet.anywhere.post("/healthcheck", HOST, &json!({})).await;
+    found.check(
+        elsewhere.as_ref().is_ok_and(|answer| answer.status == 405 && answer.json()["error"].is_string()),
+        || format!("a POST where there is none: {elsewhere:?}"),
+    );
     // What was not set is that of the file still, hosts among it; what was set is that of this tenant alone.
     let changed = fleet.anywhere.get("/", HOST).await;
     found.check(changed.as_ref().is_ok_and(|page| page.body.contains("1 to 5 of 90</span>")), || {
