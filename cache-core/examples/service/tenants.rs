@@ -90,8 +90,8 @@ pub(crate) async fn read(tenant: Tenant) -> Json<Settings> {
     Json(tenant.settings)
 }
 
-/// Changes them, all at once: one that is not said is refused. Whoever asks after the answer gets the new ones, in every process, unless the answer says that copies are
-/// `owed`: then Redis is away, and dropping them is made up for when it is back.
+/// Changes them, all at once: who leaves one out is refused. Whoever asks after the answer gets the new ones, in every process,
+/// unless the answer says that copies are `owed`: then Redis is away, and dropping them is made up for when it is back.
 pub(crate) async fn write(
     State(app): State<App>,
     tenant: Tenant,

@@ -108,7 +108,8 @@ async fn replaced(fleet: &Fleet, found: &mut Found, mend: impl AsyncFnOnce()) {
     let began = Instant::now();
     // The first is told of the one that was killed.
     while attempts() < 4 && began.elapsed() < PATIENCE {
-        let other = fleet.elsewhere("/tenant_settings", first).await;
+        // What needs neither: settings that no copy has are for the database.
+        let other = fleet.elsewhere("/style.css", first).await;
         found.check(other.status == 200, || format!("the other one: {other:?}"));
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
