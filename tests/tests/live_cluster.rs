@@ -201,7 +201,7 @@ async fn a_hash_tag_makes_it_one_script(cache: Cache) {
     let _ = tagged(3, "{a}").save(&cache).await.unwrap();
     assert_eq!(Tagged::get_by_email(&cache, "{a}").await.unwrap(), Some(tagged(3, "{a}")));
     let global = cache.keyspace().unwrap().global().to_owned();
-    let across = Command::new("MGET").key(format!("{global}:tagged:1")).arg(format!("{global}:tagged:2"));
+    let across = Command::new("SINTER").key(format!("{global}:tagged:1")).arg(format!("{global}:tagged:2"));
     let error = cache.command(across).await.unwrap_err();
     assert_ne!(error.server_kind(), Some(ServerErrorKind::NoScript), "{error:?}");
 }

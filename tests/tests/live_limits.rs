@@ -267,7 +267,7 @@ async fn urls_that_are_none_say_what_to_write() {
         ("localhost", "write `redis://host:port`"),
         ("", "write `redis://host:port`"),
         ("redis://", "write `redis://[user][:password@]host[:port][/db]`"),
-        ("rediss://localhost", "TLS is not supported yet"),
+        ("redis://user:secret", "its port is no number"),
     ] {
         let settings = RedisSettings::new(url).protocol(Protocol::Resp3);
         let error = Cache::connect(settings).await.unwrap_err().to_string();
