@@ -383,7 +383,7 @@ pub trait CacheModel: Model {
     /// [`find().count()`](Query::count) asks the index instead, in one short round trip.
     ///
     /// # Errors
-    /// What kept the server from answering, [`Error::Unsupported`](crate::Error::Unsupported) on a cluster.
+    /// What kept the server from answering.
     fn count_all(cache: &Cache) -> impl Future<Output = Result<u64>> + Send {
         document::count_all(cache, Self::schema())
     }
