@@ -13,6 +13,15 @@ pub fn add(name: &'static str, count: u64) {
     }
 }
 
+/// Keeps the largest of what is told under this name.
+pub fn max(name: &'static str, value: u64) {
+    let mut counted = COUNTED.lock().unwrap_or_else(PoisonError::into_inner);
+    match counted.iter_mut().find(|(known, _)| *known == name) {
+        Some((_, known)) => *known = value.max(*known),
+        None => counted.push((name, value)),
+    }
+}
+
 /// All of it, as `name value, name value`.
 pub fn line() -> String {
     let mut counted = COUNTED.lock().unwrap_or_else(PoisonError::into_inner).clone();

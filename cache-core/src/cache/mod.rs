@@ -107,7 +107,8 @@ pub struct Cache {
 }
 
 impl Cache {
-    /// A cache over a connection of one's own, in the namespace `cache`.
+    /// A cache over a connection of one's own, in the namespace `cache`. `RedisAdapter` in [`connection`](crate::connection)
+    /// makes one of what the `redis` crate connects with.
     pub fn from_connection(connection: Arc<dyn Connection>) -> Self {
         Self {
             connection,

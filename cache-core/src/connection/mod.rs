@@ -14,6 +14,8 @@ use futures_core::future::BoxFuture;
 pub use capabilities::Capabilities;
 pub use classify::server_error;
 pub use push::{KeyChanges, Push, PushSender, PushStream};
+#[cfg(feature = "redis")]
+pub use redis::RedisAdapter;
 
 use crate::error::Result;
 

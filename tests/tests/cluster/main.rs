@@ -1,5 +1,5 @@
 //! A cluster of three masters, each with a replica, on this machine: documents, loads, scans and gates on it; what is written
-//! while slots move, and while a master dies. One line a case, and what was found on the last line.
+//! while slots move, and while a master dies; memory while all of it hangs. One line a case, and what was found on the last line.
 //!
 //! `cargo test -p cache-tests --test cluster`; behind `--`, `--long` does ten times as much, and a word runs the cases whose
 //! names have it.
@@ -15,6 +15,8 @@ mod case;
 mod documents;
 mod failing;
 mod gates;
+#[cfg(target_os = "linux")]
+mod hanging;
 mod models;
 mod moving;
 mod scans;
@@ -48,9 +50,27 @@ fn main() {
         cases.push(case("moving_slots", protocol, move |cache| moving::under_load(cache, profile)));
         cases.push(case("a_master_dies", protocol, move |cache| failing::a_master_dies(cache, profile)));
     }
+    // Before the others, and one after the other: it is about all that the process needs.
+    let alone = Arguments { test_threads: Some(1), ..arguments.clone() };
+    let first = libtest_mimic::run(&alone, memory(profile));
     let conclusion = libtest_mimic::run(&arguments, cases);
     if !arguments.list {
         println!("figures: {}", figures::line());
     }
+    first.exit_if_failed();
     conclusion.exit();
+}
+
+#[cfg(target_os = "linux")]
+fn memory(profile: Profile) -> Vec<libtest_mimic::Trial> {
+    let protocols = [Protocol::Resp2, Protocol::Resp3].into_iter();
+    protocols
+        .map(|protocol| case("hanging", protocol, move |place| hanging::memory_is_flat(place, profile)))
+        .collect()
+}
+
+/// It is read from `/proc`.
+#[cfg(not(target_os = "linux"))]
+fn memory(_: Profile) -> Vec<libtest_mimic::Trial> {
+    Vec::new()
 }

@@ -5,12 +5,12 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::redis::{Cmd, ErrorKind, PushInfo, PushKind, RedisError, Value};
+use ::redis::{Cmd, ErrorKind, Pipeline, PushInfo, PushKind, RedisError, Value};
 use cache_index::{Command, DecodeError, Reply, ServerError};
 
 use super::tls;
-use crate::connection::Push;
 use crate::connection::classify::server_error;
+use crate::connection::{Capabilities, Push};
 use crate::error::{Error, Result};
 
 pub(super) fn cmd(command: &Command) -> Cmd {
@@ -20,6 +20,52 @@ pub(super) fn cmd(command: &Command) -> Cmd {
         cmd.arg(argument);
     }
     cmd
+}
+
+/// Commands in one piece, how many of the answers are not wanted, and how many are.
+pub(super) fn pipeline(commands: &[&Command], atomic: bool) -> (Pipeline, usize, usize) {
+    let count = commands.len();
+    let mut pipeline = Pipeline::with_capacity(count);
+    for command in commands {
+        pipeline.add_command(cmd(command));
+    }
+    if !atomic {
+        return (pipeline, 0, count);
+    }
+    // Of a transaction, only EXEC's answer counts: those before it say OK and QUEUED.
+    pipeline.atomic();
+    (pipeline, count + 1, 1)
+}
+
+/// What a message calls commands that travel together.
+pub(super) fn names(commands: &[&Command]) -> String {
+    commands.iter().map(|command| command.name()).collect::<Vec<_>>().join("+")
+}
+
+/// How many [`questions`] there are.
+pub(super) const QUESTIONS: usize = 3;
+
+/// What is asked to know what a server can do.
+pub(super) fn questions() -> Pipeline {
+    let mut questions = Pipeline::with_capacity(QUESTIONS);
+    for question in Capabilities::questions() {
+        questions.add_command(cmd(&question));
+    }
+    questions
+}
+
+/// The answers to the [`questions`], on a connection to this database.
+pub(super) fn capabilities(values: Vec<Value>, database: i64) -> Result<Capabilities> {
+    let mut values = values.into_iter();
+    let mut next = |command| answer(command, values.next().unwrap_or(Value::Nil));
+    let (hello, max_results, alias) = (next("HELLO"), next("FT.CONFIG"), next("COMMAND"));
+    // What a server that is starting says of itself is not what it will be able to do.
+    if let Err(error) = &max_results
+        && error.is_unavailable()
+    {
+        return Err(error.again());
+    }
+    Ok(Capabilities { database, ..Capabilities::read(hello?, max_results, alias)? })
 }
 
 /// The reply; a server's error among its parts stays a part of it.

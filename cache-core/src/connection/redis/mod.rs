@@ -1,5 +1,6 @@
 //! The adapter for the `redis` crate: a server, or a cluster of them, whichever answers.
 
+mod adapter;
 mod cluster;
 mod convert;
 mod link;
@@ -16,6 +17,7 @@ use std::time::{Duration, Instant};
 use cache_index::{Batch, Command, Reply};
 use futures_core::future::BoxFuture;
 
+pub use self::adapter::RedisAdapter;
 use self::cluster::Cluster;
 use self::node::{Node, Shared};
 use super::{Capabilities, Connection, KeyChanges, PushStream};

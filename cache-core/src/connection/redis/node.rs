@@ -5,9 +5,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use ::redis::{
-    ConnectionAddr, ConnectionInfo, IntoConnectionInfo, Pipeline, ProtocolVersion, RedisError, Value,
-};
+use ::redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo, ProtocolVersion, RedisError, Value};
 use cache_index::{Command, Reply};
 
 use super::convert::{self, is_broken};
@@ -162,22 +160,11 @@ impl Node {
         atomic: bool,
         timeout: Option<Duration>,
     ) -> Result<Vec<Result<Reply>>> {
-        let count = commands.len();
-        if count == 0 {
+        if commands.is_empty() {
             return Ok(Vec::new());
         }
-        let mut pipeline = Pipeline::with_capacity(count);
-        for command in commands {
-            pipeline.add_command(convert::cmd(command));
-        }
-        // Of a transaction, only EXEC's answer counts: those before it say OK and QUEUED.
-        let (skipped, expected) = if atomic {
-            pipeline.atomic();
-            (count + 1, 1)
-        } else {
-            (0, count)
-        };
-        let name = || commands.iter().map(|command| command.name()).collect::<Vec<_>>().join("+");
+        let (pipeline, skipped, expected) = convert::pipeline(commands, atomic);
+        let name = || convert::names(commands);
         let repeatable = commands.iter().all(|command| command.is_repeatable());
         let send = |mut live: Live| {
             let pipeline = &pipeline;
@@ -204,21 +191,10 @@ impl Node {
 
     /// Asks the server what it can do. The inner error: it answered, and that cannot be read.
     async fn learn(&self, mut live: Live) -> Result<Result<()>, RedisError> {
-        let mut questions = Pipeline::with_capacity(3);
-        for question in Capabilities::questions() {
-            questions.add_command(convert::cmd(&question));
-        }
-        let mut values = live.connection.send_packed_commands(&questions, 0, 3).await?.into_iter();
-        let mut answer = |command| convert::answer(command, values.next().unwrap_or(Value::Nil));
-        let (hello, max_results, alias) = (answer("HELLO"), answer("FT.CONFIG"), answer("COMMAND"));
-        // What a server that is starting says of itself is not what it will be able to do.
-        if max_results.as_ref().is_err_and(Error::is_unavailable) {
-            return Ok(max_results.map(drop));
-        }
-        let read = hello.and_then(|hello| Capabilities::read(hello, max_results, alias));
-        Ok(read.map(|read| {
-            self.capabilities.set(live.number, Capabilities { database: self.assumed.database, ..read });
-        }))
+        let values =
+            live.connection.send_packed_commands(&convert::questions(), 0, convert::QUESTIONS).await?;
+        let read = convert::capabilities(values, self.assumed.database);
+        Ok(read.map(|read| self.capabilities.set(live.number, read)))
     }
 
     /// Runs a call within its deadline; once more if the connection broke and the call may be repeated.
