@@ -4,6 +4,7 @@
 //!
 //! | to | see |
 //! |---|---|
+//! | read it in chapters, each with an example that runs | [`guide`](guide/index.html) |
 //! | connect | [`Cache`], [`RedisSettings`], [`connection`] for a client of one's own |
 //! | boot and go on without a server | [`Cache::connect_or_degrade`], [`Degrade`], [`Cache::state`] |
 //! | call from code that is not asynchronous | [`Cache::blocking`], [`Blocking`] |
@@ -38,6 +39,9 @@ pub mod cli;
 pub mod connection;
 #[cfg(feature = "embedded")]
 pub mod embedded;
+// Text alone. Its examples need a server of their own, and link to what these features have.
+#[cfg(all(any(doc, doctest), feature = "embedded", feature = "tenant"))]
+pub mod guide;
 pub mod health;
 #[cfg(feature = "tenant")]
 pub mod tenant;
