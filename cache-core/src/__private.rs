@@ -12,11 +12,10 @@ pub use cache_index::{
 pub use futures_core::future::BoxFuture;
 pub use inventory;
 
-pub use crate::cache::Cache;
+pub use crate::cache::{Cache, RegisteredModel};
 pub use crate::document::{get_by_unique, modify};
 pub use crate::error::Result;
 pub use crate::gate::{Gated, gated};
-pub use crate::migrate::RegisteredModel;
 pub use crate::model::{Indexed, Model, Versioned};
 pub use crate::primary_key::Id;
 pub use crate::query::{Query, Row, read_view};

@@ -7,6 +7,7 @@ use cache_index::{Command, ServerErrorKind};
 
 use super::Cache;
 use super::circuit::Circuit;
+use super::observe::Sent;
 use super::owed::{Invalidation, Owed};
 use super::readiness::ErrorClass;
 use super::state::{CacheState, StateWatch};
@@ -122,7 +123,8 @@ impl Cache {
     /// Whether the server answers, whatever the circuit says.
     async fn ask(&self, bound: Duration) -> Result<()> {
         let ping = Command::new("PING").repeatable().within(bound);
-        self.connection.send(ping).await?;
+        let observed = self.observe(Sent::One(&ping));
+        observed.around(self.connection.send(ping)).await?;
         self.capabilities().require_json("a cache")
     }
 

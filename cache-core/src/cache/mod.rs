@@ -20,6 +20,7 @@ mod flights;
 mod gate_tally;
 mod known;
 mod masters;
+mod observe;
 mod owed;
 mod policy;
 mod put_off;
@@ -51,6 +52,8 @@ pub use gate_tally::GateCounts;
 pub(crate) use gate_tally::{GateCount, GateTally};
 pub(crate) use known::{Healing, Look, Mark, Wants};
 pub(crate) use masters::Masters;
+pub use observe::RegisteredModel;
+pub(crate) use observe::{Sent, registered_schemas};
 pub(crate) use owed::Invalidation;
 pub use policy::IndexPolicy;
 pub(crate) use put_off::PutOff;
@@ -201,6 +204,8 @@ impl Cache {
 
     /// Sends any command. Nothing is added to its keys.
     ///
+    /// Each call is a span of `tracing`, with the command's name and sizes and without its arguments: see the README.
+    ///
     /// All callers share one connection, so what would change it for everybody is refused: transactions in pieces
     /// (send a [`Batch`](crate::Batch) instead), another database or user, turning replies off, the tracking of keys, subscriptions, replication. A command that
     /// blocks, such as `BLPOP`, keeps everybody waiting: give those a cache of their own.
@@ -226,31 +231,44 @@ impl Cache {
                     .to_owned(),
             });
         }
-        let call = self.begin_call()?;
-        let answer = self.connection.send(command).await;
-        call.ended(answer.as_ref().err());
-        answer
+        let observed = self.observe(Sent::One(&command));
+        let call = async {
+            let call = self.begin_call()?;
+            let answer = self.connection.send(command).await;
+            call.ended(answer.as_ref().err());
+            answer
+        };
+        observed.around(call).await
     }
 
     /// Sends the commands of a batch in one round trip: one result each, in order.
     pub(crate) async fn send_all(&self, batch: Batch) -> Result<Vec<Result<Reply>>> {
-        let call = self.begin_call()?;
-        let answers = self.connection.send_all(batch).await;
-        call.ended(match &answers {
-            Ok(answers) => {
-                answers.iter().find_map(|answer| answer.as_ref().err().filter(|error| error.is_unavailable()))
-            }
-            Err(error) => Some(error),
-        });
-        answers
+        let observed = self.observe(Sent::Many(&batch));
+        let call = async {
+            let call = self.begin_call()?;
+            let answers = self.connection.send_all(batch).await;
+            call.ended(match &answers {
+                Ok(answers) => {
+                    let mut errors = answers.iter().filter_map(|answer| answer.as_ref().err());
+                    errors.find(|error| error.is_unavailable())
+                }
+                Err(error) => Some(error),
+            });
+            answers
+        };
+        observed.around(call).await
     }
 
     /// As [`send_all`](Cache::send_all), for what is no write of whoever holds a fence.
     pub(crate) async fn unfenced_all(&self, batch: Batch) -> Result<Vec<Result<Reply>>> {
-        let call = self.begin_call()?;
-        let answers = self.unfenced().send_all(batch).await;
-        call.ended(answers.as_ref().err());
-        answers
+        let observed = self.observe(Sent::Many(&batch));
+        let call = async {
+            let call = self.begin_call()?;
+            let answers = self.unfenced().send_all(batch).await;
+            call.ended(answers.as_ref().err());
+            answers
+        };
+        observed.around(call).await
     }
 
     /// What the server can do, as it was read when the connection was made.

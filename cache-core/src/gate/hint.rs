@@ -6,7 +6,7 @@
 
 use cache_index::{Batch, Command, Reply};
 
-use crate::cache::Cache;
+use crate::cache::{Cache, Sent};
 use crate::connection::{Push, PushStream};
 
 /// What may call a waiter before its pause is over.
@@ -41,7 +41,9 @@ impl Hint {
         // It counts for the next command of the connection; a pipeline is written in one piece.
         let track = Command::new("CLIENT").arg("CACHING").arg("YES").repeatable();
         let get = Command::new("GET").key(key).repeatable();
-        let answers = connection.send_all(Batch::pipeline(vec![track, get])).await.ok()?;
+        let batch = Batch::pipeline(vec![track, get]);
+        let observed = cache.observe(Sent::Many(&batch));
+        let answers = observed.around(connection.send_all(batch)).await.ok()?;
         match <[_; 2]>::try_from(answers) {
             Ok([Ok(_), Ok(value)]) => Some(value != Reply::Nil),
             _ => None,

@@ -56,7 +56,6 @@ pub use observed::{Extending, LeaseSeen, Observed};
 pub use options::Strategy;
 pub use plan::{Notice, Plan, Step};
 pub use progress::Progress;
-pub use registered::RegisteredModel;
 pub use report::{MigratedIndex, Migration};
 pub use unlocked::Unlocked;
 pub use watch::Watch;

@@ -1,0 +1,179 @@
+//! Calls as `tracing` sees them: a span each, with names, counts and sizes, and never a value.
+
+mod facts;
+mod models;
+
+use std::future::Future;
+
+use cache_index::{Batch, Command, Reply};
+use tracing::field::{Empty, display};
+use tracing::{Instrument, Span, debug_span};
+
+use self::facts::{Rows, bytes_of, error_type, status_code};
+use super::Cache;
+use crate::error::{Error, Result};
+
+pub use models::RegisteredModel;
+pub(crate) use models::registered_schemas;
+
+/// What is sent.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Sent<'a> {
+    /// A command by itself.
+    One(&'a Command),
+    /// Commands that travel together.
+    Many(&'a Batch),
+}
+
+impl<'a> Sent<'a> {
+    fn commands(self) -> &'a [Command] {
+        match self {
+            Self::One(command) => std::slice::from_ref(command),
+            Self::Many(batch) => batch.commands(),
+        }
+    }
+}
+
+/// What comes back.
+pub(crate) trait Answered {
+    /// The answers, one for each command.
+    fn answers(&self) -> impl Iterator<Item = std::result::Result<&Reply, &Error>>;
+}
+
+impl Answered for Reply {
+    fn answers(&self) -> impl Iterator<Item = std::result::Result<&Reply, &Error>> {
+        std::iter::once(Ok(self))
+    }
+}
+
+impl Answered for Vec<Result<Reply>> {
+    fn answers(&self) -> impl Iterator<Item = std::result::Result<&Reply, &Error>> {
+        self.iter().map(Result::as_ref)
+    }
+}
+
+/// A call that somebody may look at. Dropped before it ended, it was given up.
+#[derive(Debug)]
+pub(crate) struct Observed {
+    span: Span,
+    /// How the rows of each answer are counted; empty if nobody looks.
+    rows: Vec<Rows>,
+    ended: bool,
+}
+
+impl Cache {
+    /// Has a call looked at, by whoever does. Where nobody does, it costs asking whether somebody does.
+    pub(crate) fn observe(&self, sent: Sent<'_>) -> Observed {
+        let span = debug_span!(
+            target: "cache_core::command",
+            "redis",
+            otel.kind = "client",
+            otel.name = %facts::operation(sent),
+            otel.status_code = Empty,
+            db.system.name = "redis",
+            db.operation.name = %facts::operation(sent),
+            db.operation.batch.size = Empty,
+            db.response.returned_rows = Empty,
+            db.response.status_code = Empty,
+            error.type = Empty,
+            cache.namespace = self.keyspace.as_ref().map_or("", |keyspace| keyspace.global()),
+            cache.model = Empty,
+            cache.index = Empty,
+            cache.commands = Empty,
+            cache.request.bytes = sent.commands().iter().map(Command::size).sum::<usize>(),
+            cache.response.bytes = Empty,
+            cache.failed = Empty,
+            cache.outcome = Empty,
+        );
+        let mut rows = Vec::new();
+        if !span.is_disabled() {
+            self.describe(&span, sent);
+            rows.extend(sent.commands().iter().map(Rows::of));
+        }
+        Observed { span, rows, ended: false }
+    }
+
+    fn describe(&self, span: &Span, sent: Sent<'_>) {
+        if let Sent::Many(batch) = sent {
+            // As the conventions have it: one command by itself is no batch.
+            if batch.commands().len() != 1 {
+                span.record("db.operation.batch.size", batch.commands().len());
+            }
+            span.record("cache.commands", display(facts::names(batch)));
+        }
+        let Ok(keyspace) = &self.keyspace else { return };
+        if let Some(about) =
+            sent.commands().iter().find_map(|command| models::about(command, keyspace.global()))
+        {
+            span.record("cache.model", about.model);
+            if let Some(index) = about.index {
+                span.record("cache.index", index);
+            }
+        }
+    }
+}
+
+impl Observed {
+    /// Makes the call within its span, and says there how it ended.
+    pub(crate) async fn around<T: Answered>(mut self, call: impl Future<Output = Result<T>>) -> Result<T> {
+        let answer = call.instrument(self.span.clone()).await;
+        self.ended = true;
+        if !self.span.is_disabled() {
+            self.record(&answer);
+        }
+        answer
+    }
+
+    fn record<T: Answered>(&self, answer: &Result<T>) {
+        let (mut bytes, mut rows, mut failed, mut first) = (0, None, 0_usize, None);
+        match answer {
+            Err(error) => first = Some(error),
+            Ok(answers) => {
+                for (answer, counted) in answers.answers().zip(&self.rows) {
+                    match answer {
+                        Ok(reply) => {
+                            bytes += bytes_of(reply);
+                            if let Some(more) = counted.count(reply) {
+                                rows = Some(rows.unwrap_or(0) + more);
+                            }
+                        }
+                        Err(error) => {
+                            failed += 1;
+                            first.get_or_insert(error);
+                        }
+                    }
+                }
+                self.span.record("cache.response.bytes", bytes);
+            }
+        }
+        if let Some(rows) = rows {
+            self.span.record("db.response.returned_rows", rows);
+        }
+        let Some(error) = first else {
+            self.span.record("cache.outcome", "ok");
+            return;
+        };
+        if failed > 0 {
+            self.span.record("cache.failed", failed);
+        }
+        if let Some(code) = status_code(error) {
+            self.span.record("db.response.status_code", code);
+        }
+        self.failed(error_type(error));
+    }
+
+    fn failed(&self, class: &'static str) {
+        self.span.record("error.type", class);
+        self.span.record("otel.status_code", "ERROR");
+        self.span.record("cache.outcome", "error");
+    }
+}
+
+impl Drop for Observed {
+    fn drop(&mut self) {
+        if !self.ended && !self.span.is_disabled() {
+            self.span.record("error.type", "cancelled");
+            self.span.record("cache.outcome", "cancelled");
+        }
+    }
+}
