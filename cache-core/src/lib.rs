@@ -31,7 +31,7 @@
 //! | group and count documents | [`Query::group_by`], [`Aggregation`], [`aggregate`] |
 //! | know what went wrong | [`Error`] |
 
-// A file imports from those before it: patch_error, error, settings, connection, embedded, cache, script, primary_key,
+// A file imports from those before it: patch_error, backoff, error, settings, connection, embedded, cache, script, primary_key,
 // version, model, document, index, query, terms, load, cache_model, migrate, gate, health, cli, tenant.
 
 #[cfg(feature = "cli")]
@@ -48,6 +48,7 @@ pub mod tenant;
 
 #[doc(hidden)]
 pub mod __private;
+mod backoff;
 mod cache;
 mod cache_model;
 mod document;

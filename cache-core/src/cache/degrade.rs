@@ -11,6 +11,7 @@ use super::observe::Sent;
 use super::owed::{Invalidation, Owed};
 use super::readiness::ErrorClass;
 use super::state::{CacheState, StateWatch};
+use crate::backoff::Backoff;
 use crate::connection::Connection;
 use crate::error::{Error, Result};
 
@@ -295,12 +296,9 @@ impl Drop for Call<'_> {
 }
 
 async fn probe(cache: Cache, circuit: Arc<Circuit>, owed: Arc<Owed>) {
-    let ((mut longest, most), mut told) = (PAUSES, None);
+    let (mut backoff, mut told) = (Backoff::new(PAUSES.0, PAUSES.1), None);
     loop {
-        // Full jitter (M. Brooker, "Exponential Backoff And Jitter", AWS 2015): a fleet that lost one server at one moment
-        // does not come back at one moment.
-        tokio::time::sleep(longest.mul_f64(rand::random())).await;
-        longest = (longest * 2).min(most);
+        tokio::time::sleep(backoff.pause()).await;
         let outcome = match cache.ask(cache.connection.deadline()).await {
             Ok(()) => owed.deliver(&cache, &circuit).await,
             Err(error) => Err(error),

@@ -9,6 +9,7 @@ use super::expiry::Expiry;
 use super::keyed::{key_of, keyed, same_key};
 use super::read::get_at;
 use super::write::{Condition, Write};
+use crate::backoff::Backoff;
 use crate::cache::Cache;
 use crate::error::{Error, Result};
 use crate::model::Versioned;
@@ -35,7 +36,7 @@ pub async fn modify<M: Versioned>(
 ) -> Result<M> {
     let read = keyed::<M>(cache, Command::new("JSON.GET").repeatable(), id)?;
     let key = key_of(&read);
-    let (started, mut longest) = (Instant::now(), SHORTEST);
+    let (started, mut backoff) = (Instant::now(), Backoff::new(SHORTEST, LONGEST));
     loop {
         let Some(mut document) = get_at::<M>(cache, Ok(read.clone())).await? else {
             let key = Some(String::from_utf8_lossy(&key).into_owned());
@@ -58,7 +59,6 @@ pub async fn modify<M: Versioned>(
             Err(_) => {}
         }
         // At random, so that those who met do not meet again.
-        sleep(longest.mul_f64(rand::random())).await;
-        longest = (longest * 2).min(LONGEST);
+        sleep(backoff.pause()).await;
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::clock::Moment;
 use super::keys::GateKeys;
 use super::scripts;
+use crate::backoff::Backoff;
 use crate::cache::Cache;
 
 /// What is to be given back.
@@ -24,7 +25,7 @@ impl Release {
     /// Asks until the server answers, or until then, but once in any case: whether the key was ours to the end, and with it the
     /// generation is noted; `None`: nobody knows.
     pub(super) async fn ask_until(&self, until: Moment) -> Option<bool> {
-        let (mut unheard, mut longest, most) = (false, self.ttl / 100, self.ttl / 10);
+        let (mut unheard, mut backoff) = (false, Backoff::new(self.ttl / 100, self.ttl / 10));
         loop {
             match self.ask().await {
                 Some(true) => return Some(true),
@@ -37,9 +38,7 @@ impl Release {
             if left.is_zero() {
                 return None;
             }
-            // At random, as everywhere: what failed for many does not come back at one moment.
-            tokio::time::sleep(longest.mul_f64(rand::random()).min(left)).await;
-            longest = (longest * 2).min(most);
+            tokio::time::sleep(backoff.pause().min(left)).await;
         }
     }
 

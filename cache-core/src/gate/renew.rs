@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::clock::Moment;
 use super::held::Held;
 use super::scripts;
+use crate::backoff::Backoff;
 use crate::cache::GateCount;
 
 /// Renews the lease every third of its ttl until it is over, at most for as long as it may be held.
@@ -16,9 +17,9 @@ pub(super) fn start(held: &Arc<Held>, max_hold: Option<Duration>) {
 }
 
 async fn keep(held: Arc<Held>, max_hold: Option<Duration>) {
-    let (calm, first) = (held.ttl / 3, held.ttl / 100);
-    let mut pause = calm;
-    let mut retry = first;
+    let calm = held.ttl / 3;
+    let retries = || Backoff::new(held.ttl / 100, calm);
+    let (mut pause, mut retry) = (calm, retries());
     while held.pause(pause).await {
         let asked = Moment::now();
         if max_hold.is_some_and(|longest| held.began.until(asked) >= longest) {
@@ -31,7 +32,7 @@ async fn keep(held: Arc<Held>, max_hold: Option<Duration>) {
                 held.cache.gate_tally().count(GateCount::Renewed);
                 let took = asked.until(Moment::now());
                 tracing::trace!(key = %held.keys.lock, fence = held.fence, ?took, "gate renewed");
-                (pause, retry) = (calm, first);
+                (pause, retry) = (calm, retries());
             }
             Ok(false) => {
                 // Released meanwhile, it is not lost.
@@ -43,8 +44,7 @@ async fn keep(held: Arc<Held>, max_hold: Option<Duration>) {
             Err(error) => {
                 held.cache.gate_tally().count(GateCount::RenewalFailed);
                 tracing::warn!(key = %held.keys.lock, %error, "gate not renewed");
-                pause = retry.mul_f64(rand::random::<f64>());
-                retry = (retry * 2).min(calm);
+                pause = retry.pause();
             }
         }
     }

@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::report::DataReport;
 use super::step::{Outcome, Step, Way, apply};
+use crate::backoff::Backoff;
 use crate::cache::Cache;
 use crate::document::{Keys, Rewrite, Rewritten, StoredForm};
 use crate::error::{Error, Result};
@@ -104,14 +105,13 @@ impl<M: Model> Run<'_, M> {
 
     /// Changes these documents, again and again where others were faster.
     async fn batch(&self, mut keys: Vec<Bytes>, seen: &mut Seen, report: &mut DataReport) -> Result<()> {
-        let mut longest = SHORTEST;
+        let mut backoff = Backoff::new(SHORTEST, LONGEST);
         for tried in 0..TRIES {
             if keys.is_empty() {
                 return Ok(());
             }
             if tried > 0 {
-                sleep(longest.mul_f64(rand::random())).await;
-                longest = (longest * 2).min(LONGEST);
+                sleep(backoff.pause()).await;
             }
             // One after the other, so that less time is between reading and writing where others write all the time.
             let size = if tried < TOGETHER { keys.len() } else { 1 };

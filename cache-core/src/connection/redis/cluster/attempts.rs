@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::backoff::Backoff;
 use crate::connection::classify::{Redirect, redirect};
 use crate::error::Error;
 
@@ -25,7 +26,7 @@ pub(super) enum Aim {
 /// The attempts of one call.
 pub(super) struct Attempts {
     until: Instant,
-    longest: Duration,
+    backoff: Backoff,
     followed: u32,
     waits: bool,
     lost: bool,
@@ -34,7 +35,7 @@ pub(super) struct Attempts {
 impl Attempts {
     pub(super) fn new(within: Duration) -> Self {
         let until = Instant::now() + within;
-        Self { until, longest: PAUSES.0, followed: 0, waits: false, lost: false }
+        Self { until, backoff: Backoff::new(PAUSES.0, PAUSES.1), followed: 0, waits: false, lost: false }
     }
 
     /// How much time there is.
@@ -70,7 +71,7 @@ impl Attempts {
             }
             _ => return None,
         };
-        if self.left() > self.longest { Some(next) } else { None }
+        if self.left() > self.backoff.bound() { Some(next) } else { None }
     }
 
     /// Whether the last attempts have shown that slots are elsewhere.
@@ -78,15 +79,13 @@ impl Attempts {
         self.lost
     }
 
-    /// Waits until the next attempt, if it has to: with full jitter (M. Brooker, "Exponential Backoff And Jitter", AWS
-    /// 2015). `true`: slots are to be asked for before it.
+    /// Waits until the next attempt, if it has to: at random. `true`: slots are to be asked for before it.
     pub(super) async fn pause(&mut self) -> bool {
         self.followed += 1;
         // Two nodes that send to each other have not heard of each other yet.
         let waits = std::mem::take(&mut self.waits) || self.followed > FOLLOWED;
         if waits {
-            tokio::time::sleep(self.longest.mul_f64(rand::random()).min(self.left())).await;
-            self.longest = (self.longest * 2).min(PAUSES.1);
+            tokio::time::sleep(self.backoff.pause().min(self.left())).await;
         }
         std::mem::take(&mut self.lost) && waits
     }
