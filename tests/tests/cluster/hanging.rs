@@ -19,15 +19,18 @@ const IN_FLIGHT: u32 = 10_000;
 /// How many are begun at once.
 const CALLERS: u32 = 3 * IN_FLIGHT;
 
+/// How many calls the cluster itself may have in flight.
+const ASKED: u32 = 10;
+
 /// How long a call may take.
 const DEADLINE: Duration = Duration::from_secs(3);
 
 /// What a busy machine may add to it, with as many tasks that end at once.
 const LATE: Duration = Duration::from_secs(10);
 
-/// How much more, in KiB, a round may need than the second one: what an allocator does with its pages. The second may need a
-/// tenth more than the first, in which all connections were there still. One kibibyte that is kept of each call that waited
-/// would be five times as much after five rounds.
+/// How much more, in KiB, a round may need than the first two: what an allocator does with its pages. In the first one calls
+/// wait for answers, in the second also for connections that are made anew, and it may need a quarter more. One kibibyte that
+/// is kept of each call that waited would be thirty mebibytes more after five rounds.
 const SLACK: u64 = 8 * 1024;
 
 pub(crate) async fn memory_is_flat(place: Place, profile: Profile) {
@@ -50,7 +53,7 @@ pub(crate) async fn memory_is_flat(place: Place, profile: Profile) {
         nodes.server(at).resume().await.unwrap();
     }
     let (first, second, highest) = (peaks[0], peaks[1], peaks.iter().copied().max().unwrap());
-    assert!(second <= first + first / 10 && highest <= second + SLACK, "in KiB: {peaks:?}");
+    assert!(second <= first + first / 4 && highest <= first.max(second) + SLACK, "in KiB: {peaks:?}");
     until_there(&cache).await;
     figures::add("rounds of 10,000 in flight at a cluster that hangs", peaks.len() as u64);
     figures::max("KiB at most in the first round", first);
@@ -94,8 +97,8 @@ async fn round(cache: &Cache) -> u64 {
     let (busy, waited) = (busy.load(Ordering::SeqCst), waited.load(Ordering::SeqCst));
     assert!(began.elapsed() < DEADLINE + LATE, "{:?}", began.elapsed());
     assert_eq!(busy + waited, u64::from(CALLERS));
-    // A call is counted as long as it waits for a server, so that as many fit in as may wait.
-    assert!(waited >= u64::from(IN_FLIGHT), "{waited} waited, {busy} were refused");
+    // All places are taken, a few of them by questions who has which slot.
+    assert!(waited >= u64::from(IN_FLIGHT - ASKED), "{waited} waited, {busy} were refused");
     assert!(busy > 0, "nobody was refused: nothing bounds them");
     figures::max("waited for a server that hangs, in a round", waited);
     figures::add("refused since 10,000 waited", busy);
