@@ -102,6 +102,16 @@ impl Rows {
         }
     }
 
+    /// Of each command. What stands beside a search are looks at what is known of its index, and no rows.
+    pub(crate) fn of_all(commands: &[Command]) -> Vec<Self> {
+        let mut rows: Vec<_> = commands.iter().map(Self::of).collect();
+        let is_found = |rows: &Self| matches!(rows, Self::Found(_));
+        if rows.iter().any(is_found) {
+            rows.iter_mut().filter(|rows| !is_found(rows)).for_each(|rows| *rows = Self::None);
+        }
+        rows
+    }
+
     /// How many; `None`: it answers none.
     pub(crate) fn count(self, reply: &Reply) -> Option<usize> {
         match (self, reply) {
@@ -275,6 +285,9 @@ mod tests {
         assert_eq!(many.count(&Reply::Array(vec![Reply::Nil, bulk("x")])), Some(1));
         assert_eq!(Rows::of(&Command::new("JSON.GET")).count(&Reply::Nil), Some(0));
         assert_eq!(Rows::of(&Command::new("PING")).count(&Reply::Nil), None);
+        let beside = [Command::new("GET").key("k"), Command::new("FT.SEARCH").arg("i").arg("*")];
+        assert_eq!(Rows::of_all(&beside), [Rows::None, Rows::Found(2)]);
+        assert_eq!(Rows::of_all(&beside[..1]), [Rows::One]);
     }
 
     #[test]

@@ -88,7 +88,7 @@ impl Cache {
         let mut rows = Vec::new();
         if !span.is_disabled() {
             self.describe(&span, sent);
-            rows.extend(sent.commands().iter().map(Rows::of));
+            rows = Rows::of_all(sent.commands());
         }
         Observed { span, rows, ended: false }
     }
@@ -102,9 +102,11 @@ impl Cache {
             span.record("cache.commands", display(facts::names(batch)));
         }
         let Ok(keyspace) = &self.keyspace else { return };
-        if let Some(about) =
-            sent.commands().iter().find_map(|command| models::about(command, keyspace.global()))
-        {
+        let about = |command| models::about(command, keyspace.global());
+        // Beside a search stand looks at what is known of its index.
+        let commands = sent.commands();
+        let searches = commands.iter().filter(|command| command.name().starts_with("FT."));
+        if let Some(about) = searches.chain(commands).find_map(about) {
             span.record("cache.model", about.model);
             if let Some(index) = about.index {
                 span.record("cache.index", index);
@@ -175,5 +177,54 @@ impl Drop for Observed {
             self.span.record("error.type", "cancelled");
             self.span.record("cache.outcome", "cancelled");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use cache_index::{Batch, Command, Reply};
+    use futures_core::future::BoxFuture;
+
+    use super::*;
+    use crate::connection::{Capabilities, Connection, PushStream};
+
+    struct Silent(Capabilities);
+
+    impl Connection for Silent {
+        fn send(&self, _: Command) -> BoxFuture<'_, Result<Reply>> {
+            Box::pin(async { Ok(Reply::Nil) })
+        }
+
+        fn send_all(&self, _: Batch) -> BoxFuture<'_, Result<Vec<Result<Reply>>>> {
+            Box::pin(async { Ok(Vec::new()) })
+        }
+
+        fn capabilities(&self) -> &Capabilities {
+            &self.0
+        }
+
+        fn pushes(&self) -> Option<PushStream> {
+            None
+        }
+
+        fn deadline(&self) -> Duration {
+            Duration::from_secs(1)
+        }
+    }
+
+    #[test]
+    fn where_nobody_looks_nothing_is_kept() {
+        let cache = Cache::from_connection(std::sync::Arc::new(Silent(Capabilities::default())));
+        let command = Command::new("GET").key("k");
+        let observed = cache.observe(Sent::One(&command));
+        // Without a capacity there was no allocation.
+        assert!(observed.span.is_disabled() && observed.rows.capacity() == 0);
+        let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::DEBUG).finish();
+        tracing::subscriber::with_default(subscriber, || {
+            let observed = cache.observe(Sent::One(&command));
+            assert!(!observed.span.is_disabled() && observed.rows.len() == 1);
+        });
     }
 }
