@@ -65,13 +65,22 @@ async fn renewed_late(rounds: u32) -> Found {
         tokio::time::sleep(TTL / 10).await;
     }
     let _ = known.release().await;
-    for _ in 0..rounds {
+    let (mut tried, mut unsent) = (0_u64, 0);
+    while found.faults < u64::from(rounds) {
+        tried += 1;
+        let failed = slow.gate_counts().renewals_failed;
         let late = won(&Door::new(Rules::Ours, &slow, TTL)).await;
         proxy.plan(|chunk| (chunk.direction == Direction::ToServer).then_some(Fault::Delay(TTL + TTL / 6)));
         found.check(place.gone_within(TTL * 10).await, || "F2: a key stays without its renewal".to_owned());
         let next = won(&Door::new(Rules::Ours, &second, LONG)).await;
+        // A connection that the holder has given up may end before what is under way on it gets through: a round without the
+        // fault, and another one is made.
         let arrived = stage.has_run(late.owner(), 2).await;
-        found.check(arrived, || "F2: the late renewal never arrived".to_owned());
+        let asked = slow.gate_counts().renewals_failed - failed;
+        unsent += u32::from(!arrived);
+        found.check(arrived || unsent <= rounds / 10 + 1, || {
+            format!("F2: {unsent} of {tried} late renewals never arrived, of {asked} that were asked for")
+        });
         untouched(&place, &next, &mut found).await;
         found.check(!late.check(), || "F2: it finds that it holds after the expiry".to_owned());
         proxy.calm();
@@ -81,7 +90,7 @@ async fn renewed_late(rounds: u32) -> Found {
         let owned = next.release().await;
         found.check(matches!(owned, Ok(true)), || format!("F2: the successor's release says {owned:?}"));
         found.terms += 2;
-        found.faults += 1;
+        found.faults += u64::from(arrived);
         // What was given up is not waited for by the next round, which begins with a connection that stays: one that is about
         // to be reset would have the renewal connect anew, late at every step, and never be sent.
         let before = slow.connection().generation();
@@ -90,9 +99,12 @@ async fn renewed_late(rounds: u32) -> Found {
             let _ = slow.ping().await;
             tokio::task::yield_now().await;
         }
+        if unsent > rounds / 10 + 1 {
+            break;
+        }
     }
     let lost = slow.gate_counts().lost;
-    found.check(lost == u64::from(rounds), || format!("F2: {lost} of {rounds} losses are counted"));
+    found.check(lost == tried, || format!("F2: {lost} of {tried} losses are counted"));
     found.violations.extend(stage.i3(&place).await);
     found
 }
