@@ -4,7 +4,7 @@
 //! `cargo test -p cache-tests --test migrator_faults`; behind `--`, `--long` does as much as the published numbers need,
 //! `--seed N` repeats random choices, and a word runs the cases whose names have it.
 //!
-//! Beside each case stands its control: the same done by a migrator that drops the index and creates it again under the
+//! Beside each case but `m4_kills`, `m4_kills_and_restarts` and `m8_too_little_memory` stands a control of its own: the same done by a migrator that drops the index and creates it again under the
 //! same name. What is known to go wrong there must be seen, by the same checks, or the test fails.
 
 #![cfg(unix)]
