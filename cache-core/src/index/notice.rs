@@ -8,6 +8,7 @@ use super::absent::missing;
 use super::alias::point;
 use super::drift::saw;
 use super::info::info;
+use super::record::by_record;
 use crate::cache::{Cache, Look, Wants};
 use crate::error::Result;
 
@@ -55,17 +56,48 @@ pub(crate) async fn follow(cache: &Cache, schema: &Schema, index: &str, wants: W
     if !wants.alias_from.is_empty() && !cache.capabilities().cluster {
         point(cache, &schema.alias(cache.keyspace()?), index, false, &wants.alias_from).await?;
     }
-    if wants.count { count(cache, schema, index).await } else { Ok(()) }
+    if wants.count { count(cache, schema, index, false).await } else { Ok(()) }
 }
 
-/// Counts the documents that an index lacks.
-async fn count(cache: &Cache, schema: &Schema, index: &str) -> Result<()> {
+/// Counts what an index lacks that nobody counted under this cache, before an answer of it is believed: somebody may have
+/// made it without the documents that are there, and what the server's counter says may have been mended long ago. One caller
+/// does it. What takes longer than a deadline is gone on with beside.
+pub(super) async fn know(cache: &Cache, schema: &Schema, index: &str) {
+    let standing = cache.standing();
+    if !standing.wants_count(index) {
+        return;
+    }
+    if schema.filter().is_some() || cache.capabilities().cluster {
+        standing.is_uncountable(index);
+        return;
+    }
+    let turns = standing.turns(index);
+    let counting = async {
+        let _turn = turns.count.lock().await;
+        if standing.wants_count(index) { count(cache, schema, index, true).await } else { Ok(()) }
+    };
+    match tokio::time::timeout(cache.connection().deadline(), counting).await {
+        Ok(Ok(())) => {}
+        // Not everybody may read the keys.
+        Ok(Err(_)) => standing.is_uncountable(index),
+        Err(_) => standing.counts_beside(index),
+    }
+}
+
+/// Counts the documents that an index lacks: where that is doubted, also if nothing says that it lacks any.
+pub(crate) async fn count(cache: &Cache, schema: &Schema, index: &str, is_doubted: bool) -> Result<()> {
     let (standing, began) = (cache.standing(), Instant::now());
     let mark = standing.mark(index, cache.connection().generation());
     let Some(look) = info(cache, index).await? else { return Ok(()) };
     let only_counted = schema.filter().is_some() || cache.capabilities().cluster;
     if look.is_filled() && !(only_counted && look.failures == 0) {
-        let missing = missing(cache, schema, &look, standing.failed(index) > 0).await?.number;
+        // What another process found out about this very index does for one that comes.
+        let unknown = !only_counted && (is_doubted || standing.is_unknown(index));
+        let known = if unknown { by_record(cache, schema, &look).await.unwrap_or_default() } else { None };
+        let missing = match known {
+            Some(absent) => absent.number,
+            None => missing(cache, schema, &look, unknown || standing.failed(index) > 0).await?.number,
+        };
         standing.counted(index, mark, missing, look.failures, began.elapsed());
     }
     Ok(())

@@ -219,12 +219,13 @@ pub enum MigrateError {
         /// The keys of the first of them.
         keys: Vec<String>,
     },
-    /// An index lacks more documents than have values of another type: its filling was given up without a word, for lack of
-    /// memory, or somebody made it with `SKIPINITIALSCAN`. The alias was left where it is.
+    /// An index lacks documents that the server would take: its filling was given up without a word, for lack of memory, or
+    /// somebody made it with `SKIPINITIALSCAN`. Nothing else is in it, and it is not dropped here, since releases of the same
+    /// schema may ask it. The alias was left where it is.
     #[error(
-        "the index `{index}` of `{model}` lacks {missing} documents that are there{}, and not for their values: the server \
-         gave up filling it; drop it with `FT.DROPINDEX {index}` (documents stay), give the server memory and run the \
-         migrator again",
+        "the index `{index}` of `{model}` lacks {missing} documents that are there, at least {lost} of them not for their \
+         values{}: it was made without them, or the server gave up filling it; drop it with `FT.DROPINDEX {index}` \
+         (documents stay), see that the server has memory, and run the migrator again, or make it by hand with `Manual`",
         named(keys)
     )]
     Unfilled {
@@ -234,6 +235,8 @@ pub enum MigrateError {
         index: String,
         /// How many documents it lacks.
         missing: u64,
+        /// How many of these, at least, the server was found to take; no more are looked for when some are found.
+        lost: u64,
         /// The keys of the first of them.
         keys: Vec<String>,
     },

@@ -1,14 +1,13 @@
 //! The migrator: makes the indexes that the registered models need, waits until they are filled, and points
 //! the aliases at them.
 
-// A file imports from those before it: data, lock, unlocked, progress, options, memory, compared, observed, plan, error, report,
+// A file imports from those before it: data, lock, unlocked, progress, options, memory, observed, plan, error, report,
 // scripts, check, refuse, denied, inspect, masters, preflight, lease, create, wait, turn, count, verify, cutover, collect, apply,
 // this one, registered, locked, deferred, refusal, look, watch.
 
 mod apply;
 mod check;
 mod collect;
-mod compared;
 mod count;
 mod create;
 mod cutover;

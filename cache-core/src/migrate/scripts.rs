@@ -126,18 +126,6 @@ return 1"
     sha1: "3e66c4e65db41a8519f652bacce1d1eb09da4e68",
 };
 
-/// KEYS: what is kept of comparisons. ARGV: an index, what its mark's name begins with, the field. Answers what is kept of
-/// this very index; nothing if there is nothing.
-pub(super) const KNOWN: Script = Script {
-    source: with_name_of!(
-        "local value = redis.call('HGET', KEYS[1], ARGV[3])
-local mark = value and string.match(value, '^%d+ (%x+) ')
-if mark and name_of(ARGV[2] .. mark) == ARGV[1] then return value end
-return false"
-    ),
-    sha1: "eba415c04c6b141bd0015f5c2a2c67a011e73166",
-};
-
 /// KEYS: a turn. ARGV: whose it is, how long from now on in milliseconds; 0: it is over. Answers 1, or 0 if it is another's.
 pub(super) const HOLD: Script = Script {
     source: "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
@@ -151,7 +139,7 @@ mod tests {
 
     #[test]
     fn names_are_the_digests_of_the_sources() {
-        [DENIED, LEASE, ADOPT, RETIRE, COLLECT, MARK, RECORD, KNOWN, HOLD]
+        [DENIED, LEASE, ADOPT, RETIRE, COLLECT, MARK, RECORD, HOLD]
             .iter()
             .for_each(crate::script::assert_named);
     }

@@ -113,6 +113,16 @@ pub enum Notice {
         /// Where the alias points; `None`: nowhere.
         active: Option<String>,
     },
+    /// The index lacks documents that are there, since the server refuses each for a value of another type than its field has.
+    /// While there are any, queries refuse answers that may lack them. In the notices of a run alone.
+    Lacking {
+        /// The index.
+        index: String,
+        /// How many.
+        documents: u64,
+        /// The keys of the first ten; of an index with a `filter`, and on a cluster, the last one that was refused.
+        keys: Vec<String>,
+    },
     /// The new index differs from the active one in options that the server does not tell: PHONETIC, EF_RUNTIME, EPSILON,
     /// INITIAL_CAP, BLOCK_SIZE.
     Untold {
