@@ -97,7 +97,7 @@ pub enum MigrateError {
     #[error("the server takes no writes now")]
     ReadOnly(#[source] Error),
     /// The user may not run commands that the migrator needs. Nothing was written, unless the server does not say
-    /// beforehand what a user may do.
+    /// beforehand what a user may do, or documents are missing and the user may not ask why.
     #[error("the user may not run {}; allow it with `ACL SETUSER {user} {}`", commands.join(", "), granted(commands))]
     Permission {
         /// The commands.

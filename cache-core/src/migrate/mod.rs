@@ -164,6 +164,9 @@ impl Migrator {
     /// Documents are compared key by key if either index ever failed to take one, or if the new one holds fewer; else the
     /// new one lacks none, since an index takes every document that is written or that its scan meets. After an addition in
     /// place that was refused, the old index is taken to hold what it held before. On a cluster, numbers are compared.
+    ///
+    /// Only documents that the server refuses for a value may be missing. Those that it would take are
+    /// [`MigrateError::Unfilled`], however many are allowed.
     pub fn allow_failures(mut self, documents: u64) -> Self {
         self.options.allowed_failures = documents;
         self
@@ -173,7 +176,7 @@ impl Migrator {
     ///
     /// What is checked is that a second index as large as the one before fits below the server's `maxmemory`. Nothing is where
     /// there is no such limit, since a server does not know how much of its machine it may have; nor for the first index of a
-    /// model, which nothing is known of.
+    /// model, which nothing is known of, unless redis-om left one for the same documents.
     pub fn skip_memory_check(mut self) -> Self {
         self.options.checks_memory = false;
         self

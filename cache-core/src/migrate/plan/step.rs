@@ -38,7 +38,7 @@ pub enum Step {
         against: String,
     },
     /// Look for documents that are there and not in the index: the first one of a model has no other to be compared with, and
-    /// one that the alias points at already may have been made, and left unfilled, by hand.
+    /// one that is there and was never compared may have been made, and left unfilled, by hand.
     VerifyAll,
     /// Let the index that is there answer to the name of ours too: it was made for this very schema.
     Adopt {
