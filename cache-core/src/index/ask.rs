@@ -57,7 +57,7 @@ impl Question<'_> {
             let filled = look.as_ref().is_none_or(|look| look.info.is_filled());
             if let Some(look) = look {
                 if filled {
-                    know(cache, self.schema, self.index).await;
+                    know(cache, self.schema, self.index, Some(&look)).await;
                 }
                 notice(cache, self.schema, self.index, &look)?;
             }
@@ -67,7 +67,7 @@ impl Question<'_> {
             } else if filled || patience.is_none() {
                 // Where it was looked at by others, or in an errand.
                 if self.policy.is_some() && filled {
-                    know(cache, self.schema, self.index).await;
+                    know(cache, self.schema, self.index, None).await;
                 }
                 let mut shortfalls = standing.told(self.index);
                 if !filled {

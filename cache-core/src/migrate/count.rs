@@ -201,6 +201,8 @@ impl Counting<'_> {
         let lost = match found.lost {
             Ok(0) => return Ok(found),
             Ok(lost) => lost,
+            // It vanished meanwhile: a new plan is needed.
+            Err(Unjudged::Failed(error)) if error.is_unknown_index() => return Err(error.into()),
             // It did not refuse as many.
             Err(_) if found.absent.number > found.failures => found.absent.number - found.failures,
             Err(Unjudged::Denied(commands)) => {
@@ -217,7 +219,11 @@ impl Counting<'_> {
 
     /// A new plan is needed: the index is gone, or another one by now.
     fn vanished(&self, look: &IndexInfo) -> MigrateError {
-        MigrateError::Server(Error::IndexMissing { model: self.plan.model, index: look.name.clone() })
+        MigrateError::Server(self.gone(look))
+    }
+
+    fn gone(&self, look: &IndexInfo) -> Error {
+        Error::IndexMissing { model: self.plan.model, index: look.name.clone() }
     }
 
     /// What is known of what the index lacks.
@@ -234,8 +240,9 @@ impl Counting<'_> {
             } else {
                 self.judged(look, absent, failures).await
             };
-            if found.absent.number != before || !refused && found.lost.is_ok() {
-                self.record(&Mark(mark), look, None, self::lacked(&found)).await?;
+            let is_news = found.absent.number != before || !refused && found.lost.is_ok();
+            if is_news && !self.record(&Mark(mark), look, None, self::lacked(&found)).await? {
+                return Err(self.gone(look));
             }
             return Ok(Some(found));
         }
