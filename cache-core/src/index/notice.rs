@@ -6,7 +6,7 @@ use cache_index::{IndexInfo, Schema};
 
 use super::absent::missing;
 use super::alias::point;
-use super::drift::saw;
+use super::drift::{is_another, saw};
 use super::info::info;
 use super::record::by_record;
 use crate::cache::{Cache, Look, Mark, Wants};
@@ -109,6 +109,10 @@ async fn count_in(
     let (standing, began) = (cache.standing(), Instant::now());
     let only_counted = schema.filter().is_some() || cache.capabilities().cluster;
     if !look.is_filled() || only_counted && look.failures == 0 {
+        return Ok(());
+    }
+    // What another index lacks says nothing.
+    if is_another(schema, cache.keyspace()?, look) {
         return Ok(());
     }
     // What another process found out about this very index does for one that comes.
