@@ -93,7 +93,7 @@ pub(crate) async fn judge(
             break;
         }
         let call = JUDGE.call().arg_display(keys.len().saturating_add(1)).key(&probe);
-        let call = keys.iter().fold(call, |call, key| call.key(key));
+        let call = keys.iter().fold(call, Command::key);
         let call = as_probe(call, &create, &probe, schema, index);
         // In one transaction with the question whether the index has them, so that both are about the same documents.
         let batch = Batch::atomic(vec![JUDGE.by_source(&call.repeatable()), question(&index.name, keys)]);
