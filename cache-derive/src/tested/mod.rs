@@ -50,7 +50,7 @@ fn check(function: &ItemFn, errors: &mut Errors) {
             errors.at(receiver, "a test belongs to no value; take `self` away");
         }
         Some(FnArg::Typed(typed)) => {
-            owned(&typed.ty, "the test owns its cache; write `cache: Cache`", errors)
+            owned(&typed.ty, "the test owns its cache; write `cache: Cache`", errors);
         }
     }
     if let Some(FnArg::Typed(typed)) = inputs.next() {

@@ -40,9 +40,7 @@ fn it_works() -> Result<()> {
     async fn it_works(cache: Cache, server: Server) -> Result<()> {
         Ok(())
     }
-    core::testkit::Setup::new(
-            ::core::concat!(::core::module_path!(), "::", "it_works"),
-        )
+    core::testkit::Setup::new(::core::concat!(::core::module_path!(), "::", "it_works"))
         .register::<User>()
         .register::<shop::Order>()
         .protocol(Protocol::Resp2)
