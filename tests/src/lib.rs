@@ -8,7 +8,6 @@ pub mod dice;
 pub mod figures;
 pub mod postgres;
 pub mod profile;
-pub mod proxy;
 pub mod python;
 pub mod recorder;
 pub mod releases;
