@@ -162,6 +162,7 @@ async fn keys_that_a_user_may_not_touch_are_named() {
         admin.command(Command::new("ACL").args_from(["SETUSER", "app"]).args_from(rules)).await.unwrap();
     };
     for protocol in [Protocol::Resp3, Protocol::Resp2] {
+        admin.command(Command::new("FLUSHALL")).await.unwrap();
         acl(&["reset", "on", ">p", "&*", "+@all", "~cache:user:*"]).await;
         let cache = connect(&format!("redis://app:p@127.0.0.1:{}", server.port().unwrap()), protocol).await;
         let keys = |error: &MigrateError| match error {
