@@ -24,6 +24,9 @@ use cache_core::embedded::Server;
 use cache_core::{Cache, Degrade, Protocol, RedisSettings};
 use tokio::sync::OnceCell;
 
+/// How long an answer may take that is not about time: where many programs share a core, the default is not enough.
+const LATE: Duration = Duration::from_secs(20);
+
 /// A server of one's own in place of the embedded one. Never `REDIS_URL`: a shell may hold production's.
 const URL: &str = "CACHE_TEST_REDIS_URL";
 
@@ -67,7 +70,8 @@ pub async fn cache(test: &str, protocol: Protocol) -> Cache {
 /// # Panics
 /// If the server cannot be reached.
 pub async fn connect(url: &str, protocol: Protocol) -> Cache {
-    match Cache::connect(RedisSettings::new(url).protocol(protocol)).await {
+    let settings = RedisSettings::new(url).response_timeout(LATE).connect_timeout(LATE).protocol(protocol);
+    match Cache::connect(settings).await {
         Ok(cache) => cache,
         Err(error) => panic!("no connection to the test server: {}", chain(&error)),
     }
@@ -78,7 +82,6 @@ pub async fn connect(url: &str, protocol: Protocol) -> Cache {
 /// # Panics
 /// If the server cannot be reached.
 pub async fn patient(url: &str, protocol: Protocol) -> Cache {
-    const LATE: Duration = Duration::from_secs(20);
     let settings = RedisSettings::new(url).response_timeout(LATE).connect_timeout(LATE).protocol(protocol);
     match Degrade::new().budget(LATE).entry_timeout(LATE).connect(settings).await {
         Ok(cache) => cache,

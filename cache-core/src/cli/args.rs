@@ -77,6 +77,9 @@ pub struct Choices {
     /// Drop no index that is no longer used
     #[arg(long)]
     keep_old_indexes: bool,
+    /// End with 3 if there are warnings
+    #[arg(long)]
+    pub(super) strict: bool,
     #[command(flatten)]
     pub(super) format: Format,
 }

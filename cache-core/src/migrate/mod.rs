@@ -306,7 +306,8 @@ impl Migrator {
                 return Ok(Migration { indexes: Vec::new(), deferred: false });
             }
             refuse::refuse(&plans, &self.options)?;
-            if round == 0 {
+            // Where there is nothing to do, the lease is all that is written, and the server says itself what that lacks.
+            if round == 0 && !plans.iter().all(Plan::is_empty) {
                 preflight::check(cache, &plans).await?;
             }
             if let Some(indexes) = run.apply(&plans, &observed).await? {
@@ -328,6 +329,13 @@ impl Migrator {
     /// # Errors
     /// As [`plan`](Migrator::plan), and what kept the server from dropping one.
     pub async fn collect(&self, cache: &Cache) -> Result<Vec<String>, MigrateError> {
+        match self.collect_now(cache).await {
+            Err(error) => Err(preflight::named(cache, &self.indexed(), error).await),
+            dropped => dropped,
+        }
+    }
+
+    async fn collect_now(&self, cache: &Cache) -> Result<Vec<String>, MigrateError> {
         let (observed, plans) = self.observe(cache).await?;
         let options = Options { collects: true, ..self.options.clone() };
         let mut dropped = Vec::new();

@@ -3,7 +3,9 @@
 mod health;
 #[cfg(unix)]
 mod links;
+mod rights;
 mod service;
+mod warnings;
 
 use std::fs;
 use std::process::Command;
@@ -16,6 +18,7 @@ use health::{
 };
 use serde_json::Value;
 use service::{ALIAS, Ended, Service, ended};
+use warnings::warnings_are_told_and_end_it_on_request;
 
 async fn from_plan_to_apply(cache: Cache) {
     let service = Service::of(&cache).await;
@@ -119,6 +122,7 @@ live!(
     health_names_what_cannot_be_indexed,
     an_index_that_is_another_one_is_not_ready,
     a_plan_that_is_left_to_somebody_says_so,
+    warnings_are_told_and_end_it_on_request,
     old_indexes_are_collected_and_documents_stay,
 );
 
@@ -237,7 +241,7 @@ fn a_terminal_shows_a_bar() {
     cache_tests::run("bar", cache_core::Protocol::Resp3, async |cache: Cache| {
         let service = Service::of(&cache).await;
         let line = format!(
-            "{} migrate apply --url '{}' --project '{}'",
+            "{} migrate apply --response-timeout 30 --url '{}' --project '{}'",
             env!("CARGO_BIN_EXE_cli"),
             service.url,
             service.project
