@@ -23,6 +23,7 @@ mod masters;
 mod observe;
 mod owed;
 mod policy;
+mod project;
 mod put_off;
 mod readiness;
 mod standing;
@@ -33,7 +34,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use cache_index::{Batch, Command, DEFAULT_GLOBAL, Keyspace, NameError, Reply, Schema, check_name};
+use cache_index::{Batch, Command, Keyspace, NameError, Reply, Schema, check_name};
 
 use self::circuit::Circuit;
 use self::detached::Alive;
@@ -56,6 +57,7 @@ pub use observe::RegisteredModel;
 pub(crate) use observe::{Sent, registered_schemas};
 pub(crate) use owed::Invalidation;
 pub use policy::IndexPolicy;
+pub(crate) use project::keyspace_of_project;
 pub(crate) use put_off::PutOff;
 pub(crate) use readiness::Reason;
 pub use readiness::{ErrorClass, IndexReadiness, IndexState, Readiness, Ready};
@@ -142,7 +144,7 @@ impl Cache {
     #[doc(alias = "set_project_name")]
     pub fn project(mut self, name: &str) -> Self {
         let checked = check_name("project", name);
-        self.keyspace = checked.clone().and_then(|()| Keyspace::new(&format!("{name}:{DEFAULT_GLOBAL}")));
+        self.keyspace = keyspace_of_project(name);
         self.project = Some(checked.map(|()| name.into()));
         self
     }
