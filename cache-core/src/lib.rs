@@ -94,6 +94,8 @@ pub use cache_index::{DecimalNumber, decimal_number};
 #[cfg(feature = "geo")]
 pub use cache_index::GeoShape;
 
+#[cfg(feature = "metrics")]
+pub use crate::cache::metrics::describe_metrics;
 pub use crate::cache::{
     Blocking, Cache, CacheState, Degrade, ErrorClass, GateCounts, IndexPolicy, IndexReadiness, IndexState,
     Readiness, Ready, StateWatch,

@@ -54,7 +54,7 @@ pub(crate) use gate_tally::{GateCount, GateTally};
 pub(crate) use known::{Healing, Look, Mark, Wants};
 pub(crate) use masters::Masters;
 pub use observe::RegisteredModel;
-pub(crate) use observe::{Sent, registered_schemas};
+pub(crate) use observe::{Sent, metrics, registered_schemas};
 pub(crate) use owed::Invalidation;
 pub use policy::IndexPolicy;
 pub(crate) use project::keyspace_of_project;
@@ -102,6 +102,7 @@ pub struct Cache {
     background: Arc<Background>,
     errands: Arc<Errands>,
     gate_tally: Arc<GateTally>,
+    generations: Arc<metrics::Generations>,
     eviction_policy: Arc<EvictionPolicy>,
     /// What writes carry; the connection is then one that lets nothing else write.
     fence: Option<Arc<Fence>>,
@@ -115,6 +116,7 @@ impl Cache {
     /// A cache over a connection of one's own, in the namespace `cache`. `RedisAdapter` in [`connection`](crate::connection)
     /// makes one of what the `redis` crate connects with.
     pub fn from_connection(connection: Arc<dyn Connection>) -> Self {
+        metrics::describe_metrics();
         Self {
             connection,
             keyspace: Ok(Keyspace::default()),
@@ -130,6 +132,7 @@ impl Cache {
             background: Arc::default(),
             errands: Arc::default(),
             gate_tally: Arc::default(),
+            generations: Arc::default(),
             eviction_policy: Arc::default(),
             fence: None,
             unfenced: None,
