@@ -24,6 +24,7 @@
 //! | know whether their indexes can be asked, and what to do while they cannot | [`Cache::readiness`], [`Migrator::readiness`], [`Migrator::watch`], [`IndexPolicy`] |
 //! | have them on a command line, and their schemas in the repository | [`cli`](cli/index.html) (feature `cli`), [`SchemaLock`], [`Migrator::assert_locked`] |
 //! | bring stored documents to a new form | [`DataMigration`], `schema_version` and `upgrade` of [`CacheModel`](derive@CacheModel) |
+//! | give its user the least rights on the server | [`acl`] |
 //! | answer probes | [`Cache::health`], [`health`] (routes with feature `axum`) |
 //! | keep settings of tenants, and tell tenants by their hosts | [`tenant`](tenant/index.html) (feature `tenant`; with PostgreSQL, `postgres`) |
 //! | let one process do a thing | [`Gate`], [`Lease`], [`Outcome`], [`Once`], [`Schedule`] |
@@ -33,8 +34,9 @@
 //! | know what went wrong | [`Error`] |
 
 // A file imports from those before it: patch_error, backoff, error, settings, connection, embedded, cache, script, primary_key,
-// version, model, document, index, query, terms, load, cache_model, migrate, gate, health, cli, tenant, testkit.
+// version, model, document, acl, index, query, terms, load, cache_model, migrate, gate, health, cli, tenant, testkit.
 
+pub mod acl;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod connection;
@@ -97,6 +99,8 @@ pub use cache_index::{DecimalNumber, decimal_number};
 #[cfg(feature = "geo")]
 pub use cache_index::GeoShape;
 
+#[cfg(feature = "metrics")]
+pub use crate::cache::metrics::describe_metrics;
 pub use crate::cache::{
     Blocking, Cache, CacheState, Degrade, ErrorClass, GateCounts, IndexPolicy, IndexReadiness, IndexState,
     Readiness, Ready, StateWatch,

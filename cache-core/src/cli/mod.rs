@@ -45,6 +45,7 @@
 //! | `migrate lock` | appends the schemas to `schema.lock`; without a server |
 //! | `migrate check` | for CI: whether `schema.lock` ends with them; without a server |
 //! | `index health` | documents, failures with their last keys, memory, and whether queries can be answered; only reads |
+//! | `acl --user app` | prints the least rights that the service's user needs, as a line for `redis-cli`; see [`acl`](crate::acl) |
 //!
 //! With `--json` each prints one JSON object, on one line, in place of text for people; an error too, in the same place:
 //! `{"error":{"kind":"drift","message":"…","causes":["…"],"differences":[…],"keys":[…]}}`.
@@ -65,8 +66,9 @@
 //! `clap` by itself ends a process that it cannot read the arguments of with 2 as well; see `examples/cli.rs` for how to
 //! make that 1.
 
-// A file imports from those before it: exit, error, failure, answer, args, bars, lock, warning, migrate, status, health, run.
+// A file imports from those before it: exit, error, failure, answer, args, bars, lock, warning, migrate, status, health, acl, run.
 
+mod acl;
 mod answer;
 mod args;
 mod bars;
@@ -80,6 +82,6 @@ mod run;
 mod status;
 mod warning;
 
-pub use args::{Choices, Command, Format, Index, LockFile, Migrate, Unused};
+pub use args::{Choices, Command, Format, Index, LockFile, Migrate, Rights, Unused};
 pub use error::CliError;
 pub use exit::Exit;

@@ -4,6 +4,7 @@ mod capabilities;
 mod classify;
 #[cfg(feature = "redis")]
 mod in_flight;
+pub(crate) mod needs;
 mod push;
 #[cfg(feature = "redis")]
 pub(crate) mod redis;

@@ -206,7 +206,11 @@ impl Counting<'_> {
             // It did not refuse as many.
             Err(_) if found.absent.number > found.failures => found.absent.number - found.failures,
             Err(Unjudged::Denied(commands)) => {
-                return Err(MigrateError::Permission { commands, patterns: Vec::new(), user: UNKNOWN.to_owned() });
+                return Err(MigrateError::Permission {
+                    commands,
+                    patterns: Vec::new(),
+                    user: UNKNOWN.to_owned(),
+                });
             }
             Err(Unjudged::Failed(error)) => return Err(error.into()),
         };

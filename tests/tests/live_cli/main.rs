@@ -196,6 +196,28 @@ fn the_lock_of_the_example_is_its_own() {
 }
 
 #[test]
+fn the_least_rights_are_a_line_to_paste() {
+    let service = Service::lost();
+    let said = service.run("acl --user app --of-project shop --feature queries,dictionaries");
+    let line = "ACL SETUSER app on resetkeys resetchannels clearselectors -@all ~shop:cache:user:* ~shop:cache:visit:* \
+                ~shop:cache:~user:* ~shop:cache:~visit:* +client|caching +client|setinfo";
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert!(said.out.starts_with(line) && said.out.ends_with(" +ping\n"), "{}", said.out);
+    assert!(said.out.contains(" +ft.dictadd ") && !said.out.contains("zadd"), "{}", said.out);
+    // The project's keys, and everything else.
+    let (code, all) = service.json("acl --user app --of-project shop");
+    assert_eq!((code, all["keys"][0].as_str()), (0, Some("shop:*:leader")), "{all}");
+    assert!(all["commands"].as_array().unwrap().contains(&Value::from("zadd")), "{all}");
+    assert_eq!(service.run("acl --user app").code, 1, "whose project it is, the service's cache knows");
+    for mistake in
+        ["acl", "acl --user app --of-project shop --feature flying", "acl --user a'b --of-project shop"]
+    {
+        let Ended { code, out, err } = service.run(mistake);
+        assert_eq!((code, out.as_str()), (1, ""), "{mistake}: {err}");
+    }
+}
+
+#[test]
 fn without_a_server_the_error_says_so() {
     for command in ["migrate plan", "migrate apply", "migrate status", "migrate collect", "index health"] {
         let Ended { code, out, err } = Service::lost().run(command);

@@ -12,8 +12,9 @@ use super::convert::{self, is_broken};
 use super::link::{Link, Listeners, Live};
 use super::tls::Connector;
 use crate::connection::Capabilities;
-use crate::connection::capabilities::{DEFAULT_MAX_SEARCH_RESULTS, MIN_SEARCH};
+use crate::connection::capabilities::DEFAULT_MAX_SEARCH_RESULTS;
 use crate::connection::in_flight::InFlight;
+use crate::connection::needs::ASSUMED;
 use crate::error::{Error, Result};
 use crate::settings::{Protocol, RedisSettings, Secret};
 
@@ -255,8 +256,8 @@ fn assumed(protocol: Protocol, database: i64) -> Capabilities {
     Capabilities {
         protocol,
         database,
-        search: Some(MIN_SEARCH),
-        json: Some(0),
+        search: Some(ASSUMED.0),
+        json: Some(ASSUMED.1),
         max_search_results: DEFAULT_MAX_SEARCH_RESULTS,
         ..Capabilities::default()
     }
