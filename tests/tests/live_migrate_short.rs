@@ -149,7 +149,7 @@ async fn judged(protocol: Protocol) {
     {
         let cache = user(name, rule).await;
         match new().run(&cache).await.unwrap_err() {
-            MigrateError::Permission { commands, user } => {
+            MigrateError::Permission { commands, user, .. } => {
                 assert_eq!((commands, &*user), (vec![command.to_owned()], name));
             }
             other => panic!("{other}"),
