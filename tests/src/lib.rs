@@ -18,15 +18,20 @@ pub mod stopping;
 pub mod store;
 
 use std::future::Future;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use cache_core::connection::FredConnection;
 use cache_core::embedded::Server;
 use cache_core::{Cache, Degrade, Protocol, RedisSettings};
 use tokio::sync::OnceCell;
 
 /// A server of one's own in place of the embedded one. Never `REDIS_URL`: a shell may hold production's.
 const URL: &str = "CACHE_TEST_REDIS_URL";
+
+/// Which client the tests go through: `redis`, which it is without it, or `fred`.
+const CLIENT: &str = "CACHE_TEST_CLIENT";
 
 /// The URL of the server that the tests of this process share.
 ///
@@ -68,7 +73,15 @@ pub async fn cache(test: &str, protocol: Protocol) -> Cache {
 /// # Panics
 /// If the server cannot be reached.
 pub async fn connect(url: &str, protocol: Protocol) -> Cache {
-    match Cache::connect(RedisSettings::new(url).protocol(protocol)).await {
+    let settings = RedisSettings::new(url).protocol(protocol);
+    let connected = match std::env::var(CLIENT).as_deref() {
+        Err(_) | Ok("redis") => Cache::connect(settings).await,
+        Ok("fred") => {
+            FredConnection::connect(settings).await.map(|fred| Cache::from_connection(Arc::new(fred)))
+        }
+        Ok(other) => panic!("{CLIENT} is `{other}`, which is no client: say `redis` or `fred`"),
+    };
+    match connected {
         Ok(cache) => cache,
         Err(error) => panic!("no connection to the test server: {}", chain(&error)),
     }

@@ -133,7 +133,7 @@ impl Capabilities {
 
     /// The same error, or which module the server lacks, if it is that: what was known of it when the call began may have
     /// been assumed.
-    #[cfg(feature = "redis")]
+    #[cfg(any(feature = "fred", feature = "redis"))]
     pub(super) fn explain(&self, error: Error) -> Error {
         let lacks = match &error {
             Error::Server { command, source }

@@ -1,0 +1,76 @@
+//! A client of `fred` from our settings.
+
+use std::time::Duration;
+
+use ::fred::clients::Client;
+use ::fred::interfaces::ClientLike;
+use ::fred::types::RespVersion;
+use ::fred::types::config::{Config, ConnectionConfig, ReconnectPolicy};
+
+use crate::error::{Error, Result};
+use crate::settings::{Protocol, RedisSettings, Secret};
+
+/// How long it waits before it connects again, in milliseconds.
+const RECONNECT_DELAY: u32 = 50;
+
+/// A client that is not connected yet.
+pub(super) fn client(settings: &RedisSettings) -> Result<Client> {
+    settings.check("url", "client_name")?;
+    let (scheme, rest) = settings.url.split_once("://").unwrap_or_default();
+    let (address, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let url = match scheme {
+        "redis" | "valkey" => format!("redis://{address}"),
+        "redis+unix" | "valkey+unix" | "unix" => format!("redis+unix://{address}"),
+        _ => {
+            return Err(Error::Tls {
+                reason: "settings make no connection with TLS through fred; make the client with fred's own \
+                         `TlsConfig` and hand it to `FredConnection::from_client`"
+                    .to_owned(),
+            });
+        }
+    };
+    let refused = |reason: String| Error::Settings { setting: "url", reason };
+    let mut protocol = settings.protocol;
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        match pair {
+            "protocol=resp2" | "protocol=2" => protocol = protocol.or(Some(Protocol::Resp2)),
+            "protocol=resp3" | "protocol=3" => {}
+            _ => return Err(refused("fred takes nothing behind `?` but `protocol=resp2`".to_owned())),
+        }
+    }
+    if address.contains('%') {
+        return Err(refused(
+            "fred reads no `%` in it; set user and password by the settings' methods".to_owned(),
+        ));
+    }
+    let mut config = Config::from_url(&url).map_err(|error| refused(error.details().to_owned()))?;
+    config.version = match protocol.unwrap_or_default() {
+        Protocol::Resp2 => RespVersion::RESP2,
+        Protocol::Resp3 => RespVersion::RESP3,
+    };
+    if let Some(name) = &settings.username {
+        config.username = Some(name.clone());
+    }
+    if let Some(Secret(password)) = &settings.password {
+        config.password = Some(password.clone());
+    }
+    let connection = ConnectionConfig {
+        connection_timeout: settings.connect_timeout,
+        internal_command_timeout: settings.connect_timeout,
+        reconnect_on_auth_error: true,
+        max_command_attempts: 1,
+        ..ConnectionConfig::default()
+    };
+    let again = ReconnectPolicy::new_constant(0, RECONNECT_DELAY);
+    Ok(Client::new(config, None, Some(connection), Some(again)))
+}
+
+/// A client to the same server that ends with its connection. What is sent in one piece goes to one connection then, or
+/// fails: a client that connects again may do so in between.
+pub(super) fn once(client: &Client) -> Client {
+    Client::new(client.client_config(), None, Some(client.connection_config().clone()), None)
+}
+
+/// The longest that what fred keeps itself may last beyond a deadline of ours, so that fred's comes first: it forgets a
+/// command then that was not sent yet.
+pub(super) const GRACE: Duration = Duration::from_millis(100);
