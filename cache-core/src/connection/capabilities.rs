@@ -30,10 +30,10 @@ pub struct Capabilities {
 }
 
 /// `MAXSEARCHRESULTS` of RediSearch where the server does not tell its own.
-pub(super) const DEFAULT_MAX_SEARCH_RESULTS: u64 = 1_000_000;
+const DEFAULT_MAX_SEARCH_RESULTS: u64 = 1_000_000;
 
 /// The first version of the search module with INDEXEMPTY, which TAG fields need to find `""`.
-pub(super) const MIN_SEARCH: u32 = 21000;
+const MIN_SEARCH: u32 = 21000;
 
 /// The first version of the search module that warns of a prefix that it did not expand to its end, in RESP3.
 const EXPANSION_WARNING: u32 = 80200;
@@ -79,6 +79,19 @@ impl Capabilities {
             }
         }
         Ok(found)
+    }
+
+    /// What a server is taken to be able to do that was not asked yet: the least that is needed here.
+    #[cfg(any(feature = "fred", feature = "redis"))]
+    pub(super) fn assumed(protocol: Protocol, database: i64) -> Self {
+        Self {
+            protocol,
+            database,
+            search: Some(MIN_SEARCH),
+            json: Some(0),
+            max_search_results: DEFAULT_MAX_SEARCH_RESULTS,
+            ..Self::default()
+        }
     }
 
     fn read_module(&mut self, module: Reply) {

@@ -10,11 +10,12 @@ use ::fred::types::config::{Config, ConnectionConfig, ReconnectPolicy};
 use crate::error::{Error, Result};
 use crate::settings::{Protocol, RedisSettings, Secret};
 
-/// How long it waits before it connects again, in milliseconds.
-const RECONNECT_DELAY: u32 = 50;
+/// How long it waits before it connects again, in milliseconds: first, and at most, twice as long each time. Nobody needs to
+/// call for it to try.
+const RECONNECT_DELAYS: (u32, u32) = (50, 400);
 
-/// A client that is not connected yet.
-pub(super) fn client(settings: &RedisSettings) -> Result<Client> {
+/// A client that is not connected yet. One that fails fast gives up if the first attempt to connect fails.
+pub(super) fn client(settings: &RedisSettings, fail_fast: bool) -> Result<Client> {
     settings.check("url", "client_name")?;
     let (scheme, rest) = settings.url.split_once("://").unwrap_or_default();
     let (address, query) = rest.split_once('?').unwrap_or((rest, ""));
@@ -44,6 +45,7 @@ pub(super) fn client(settings: &RedisSettings) -> Result<Client> {
         ));
     }
     let mut config = Config::from_url(&url).map_err(|error| refused(error.details().to_owned()))?;
+    config.fail_fast = fail_fast;
     config.version = match protocol.unwrap_or_default() {
         Protocol::Resp2 => RespVersion::RESP2,
         Protocol::Resp3 => RespVersion::RESP3,
@@ -57,18 +59,19 @@ pub(super) fn client(settings: &RedisSettings) -> Result<Client> {
     let connection = ConnectionConfig {
         connection_timeout: settings.connect_timeout,
         internal_command_timeout: settings.connect_timeout,
-        reconnect_on_auth_error: true,
         max_command_attempts: 1,
         ..ConnectionConfig::default()
     };
-    let again = ReconnectPolicy::new_constant(0, RECONNECT_DELAY);
+    let (first, longest) = RECONNECT_DELAYS;
+    let again = ReconnectPolicy::new_exponential(0, first, longest, 2);
     Ok(Client::new(config, None, Some(connection), Some(again)))
 }
 
 /// A client to the same server that ends with its connection. What is sent in one piece goes to one connection then, or
 /// fails: a client that connects again may do so in between.
 pub(super) fn once(client: &Client) -> Client {
-    Client::new(client.client_config(), None, Some(client.connection_config().clone()), None)
+    let config = Config { fail_fast: true, ..client.client_config() };
+    Client::new(config, None, Some(client.connection_config().clone()), None)
 }
 
 /// The longest that what fred keeps itself may last beyond a deadline of ours, so that fred's comes first: it forgets a

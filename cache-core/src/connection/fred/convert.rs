@@ -62,12 +62,14 @@ pub(super) fn error(command: &str, after: Duration, error: FredError) -> Error {
     match error.kind() {
         ErrorKind::Timeout => Error::Timeout { command: command.to_owned(), after },
         ErrorKind::Auth => Error::Server { command: command.to_owned(), source: refused },
-        ErrorKind::Unknown if refused.kind() != ServerErrorKind::Other => {
+        ErrorKind::Unknown | ErrorKind::Cluster if refused.kind() != ServerErrorKind::Other => {
             Error::Server { command: command.to_owned(), source: refused }
         }
         ErrorKind::Config | ErrorKind::Url => Error::Settings { setting: "url", reason: text.to_owned() },
-        ErrorKind::IO | ErrorKind::Canceled | ErrorKind::Unknown | ErrorKind::Routing => {
-            Error::Unavailable { reason: "the connection broke".to_owned(), source: Some(Box::new(error)) }
+        _ if is_broken(&error) => {
+            let refuses = text.to_ascii_lowercase().contains("connection refused");
+            let reason = if refuses { "it refuses connections" } else { "the connection broke" };
+            Error::Unavailable { reason: reason.to_owned(), source: Some(Box::new(error)) }
         }
         _ => Error::Client(Box::new(error)),
     }

@@ -3,32 +3,30 @@
 mod config;
 mod convert;
 mod transaction;
+mod wire;
 
-use std::future::{Future, poll_fn};
-use std::pin::Pin;
+use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use ::fred::clients::{Client, Pool};
 use ::fred::error::{Error as FredError, ErrorKind};
 use ::fred::interfaces::{ClientLike, EventInterface};
-use ::fred::types::config::{Options, Server};
-use ::fred::types::{ConnectHandle, Resp3Frame};
+use ::fred::types::config::Server;
+use ::fred::types::{Resp3Frame, RespVersion};
 use cache_index::{Batch, Command, Reply};
 use futures_core::future::BoxFuture;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::TryRecvError;
 
 use self::transaction::Transactions;
+use self::wire::{Answer, Driver, connected, one, open, together};
 use super::in_flight::InFlight;
 use super::learned::Learned;
 use super::{Capabilities, Connection, PushStream};
 use crate::error::{Error, Result};
-use crate::settings::RedisSettings;
-
-/// What fred answers with.
-type Answer<T> = std::result::Result<T, FredError>;
+use crate::settings::{Protocol, RedisSettings};
 
 /// A connection through the `fred` crate, to one server; a cluster is refused.
 ///
@@ -50,11 +48,17 @@ type Answer<T> = std::result::Result<T, FredError>;
 pub struct FredConnection {
     clients: Clients,
     /// Ends with this: a client that was made here.
-    _driver: Option<Driver>,
+    driver: Option<Driver>,
+    made: Instant,
+    /// When the server last answered, in nanoseconds since this was made.
+    answered: AtomicU64,
+    /// Which connection was given up, counted from 1; 0: none.
+    doubted: AtomicU64,
     reconnects: Mutex<Reconnects>,
     transactions: Transactions,
     capabilities: Learned,
-    first: Capabilities,
+    /// What the server is taken to be able to do until it was asked.
+    assumed: Capabilities,
     client_name: Option<String>,
     in_flight: InFlight,
     deadline: Duration,
@@ -63,15 +67,6 @@ pub struct FredConnection {
 enum Clients {
     One(Client),
     Pool(Pool),
-}
-
-/// The task that drives a client; fred has it go on for ever.
-pub(super) struct Driver(pub(super) ConnectHandle);
-
-impl Drop for Driver {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
 }
 
 /// How often connections were made anew. fred says so before it gives any answer of the new connection.
@@ -91,19 +86,38 @@ impl FredConnection {
         if tokio::runtime::Handle::try_current().is_err() {
             return Err(Error::NoRuntime);
         }
-        let client = config::client(&settings)?;
+        let client = config::client(&settings, true)?;
         let within = settings.connect_timeout;
         let driver = open(&client, within).await.map_err(|error| convert::error("HELLO", within, error))?;
-        Self::over(Clients::One(client), Some(driver), &settings).await
+        let connection = Self::over(Clients::One(client), Some(driver), &settings);
+        connection.ask(settings.connect_timeout + settings.response_timeout).await?;
+        Ok(connection)
     }
 
-    /// Uses a client that there is already, which whoever made it connects; asks the server what it can do. Deadlines and
-    /// limits are those that [`RedisSettings::new`] names.
+    /// Goes on connecting in the background, for services that boot without their server: calls fail with
+    /// [`Error::is_unavailable`] until it comes. For [`Degrade::over`](crate::Degrade::over), and for
+    /// [`Cache::from_connection`](crate::Cache::from_connection) as [`Cache::connect_lazy`](crate::Cache::connect_lazy). A cluster
+    /// is not noticed before it refuses what belongs to another of its nodes.
     ///
     /// # Errors
-    /// [`Error::is_unavailable`] if it is not connected in time, [`Error::Unsupported`] if the server is part of a cluster.
+    /// [`Error::Settings`] if the URL is none, [`Error::NoRuntime`].
+    pub fn lazy(settings: impl Into<RedisSettings>) -> Result<Self> {
+        let settings = settings.into();
+        if tokio::runtime::Handle::try_current().is_err() {
+            return Err(Error::NoRuntime);
+        }
+        let client = config::client(&settings, false)?;
+        let driver = Driver(client.connect());
+        Ok(Self::over(Clients::One(client), Some(driver), &settings))
+    }
+
+    /// Uses a client that there is already, which whoever made it connects; asks the server what it can do.
+    ///
+    /// # Errors
+    /// [`Error::is_unavailable`] if it is not connected in time, [`Error::is_access_denied`] if the user may not ask,
+    /// [`Error::Unsupported`] if the server is part of a cluster.
     pub async fn from_client(client: Client) -> Result<Self> {
-        Self::over(Clients::One(client), None, &RedisSettings::new("")).await
+        Self::brought(Clients::One(client)).await
     }
 
     /// The same with the clients of a pool, in turn.
@@ -111,37 +125,66 @@ impl FredConnection {
     /// # Errors
     /// As [`from_client`](FredConnection::from_client).
     pub async fn from_pool(pool: Pool) -> Result<Self> {
-        Self::over(Clients::Pool(pool), None, &RedisSettings::new("")).await
+        Self::brought(Clients::Pool(pool)).await
     }
 
-    async fn over(clients: Clients, driver: Option<Driver>, settings: &RedisSettings) -> Result<Self> {
+    /// As [`RedisSettings::response_timeout`]: two seconds without it.
+    pub fn response_timeout(mut self, timeout: Duration) -> Self {
+        self.deadline = RedisSettings::new("").response_timeout(timeout).response_timeout;
+        self
+    }
+
+    /// As [`RedisSettings::max_in_flight`]: 16,384 without it.
+    pub fn max_in_flight(mut self, calls: usize) -> Self {
+        self.in_flight = InFlight::new(RedisSettings::new("").max_in_flight(calls).max_in_flight);
+        self
+    }
+
+    async fn brought(clients: Clients) -> Result<Self> {
+        if clients.all().iter().any(ClientLike::is_clustered) {
+            return Err(a_cluster());
+        }
+        let settings = RedisSettings::new("");
+        let connection = Self::over(clients, None, &settings);
+        connection.ask(settings.connect_timeout + settings.response_timeout).await?;
+        Ok(connection)
+    }
+
+    fn over(clients: Clients, driver: Option<Driver>, settings: &RedisSettings) -> Self {
         let all = clients.all();
-        let database = all.first().and_then(|client| client.client_config().database).map_or(0, i64::from);
-        let clustered = all.iter().any(|client| client.is_clustered());
-        let heard = all.iter().map(|client| client.reconnect_rx()).collect();
-        let connection = Self {
+        let config = all.first().map(ClientLike::client_config).unwrap_or_default();
+        let protocol = if config.version == RespVersion::RESP2 { Protocol::Resp2 } else { Protocol::Resp3 };
+        let assumed = Capabilities::assumed(protocol, config.database.map_or(0, i64::from));
+        let heard = all.iter().map(EventInterface::reconnect_rx).collect();
+        Self {
             transactions: Transactions::default(),
             reconnects: Mutex::new(Reconnects { heard, count: 0 }),
             clients,
-            _driver: driver,
+            driver,
+            made: Instant::now(),
+            answered: AtomicU64::new(0),
+            doubted: AtomicU64::new(0),
             capabilities: Learned::default(),
-            first: Capabilities { database, ..Capabilities::default() },
+            assumed,
             client_name: settings.client_name.clone(),
             in_flight: InFlight::new(settings.max_in_flight),
             deadline: settings.response_timeout,
-        };
-        let within = settings.connect_timeout + settings.response_timeout;
-        if !clustered {
-            connection.bounded(|| "HELLO".to_owned(), Some(within), true, |_, _| async { Ok(()) }).await?;
         }
-        if clustered || connection.capabilities().cluster {
-            return Err(Error::Unsupported {
-                what: "a connection through fred",
-                needs: "a single server; for a cluster use `Cache::connect` with the feature `redis`"
-                    .to_owned(),
-            });
+    }
+
+    /// Asks the server what it can do. It may not say so: then the next call asks again.
+    async fn ask(&self, within: Duration) -> Result<()> {
+        let asked = self.bounded(
+            || "HELLO".to_owned(),
+            Some(within),
+            true,
+            |client, left| async move { self.learn(&client, left).await },
+        );
+        match asked.await? {
+            Err(error) if !error.is_unavailable() => Err(error),
+            _ if self.capabilities().cluster => Err(a_cluster()),
+            _ => Ok(()),
         }
-        Ok(connection)
     }
 
     /// Runs a call within its deadline; once more if the connection broke and the call may be repeated.
@@ -160,10 +203,14 @@ impl FredConnection {
         let attempt = || async {
             let client = self.clients.next();
             connected(client).await?;
-            let left =
-                |began: Instant| deadline.saturating_sub(began.elapsed()).max(Duration::from_millis(1));
-            self.learn(client, left(began)).await?;
-            call(client.clone(), left(began)).await
+            let left = || deadline.saturating_sub(began.elapsed()).max(Duration::from_millis(1));
+            // Whoever may not ask meets the reason with the command itself.
+            let _ = self.learn(client, left()).await?;
+            let answer = call(client.clone(), left()).await;
+            if answer.is_ok() {
+                self.answered.store(self.since_made(Instant::now()), Ordering::Relaxed);
+            }
+            answer
         };
         let attempts = async {
             match attempt().await {
@@ -172,18 +219,42 @@ impl FredConnection {
             }
         };
         match tokio::time::timeout(deadline + config::GRACE, attempts).await {
-            Ok(outcome) => {
-                outcome.map_err(|error| self.capabilities().explain(convert::error(&name(), deadline, error)))
+            Ok(Err(error)) if *error.kind() != ErrorKind::Timeout => {
+                Err(self.capabilities().explain(convert::error(&name(), deadline, error)))
             }
-            Err(_) => Err(Error::Timeout { command: name(), after: deadline }),
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(_)) | Err(_) => {
+                self.doubt(began);
+                Err(Error::Timeout { command: name(), after: deadline })
+            }
         }
     }
 
-    /// Asks a server what it can do, unless that is known of the connection in use.
-    async fn learn(&self, client: &Client, within: Duration) -> Answer<()> {
+    /// Has a client that was made here connect again if nothing was heard since then: its other end may be gone without
+    /// a word. A client that was brought along has settings of its own for that.
+    fn doubt(&self, since: Instant) {
+        let (Clients::One(client), Some(_)) = (&self.clients, &self.driver) else { return };
+        if !client.is_connected() || self.answered.load(Ordering::Relaxed) >= self.since_made(since) {
+            return;
+        }
+        // Once for a connection, however many wait on it.
+        let this = self.generation() + 1;
+        if self.doubted.swap(this, Ordering::AcqRel) != this {
+            let client = client.clone();
+            tokio::spawn(async move { client.force_reconnection().await });
+        }
+    }
+
+    fn since_made(&self, moment: Instant) -> u64 {
+        u64::try_from(moment.saturating_duration_since(self.made).as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    /// Asks a server what it can do, unless that is known of the connection in use. The inner error: it answered, and that is
+    /// no answer.
+    async fn learn(&self, client: &Client, within: Duration) -> Answer<Result<()>> {
         let generation = self.generation();
         if self.capabilities.is_of(generation) {
-            return Ok(());
+            return Ok(Ok(()));
         }
         let naming = self.client_name.as_ref().map(|name| Command::new("CLIENT").arg("SETNAME").arg(name));
         // The third is about clusters, which are refused; and fred's parser gives a connection up that answers it in RESP3,
@@ -199,15 +270,14 @@ impl FredConnection {
         };
         let (hello, max_results) = (answer("HELLO")?, answer("FT.CONFIG")?);
         // What a server that is starting says of itself is not what it will be able to do.
-        if max_results.as_ref().is_err_and(Error::is_unavailable) {
-            return Ok(());
+        if let Err(error) = &max_results
+            && error.is_unavailable()
+        {
+            return Ok(Err(error.again()));
         }
-        // Who may not ask meets the reason with the command itself.
-        if let Ok(read) = hello.and_then(|hello| Capabilities::read(hello, max_results, Ok(Reply::Nil))) {
-            let database = self.first.database;
-            self.capabilities.set(generation, Capabilities { database, ..read });
-        }
-        Ok(())
+        let read = hello.and_then(|hello| Capabilities::read(hello, max_results, Ok(Reply::Nil)));
+        let database = self.assumed.database;
+        Ok(read.map(|read| self.capabilities.set(generation, Capabilities { database, ..read })))
     }
 
     fn answer(&self, command: &Command, frame: Resp3Frame) -> Result<Reply> {
@@ -270,7 +340,7 @@ impl Connection for FredConnection {
     }
 
     fn capabilities(&self) -> &Capabilities {
-        self.capabilities.get().unwrap_or(&self.first)
+        self.capabilities.get().unwrap_or(&self.assumed)
     }
 
     fn pushes(&self) -> Option<PushStream> {
@@ -280,12 +350,18 @@ impl Connection for FredConnection {
     fn generation(&self) -> u64 {
         let mut reconnects = self.reconnects.lock().unwrap_or_else(PoisonError::into_inner);
         let Reconnects { heard, count } = &mut *reconnects;
-        for receiver in heard {
+        for (client, receiver) in self.clients.all().iter().zip(heard) {
             loop {
                 match receiver.try_recv() {
                     Ok(_) => *count += 1,
                     Err(TryRecvError::Lagged(missed)) => *count += missed,
-                    Err(TryRecvError::Empty | TryRecvError::Closed) => break,
+                    Err(TryRecvError::Empty) => break,
+                    // Whose the client is had it quit. If it is connected again, what it says goes another way.
+                    Err(TryRecvError::Closed) => {
+                        *count += 1;
+                        *receiver = client.reconnect_rx();
+                        break;
+                    }
                 }
             }
         }
@@ -297,56 +373,9 @@ impl Connection for FredConnection {
     }
 }
 
-/// Connects a client, for as long as what is given lives.
-async fn open(client: &Client, within: Duration) -> Answer<Driver> {
-    let driver = Driver(client.connect());
-    let late = |_| FredError::new(ErrorKind::IO, "no connection in time");
-    tokio::time::timeout(within, client.wait_for_connect()).await.map_err(late)??;
-    Ok(driver)
-}
-
-/// Waits until a client is connected, or says why it is not.
-async fn connected(client: &Client) -> Answer<()> {
-    /// How often it is looked at: between two of its attempts nothing is said.
-    const LOOK: Duration = Duration::from_millis(10);
-    let mut errors = client.error_rx();
-    while !client.is_connected() {
-        if let Ok(Ok((error, _))) = tokio::time::timeout(LOOK, errors.recv()).await {
-            return Err(error);
-        }
+fn a_cluster() -> Error {
+    Error::Unsupported {
+        what: "a connection through fred",
+        needs: "a single server; for a cluster use `Cache::connect` with the feature `redis`".to_owned(),
     }
-    Ok(())
-}
-
-async fn one(client: &Client, command: &Command, within: Duration) -> Answer<Resp3Frame> {
-    // Once: fred would send what is lost again, whatever it is.
-    let options = Options { max_attempts: Some(1), timeout: Some(within), ..Options::default() };
-    let (command, args) = convert::command(command);
-    client.with_options(&options).custom_raw(command, args).await
-}
-
-/// Sends commands one behind the other, without waiting in between.
-async fn together(client: &Client, commands: &[&Command], within: Duration) -> Vec<Answer<Resp3Frame>> {
-    type Waiting<'a> = Pin<Box<dyn Future<Output = Answer<Resp3Frame>> + Send + 'a>>;
-    let mut waiting: Vec<(Waiting<'_>, Option<Answer<Resp3Frame>>)> = Vec::with_capacity(commands.len());
-    for command in commands {
-        waiting.push((Box::pin(one(client, command, within)), None));
-    }
-    poll_fn(move |context| {
-        let mut pending = false;
-        for (future, answer) in &mut waiting {
-            if answer.is_none() {
-                match future.as_mut().poll(context) {
-                    Poll::Ready(ready) => *answer = Some(ready),
-                    Poll::Pending => pending = true,
-                }
-            }
-        }
-        if pending {
-            Poll::Pending
-        } else {
-            Poll::Ready(waiting.drain(..).filter_map(|(_, answer)| answer).collect())
-        }
-    })
-    .await
 }

@@ -8,7 +8,8 @@ use ::fred::types::Resp3Frame;
 use cache_index::{Command, DecodeError, Reply};
 use tokio::sync::Mutex;
 
-use super::{Answer, Driver, config, convert, open, together};
+use super::wire::{Answer, Driver, open, together};
+use super::{config, convert};
 use crate::error::{Error, Result};
 
 /// The connection for transactions, one of which runs at a time.

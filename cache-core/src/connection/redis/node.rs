@@ -11,7 +11,6 @@ use super::convert::{self, is_broken};
 use super::link::{Link, Listeners, Live};
 use super::tls::Connector;
 use crate::connection::Capabilities;
-use crate::connection::capabilities::{DEFAULT_MAX_SEARCH_RESULTS, MIN_SEARCH};
 use crate::connection::in_flight::InFlight;
 use crate::connection::learned::Learned;
 use crate::error::{Error, Result};
@@ -44,7 +43,7 @@ impl Node {
     /// Connects with the first command, which asks the server what it can do before it is sent.
     pub(super) fn lazy(settings: &RedisSettings, shared: &Shared) -> Result<Self> {
         let (info, protocol) = connection_info(settings)?;
-        let assumed = assumed(protocol, info.redis_settings().db());
+        let assumed = Capabilities::assumed(protocol, info.redis_settings().db());
         let tls = match info.addr() {
             ConnectionAddr::Tcp(host, _) if without_tls(&settings.url).is_some() => {
                 Some(Connector::new(settings.tls.clone().unwrap_or_default(), host)?)
@@ -200,18 +199,6 @@ impl Node {
             _ => self.link.heard(live),
         }
         result
-    }
-}
-
-/// What a server is taken to be able to do that was not asked yet: the least that is needed here.
-fn assumed(protocol: Protocol, database: i64) -> Capabilities {
-    Capabilities {
-        protocol,
-        database,
-        search: Some(MIN_SEARCH),
-        json: Some(0),
-        max_search_results: DEFAULT_MAX_SEARCH_RESULTS,
-        ..Capabilities::default()
     }
 }
 
