@@ -2,6 +2,7 @@
 
 pub mod backfill;
 pub mod child;
+pub mod clients;
 pub mod cluster;
 pub mod crash;
 pub mod dice;
@@ -18,20 +19,17 @@ pub mod stopping;
 pub mod store;
 
 use std::future::Future;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use cache_core::connection::FredConnection;
 use cache_core::embedded::Server;
 use cache_core::{Cache, Degrade, Protocol, RedisSettings};
 use tokio::sync::OnceCell;
 
+pub use clients::{connect, connect_lazy, connect_redis, connect_with, degrade};
+
 /// A server of one's own in place of the embedded one. Never `REDIS_URL`: a shell may hold production's.
 const URL: &str = "CACHE_TEST_REDIS_URL";
-
-/// Which client the tests go through: `redis`, which it is without it, or `fred`.
-const CLIENT: &str = "CACHE_TEST_CLIENT";
 
 /// The URL of the server that the tests of this process share.
 ///
@@ -68,25 +66,6 @@ pub async fn cache(test: &str, protocol: Protocol) -> Cache {
     connect(&shared_url().await, protocol).await.project(&namespace)
 }
 
-/// A cache on a server, in the default namespace.
-///
-/// # Panics
-/// If the server cannot be reached.
-pub async fn connect(url: &str, protocol: Protocol) -> Cache {
-    let settings = RedisSettings::new(url).protocol(protocol);
-    let connected = match std::env::var(CLIENT).as_deref() {
-        Err(_) | Ok("redis") => Cache::connect(settings).await,
-        Ok("fred") => {
-            FredConnection::connect(settings).await.map(|fred| Cache::from_connection(Arc::new(fred)))
-        }
-        Ok(other) => panic!("{CLIENT} is `{other}`, which is no client: say `redis` or `fred`"),
-    };
-    match connected {
-        Ok(cache) => cache,
-        Err(error) => panic!("no connection to the test server: {}", chain(&error)),
-    }
-}
-
 /// A cache on a server that does without it when it is away, but has time: on a busy machine an answer may be late.
 ///
 /// # Panics
@@ -94,7 +73,7 @@ pub async fn connect(url: &str, protocol: Protocol) -> Cache {
 pub async fn patient(url: &str, protocol: Protocol) -> Cache {
     const LATE: Duration = Duration::from_secs(20);
     let settings = RedisSettings::new(url).response_timeout(LATE).connect_timeout(LATE).protocol(protocol);
-    match Degrade::new().budget(LATE).entry_timeout(LATE).connect(settings).await {
+    match degrade(Degrade::new().budget(LATE).entry_timeout(LATE), settings).await {
         Ok(cache) => cache,
         Err(error) => panic!("no connection to the test server: {}", chain(&error)),
     }

@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 use cache_core::{Cache, Command, Error, Protocol, RedisSettings};
 use cache_tests::dice::Dice;
 use cache_tests::proxy::{Direction, Fault, Odds, Proxy};
-use cache_tests::{chain, private_server, shared_url};
+use cache_tests::{chain, connect_with, private_server, shared_url};
 
 const BOUND: Duration = Duration::from_millis(300);
 
 async fn through(proxy: &Proxy) -> Cache {
     let settings = RedisSettings::new(proxy.url()).protocol(Protocol::Resp2).response_timeout(BOUND);
-    Cache::connect(settings).await.unwrap_or_else(|error| panic!("{}", chain(&error)))
+    connect_with(settings).await.unwrap_or_else(|error| panic!("{}", chain(&error)))
 }
 
 async fn echo(cache: &Cache, text: &str) -> Result<String, Error> {

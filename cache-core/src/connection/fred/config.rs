@@ -30,31 +30,43 @@ pub(super) fn client(settings: &RedisSettings, fail_fast: bool) -> Result<Client
             });
         }
     };
-    let refused = |reason: String| Error::Settings { setting: "url", reason };
+    let refused = |reason: &str| Error::Settings { setting: "url", reason: reason.to_owned() };
     let mut protocol = settings.protocol;
+    // The names are those of the other client: a path has no place for a user and a database.
+    let (mut username, mut password, mut database) = (None, None, None);
+    let socket = url.starts_with("redis+unix");
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-        match pair {
-            "protocol=resp2" | "protocol=2" => protocol = protocol.or(Some(Protocol::Resp2)),
-            "protocol=resp3" | "protocol=3" => {}
-            _ => return Err(refused("fred takes nothing behind `?` but `protocol=resp2`".to_owned())),
+        match pair.split_once('=') {
+            Some(("protocol", "resp2" | "2")) => protocol = protocol.or(Some(Protocol::Resp2)),
+            Some(("protocol", "resp3" | "3")) => protocol = protocol.or(Some(Protocol::Resp3)),
+            Some(("user", name)) if socket => username = Some(name),
+            Some(("pass", secret)) if socket => password = Some(secret),
+            Some(("db", number)) if socket => {
+                database = Some(number.parse().map_err(|_| refused("its `db` is no number up to 255"))?);
+            }
+            _ => {
+                return Err(refused(
+                    "fred takes nothing behind `?` but `protocol=resp2`, and of a socket `user`, `pass` and `db`",
+                ));
+            }
         }
     }
-    if address.contains('%') {
-        return Err(refused(
-            "fred reads no `%` in it; set user and password by the settings' methods".to_owned(),
-        ));
+    if rest.contains('%') {
+        return Err(refused("fred reads no `%` in it; set user and password by the settings' methods"));
     }
-    let mut config = Config::from_url(&url).map_err(|error| refused(error.details().to_owned()))?;
+    let mut config = Config::from_url(&url).map_err(|error| refused(error.details()))?;
     config.fail_fast = fail_fast;
     config.version = match protocol.unwrap_or_default() {
         Protocol::Resp2 => RespVersion::RESP2,
         Protocol::Resp3 => RespVersion::RESP3,
     };
-    if let Some(name) = &settings.username {
-        config.username = Some(name.clone());
+    config.database = database.or(config.database);
+    if let Some(name) = settings.username.as_deref().or(username) {
+        config.username = Some(name.to_owned());
     }
-    if let Some(Secret(password)) = &settings.password {
-        config.password = Some(password.clone());
+    let secret = settings.password.as_ref().map(|Secret(password)| password.as_str());
+    if let Some(password) = secret.or(password) {
+        config.password = Some(password.to_owned());
     }
     let connection = ConnectionConfig {
         connection_timeout: settings.connect_timeout,
