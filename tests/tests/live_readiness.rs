@@ -103,7 +103,7 @@ async fn never_connected(protocol: Protocol) {
     assert_eq!(cache.capabilities(), there.capabilities());
     note(&cache, 1).await;
     assert_eq!(Note::find().count(&cache).await.unwrap(), 1);
-    assert_eq!(cache.connection().notices_flushes(), protocol == Protocol::Resp3);
+    assert_eq!(cache.connection().notices_flushes(), there.connection().notices_flushes());
 }
 
 #[tokio::test]
