@@ -13,6 +13,8 @@ use cache_core::{
 use cache_tests::cluster;
 use futures_core::future::BoxFuture;
 use serde::{Deserialize, Serialize};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheModel)]
 #[cache(prefix = "user", unique(tenant, number))]
@@ -266,6 +268,106 @@ async fn whoever_wakes_up_too_late_writes_nothing(cache: Cache) {
     assert_eq!(User::get_by_email(&cache, "b").await.unwrap().unwrap().id, 1);
 }
 
+/// A connection that asks before it sends a command.
+struct Stepped {
+    inner: Arc<dyn Connection>,
+    asks: mpsc::UnboundedSender<(Option<String>, oneshot::Sender<()>)>,
+}
+
+impl Connection for Stepped {
+    fn send(&self, command: Command) -> BoxFuture<'_, Result<Reply>> {
+        let key = command.route_key().map(|key| String::from_utf8_lossy(key).into_owned());
+        Box::pin(async move {
+            let (go, gone) = oneshot::channel();
+            self.asks.send((key, go)).unwrap();
+            gone.await.unwrap();
+            self.inner.send(command).await
+        })
+    }
+
+    fn send_all(&self, batch: Batch) -> BoxFuture<'_, Result<Vec<Result<Reply>>>> {
+        self.inner.send_all(batch)
+    }
+
+    fn capabilities(&self) -> &Capabilities {
+        self.inner.capabilities()
+    }
+
+    fn pushes(&self) -> Option<PushStream> {
+        None
+    }
+
+    fn deadline(&self) -> Duration {
+        self.inner.deadline()
+    }
+}
+
+/// A patch of the first user that goes on as far as it is let.
+struct Walk {
+    asks: mpsc::UnboundedReceiver<(Option<String>, oneshot::Sender<()>)>,
+    done: JoinHandle<Result<()>>,
+}
+
+impl Walk {
+    fn patch(cache: &Cache, email: &'static str) -> Self {
+        let (ask, asks) = mpsc::unbounded_channel();
+        let inner = Arc::clone(cache.connection());
+        let walking = Cache::from_connection(Arc::new(Stepped { inner, asks: ask }))
+            .namespace(cache.keyspace().unwrap().global());
+        let patch = async move { User::patch(1).set(User::EMAIL, email).send(&walking).await.map(drop) };
+        Self { asks, done: tokio::spawn(patch) }
+    }
+
+    /// Until the nth command about the key from now on, which waits.
+    async fn until(&mut self, key: &str, nth: usize) -> oneshot::Sender<()> {
+        let mut met = 0;
+        loop {
+            let (about, go) = self.asks.recv().await.expect("it comes to that command");
+            met += usize::from(about.as_deref() == Some(key));
+            if met == nth {
+                return go;
+            }
+            go.send(()).unwrap();
+        }
+    }
+
+    async fn to_the_end(mut self) {
+        while let Some((_, go)) = self.asks.recv().await {
+            go.send(()).unwrap();
+        }
+        self.done.await.unwrap().unwrap();
+    }
+}
+
+async fn who_gives_up_a_claim_late_gives_up_no_later_one(cache: Cache) {
+    let global = cache.keyspace().unwrap().global().to_owned();
+    let (document, number) = (format!("{global}:user:1"), r#"["tenant","number","acme",1]"#);
+    let claim = |values: &str| format!("{global}:~user:unique:{values}");
+    let (claimed, number) = (claim(r#"["email","a"]"#), claim(number));
+    let _ = user(1, "a", 0).save(&cache).await.unwrap();
+
+    // It locks its claim, learns what else it needs, and lets go of it to lock both in order.
+    let mut stays = Walk::patch(&cache, "a");
+    let locks_again = stays.until(&claimed, 3).await;
+    // Meanwhile somebody else sees the claim as it is to be given up,
+    let mut leaves = Walk::patch(&cache, "b");
+    leaves.until(&claimed, 1).await.send(()).unwrap();
+    let writes = leaves.until(&document, 1).await;
+    // the first has it locked again,
+    locks_again.send(()).unwrap();
+    let goes_on = stays.until(&number, 1).await;
+    // and the other one stops when the document has another value.
+    writes.send(()).unwrap();
+    let gives_up = leaves.until(&claimed, 1).await;
+    goes_on.send(()).unwrap();
+    stays.to_the_end().await;
+    assert_eq!(User::get_by_email(&cache, "a").await.unwrap().unwrap().id, 1);
+    gives_up.send(()).unwrap();
+    leaves.to_the_end().await;
+    assert_eq!(User::get_by_email(&cache, "a").await.unwrap().unwrap().id, 1);
+    assert!(user(2, "a", 0).save(&cache).await.unwrap_err().is_not_unique());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn on_a_cluster() {
     let server = cluster::one_node().await;
@@ -278,5 +380,6 @@ async fn on_a_cluster() {
         documents_have_their_claims_after_a_melee(within("melee")).await;
         a_hash_tag_makes_it_one_script(within("tag")).await;
         whoever_wakes_up_too_late_writes_nothing(within("late")).await;
+        who_gives_up_a_claim_late_gives_up_no_later_one(within("given")).await;
     }
 }

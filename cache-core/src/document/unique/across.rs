@@ -52,13 +52,15 @@ struct Old {
 /// A write of one document, with the claims that it has locked.
 struct Session<'a> {
     cache: &'a Cache,
+    /// Of the locks that it has now. Other locks have another one, also those of the same write: who has read one claim
+    /// and gives it up later must not mean the next one.
     token: String,
     locks: Vec<Lock>,
 }
 
 /// Calls until it is done, or known not to be.
 pub(super) async fn run<G: Guarded>(cache: &Cache, call: &mut G) -> Result<Reply> {
-    let mut session = Session { cache, token: format!("{:016x}", rand::random::<u64>()), locks: Vec::new() };
+    let mut session = Session { cache, token: token(), locks: Vec::new() };
     for _ in 0..TRIES {
         let Some(claims) = call.claims() else { return send(cache, call).await };
         if let Err(error) = session.lock_all(claims).await {
@@ -110,6 +112,7 @@ impl Session<'_> {
             return Ok(());
         }
         self.abandon(claims).await;
+        self.token = token();
         for (number, key) in wanted {
             let till = self.lock(claims, number, &key).await?;
             self.locks.push(Lock { number, key, till });
@@ -190,11 +193,13 @@ impl Session<'_> {
 
     /// Lets go of the locks: back to claims where the document has the value, else to nothing.
     async fn abandon(&mut self, claims: &Claims) {
-        if self.locks.is_empty() {
+        let locks = std::mem::take(&mut self.locks);
+        if locks.is_empty() {
             return;
         }
+        // Where this cannot be asked, they are over after a while.
         let Ok((ends, shown)) = self.show(claims, &claims.key).await else { return };
-        for lock in std::mem::take(&mut self.locks) {
+        for lock in locks {
             let ends = if claims.has(&shown, lock.number, &lock.key) { ends.as_str() } else { "-2" };
             let _ = self.settle_one(&lock.key, &self.token, &claims.key, ends).await;
         }
@@ -222,6 +227,10 @@ impl Session<'_> {
             other => Err(unreadable(&other)),
         }
     }
+}
+
+fn token() -> String {
+    format!("{:016x}", rand::random::<u64>())
 }
 
 /// The first item of an answer.
