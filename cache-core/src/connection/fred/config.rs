@@ -42,7 +42,8 @@ pub(super) fn client(settings: &RedisSettings, fail_fast: bool) -> Result<Client
             Some(("user", name)) if socket => username = Some(name),
             Some(("pass", secret)) if socket => password = Some(secret),
             Some(("db", number)) if socket => {
-                database = Some(number.parse().map_err(|_| refused("its `db` is no number up to 255"))?);
+                database =
+                    Some(number.parse::<u8>().map_err(|_| refused("its `db` is no number up to 255"))?);
             }
             _ => {
                 return Err(refused(
