@@ -4,7 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use cache_core::embedded::Server;
-use cache_core::{Blocking, Cache, CacheModel, Error, Migrator, RedisSettings};
+use cache_core::{Blocking, CacheModel, Error, Migrator, RedisSettings};
 use cache_tests::{connect_with, private_server};
 use serde::{Deserialize, Serialize};
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use cache_core::embedded::{self, Server};
 use cache_core::{
-    Cache, CacheModel, CacheState, Command, Degrade, Error, ErrorClass, MigrateError, Migrator, Protocol,
+    CacheModel, CacheState, Command, Degrade, Error, ErrorClass, MigrateError, Migrator, Protocol,
     RedisSettings, ServerErrorKind,
 };
 use cache_tests::releases::first::User;
