@@ -4,7 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use cache_core::embedded::Server;
-use cache_core::{Blocking, CacheModel, Error, Migrator, RedisSettings};
+use cache_core::{Blocking, Cache, CacheModel, Error, Migrator, RedisSettings};
 use cache_tests::{connect_with, private_server};
 use serde::{Deserialize, Serialize};
 
@@ -57,7 +57,8 @@ fn a_program_without_a_runtime() {
 #[test]
 fn a_thread_beside_an_asynchronous_service() {
     let (runtime, server) = server();
-    let cache = runtime.block_on(connect_with(server.url())).unwrap();
+    // Not `fred`, whose connection ends with the runtime that it was made in.
+    let cache = runtime.block_on(Cache::connect(server.url())).unwrap();
     let blocking = cache.blocking().unwrap();
     assert!(blocking.wait(note(1).save(&cache)).unwrap().stored());
     let within = cache.clone();

@@ -7,7 +7,7 @@ use cache_core::{
     Cache, CacheModel, Command, ErrorClass, IndexSchema, IndexState, MigrateError, Migrator, Protocol, Ready,
     RedisSettings, Shortfall,
 };
-use cache_tests::{connect, connect_lazy, connect_with, private_server};
+use cache_tests::{connect, connect_lazy, connect_redis, connect_with, private_server};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheModel)]
@@ -196,7 +196,8 @@ async fn a_watch_heals_and_counts_resp2() {
 #[tokio::test]
 async fn after_a_flush_nothing_of_before_is_told() {
     let server = private_server().await;
-    let cache = connect(&server.url(), Protocol::Resp3).await;
+    // Through the `redis` crate, which hears of the flush.
+    let cache = connect_redis(&server.url(), Protocol::Resp3).await;
     note(&cache, 1).await;
     migrator().run(&cache).await.unwrap();
     assert_eq!((state(&cache), cache.readiness().overall()), (IndexState::Ready, Ready::Yes));

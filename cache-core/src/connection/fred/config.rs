@@ -10,9 +10,9 @@ use ::fred::types::config::{Config, ConnectionConfig, ReconnectPolicy};
 use crate::error::{Error, Result};
 use crate::settings::{Protocol, RedisSettings, Secret};
 
-/// How long it waits before it connects again, in milliseconds: first, and at most, twice as long each time. Nobody needs to
-/// call for it to try.
-const RECONNECT_DELAYS: (u32, u32) = (50, 400);
+/// How long it waits before it connects again, in milliseconds. Whoever calls meanwhile hears with the next attempt why there
+/// is no connection, which is to be within short deadlines.
+const RECONNECT_DELAY: u32 = 50;
 
 /// A client that is not connected yet. One that fails fast gives up if the first attempt to connect fails.
 pub(super) fn client(settings: &RedisSettings, fail_fast: bool) -> Result<Client> {
@@ -75,8 +75,7 @@ pub(super) fn client(settings: &RedisSettings, fail_fast: bool) -> Result<Client
         max_command_attempts: 1,
         ..ConnectionConfig::default()
     };
-    let (first, longest) = RECONNECT_DELAYS;
-    let again = ReconnectPolicy::new_exponential(0, first, longest, 2);
+    let again = ReconnectPolicy::new_constant(0, RECONNECT_DELAY);
     Ok(Client::new(config, None, Some(connection), Some(again)))
 }
 

@@ -42,6 +42,7 @@ use crate::settings::{Protocol, RedisSettings};
 /// - Each command of a batch is a write of its own; none waits for the answer of the one before it.
 /// - fred reads a long answer from its beginning again whenever more of it comes: megabytes take it long.
 /// - In RESP2 it opens a connection with `PING`, which a server refuses that cannot write to its disk.
+/// - It ends with the runtime that it was made in.
 /// - A client that was brought along notices a half-open connection by its own settings (`UnresponsiveConfig`) alone, and
 ///   goes on connecting only if it has a `ReconnectPolicy`.
 ///
