@@ -129,7 +129,8 @@ async fn a_wrong_password_is_no_outage() {
 async fn pushes_tell_of_invalidations_and_of_a_broken_connection() {
     use cache_core::connection::Push;
     let server = private_server().await;
-    let cache = connect_with(settings(server.url(), Protocol::Resp3)).await.unwrap();
+    // Through the `redis` crate, which alone has pushes.
+    let cache = Cache::connect(settings(server.url(), Protocol::Resp3)).await.unwrap();
     let mut pushes = cache.connection().pushes().unwrap();
     // What the connection tracks is its own affair: it tells of flushes. Keys are tracked one by one.
     let other = Command::new("CLIENT").args_from(["TRACKING", "OFF"]);

@@ -5,9 +5,11 @@ mod convert;
 mod transaction;
 mod wire;
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use ::fred::clients::{Client, Pool};
@@ -234,7 +236,7 @@ impl FredConnection {
             }
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(_)) | Err(_) => {
-                self.doubt(began);
+                self.doubt(began).await;
                 Err(Error::Timeout { command: name(), after: deadline })
             }
         }
@@ -242,7 +244,7 @@ impl FredConnection {
 
     /// Has a client that was made here connect again if nothing was heard since then: its other end may be gone without
     /// a word. A client that was brought along has settings of its own for that.
-    fn doubt(&self, since: Instant) {
+    async fn doubt(&self, since: Instant) {
         let (Clients::One(client), Some(_)) = (&self.clients, &self.driver) else { return };
         if !client.is_connected() || self.answered.load(Ordering::Relaxed) >= self.since_made(since) {
             return;
@@ -250,8 +252,9 @@ impl FredConnection {
         // Once for a connection, however many wait on it.
         let this = self.generation() + 1;
         if self.doubted.swap(this, Ordering::AcqRel) != this {
-            let client = client.clone();
-            tokio::spawn(async move { client.force_reconnection().await });
+            // Asked for before this call ends, and not waited for: what is sent next goes to the new connection.
+            let mut asked = pin!(client.force_reconnection());
+            poll_fn(|context| Poll::Ready(drop(asked.as_mut().poll(context)))).await;
         }
     }
 
