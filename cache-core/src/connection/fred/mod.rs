@@ -254,7 +254,11 @@ impl FredConnection {
         if self.doubted.swap(this, Ordering::AcqRel) != this {
             // Asked for before this call ends, and not waited for: what is sent next goes to the new connection.
             let mut asked = pin!(client.force_reconnection());
-            poll_fn(|context| Poll::Ready(drop(asked.as_mut().poll(context)))).await;
+            poll_fn(|context| {
+                drop(asked.as_mut().poll(context));
+                Poll::Ready(())
+            })
+            .await;
         }
     }
 
