@@ -2,16 +2,17 @@
 
 use std::time::{Duration, Instant};
 
+use cache_core::testkit::{Direction, Fault, Odds, Proxy};
 use cache_core::{Cache, Command, Error, Protocol, RedisSettings};
 use cache_tests::dice::Dice;
-use cache_tests::proxy::{Direction, Fault, Odds, Proxy};
-use cache_tests::{chain, connect_with, private_server, shared_url};
+use cache_tests::{chain, private_server, shared_url};
 
-const BOUND: Duration = Duration::from_millis(300);
+const BOUND: Duration = Duration::from_secs(1);
 
 async fn through(proxy: &Proxy) -> Cache {
     let settings = RedisSettings::new(proxy.url()).protocol(Protocol::Resp2).response_timeout(BOUND);
-    connect_with(settings).await.unwrap_or_else(|error| panic!("{}", chain(&error)))
+    // Not `fred`, over which what a new connection is asked may meet a fault that was meant for another answer.
+    Cache::connect(settings).await.unwrap_or_else(|error| panic!("{}", chain(&error)))
 }
 
 async fn echo(cache: &Cache, text: &str) -> Result<String, Error> {
@@ -21,7 +22,7 @@ async fn echo(cache: &Cache, text: &str) -> Result<String, Error> {
 
 #[tokio::test]
 async fn chunks_come_late_and_in_order() {
-    let proxy = Proxy::start(&shared_url().await).await;
+    let proxy = Proxy::start(&shared_url().await).await.unwrap();
     let cache = through(&proxy).await;
     let late = Duration::from_millis(100);
     for direction in [Direction::ToServer, Direction::ToClient] {
@@ -36,7 +37,7 @@ async fn chunks_come_late_and_in_order() {
 
 #[tokio::test]
 async fn a_lost_answer_is_lost_after_the_server_did_it() {
-    let proxy = Proxy::start(&shared_url().await).await;
+    let proxy = Proxy::start(&shared_url().await).await.unwrap();
     let (cache, key) = (through(&proxy).await, format!("proxy-{}", std::process::id()));
     let count = || Command::new("INCR").key(&key);
     let mut expected = 0;
@@ -57,7 +58,7 @@ async fn a_lost_answer_is_lost_after_the_server_did_it() {
 
 #[tokio::test]
 async fn a_silence_lasts_until_its_connection_is_reset() {
-    let proxy = Proxy::start(&shared_url().await).await;
+    let proxy = Proxy::start(&shared_url().await).await.unwrap();
     let cache = through(&proxy).await;
     proxy.silence(Direction::ToClient);
     assert!(matches!(echo(&cache, "a").await, Err(Error::Timeout { .. })));
@@ -72,7 +73,7 @@ async fn a_silence_lasts_until_its_connection_is_reset() {
 #[tokio::test]
 async fn clients_are_led_to_another_server() {
     let other = private_server().await;
-    let proxy = Proxy::start(&shared_url().await).await;
+    let proxy = Proxy::start(&shared_url().await).await.unwrap();
     let cache = through(&proxy).await;
     let port =
         async || cache.command(Command::new("INFO").arg("server")).await.map(|info| format!("{info:?}"));
@@ -80,7 +81,7 @@ async fn clients_are_led_to_another_server() {
     assert!(!port().await.unwrap().contains(&process));
     proxy.refuse();
     assert!(port().await.unwrap_err().is_unavailable());
-    proxy.redirect(&other.url());
+    proxy.redirect(&other.url()).unwrap();
     assert!(port().await.unwrap().contains(&process));
 }
 
@@ -89,7 +90,7 @@ async fn the_same_seed_injects_the_same_faults() {
     let url = shared_url().await;
     let odds = Odds { delay: (200, Duration::from_millis(5)), reset: 100, silence: 50, truncate: 100 };
     let run = async |seed| {
-        let proxy = Proxy::start(&url).await;
+        let proxy = Proxy::start(&url).await.unwrap();
         let cache = through(&proxy).await;
         proxy.dice(seed, odds);
         let mut ends = Vec::new();
