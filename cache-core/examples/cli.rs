@@ -6,9 +6,10 @@
 use std::error::Error;
 use std::io::{Write, stderr, stdout};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use cache_core::cli::Exit;
-use cache_core::{Cache, CacheModel, Migrator, cli};
+use cache_core::{Cache, CacheModel, Migrator, RedisSettings, cli};
 use clap::{Parser, Subcommand};
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +37,9 @@ struct Args {
     /// The server
     #[arg(long, global = true, default_value = "redis://localhost:6379")]
     url: String,
+    /// How many seconds an answer of it may take
+    #[arg(long, global = true, default_value = "2")]
+    response_timeout: u64,
     /// Whose cache on it
     #[arg(long, global = true, default_value = "shop")]
     project: String,
@@ -68,7 +72,9 @@ async fn main() -> ExitCode {
             return if error.print().is_ok() { code.into() } else { ExitCode::FAILURE };
         }
     };
-    let connect = async || Ok(Cache::connect(&*args.url).await?.project(&args.project));
+    let timeout = Duration::from_secs(args.response_timeout);
+    let settings = RedisSettings::new(&*args.url).response_timeout(timeout).connect_timeout(timeout);
+    let connect = async || Ok(Cache::connect(settings).await?.project(&args.project));
     let done: Result<(), Box<dyn Error>> = match args.command {
         Command::Cache(command) => {
             return command.execute(&migrator(), connect, &mut stdout(), &mut stderr()).await.into();

@@ -24,16 +24,19 @@
 //! | know whether their indexes can be asked, and what to do while they cannot | [`Cache::readiness`], [`Migrator::readiness`], [`Migrator::watch`], [`IndexPolicy`] |
 //! | have them on a command line, and their schemas in the repository | [`cli`](cli/index.html) (feature `cli`), [`SchemaLock`], [`Migrator::assert_locked`] |
 //! | bring stored documents to a new form | [`DataMigration`], `schema_version` and `upgrade` of [`CacheModel`](derive@CacheModel) |
+//! | give its user the least rights on the server | [`acl`] |
 //! | answer probes | [`Cache::health`], [`health`] (routes with feature `axum`) |
 //! | keep settings of tenants, and tell tenants by their hosts | [`tenant`](tenant/index.html) (feature `tenant`; with PostgreSQL, `postgres`) |
 //! | let one process do a thing | [`Gate`], [`Lease`], [`Outcome`], [`Once`], [`Schedule`] |
+//! | write tests of one's own, on a server that they share | [`testkit`](testkit/index.html) (feature `testkit`) |
 //! | try things on a private server | [`Cache::embedded`](struct.Cache.html#method.embedded) (feature `embedded`) |
 //! | group and count documents | [`Query::group_by`], [`Aggregation`], [`aggregate`] |
 //! | know what went wrong | [`Error`] |
 
 // A file imports from those before it: patch_error, backoff, error, settings, connection, embedded, cache, script, primary_key,
-// version, model, document, index, query, terms, load, cache_model, migrate, gate, health, cli, tenant.
+// version, model, document, acl, index, query, terms, load, cache_model, migrate, gate, health, cli, tenant, testkit.
 
+pub mod acl;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod connection;
@@ -45,6 +48,8 @@ pub mod guide;
 pub mod health;
 #[cfg(feature = "tenant")]
 pub mod tenant;
+#[cfg(feature = "testkit")]
+pub mod testkit;
 
 #[doc(hidden)]
 pub mod __private;
@@ -67,6 +72,8 @@ mod terms;
 mod version;
 
 pub use bytes::Bytes;
+#[cfg(feature = "testkit")]
+pub use cache_derive::test;
 pub use cache_derive::{CacheEmbedded, CacheModel, CacheValue, CacheView, gate};
 pub use cache_index::aggregate;
 pub use cache_index::{
@@ -92,6 +99,8 @@ pub use cache_index::{DecimalNumber, decimal_number};
 #[cfg(feature = "geo")]
 pub use cache_index::GeoShape;
 
+#[cfg(feature = "metrics")]
+pub use crate::cache::metrics::describe_metrics;
 pub use crate::cache::{
     Blocking, Cache, CacheState, Degrade, ErrorClass, GateCounts, IndexPolicy, IndexReadiness, IndexState,
     Readiness, Ready, StateWatch,

@@ -10,6 +10,7 @@ mod model;
 mod name;
 mod option;
 mod serde_attr;
+mod tested;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -189,4 +190,37 @@ pub fn derive_cache_view(input: proc_macro::TokenStream) -> proc_macro::TokenStr
 #[proc_macro_attribute]
 pub fn gate(arguments: proc_macro::TokenStream, input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     gated::gate(arguments.into(), input.into()).into()
+}
+
+/// Makes a test of an asynchronous function: with a cache in a namespace of its own on a real server. For `cache_core` with
+/// feature `testkit`.
+///
+/// ```text
+/// #[cache_core::test(register(Ticket))]
+/// async fn open_tickets_are_found(cache: Cache) -> cache_core::Result<()> {
+///     Ticket { id: 1, state: "open".to_owned() }.save(&cache).await?;
+///     assert_eq!(Ticket::find_by_state("open").count(&cache).await?, 1);
+///     Ok(())
+/// }
+///
+/// #[cache_core::test]
+/// async fn a_dead_server_is_survived(cache: Cache, server: Server) {
+///     server.kill().await.unwrap();
+///     assert!(Ticket::get(&cache, 1).await.unwrap_err().is_unavailable());
+/// }
+/// ```
+///
+/// Tests of one process run side by side on one server, and each sees its own documents alone; afterwards they are taken
+/// away, with their indexes, also after a panic. A test with a second parameter has a server of its own. Other attributes
+/// (`#[should_panic]`, `#[ignore]`, `#[cfg(…)]`) mean what they mean for any test, and what the function answers is what the
+/// test does: `()`, a `Result`.
+///
+/// | argument | meaning |
+/// |---|---|
+/// | `register(User, Order)` | the indexes of these models are made before the test begins |
+/// | `protocol = Protocol::Resp2` | the protocol of the cache's connection; without it RESP3 |
+/// | `crate = path` | where `cache_core` is, if not in the dependencies under that name |
+#[proc_macro_attribute]
+pub fn test(arguments: proc_macro::TokenStream, input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    tested::test(arguments.into(), input.into()).into()
 }

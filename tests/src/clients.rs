@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cache_core::connection::FredConnection;
 use cache_core::{Cache, Degrade, Protocol, RedisSettings, Result};
 
-use crate::chain;
+use crate::{LATE, chain};
 
 /// Which client the tests go through: `redis`, which it is without it, or `fred`.
 const CLIENT: &str = "CACHE_TEST_CLIENT";
@@ -23,7 +23,7 @@ fn is_fred() -> bool {
 /// # Panics
 /// If the server cannot be reached.
 pub async fn connect(url: &str, protocol: Protocol) -> Cache {
-    there(connect_with(RedisSettings::new(url).protocol(protocol)).await)
+    there(connect_with(patient(url, protocol)).await)
 }
 
 /// The same through the `redis` crate in any case, for what the adapter of `fred` has not: clusters, and hearing what the
@@ -32,7 +32,7 @@ pub async fn connect(url: &str, protocol: Protocol) -> Cache {
 /// # Panics
 /// If the server cannot be reached.
 pub async fn connect_redis(url: &str, protocol: Protocol) -> Cache {
-    there(Cache::connect(RedisSettings::new(url).protocol(protocol)).await)
+    there(Cache::connect(patient(url, protocol)).await)
 }
 
 /// [`Cache::connect`], through the client that is chosen.
@@ -78,6 +78,10 @@ pub async fn degrade(degrade: Degrade, settings: impl Into<RedisSettings>) -> Re
     } else {
         degrade.connect(settings).await
     }
+}
+
+fn patient(url: &str, protocol: Protocol) -> RedisSettings {
+    RedisSettings::new(url).response_timeout(LATE).connect_timeout(LATE).protocol(protocol)
 }
 
 fn there(connected: Result<Cache>) -> Cache {

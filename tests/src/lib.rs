@@ -9,7 +9,6 @@ pub mod dice;
 pub mod figures;
 pub mod postgres;
 pub mod profile;
-pub mod proxy;
 pub mod python;
 pub mod recorder;
 pub mod releases;
@@ -27,6 +26,9 @@ use cache_core::{Cache, Degrade, Protocol, RedisSettings};
 use tokio::sync::OnceCell;
 
 pub use clients::{connect, connect_lazy, connect_redis, connect_with, degrade};
+
+/// How long an answer may take that is not about time: where many programs share a core, the default is not enough.
+const LATE: Duration = Duration::from_secs(20);
 
 /// A server of one's own in place of the embedded one. Never `REDIS_URL`: a shell may hold production's.
 const URL: &str = "CACHE_TEST_REDIS_URL";
@@ -71,7 +73,6 @@ pub async fn cache(test: &str, protocol: Protocol) -> Cache {
 /// # Panics
 /// If the server cannot be reached.
 pub async fn patient(url: &str, protocol: Protocol) -> Cache {
-    const LATE: Duration = Duration::from_secs(20);
     let settings = RedisSettings::new(url).response_timeout(LATE).connect_timeout(LATE).protocol(protocol);
     match degrade(Degrade::new().budget(LATE).entry_timeout(LATE), settings).await {
         Ok(cache) => cache,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cache_core::{CacheModel, Command, Direction, Gate, GateError, Migrator, Reply, Route};
-use cache_tests::recorder::{Recorder, listening};
+use cache_tests::recorder::{listening, recorded};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Serialize, Deserialize, CacheModel)]
@@ -29,8 +29,7 @@ const WRITE: &str = "f9f50e46d74e5cea21dae0cd0dc9aea22a28662b";
 #[tokio::test]
 async fn documents() {
     let found = Reply::Bulk(r#"{"id":1,"name":"ann","age":30}"#.into());
-    let (recorder, cache) =
-        Recorder::cache([Reply::Status("OK".into()), found, Reply::Array(vec![Reply::Nil; 2])]);
+    let (recorder, cache) = recorded([Reply::Status("OK".into()), found, Reply::Array(vec![Reply::Nil; 2])]);
     let _ = User { id: 1, name: "ann".into(), age: 30 }.save(&cache).await.unwrap();
     assert_eq!(User::get(&cache, 1).await.unwrap().unwrap().name, "ann");
     assert_eq!(User::get_many(&cache, [1, 2]).await.unwrap().len(), 2);
@@ -49,8 +48,7 @@ async fn documents() {
 #[tokio::test]
 async fn queries() {
     let empty = || Reply::Array(vec![Reply::Int(0)]);
-    let (recorder, cache) =
-        Recorder::cache([empty(), empty(), empty(), empty(), Reply::Array(vec![empty()])]);
+    let (recorder, cache) = recorded([empty(), empty(), empty(), empty(), Reply::Array(vec![empty()])]);
     let adults = User::find_by_name("ann").filter(User::AGE.ge(18) | !User::AGE.between(3..7));
     assert_eq!(User::AGE.desc().direction(), Direction::Descending);
     adults.clone().sort_by(User::AGE.desc()).page(20, 10).all(&cache).await.unwrap();
@@ -90,7 +88,7 @@ async fn queries() {
 async fn the_gate() {
     let memory = Reply::Bulk("maxmemory_policy:noeviction\r\n".into());
     let won = Reply::Array(vec![Reply::Int(1), Reply::Bulk("1764350000123456".into())]);
-    let (recorder, cache) = Recorder::cache([memory, won, Reply::Int(1)]);
+    let (recorder, cache) = recorded([memory, won, Reply::Int(1)]);
     let gate = Gate::new("nightly").grace(Duration::from_secs(10));
     let done =
         gate.run(&cache, async |lease| Ok::<_, GateError>((lease.token().to_owned(), lease.fence()))).await;
@@ -113,7 +111,7 @@ async fn the_migrator_asks_before_it_acts() {
     let (keys, none) = (Reply::Int(1), || Reply::Status("none".to_owned()));
     let nothing = || Reply::Array(vec![]);
     let (recorder, cache) =
-        Recorder::cache([list, time, memory, keys, leases, nothing(), nothing(), none(), none()]);
+        recorded([list, time, memory, keys, leases, nothing(), nothing(), none(), none()]);
     let plans = Migrator::new().register::<User>().register::<Session>().plan(&cache).await.unwrap();
     assert_eq!(plans.len(), 1);
     let beside = format!("shop:cache:~{}", plans[0].prefix);

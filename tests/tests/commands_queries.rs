@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use cache_core::testkit::Recorder;
 use cache_core::{
     Cache, CacheEmbedded, CacheModel, CacheView, Capabilities, IndexSchema, Language, Protocol, Reading,
     Reply, Scorer,
 };
-use cache_tests::recorder::{Recorder, capabilities};
+use cache_tests::recorder::{capabilities, recorded_of};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Serialize, Deserialize, CacheModel)]
@@ -31,7 +32,7 @@ async fn searched(
     capabilities: Capabilities,
     answers: impl IntoIterator<Item = Reply>,
 ) -> (Arc<Recorder>, Cache) {
-    let (recorder, cache) = Recorder::cache_of(capabilities, [none()].into_iter().chain(answers));
+    let (recorder, cache) = recorded_of(capabilities, [none()].into_iter().chain(answers));
     assert_eq!(User::find().count(&cache).await.unwrap(), 0);
     assert_eq!(recorder.sent().len(), 5);
     (recorder, cache)

@@ -3,7 +3,7 @@
 use cache_core::{
     CacheModel, Dictionary, Error, IndexSchema, NewSuggestion, Reply, Suggestions, TermError, Terms,
 };
-use cache_tests::recorder::{Recorder, listening};
+use cache_tests::recorder::{listening, recorded};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Serialize, Deserialize, CacheModel)]
@@ -30,8 +30,7 @@ fn index_of(cache: &cache_core::Cache) -> String {
 
 #[tokio::test]
 async fn suggestions() {
-    let (recorder, cache) =
-        Recorder::cache(std::iter::repeat_n(Reply::Int(1), 9).chain([Reply::Nil, Reply::Nil]));
+    let (recorder, cache) = recorded(std::iter::repeat_n(Reply::Int(1), 9).chain([Reply::Nil, Reply::Nil]));
     let cities = Suggestions::new("cities");
     cities.add(&cache, "Bern", 1.5).await.unwrap();
     cities.add_many(&cache, [NewSuggestion::new("Bonn", 2.0).payload("DE")]).await.unwrap();
@@ -73,7 +72,7 @@ async fn suggestions() {
 #[tokio::test]
 async fn dictionaries_and_spelling() {
     let none = || Reply::Array(vec![]);
-    let (recorder, cache) = Recorder::cache([Reply::Int(2), Reply::Int(1), none(), none(), none()]);
+    let (recorder, cache) = recorded([Reply::Int(2), Reply::Int(1), none(), none(), none()]);
     let brands = Dictionary::new("brands");
     assert_eq!(brands.add(&cache, ["rolex", "swatch"]).await.unwrap(), 2);
     assert_eq!(brands.remove(&cache, ["swatch"]).await.unwrap(), 1);
@@ -115,7 +114,7 @@ async fn dictionaries_and_spelling() {
 #[tokio::test]
 async fn tag_values() {
     let values = ["b", "a"].map(|value| Reply::Bulk(value.into())).to_vec();
-    let (recorder, cache) = Recorder::cache([Reply::Array(values)]);
+    let (recorder, cache) = recorded([Reply::Array(values)]);
     assert_eq!(Offer::tag_values(&cache, Offer::CITY).await.unwrap(), ["a", "b"]);
     let index = index_of(&cache);
     let look = format!("FT.INFO {index} (repeatable)");
@@ -132,7 +131,7 @@ async fn synonyms() {
     let (auto, cars) = (Reply::Bulk("auto".into()), Reply::Array(vec![Reply::Bulk("cars".into())]));
     let there = Reply::Array(vec![auto, cars]);
     let ok = || Reply::Status("OK".into());
-    let (recorder, cache) = Recorder::cache([Reply::Array(vec![]), ok(), there.clone(), there, ok()]);
+    let (recorder, cache) = recorded([Reply::Array(vec![]), ok(), there.clone(), there, ok()]);
     assert!(Offer::synonyms().update(&cache, "cars", ["Car", "auto"]).await.unwrap());
     assert!(!Offer::synonyms().update(&cache, "cars", ["AUTO"]).await.unwrap());
     assert!(Offer::synonyms().skip_initial_scan().update(&cache, "cars", ["car"]).await.unwrap());

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
+use cache_core::testkit::Recorder;
 use cache_core::{CacheModel, Error, Expiry, PatchError, Reply};
-use cache_tests::recorder::{Recorder, capabilities};
+use cache_tests::recorder::{capabilities, recorded, recorded_of};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheModel)]
@@ -54,7 +55,7 @@ fn ok() -> Reply {
 #[tokio::test]
 async fn a_write_is_one_command() {
     let (recorder, cache) =
-        Recorder::cache([ok(), ok(), ok(), words(["stored"]), words(["stored"]), words(["stored"])]);
+        recorded([ok(), ok(), ok(), words(["stored"]), words(["stored"]), words(["stored"])]);
     let (one, at) = (Session { id: 1 }, UNIX_EPOCH + Duration::from_millis(1_800_000_000_001));
     let _ = one.save_with(&cache, Expiry::Keep).await.unwrap();
     let _ = one.insert_with(&cache, Expiry::Keep).await.unwrap();
@@ -79,7 +80,7 @@ async fn a_write_is_one_command() {
 async fn a_version_is_compared_and_counted_up_in_the_same_command() {
     let conflict = || Reply::Array(vec![Reply::Bulk("version".into()), Reply::Nil]);
     let answers = [words(["stored"]), conflict(), words(["version", "9"]), words(["stored"])];
-    let (recorder, cache) = Recorder::cache(answers);
+    let (recorder, cache) = recorded(answers);
     let one = Counter { id: 1, hits: 5, version: 7 };
     assert_eq!(one.save(&cache).await.unwrap().version(), Some(8));
     let error = one.save(&cache).await.unwrap_err();
@@ -118,7 +119,7 @@ async fn a_script_is_told_every_key() {
     let held =
         vec![Reply::Bulk("claimed".into()), Reply::Int(0), Reply::Bulk(":shop:cache:account:2".into())];
     let held = Reply::Array(held);
-    let (recorder, cache) = Recorder::cache([words(["stored"]), stale, held, words(["stored"])]);
+    let (recorder, cache) = recorded([words(["stored"]), stale, held, words(["stored"])]);
     let account = Account { id: 1, email: Some("a:b".into()), tenant: "t".into(), number: 7 };
     let _ = account.save(&cache).await.unwrap();
     let _ = account.save(&cache).await.unwrap();
@@ -148,7 +149,7 @@ async fn a_script_is_told_every_key() {
 
 #[tokio::test]
 async fn a_condition_that_did_not_hold_is_an_error_of_its_own() {
-    let (_, cache) = Recorder::cache([Reply::Nil, words(["there"]), words(["missing"])]);
+    let (_, cache) = recorded([Reply::Nil, words(["there"]), words(["missing"])]);
     let key = "shop:cache:session:1";
     let error = Session { id: 1 }.insert_with(&cache, Expiry::Keep).await.unwrap_err();
     assert!(matches!(&error, Error::AlreadyExists { key: found, .. } if found == key), "{error}");
@@ -162,7 +163,7 @@ async fn a_condition_that_did_not_hold_is_an_error_of_its_own() {
 #[tokio::test]
 async fn a_patch_tells_the_script_everything() {
     let done = Reply::Array(vec![Reply::Bulk("done".into())]);
-    let (recorder, cache) = Recorder::cache([done]);
+    let (recorder, cache) = recorded([done]);
     let patch = User::patch(7)
         .set(User::NAME, "an\"n")
         .increment(User::VISITS, -2)
@@ -186,7 +187,7 @@ async fn a_patch_tells_the_script_everything() {
 
 #[tokio::test]
 async fn a_refused_patch_sends_nothing() {
-    let (recorder, cache) = Recorder::cache([]);
+    let (recorder, cache) = recorded([]);
     let refused = async |patch: cache_core::Patch<User>| patch.send(&cache).await.unwrap_err();
 
     let error = refused(User::patch(1).set(User::ID, 2u32)).await;
@@ -209,7 +210,7 @@ async fn a_refused_patch_sends_nothing() {
 #[tokio::test]
 async fn get_or_insert_reads_first() {
     let there = || Reply::Bulk(r#"{"id":1}"#.into());
-    let (recorder, cache) = Recorder::cache([there(), Reply::Nil, words(["stored", r#"{"id":1}"#])]);
+    let (recorder, cache) = recorded([there(), Reply::Nil, words(["stored", r#"{"id":1}"#])]);
     Session::get_or_insert_with(&cache, 1, || unreachable!()).await.unwrap();
     Session::get_or_insert_with(&cache, 1, || Session { id: 1 }).await.unwrap();
     let error = Session::get_or_insert_with(&cache, 1, || Session { id: 2 }).await.unwrap_err();
@@ -224,7 +225,7 @@ async fn get_or_insert_reads_first() {
             "JSON.GET shop:cache:session:1 (repeatable)".to_owned(),
         ]
     );
-    let (recorder, cache) = Recorder::cache([Reply::Nil]);
+    let (recorder, cache) = recorded([Reply::Nil]);
     let error = Session::get_or_insert_with(&cache, 1, || Session { id: 2 }).await.unwrap_err();
     assert!(matches!(&error, Error::OtherKey { found, .. } if found.ends_with(":2")), "{error:?}");
     assert_eq!(recorder.sent().len(), 1);
@@ -248,7 +249,7 @@ fn expected<const N: usize>(shape: [(&str, usize); N]) -> Vec<(String, usize)> {
 
 #[tokio::test]
 async fn many_travel_in_chunks() {
-    let (recorder, cache) = Recorder::cache([]);
+    let (recorder, cache) = recorded([]);
     let user =
         |id| User { id, name: String::new(), visits: 0, level: 0.0, ratio: 0.0, tags: vec![], bio: None };
     let results = User::save_many(&cache, (0..1_001).map(user)).await;
@@ -268,7 +269,7 @@ async fn many_travel_in_chunks() {
 
 #[tokio::test]
 async fn what_cannot_be_written_is_its_own_error_only() {
-    let (recorder, cache) = Recorder::cache([]);
+    let (recorder, cache) = recorded([]);
     let user = |id, tag: &str| User {
         id,
         name: String::new(),
@@ -287,7 +288,7 @@ async fn what_cannot_be_written_is_its_own_error_only() {
 #[tokio::test]
 async fn keys_of_many_travel_in_chunks() {
     let nothing = |count| Reply::Array(vec![Reply::Nil; count]);
-    let (recorder, cache) = Recorder::cache([nothing(500), nothing(1), Reply::Int(499), Reply::Int(1)]);
+    let (recorder, cache) = recorded([nothing(500), nothing(1), Reply::Int(499), Reply::Int(1)]);
     assert_eq!(Session::get_many(&cache, 0..501_u32).await.unwrap().len(), 501);
     assert_eq!(Session::delete_many(&cache, 0..501_u32).await.unwrap(), 500);
     assert_eq!(shape(&recorder), expected([("JSON.MGET", 2), ("DEL", 2)]));
@@ -300,8 +301,7 @@ async fn a_scan_asks_for_documents_of_the_prefix_alone() {
         Reply::Array(vec![Reply::Bulk(cursor.to_owned().into()), Reply::Array(keys)])
     };
     let keys = ["a*[b]:session:1", "a*[b]:session:", "axb:session:2", "a*[b]:session:07"];
-    let (recorder, cache) =
-        Recorder::cache([page("18", &keys), page("0", &["a*[b]:session:1", "a*[b]:session:x"])]);
+    let (recorder, cache) = recorded([page("18", &keys), page("0", &["a*[b]:session:1", "a*[b]:session:x"])]);
     let mut ids = Session::ids(&cache.namespace("a*[b]"));
     assert_eq!(ids.next().await.unwrap().unwrap(), 1);
     let error = ids.next().await.unwrap().unwrap_err();
@@ -329,7 +329,7 @@ async fn a_scan_of_a_cluster_is_one_of_all_masters() {
     };
     let page = |key: &str| Reply::Array(vec![bulk("0"), Reply::Array(vec![bulk(key)])]);
     let (recorder, cache) =
-        Recorder::cache_of(cluster, [nodes(), page("cache:session:1"), page("cache:session:2"), nodes()]);
+        recorded_of(cluster, [nodes(), page("cache:session:1"), page("cache:session:2"), nodes()]);
     let mut keys = Session::keys(&cache.namespace("cache"));
     for key in ["cache:session:1", "cache:session:2"] {
         assert_eq!(keys.next().await.unwrap().unwrap(), key);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use cache_core::{
     CacheEmbedded, CacheModel, CacheValue, Error, NotIndexable, assert_indexable, check_indexable,
 };
-use cache_tests::recorder::Recorder;
+use cache_tests::recorder::recorded;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Value, json};
 
@@ -247,7 +247,7 @@ fn what_is_no_json_is_said() {
 
 #[tokio::test]
 async fn a_debug_build_refuses_to_save() {
-    let (recorder, cache) = Recorder::cache([]);
+    let (recorder, cache) = recorded([]);
     let refused = Renamed::default().save(&cache).await;
     if cfg!(debug_assertions) {
         let source = NotIndexable::Absent {

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use cache_core::connection::RedisAdapter;
 use cache_core::embedded::Server;
+use cache_core::testkit::{Direction, Fault, Proxy};
 use cache_core::{
     Batch, Cache, CacheModel, Command, Connection, Degrade, Durability, Error, Gate, GateError, Migrator,
     Outcome, Protocol, Reply, ServerErrorKind,
 };
 use cache_tests::chain;
 use cache_tests::cluster::one_node;
-use cache_tests::proxy::{Direction, Fault, Proxy};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig, MultiplexedConnection};
 use redis::{AsyncConnectionConfig, Client};
 use serde::{Deserialize, Serialize};
@@ -134,7 +134,7 @@ async fn a_manager(protocol: Protocol) {
 async fn nothing_is_written_twice(protocol: Protocol) {
     let server = private_server_on_tcp().await;
     let other = Cache::connect(server.url()).await.unwrap();
-    let proxy = Proxy::start(&server.url()).await;
+    let proxy = Proxy::start(&server.url()).await.unwrap();
     let connection = RedisAdapter::new(manager(&proxy.url(), protocol).await).connect().await.unwrap();
     let cache = Cache::from_connection(connection);
     for at in 1..=5 {

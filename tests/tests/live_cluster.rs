@@ -331,7 +331,7 @@ impl Walk {
         }
     }
 
-    async fn to_the_end(mut self) {
+    async fn finish(mut self) {
         while let Some((_, go)) = self.asks.recv().await {
             go.send(()).unwrap();
         }
@@ -360,10 +360,10 @@ async fn who_gives_up_a_claim_late_gives_up_no_later_one(cache: Cache) {
     writes.send(()).unwrap();
     let gives_up = leaves.until(&claimed, 1).await;
     goes_on.send(()).unwrap();
-    stays.to_the_end().await;
+    stays.finish().await;
     assert_eq!(User::get_by_email(&cache, "a").await.unwrap().unwrap().id, 1);
     gives_up.send(()).unwrap();
-    leaves.to_the_end().await;
+    leaves.finish().await;
     assert_eq!(User::get_by_email(&cache, "a").await.unwrap().unwrap().id, 1);
     assert!(user(2, "a", 0).save(&cache).await.unwrap_err().is_not_unique());
 }

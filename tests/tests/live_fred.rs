@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cache_core::connection::FredConnection;
+use cache_core::testkit::{Direction, Fault, Proxy};
 use cache_core::{Batch, Cache, CacheModel, Command, Connection, Error, Protocol, RedisSettings, Reply};
-use cache_tests::proxy::{Direction, Fault, Proxy};
 use cache_tests::{chain, connect, private_server, shared_url};
 use fred::clients::{Client, Pool};
 use fred::interfaces::ClientLike;
@@ -122,7 +122,7 @@ async fn settled(connection: &FredConnection) {
 async fn a_lost_reply_is_an_error_and_the_write_is_done_once() {
     let server = private_server().await;
     for (protocol, key) in PROTOCOLS.into_iter().zip(["a", "b"]) {
-        let proxy = Proxy::start(&server.url()).await;
+        let proxy = Proxy::start(&server.url()).await.unwrap();
         let connection = over(&proxy.url(), protocol).await;
         proxy.next(Direction::ToClient, Fault::Reset);
         let error = connection.send(incr(key)).await.unwrap_err();
@@ -160,7 +160,7 @@ async fn a_lost_reply_is_an_error_and_the_write_is_done_once() {
 async fn deadlines_and_the_limit_of_calls_hold() {
     let server = private_server().await;
     for protocol in PROTOCOLS {
-        let proxy = Proxy::start(&server.url()).await;
+        let proxy = Proxy::start(&server.url()).await.unwrap();
         let settings = RedisSettings::new(proxy.url())
             .protocol(protocol)
             .response_timeout(Duration::from_millis(300))

@@ -4,8 +4,8 @@
 use std::time::{Duration, Instant};
 
 use cache_core::embedded::Server;
+use cache_core::testkit::{Direction, Fault, Proxy};
 use cache_core::{Cache, Command, Error, Gate, GateError, OnceOutcome, Protocol};
-use cache_tests::proxy::{Direction, Fault, Proxy};
 use cache_tests::{connect, private_server};
 
 /// For how long is waited.
@@ -31,7 +31,7 @@ struct Line {
 
 async fn line(protocol: Protocol) -> Line {
     let server = private_server().await;
-    let proxy = Proxy::start(&server.url()).await;
+    let proxy = Proxy::start(&server.url()).await.unwrap();
     let through = connect(&proxy.url(), protocol).await.project("shop");
     let direct = connect(&server.url(), protocol).await.project("shop");
     gate().try_lock(&through).await.unwrap().expect("it is free").release().await;

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use cache_core::testkit::{Direction, Fault, Proxy};
 use cache_core::{
     Cache, Command, Gate, GateCounts, GateError, OnLost, OnUnavailable, OnceOutcome, Outcome, Released,
 };
-use cache_tests::proxy::{Direction, Fault, Proxy};
 use cache_tests::{live, private_server};
 
 /// Long beside what the tests take.
@@ -38,7 +38,7 @@ struct Line {
 
 async fn line() -> Line {
     let server = private_server().await;
-    let proxy = Arc::new(Proxy::start(&server.url()).await);
+    let proxy = Arc::new(Proxy::start(&server.url()).await.unwrap());
     let through = Cache::connect(proxy.url()).await.unwrap().project("shop");
     let direct = Cache::connect(server.url()).await.unwrap().project("shop");
     Line { url: server.url(), _server: server, proxy, through, direct }
@@ -51,7 +51,7 @@ impl Line {
         let (proxy, url) = (Arc::clone(&self.proxy), self.url.clone());
         tokio::spawn(async move {
             tokio::time::sleep(time).await;
-            proxy.redirect(&url);
+            proxy.redirect(&url).unwrap();
         });
     }
 }

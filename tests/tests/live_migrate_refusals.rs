@@ -93,7 +93,7 @@ async fn a_user_who_may_not() {
         connect(&format!("redis://{name}:p@127.0.0.1:{port}"), Protocol::Resp3).await
     };
     let refused = async |cache: &Cache| match new().run(cache).await.unwrap_err() {
-        MigrateError::Permission { commands, user } => {
+        MigrateError::Permission { commands, user, .. } => {
             assert_eq!((keys(&admin).await, indexes(&admin).await.len()), (0, 0), "{commands:?}");
             (commands.join(" "), user)
         }
@@ -110,6 +110,8 @@ async fn a_user_who_may_not() {
     assert_eq!(refused(&bob).await, told("FT._LIST", "bob"));
     let eve = user("eve", &["-evalsha"]).await;
     assert_eq!(refused(&eve).await, told("EVALSHA", "eve"));
+    let amy = user("amy", &["-evalsha", "-eval"]).await;
+    assert_eq!(refused(&amy).await, told("EVAL EVALSHA", "amy"), "then nothing else can be asked");
     // Whatever is met first, all that is lacking is named.
     let liz = user("liz", &["-ft._list", "-zadd", "-hgetall", "-evalsha", "-time"]).await;
     assert_eq!(refused(&liz).await, told("EVALSHA FT._LIST HGETALL TIME ZADD", "liz"));
@@ -155,7 +157,7 @@ async fn a_user_who_may_not() {
                 assert!(round > 0);
                 break;
             }
-            Err(MigrateError::Permission { commands, user }) => {
+            Err(MigrateError::Permission { commands, user, .. }) => {
                 assert!(round < 2 && user == "…", "{round}: {commands:?}");
                 let given = Command::new("ACL").args_from(["SETUSER", "ray"]);
                 let give =

@@ -203,7 +203,7 @@ async fn a_first_index_that_was_not_filled_is_not_taken_for_filled(cache: Cache)
         let error = new().run(&cache).await.unwrap_err();
         let text = error.to_string();
         match error {
-            MigrateError::Unfilled { model: "User", index: made, missing: 21, keys } => {
+            MigrateError::Unfilled { model: "User", index: made, missing: 21, keys, .. } => {
                 assert_eq!((made, keys.len()), (index::<New>(&cache), 10));
             }
             other => panic!("{other}"),

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use cache_core::tenant::{Copies, TenantError, TenantSettings, Tier};
+use cache_core::testkit::Proxy;
 use cache_core::{Cache, Command, Degrade, Protocol, RedisSettings};
-use cache_tests::proxy::Proxy;
 use cache_tests::store::TestStore;
 use cache_tests::{patient, private_server};
 use serde::{Deserialize, Serialize};
@@ -83,7 +83,7 @@ async fn what_is_set_without_a_server_is_got_elsewhere_when_it_is_back() {
 #[tokio::test]
 async fn a_service_boots_and_serves_without_a_server_and_uses_it_when_it_comes() {
     let server = private_server().await;
-    let proxy = Proxy::start(&server.url()).await;
+    let proxy = Proxy::start(&server.url()).await.unwrap();
     proxy.refuse();
     let cache = Degrade::new()
         .budget(Duration::from_millis(300))
@@ -97,7 +97,7 @@ async fn a_service_boots_and_serves_without_a_server_and_uses_it_when_it_comes()
     assert_eq!(theme(&shops, "acme").await, "dark");
     assert_eq!(shops.set("acme", &shop("new")).await.unwrap().copies, Copies::Owed);
     assert_eq!(theme(&shops, "acme").await, "new");
-    proxy.redirect(&server.url());
+    proxy.redirect(&server.url()).unwrap();
     delivered(&shops).await;
     theme(&shops, "acme").await;
     let asked = store.gets();

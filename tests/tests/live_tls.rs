@@ -174,7 +174,7 @@ async fn a_service_does_not_boot_without_trust_unless_lenient() {
 async fn one_of_both_does_not_speak_tls() {
     let authority = Authority::new();
     let behind = Behind::start(server_config(&authority.vouch("localhost"), None)).await;
-    let plain = cache_tests::proxy::Proxy::start(&behind.server.url()).await;
+    let plain = cache_core::testkit::Proxy::start(&behind.server.url()).await.unwrap();
     let settings = RedisSettings::new(format!("rediss://localhost:{}", plain.port()));
     let tls = Tls::new().cacert(Pem::text(authority.pem()));
     // It waits for the end of what it takes for a command.

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
+use super::metrics;
 use super::readiness::ErrorClass;
 use super::state::CacheState;
 
@@ -27,6 +28,8 @@ pub(super) struct Circuit {
     troubled: AtomicBool,
     counts: Mutex<Counts>,
     state: watch::Sender<CacheState>,
+    /// That it has no server, as it is counted.
+    degraded: Mutex<Option<metrics::Degraded>>,
 }
 
 #[derive(Debug)]
@@ -52,6 +55,7 @@ impl Circuit {
             troubled: AtomicBool::new(false),
             counts: Mutex::new(Counts::new()),
             state: watch::Sender::new(CacheState::Enabled),
+            degraded: Mutex::new(None),
         }
     }
 
@@ -114,6 +118,7 @@ impl Circuit {
             CacheState::Enabled => {
                 tracing::warn!(%class, "the cache has no server; it is degraded until there is one");
                 *state = CacheState::Degraded { since: Instant::now(), class };
+                self.counted(Some(metrics::Degraded::begin()));
                 true
             }
             CacheState::Degraded { class: last, .. } => {
@@ -132,11 +137,16 @@ impl Circuit {
         self.enable();
     }
 
+    fn counted(&self, degraded: Option<metrics::Degraded>) {
+        *self.degraded.lock().unwrap_or_else(PoisonError::into_inner) = degraded;
+    }
+
     fn enable(&self) {
         self.state.send_if_modified(|state| {
             let CacheState::Degraded { since, .. } = *state else { return false };
             tracing::info!(degraded = ?since.elapsed(), "the cache has its server again");
             *state = CacheState::Enabled;
+            self.counted(None);
             true
         });
     }

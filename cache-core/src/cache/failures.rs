@@ -16,12 +16,30 @@ pub(super) struct Failures {
     /// When documents were counted, and how long that took.
     when: Option<(Instant, Duration)>,
     last: u64,
+    /// Whether the server fills the index with all that is there, so that what it lacks is in the counter.
+    fills: bool,
 }
 
 impl Failures {
     /// So many were missing when they were counted just now, on this connection; what the counter said before.
     pub(super) fn counted(missing: u64, counter: u64, connection: u64, took: Duration) -> Self {
-        Self { missing, counted: counter, connection, when: Some((Instant::now(), took)), last: counter }
+        let when = Some((Instant::now(), took));
+        Self { missing, counted: counter, connection, when, last: counter, fills: true }
+    }
+
+    /// The index is made by one that lets the server fill it.
+    pub(super) fn anew() -> Self {
+        Self { fills: true, ..Self::default() }
+    }
+
+    /// Whether documents were never counted: somebody may have made the index without them, and the counter says nothing.
+    pub(super) fn is_unknown(self) -> bool {
+        self.when.is_none() && !self.fills
+    }
+
+    /// Documents cannot be counted: then the counter has to do.
+    pub(super) fn uncountable(&mut self) {
+        self.fills = true;
     }
 
     /// What the counter says now.
@@ -43,7 +61,8 @@ impl Failures {
     pub(super) fn is_due(self, connection: u64) -> bool {
         let is_over =
             |(at, took): (Instant, Duration)| at.elapsed() >= PAUSE.max(took.saturating_mul(SELDOM));
-        self.last != self.counted
+        self.is_unknown()
+            || self.last != self.counted
             || self.last > 0 && self.connection != connection
             || self.missing > 0 && self.when.is_none_or(is_over)
     }
@@ -67,6 +86,17 @@ mod tests {
         failures.saw(4);
         assert_eq!((failures.most(), failures.is_due(0)), (4, true));
         assert!(!counted(0, 0).is_due(9));
+    }
+
+    #[test]
+    fn an_index_that_somebody_made_is_counted_once_whatever_the_counter_says() {
+        assert!(Failures::default().is_unknown() && Failures::default().is_due(0));
+        assert!(!Failures::anew().is_unknown() && !Failures::anew().is_due(0));
+        let mut failures = Failures::default();
+        failures.uncountable();
+        assert!(!failures.is_due(0));
+        failures.saw(1);
+        assert!(failures.is_due(0) && failures.most() == 1);
     }
 
     #[test]

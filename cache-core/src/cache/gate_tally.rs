@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use super::metrics;
+
 /// What all gates of a cache handle and of its clones did since it was made, in this process.
 ///
 /// All counts only grow, so that a metrics library can read them whenever it is asked.
@@ -47,6 +49,23 @@ pub(crate) enum GateCount {
     ForeignReleasePrevented,
 }
 
+impl GateCount {
+    /// As the field of [`GateCounts`].
+    fn name(self) -> &'static str {
+        match self {
+            Self::Acquired => "acquired",
+            Self::Denied => "denied",
+            Self::Unavailable => "unavailable",
+            Self::Renewed => "renewed",
+            Self::RenewalFailed => "renewals_failed",
+            Self::Lost => "lost",
+            Self::Released => "released",
+            Self::ReleasedByDrop => "released_by_drop",
+            Self::ForeignReleasePrevented => "foreign_releases_prevented",
+        }
+    }
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct GateTally {
     counts: [AtomicU64; 9],
@@ -59,14 +78,17 @@ impl GateTally {
         if let Some(count) = self.counts.get(what as usize) {
             count.fetch_add(1, Ordering::Relaxed);
         }
+        metrics::gate(what.name());
     }
 
     pub(crate) fn held(&self, time: Duration) {
         self.held.fetch_add(micros(time), Ordering::Relaxed);
+        metrics::gate_held(time);
     }
 
     pub(crate) fn waited(&self, time: Duration) {
         self.waited.fetch_add(micros(time), Ordering::Relaxed);
+        metrics::gate_waited(time);
     }
 
     pub(crate) fn counts(&self) -> GateCounts {

@@ -25,6 +25,8 @@ pub(super) struct Known {
     pub(super) healed: bool,
     pub(super) put_off: PutOff,
     pub(super) failures: Failures,
+    /// Whether what it lacks is counted for the first time beside the queries, as that takes too long for one of them.
+    pub(super) counts_beside: bool,
     pub(super) seen: Option<Seen>,
     pub(super) changes: u64,
     /// How often the server said that somebody makes it; `None`: nobody looked yet where the server says so.
@@ -56,11 +58,12 @@ pub(crate) struct Wants {
     pub(crate) alias_from: Vec<String>,
 }
 
-/// Who heals an index and who looks at it: one at a time, the others wait and take over what is left to do.
+/// Who heals an index, who looks at it and who counts what it lacks for the first time: one at a time, the others wait and take over what is left to do.
 #[derive(Debug, Default)]
 pub(crate) struct Turns {
     pub(crate) heal: Mutex<()>,
     pub(crate) look: Mutex<()>,
+    pub(crate) count: Mutex<()>,
 }
 
 /// What was seen of an index.

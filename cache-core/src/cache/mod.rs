@@ -23,6 +23,7 @@ mod masters;
 mod observe;
 mod owed;
 mod policy;
+mod project;
 mod put_off;
 mod readiness;
 mod standing;
@@ -33,7 +34,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use cache_index::{Batch, Command, DEFAULT_GLOBAL, Keyspace, NameError, Reply, Schema, check_name};
+use cache_index::{Batch, Command, Keyspace, NameError, Reply, Schema, check_name};
 
 use self::circuit::Circuit;
 use self::detached::Alive;
@@ -53,9 +54,10 @@ pub(crate) use gate_tally::{GateCount, GateTally};
 pub(crate) use known::{Healing, Look, Mark, Wants};
 pub(crate) use masters::Masters;
 pub use observe::RegisteredModel;
-pub(crate) use observe::{Sent, registered_schemas};
+pub(crate) use observe::{Sent, metrics, registered_schemas};
 pub(crate) use owed::Invalidation;
 pub use policy::IndexPolicy;
+pub(crate) use project::keyspace_of_project;
 pub(crate) use put_off::PutOff;
 pub(crate) use readiness::Reason;
 pub use readiness::{ErrorClass, IndexReadiness, IndexState, Readiness, Ready};
@@ -100,6 +102,7 @@ pub struct Cache {
     background: Arc<Background>,
     errands: Arc<Errands>,
     gate_tally: Arc<GateTally>,
+    generations: Arc<metrics::Generations>,
     eviction_policy: Arc<EvictionPolicy>,
     /// What writes carry; the connection is then one that lets nothing else write.
     fence: Option<Arc<Fence>>,
@@ -113,6 +116,7 @@ impl Cache {
     /// A cache over a connection of one's own, in the namespace `cache`. `RedisAdapter` in [`connection`](crate::connection)
     /// makes one of what the `redis` crate connects with.
     pub fn from_connection(connection: Arc<dyn Connection>) -> Self {
+        metrics::describe_metrics();
         Self {
             connection,
             keyspace: Ok(Keyspace::default()),
@@ -128,6 +132,7 @@ impl Cache {
             background: Arc::default(),
             errands: Arc::default(),
             gate_tally: Arc::default(),
+            generations: Arc::default(),
             eviction_policy: Arc::default(),
             fence: None,
             unfenced: None,
@@ -142,7 +147,7 @@ impl Cache {
     #[doc(alias = "set_project_name")]
     pub fn project(mut self, name: &str) -> Self {
         let checked = check_name("project", name);
-        self.keyspace = checked.clone().and_then(|()| Keyspace::new(&format!("{name}:{DEFAULT_GLOBAL}")));
+        self.keyspace = keyspace_of_project(name);
         self.project = Some(checked.map(|()| name.into()));
         self
     }

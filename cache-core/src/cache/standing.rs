@@ -79,6 +79,28 @@ impl Standing {
         });
     }
 
+    /// Whether nobody counted what the index lacks, under this cache.
+    pub(crate) fn is_unknown(&self, index: &str) -> bool {
+        self.read(index, |known| known.is_none_or(|known| known.failures.is_unknown()))
+    }
+
+    /// Whether that is to be done before an answer of the index is believed.
+    pub(crate) fn wants_count(&self, index: &str) -> bool {
+        self.read(index, |known| {
+            known.is_none_or(|known| known.failures.is_unknown() && !known.counts_beside)
+        })
+    }
+
+    /// It takes too long for a query.
+    pub(crate) fn counts_beside(&self, index: &str) {
+        self.write(index, |known| known.counts_beside = true);
+    }
+
+    /// What the index lacks cannot be counted.
+    pub(crate) fn is_uncountable(&self, index: &str) {
+        self.write(index, |known| known.failures.uncountable());
+    }
+
     /// How many documents the index lacks, as far as is known.
     pub(crate) fn failed(&self, index: &str) -> u64 {
         self.read(index, |known| known.map_or(0, |known| known.failures.most()))
@@ -155,7 +177,7 @@ impl Standing {
             let made_again = known.made.replace(*made).is_some_and(|before| before != *made);
             if healed || made_again {
                 // Its counter began anew with it.
-                known.failures = Failures::default();
+                known.failures = Failures::anew();
             }
             known.failures.saw(info.failures);
             Wants { count: known.failures.is_due(mark.connection), alias_from }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 
+use crate::acl::{Acl, Feature};
 use crate::migrate::{Migrator, Strategy};
 
 /// The subcommands, to be flattened into those of a service: see the [module](super).
@@ -20,6 +21,8 @@ pub enum Command {
     /// Look at the indexes of the models
     #[command(subcommand)]
     Index(Index),
+    /// Print the least rights of a user on the server, as a command to be pasted
+    Acl(Rights),
 }
 
 /// What the migrator can be asked to do.
@@ -77,6 +80,9 @@ pub struct Choices {
     /// Drop no index that is no longer used
     #[arg(long)]
     keep_old_indexes: bool,
+    /// End with 3 if there are warnings
+    #[arg(long)]
+    pub(super) strict: bool,
     #[command(flatten)]
     pub(super) format: Format,
 }
@@ -87,6 +93,22 @@ pub struct Unused {
     /// Drop what nobody has used for longer than this, as `24h` or `7days`
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     retain: Option<Duration>,
+    #[command(flatten)]
+    pub(super) format: Format,
+}
+
+/// Whose rights, and for what.
+#[derive(Debug, Clone, Args)]
+pub struct Rights {
+    /// The user; a password is not set, and one that it has stays
+    #[arg(long, value_name = "NAME")]
+    pub(super) user: String,
+    /// What the service uses, more than once or separated by commas; all by default
+    #[arg(long = "feature", value_name = "FEATURE", value_delimiter = ',', value_parser = features())]
+    features: Vec<Feature>,
+    /// The project, in place of the one of the service's cache; then no server is asked
+    #[arg(long = "of-project", value_name = "NAME")]
+    pub(super) of_project: Option<String>,
     #[command(flatten)]
     pub(super) format: Format,
 }
@@ -136,6 +158,22 @@ impl Unused {
             None => migrator,
         }
     }
+}
+
+impl Rights {
+    /// The rights with what was chosen.
+    pub(super) fn of(&self, acl: Acl) -> Acl {
+        if self.features.is_empty() {
+            return acl.features(Feature::all());
+        }
+        acl.features(self.features.iter().copied())
+    }
+}
+
+/// The features by their names.
+fn features() -> impl TypedValueParser<Value = Feature> {
+    PossibleValuesParser::new(Feature::all().map(Feature::name))
+        .map(|name| Feature::all().find(|feature| feature.name() == name).unwrap_or(Feature::Connection))
 }
 
 /// The strategies by their names.

@@ -40,6 +40,9 @@ pub enum CliError {
         #[source]
         source: io::Error,
     },
+    /// There are no such rights.
+    #[error("the rights cannot be named")]
+    Acl(#[source] Error),
     /// The answer cannot be printed.
     #[error("the answer cannot be printed")]
     Print(#[source] io::Error),

@@ -12,6 +12,8 @@ pub enum Exit {
     Failed,
     /// Something is to be done: code 2.
     Pending,
+    /// All is done, with warnings, and `--strict` was given: code 3.
+    Warned,
 }
 
 impl Exit {
@@ -21,6 +23,7 @@ impl Exit {
             Self::Done => 0,
             Self::Failed => 1,
             Self::Pending => 2,
+            Self::Warned => 3,
         }
     }
 

@@ -64,6 +64,7 @@ fn kind(error: &CliError) -> &'static str {
         CliError::NoLock { .. } => "no_lock",
         CliError::ReadLock { .. } => "read_lock",
         CliError::WriteLock { .. } => "write_lock",
+        CliError::Acl(_) => "acl",
         CliError::Print(_) => "print",
         CliError::Migrate(error) => match error {
             MigrateError::Overlap { .. } => "overlap",

@@ -10,6 +10,7 @@ use super::bars::with_bars;
 use super::error::CliError;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::warning::{self, Warning};
 use crate::cache::Cache;
 use crate::migrate::{MigratedIndex, Migration, Migrator, Notice, Plan};
 
@@ -19,15 +20,26 @@ pub(super) async fn plan(migrator: &Migrator, cache: &Cache, args: &Choices) -> 
     let plans = migrator.plan(cache).await?;
     let pending = plans.iter().any(|plan| !plan.is_empty());
     let refused = migrator.refusal(cache, &plans).await.map(|error| Failure::of(&error.into()));
-    let exit = Exit::pending_if(pending || refused.is_some());
-    Answer::new(&Plans { pending, refused, plans }, args.format.json, exit)
+    let warnings = warning::of_plans(&plans);
+    let exit = match &refused {
+        Some(_) => Exit::Pending,
+        // What is to be done is no surprise of a plan, and a warning is.
+        None if args.strict && !warnings.is_empty() => Exit::Warned,
+        None => Exit::pending_if(pending),
+    };
+    Answer::new(&Plans { pending, refused, warnings, plans }, args.format.json, exit)
 }
 
 /// `migrate apply`.
 pub(super) async fn apply(migrator: &Migrator, cache: &Cache, args: &Choices) -> Result<Answer, CliError> {
     let migration = with_bars(args.of(migrator.clone())).run(cache).await?;
     let waits = migration.notices().any(|(_, notice)| matches!(notice, Notice::AliasWaits { .. }));
-    Answer::new(&Applied { migration }, args.format.json, Exit::pending_if(waits))
+    let warnings = warning::of_indexes(migration.indexes());
+    let exit = match Exit::pending_if(waits) {
+        Exit::Done if args.strict && !warnings.is_empty() => Exit::Warned,
+        exit => exit,
+    };
+    Answer::new(&Applied { warnings, migration }, args.format.json, exit)
 }
 
 /// `migrate collect`.
@@ -42,12 +54,14 @@ struct Plans {
     pending: bool,
     /// What `apply` would say in place of doing it.
     refused: Option<Failure>,
+    warnings: Vec<Warning>,
     plans: Vec<Plan>,
 }
 
 /// What was done.
 #[derive(Debug, Serialize)]
 struct Applied {
+    warnings: Vec<Warning>,
     #[serde(flatten)]
     migration: Migration,
 }
@@ -94,10 +108,7 @@ impl fmt::Display for Done<'_> {
         let sign = if index.created { '+' } else { '=' };
         let alias = if index.active { "" } else { "; the alias points elsewhere" };
         writeln!(f, "  {sign} {}: {} documents{alias}", index.name, index.documents)?;
-        if let (1.., key) = (index.missing, &index.last_failure) {
-            let key = key.as_ref().map(|key| format!(", the last one `{key}`")).unwrap_or_default();
-            writeln!(f, "  ! documents that cannot be indexed: {}{key}; see `index health`", index.missing)?;
-        }
+        warning::unindexed(index).iter().try_for_each(|warning| writeln!(f, "  ! {warning}"))?;
         index.dropped.iter().try_for_each(|dropped| writeln!(f, "  - {dropped}"))?;
         index.notices.iter().try_for_each(|notice| writeln!(f, "  ! {notice}"))
     }

@@ -45,9 +45,14 @@
 //! | `migrate lock` | appends the schemas to `schema.lock`; without a server |
 //! | `migrate check` | for CI: whether `schema.lock` ends with them; without a server |
 //! | `index health` | documents, failures with their last keys, memory, and whether queries can be answered; only reads |
+//! | `acl --user app` | prints the least rights that the service's user needs, as a line for `redis-cli`; see [`acl`](crate::acl) |
 //!
 //! With `--json` each prints one JSON object, on one line, in place of text for people; an error too, in the same place:
 //! `{"error":{"kind":"drift","message":"…","causes":["…"],"differences":[…],"keys":[…]}}`.
+//!
+//! What somebody should know of, though nothing failed, is a warning: an index of somebody else with documents of ours, documents
+//! that cannot be indexed, an alias that moves without a lock. Lines that begin with `!` tell people of them, and
+//! `"warnings":[{"model":"User","message":"…"}]` machines, of `plan` and `apply`. They change the code only with `--strict`.
 //!
 //! How a command ends is an [`Exit`], which a process can end with:
 //!
@@ -55,13 +60,15 @@
 //! |---|---|
 //! | 0 | done, or there is nothing to do |
 //! | 1 | an error; what to do about it was printed |
-//! | 2 | something is to be done: `plan` has steps, or says why `apply` would refuse them; `check` found a schema that is not locked; an index of `health` is not ready, is another one, or lacks documents |
+//! | 2 | something is to be done: `plan` has steps, or says why `apply` would refuse them; `check` found a schema that is not locked; an index of `health` is not ready, is another one, or lacks documents; the alias that `apply` was to move waits |
+//! | 3 | with `--strict`: `apply` is done, or `plan` says what it would do, with warnings |
 //!
 //! `clap` by itself ends a process that it cannot read the arguments of with 2 as well; see `examples/cli.rs` for how to
 //! make that 1.
 
-// A file imports from those before it: exit, error, failure, answer, args, bars, lock, migrate, status, health, run.
+// A file imports from those before it: exit, error, failure, answer, args, bars, lock, warning, migrate, status, health, acl, run.
 
+mod acl;
 mod answer;
 mod args;
 mod bars;
@@ -73,7 +80,8 @@ mod lock;
 mod migrate;
 mod run;
 mod status;
+mod warning;
 
-pub use args::{Choices, Command, Format, Index, LockFile, Migrate, Unused};
+pub use args::{Choices, Command, Format, Index, LockFile, Migrate, Rights, Unused};
 pub use error::CliError;
 pub use exit::Exit;

@@ -10,7 +10,8 @@ use super::args::{Command, Index, Migrate};
 use super::error::CliError;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::{health, lock, migrate, status};
+use super::{acl, health, lock, migrate, status};
+use crate::acl::Acl;
 use crate::cache::Cache;
 use crate::error::Result;
 use crate::migrate::Migrator;
@@ -44,7 +45,7 @@ impl Command {
     ///
     /// # Errors
     /// [`CliError::Connect`] if there is no connection; [`CliError::Migrate`] for what the migrator found;
-    /// [`CliError::NoLock`], [`CliError::ReadLock`] and [`CliError::WriteLock`] for the file;
+    /// [`CliError::NoLock`], [`CliError::ReadLock`] and [`CliError::WriteLock`] for the file; [`CliError::Acl`] for rights;
     /// [`CliError::Print`] if `out` takes nothing.
     pub async fn run(
         &self,
@@ -85,6 +86,7 @@ impl Command {
             Self::Migrate(Migrate::Collect(args)) => args.format.json,
             Self::Migrate(Migrate::Lock(args) | Migrate::Check(args)) => args.format.json,
             Self::Migrate(Migrate::Status(format)) | Self::Index(Index::Health(format)) => format.json,
+            Self::Acl(args) => args.format.json,
         }
     }
 
@@ -110,6 +112,13 @@ impl Command {
             }
             Self::Index(Index::Health(format)) => {
                 health::health(migrator, &connected(connect).await?, format).await
+            }
+            Self::Acl(args) => {
+                let acl = match &args.of_project {
+                    Some(project) => Acl::project(project),
+                    None => Acl::of(&connected(connect).await?),
+                };
+                acl::acl(migrator, acl.map_err(CliError::Acl)?, args)
             }
         }
     }

@@ -2,6 +2,9 @@
 
 use cache_index::{Command, Reply};
 
+#[cfg(any(feature = "fred", feature = "redis"))]
+use super::needs::ASSUMED;
+use super::needs::{DOCUMENT, INDEX};
 use crate::error::{Error, Result};
 use crate::settings::Protocol;
 
@@ -11,6 +14,8 @@ use crate::settings::Protocol;
 pub struct Capabilities {
     /// The protocol in use.
     pub protocol: Protocol,
+    /// What the server calls itself: `redis`, `valkey`; empty: it was not asked.
+    pub product: String,
     /// The server's version, such as `8.2.3`.
     pub server: String,
     /// The version of the search module as it reports it: 21005 is 2.10.5; `None`: it is not loaded.
@@ -31,9 +36,6 @@ pub struct Capabilities {
 
 /// `MAXSEARCHRESULTS` of RediSearch where the server does not tell its own.
 const DEFAULT_MAX_SEARCH_RESULTS: u64 = 1_000_000;
-
-/// The first version of the search module with INDEXEMPTY, which TAG fields need to find `""`.
-const MIN_SEARCH: u32 = 21000;
 
 /// The first version of the search module that warns of a prefix that it did not expand to its end, in RESP3.
 const EXPANSION_WARNING: u32 = 80200;
@@ -67,6 +69,7 @@ impl Capabilities {
         };
         for (name, value) in hello.into_pairs().map_err(decode)? {
             match name.as_str() {
+                Some("server") => found.product = value.as_str().unwrap_or_default().to_owned(),
                 Some("version") => found.server = value.as_str().unwrap_or_default().to_owned(),
                 Some("proto") if value.as_int() == Some(2) => found.protocol = Protocol::Resp2,
                 Some("mode") => found.cluster = value.as_str() == Some("cluster"),
@@ -87,8 +90,8 @@ impl Capabilities {
         Self {
             protocol,
             database,
-            search: Some(MIN_SEARCH),
-            json: Some(0),
+            search: Some(ASSUMED.0),
+            json: Some(ASSUMED.1),
             max_search_results: DEFAULT_MAX_SEARCH_RESULTS,
             ..Self::default()
         }
@@ -113,10 +116,7 @@ impl Capabilities {
 
     /// Fails unless documents can be stored.
     pub(crate) fn require_json(&self, what: &'static str) -> Result<()> {
-        match self.json {
-            Some(_) => Ok(()),
-            None => Err(self.lacks(what, "the JSON module")),
-        }
+        self.require_all(what, &DOCUMENT)
     }
 
     /// Fails unless indexes can be made and searched.
@@ -127,11 +127,7 @@ impl Capabilities {
                 needs: format!("database 0, the only one that is indexed; the URL says {}", self.database),
             });
         }
-        match self.search {
-            Some(version) if version >= MIN_SEARCH => Ok(()),
-            Some(version) => Err(self.lacks(what, &format!("RediSearch 2.10 (this one is {version})"))),
-            None => Err(self.lacks(what, "the search module")),
-        }
+        self.require_all(what, &INDEX)
     }
 
     /// Fails on a cluster whose nodes each search their own documents.
@@ -168,17 +164,6 @@ impl Capabilities {
     /// Whether an answer itself tells that a prefix was not expanded to its end.
     pub(crate) fn warns_of_expansion(&self) -> bool {
         self.protocol == Protocol::Resp3 && self.search.is_some_and(|version| version >= EXPANSION_WARNING)
-    }
-
-    fn lacks(&self, what: &'static str, module: &str) -> Error {
-        let server = if self.server.is_empty() { "this one" } else { &self.server };
-        Error::Unsupported {
-            what,
-            needs: format!(
-                "{module}, which the server ({server}) does not have: run Redis 8 or newer, Redis Stack 7.4 \
-                 (`docker run -p 6379:6379 redis:8`), or load the module"
-            ),
-        }
     }
 }
 
@@ -240,7 +225,7 @@ mod tests {
         let old = Capabilities::read(hello(20811), Ok(Reply::Nil), Ok(Reply::Nil)).unwrap();
         assert_eq!(old.max_search_results, DEFAULT_MAX_SEARCH_RESULTS);
         let message = old.require_search("a query").unwrap_err().to_string();
-        assert!(message.starts_with("a query needs RediSearch 2.10 (this one is 20811)"), "{message}");
+        assert!(message.contains("RediSearch 2.10.0") && message.contains("version 2.8.11"), "{message}");
         let message = Capabilities::default().require_json("saving").unwrap_err().to_string();
         assert!(message.contains("docker run"), "{message}");
     }

@@ -8,6 +8,7 @@ mod fred;
 mod in_flight;
 #[cfg(any(feature = "fred", feature = "redis"))]
 mod learned;
+pub(crate) mod needs;
 mod push;
 #[cfg(feature = "redis")]
 pub(crate) mod redis;

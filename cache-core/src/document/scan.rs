@@ -123,9 +123,10 @@ struct Position {
 /// One answer of the server's: where it goes on, unless it has shown everything, and what it found.
 type Page = (Option<Position>, Vec<Reply>);
 
-/// The keys with a prefix that hold JSON.
+/// The keys with a prefix: those that hold JSON, or all.
 pub(crate) struct Scan {
     cache: Cache,
+    kind: Option<&'static str>,
     prefix: Vec<u8>,
     pattern: Vec<u8>,
     /// Where the server goes on; `None`: it is asked, or has shown everything.
@@ -148,14 +149,22 @@ impl Scan {
                 Ok(())
             })
             .err();
+        let start = Position { tour: None, cursor: Bytes::from_static(START) };
+        let position = refused.is_none().then_some(start);
+        Self { kind: Some("ReJSON-RL"), position, refused, ..Self::under(cache, prefix) }
+    }
+
+    /// Of all keys that begin like this.
+    pub(crate) fn under(cache: &Cache, prefix: Vec<u8>) -> Self {
         Self {
             cache: cache.clone(),
+            kind: None,
             pattern: pattern(&prefix),
             prefix,
-            position: refused.is_none().then(|| Position { tour: None, cursor: Bytes::from_static(START) }),
+            position: Some(Position { tour: None, cursor: Bytes::from_static(START) }),
             asking: None,
             found: VecDeque::new(),
-            refused,
+            refused: None,
         }
     }
 
@@ -192,23 +201,22 @@ impl Scan {
                 continue;
             }
             let Some(position) = self.position.take() else { return Poll::Ready(None) };
-            self.asking = Some(Box::pin(ask(self.cache.clone(), position, self.pattern.clone())));
+            let command = command(&position.cursor, &self.pattern, self.kind);
+            self.asking = Some(Box::pin(ask(self.cache.clone(), position, command)));
         }
     }
 }
 
-fn command(cursor: &[u8], pattern: &[u8]) -> Command {
-    Command::new("SCAN")
-        .arg(cursor)
-        .arg("MATCH")
-        .arg(pattern)
-        .args_from(["TYPE", "ReJSON-RL", "COUNT"])
-        .arg_display(LOOKED_AT)
-        .repeatable()
+fn command(cursor: &[u8], pattern: &[u8], kind: Option<&str>) -> Command {
+    let command = Command::new("SCAN").arg(cursor).arg("MATCH").arg(pattern);
+    let command = match kind {
+        Some(kind) => command.arg("TYPE").arg(kind),
+        None => command,
+    };
+    command.arg("COUNT").arg_display(LOOKED_AT).repeatable()
 }
 
-async fn ask(cache: Cache, mut position: Position, pattern: Vec<u8>) -> Result<Page> {
-    let mut command = command(&position.cursor, &pattern);
+async fn ask(cache: Cache, mut position: Position, mut command: Command) -> Result<Page> {
     if cache.capabilities().cluster {
         // One node answers for itself alone.
         let tour = match position.tour.take() {

@@ -13,8 +13,8 @@ use crate::error::{Error, Result};
 /// How many keys are looked for at once.
 const CHUNK: usize = 500;
 
-/// How many of the keys are kept.
-const KEPT: usize = 100;
+/// How many of the keys are kept: so many are judged one by one, in about a fifth of a second.
+const KEPT: usize = 1_000;
 
 /// Documents that are there and not in an index.
 #[derive(Debug, Default)]
@@ -22,7 +22,7 @@ pub(crate) struct Absent {
     pub(crate) number: u64,
     /// The keys of the first ones, to be told.
     pub(crate) keys: Vec<String>,
-    /// The keys of the first hundred.
+    /// The keys of the first thousand. They come in the order of their hashes, so that they stand for all.
     pub(crate) all: Vec<Bytes>,
     /// What stands for the key of each, in any process.
     pub(crate) digests: HashSet<u64>,
@@ -75,16 +75,16 @@ pub(crate) fn digest(key: &[u8]) -> u64 {
 /// The documents that are missing from an index, as it was seen.
 ///
 /// The server's counter only grows, so a document that was mended or deleted is still in it: where it is not 0, what is
-/// missing is looked for, and where documents are known to have been missing. In a cluster, where no one scan sees all keys, the counter has to do, and so it has for an index
+/// missing is looked for, and where documents are known to have been missing, or nobody knows. In a cluster, where no one scan sees all keys, the counter has to do, and so it has for an index
 /// that a filter leaves documents out of.
 pub(crate) async fn missing(
     cache: &Cache,
     schema: &Schema,
     seen: &IndexInfo,
-    were_missing: bool,
+    may_be_missing: bool,
 ) -> Result<Absent> {
     let counted = || Absent::counted(seen);
-    if seen.failures == 0 && !were_missing {
+    if seen.failures == 0 && !may_be_missing {
         return Ok(Absent::default());
     }
     if schema.filter().is_some() {
@@ -172,7 +172,7 @@ async fn confirmed(cache: &Cache, index: &str, other: Option<&str>, keys: Vec<By
 }
 
 /// Which of the keys are in the index. The server's own time-out would cut the answer, so it is told none.
-fn question(index: &str, keys: &[Bytes]) -> Command {
+pub(super) fn question(index: &str, keys: &[Bytes]) -> Command {
     Command::new("FT.SEARCH")
         .args_from([index, "*", "NOCONTENT", "INKEYS"])
         .arg_display(keys.len())
@@ -183,7 +183,7 @@ fn question(index: &str, keys: &[Bytes]) -> Command {
         .repeatable()
 }
 
-fn found(answer: Result<Reply>) -> Result<HashSet<Bytes>> {
+pub(super) fn found(answer: Result<Reply>) -> Result<HashSet<Bytes>> {
     let answer = SearchAnswer::decode(answer?, false)
         .map_err(|source| Error::Decode { command: "FT.SEARCH".to_owned(), source })?;
     Ok(answer.hits.into_iter().map(|hit| hit.key).collect())

@@ -8,7 +8,7 @@ use super::filled::wait;
 use super::heal::heal;
 use super::info::{self, is_missing};
 use super::made::{heard, listen, number, read};
-use super::notice::notice;
+use super::notice::{know, notice};
 use crate::cache::{Cache, IndexPolicy, Look, Mark};
 use crate::error::{Error, Result};
 
@@ -56,12 +56,19 @@ impl Question<'_> {
             };
             let filled = look.as_ref().is_none_or(|look| look.info.is_filled());
             if let Some(look) = look {
+                if filled {
+                    know(cache, self.schema, self.index, Some(&look)).await;
+                }
                 notice(cache, self.schema, self.index, &look)?;
             }
             if !stays || mark != standing.mark(self.index, cache.connection().generation()) {
                 // What was known of the index was known of another one than that which may have answered.
                 tries += 1;
             } else if filled || patience.is_none() {
+                // Where it was looked at by others, or in an errand.
+                if self.policy.is_some() && filled {
+                    know(cache, self.schema, self.index, None).await;
+                }
                 let mut shortfalls = standing.told(self.index);
                 if !filled {
                     shortfalls.push(Shortfall::Indexing);

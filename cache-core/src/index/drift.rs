@@ -12,11 +12,14 @@ pub(crate) fn drift(schema: &Schema, keyspace: &Keyspace, info: &IndexInfo) -> V
     if differences.iter().all(harmless) { Vec::new() } else { differences }
 }
 
+/// Whether it is another one than the schema says, as far as the server tells.
+pub(super) fn is_another(schema: &Schema, keyspace: &Keyspace, info: &IndexInfo) -> bool {
+    // One that says nothing of the fields says nothing of other ones either.
+    !info.definition.fields.is_empty() && !drift(schema, keyspace, info).is_empty()
+}
+
 /// Takes what was seen of an index into what is known of it; what is to be done then.
 pub(crate) fn saw(cache: &Cache, schema: &Schema, index: &str, look: &Look) -> Result<Wants> {
-    let info = &look.info;
-    // A server that says nothing of the fields says nothing of other ones either.
-    let told = !info.definition.fields.is_empty();
-    let drifted = told && !drift(schema, cache.keyspace()?, info).is_empty();
+    let drifted = is_another(schema, cache.keyspace()?, &look.info);
     Ok(cache.standing().saw(index, look, drifted))
 }

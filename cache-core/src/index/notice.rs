@@ -2,13 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use cache_index::Schema;
+use cache_index::{IndexInfo, Schema};
 
 use super::absent::missing;
 use super::alias::point;
-use super::drift::saw;
+use super::drift::{is_another, saw};
 use super::info::info;
-use crate::cache::{Cache, Look, Wants};
+use super::record::by_record;
+use crate::cache::{Cache, Look, Mark, Wants};
 use crate::error::Result;
 
 /// Documents are counted for one part of the time in so many at most, and not more often than every second, however fast
@@ -55,18 +56,72 @@ pub(crate) async fn follow(cache: &Cache, schema: &Schema, index: &str, wants: W
     if !wants.alias_from.is_empty() && !cache.capabilities().cluster {
         point(cache, &schema.alias(cache.keyspace()?), index, false, &wants.alias_from).await?;
     }
-    if wants.count { count(cache, schema, index).await } else { Ok(()) }
+    if wants.count { count(cache, schema, index, false).await } else { Ok(()) }
 }
 
-/// Counts the documents that an index lacks.
-async fn count(cache: &Cache, schema: &Schema, index: &str) -> Result<()> {
-    let (standing, began) = (cache.standing(), Instant::now());
-    let mark = standing.mark(index, cache.connection().generation());
-    let Some(look) = info(cache, index).await? else { return Ok(()) };
-    let only_counted = schema.filter().is_some() || cache.capabilities().cluster;
-    if look.is_filled() && !(only_counted && look.failures == 0) {
-        let missing = missing(cache, schema, &look, standing.failed(index) > 0).await?.number;
-        standing.counted(index, mark, missing, look.failures, began.elapsed());
+/// Counts what an index lacks that nobody counted under this cache, before an answer of it is believed: somebody may have
+/// made it without the documents that are there, and what the server's counter says may have been mended long ago. One caller
+/// does it. What takes longer than a deadline is gone on with beside.
+pub(super) async fn know(cache: &Cache, schema: &Schema, index: &str, seen: Option<&Look>) {
+    let standing = cache.standing();
+    if !standing.wants_count(index) {
+        return;
     }
+    if schema.filter().is_some() || cache.capabilities().cluster {
+        standing.is_uncountable(index);
+        return;
+    }
+    let turns = standing.turns(index);
+    let counting = async {
+        let _turn = turns.count.lock().await;
+        if !standing.wants_count(index) {
+            return Ok(());
+        }
+        match seen {
+            Some(Look { mark, info, .. }) => count_in(cache, schema, index, *mark, info, true).await,
+            None => count(cache, schema, index, true).await,
+        }
+    };
+    match tokio::time::timeout(cache.connection().deadline(), counting).await {
+        Ok(Ok(())) => {}
+        // Not everybody may read the keys.
+        Ok(Err(_)) => standing.is_uncountable(index),
+        Err(_) => standing.counts_beside(index),
+    }
+}
+
+/// Counts the documents that an index lacks: where that is doubted, also if nothing says that it lacks any.
+pub(crate) async fn count(cache: &Cache, schema: &Schema, index: &str, is_doubted: bool) -> Result<()> {
+    let mark = cache.standing().mark(index, cache.connection().generation());
+    let Some(look) = info(cache, index).await? else { return Ok(()) };
+    count_in(cache, schema, index, mark, &look, is_doubted).await
+}
+
+/// As [`count`], in an index as it was seen.
+async fn count_in(
+    cache: &Cache,
+    schema: &Schema,
+    index: &str,
+    mark: Mark,
+    look: &IndexInfo,
+    is_doubted: bool,
+) -> Result<()> {
+    let (standing, began) = (cache.standing(), Instant::now());
+    let only_counted = schema.filter().is_some() || cache.capabilities().cluster;
+    if !look.is_filled() || only_counted && look.failures == 0 {
+        return Ok(());
+    }
+    // What another index lacks says nothing.
+    if is_another(schema, cache.keyspace()?, look) {
+        return Ok(());
+    }
+    // What another process found out about this very index does for one that comes.
+    let doubted = !only_counted && (is_doubted || standing.is_unknown(index));
+    let known = if doubted { by_record(cache, schema, look).await.unwrap_or_default() } else { None };
+    let missing = match known {
+        Some(absent) => absent.number,
+        None => missing(cache, schema, look, doubted || standing.failed(index) > 0).await?.number,
+    };
+    standing.counted(index, mark, missing, look.failures, began.elapsed());
     Ok(())
 }

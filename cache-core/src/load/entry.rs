@@ -81,6 +81,15 @@ pub(super) enum Entry {
 }
 
 impl Entry {
+    /// What it is, as it is counted.
+    pub(super) fn outcome(&self) -> &'static str {
+        match self {
+            Self::Stored { .. } => "hit",
+            Self::Nothing => "nothing",
+            Self::Unknown => "miss",
+        }
+    }
+
     /// Reads it in one round trip.
     pub(super) async fn read(cache: &Cache, keys: &Keys) -> Result<Self> {
         cache.require_json("`load`")?;

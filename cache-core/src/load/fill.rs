@@ -12,7 +12,7 @@ use super::Settings;
 use super::entry::{Keys, NOTHING, took};
 use super::error::LoadError;
 use super::scripts::{BEGIN, FILL, unexpected, word};
-use crate::cache::{Cache, Flight, Lead};
+use crate::cache::{Cache, Flight, Lead, metrics};
 use crate::document::{Expiry, jittered, json_of, millis, same_key};
 use crate::error::{Error, Result};
 use crate::model::Model;
@@ -107,7 +107,14 @@ impl<M: Model> Fill<M> {
             }
         };
         let (began, within) = (Instant::now(), self.settings.within);
-        let loaded = match tokio::time::timeout(within, loader()).await {
+        let loaded = tokio::time::timeout(within, loader()).await;
+        let outcome = match &loaded {
+            Ok(Ok(_)) => "ok",
+            Ok(Err(_)) => "error",
+            Err(_) => "timeout",
+        };
+        metrics::loader(M::schema().model(), outcome);
+        let loaded = match loaded {
             Ok(loaded) => loaded.map_err(|error| LoadError::Loader(Arc::new(error)))?,
             Err(_) => return Err(LoadError::Timeout { after: within }),
         };

@@ -20,7 +20,7 @@ use self::early::Freshness;
 use self::entry::{Entry, Keys};
 pub use self::error::LoadError;
 use self::fill::{Fill, Outcome, outcome};
-use crate::cache::{Cache, Lead, Seat};
+use crate::cache::{Cache, Lead, Seat, metrics};
 use crate::document::{decode, parts_of};
 use crate::error::{Error, Result};
 use crate::model::Model;
@@ -182,7 +182,9 @@ impl<M: Model> Load<M> {
         let mut rounds = 0;
         let json = loop {
             let mut seen = None;
-            match Entry::read(cache, &keys).await? {
+            let entry = Entry::read(cache, &keys).await?;
+            metrics::load(schema.model(), entry.outcome());
+            match entry {
                 Entry::Nothing => break None,
                 Entry::Stored { json, fresh_for, .. } if !good(&json, fresh_for.is_some()) => {
                     seen = Some(json);

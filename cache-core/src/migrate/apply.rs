@@ -140,14 +140,20 @@ impl Run<'_> {
             forget_extensions(self.cache, plan, observed.given_up(plan.fingerprint)).await?;
         }
         let connection = self.cache.connection().generation();
-        let counted = || Counted { absent: Absent::counted(&look), failures: look.failures };
-        let Counted { absent: missing, failures } = match look.failures {
-            0 => Counted { absent: Absent::default(), failures: 0 },
-            _ => counting.count(&look, None).await?.unwrap_or_else(counted),
+        let found = match look.failures {
+            0 => Counted { absent: Absent::default(), failures: 0, lost: Ok(0) },
+            _ => counting.count(&look, None).await?.unwrap_or_else(|| Counted::by_counter(&look)),
         };
+        // It was filled once, so that whoever may not ask for the reason boots all the same.
+        let found = if found.lost.is_ok() { counting.refuse_lost(&look, found)? } else { found };
+        let Counted { absent: missing, failures, .. } = found;
         self.cache.standing().report(&plan.index, missing.number, failures, connection);
         self.cache.standing().migrated(&plan.index, self.healing(plan, report.active));
         report.missing = missing.number;
+        if missing.number > 0 {
+            let (index, documents, keys) = (look.name, missing.number, missing.keys.clone());
+            report.notices.push(Notice::Lacking { index, documents, keys });
+        }
         // The server's last one may have been mended.
         let last = look.last_failure.filter(|last| missing.keys.contains(last));
         report.last_failure = last.or_else(|| missing.keys.into_iter().next());
@@ -191,9 +197,7 @@ impl Run<'_> {
                 self.listeners.step("verified");
             }
             Step::VerifyAll => {
-                if !verify_all(counting, look).await? {
-                    return Ok(false);
-                }
+                verify_all(counting, look).await?;
                 self.listeners.step("verified");
             }
             Step::Adopt { index, .. } => {

@@ -4,12 +4,13 @@ use cache_index::Command;
 
 use super::cutover::drop_index;
 use super::error::MigrateError;
-use super::inspect::{compared_key, inspect, leases_key};
+use super::inspect::{inspect, leases_key};
 use super::observed::fingerprint_in;
 use super::options::Options;
 use super::plan::{self, Plan, Step};
 use super::scripts::COLLECT;
 use crate::cache::Cache;
+use crate::index::compared_key;
 use crate::script;
 
 /// Drops an index if nobody uses it, and nobody did for so long; `true`: it was dropped.

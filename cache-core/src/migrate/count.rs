@@ -6,16 +6,18 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use cache_index::{Beside, IndexInfo, Schema};
 
-use super::compared::{Compared, Kept, Lacked, mark_name};
+use super::denied::UNKNOWN;
 use super::error::MigrateError;
-use super::inspect::{compared_key, info};
+use super::inspect::info;
 use super::observed::Observed;
 use super::plan::Plan;
-use super::scripts::{KNOWN, MARK, RECORD};
+use super::scripts::{MARK, RECORD};
 use super::turn::{self, Turn};
 use crate::cache::Cache;
 use crate::error::{Error, Result};
-use crate::index::{Absent, absent, still_absent};
+use crate::index::{
+    Absent, Compared, Kept, Lacked, Unjudged, absent, compared_key, judge, mark_name, recorded, still_absent,
+};
 use crate::script;
 
 /// How many missing documents are kept one by one: so many are looked for in one round trip, without a scan.
@@ -46,6 +48,15 @@ pub(super) struct Counted {
     pub(super) absent: Absent,
     /// What the server's counter of failures said before they were looked for.
     pub(super) failures: u64,
+    /// How many of them the server would take, at least; why it was not asked.
+    pub(super) lost: Result<u64, Unjudged>,
+}
+
+impl Counted {
+    /// What the server's counter tells, where documents cannot be looked for.
+    pub(super) fn by_counter(look: &IndexInfo) -> Self {
+        Self { absent: Absent::counted(look), failures: look.failures, lost: Ok(0) }
+    }
 }
 
 /// That an index is the one that was marked.
@@ -123,10 +134,13 @@ impl Counting<'_> {
             return Ok(());
         }
         if look.failures > 0 {
-            return self.count(look, None).await.map(drop);
+            return match self.count(look, None).await? {
+                Some(found) => self.refuse_lost(look, found).map(drop),
+                None => Ok(()),
+            };
         }
         let Some(mark) = mark else { return Ok(()) };
-        if self.record(&mark, look, None, Lacked::default()).await? {
+        if self.record(&mark, look, None, Lacked { lost: Some(0), ..Lacked::default() }).await? {
             Ok(())
         } else {
             Err(self.vanished(look))
@@ -147,53 +161,104 @@ impl Counting<'_> {
         }
         let found = absent(self.cache, self.schema(), &look.name, against, &HashSet::new()).await?;
         let Some(absent) = found else { return Ok(None) };
+        let found = self.judged(&now, absent, now.failures).await;
         if let Some(mark) = mark {
-            let keys = if absent.number <= KEPT as u64 {
-                absent.all.iter().filter_map(text).collect()
-            } else {
-                Vec::new()
-            };
             // The mark went with the index: what was found is about several.
-            if !self.record(&mark, &now, against, Lacked { missing: absent.number, keys }).await? {
+            if !self.record(&mark, &now, against, lacked(&found)).await? {
                 return Err(self.vanished(look));
             }
         }
-        Ok(Some(Counted { absent, failures: now.failures }))
+        Ok(Some(found))
+    }
+
+    /// Asks the server of the documents that are missing whether it would take them.
+    ///
+    /// Where more are missing than are looked at one by one, those stand for all, unless the server refused fewer than are
+    /// missing: it counts each that it refuses, and some several times.
+    async fn judged(&self, look: &IndexInfo, mut absent: Absent, failures: u64) -> Counted {
+        if absent.number == 0 || self.schema().filter().is_some() {
+            return Counted { absent, failures, lost: Ok(0) };
+        }
+        let lost = match judge(self.cache, self.schema(), look, &absent.all).await {
+            Ok(lost) if !lost.is_empty() => {
+                // These are the ones to be told.
+                let told = lost.iter().take(Absent::TOLD);
+                absent.keys = told.map(|key| String::from_utf8_lossy(key).into_owned()).collect();
+                Ok(lost.len() as u64)
+            }
+            Ok(_) if absent.number > absent.all.len() as u64 && absent.number > failures => {
+                Ok(absent.number.saturating_sub(failures))
+            }
+            Ok(_) => Ok(0),
+            Err(unjudged) => Err(unjudged),
+        };
+        Counted { absent, failures, lost }
+    }
+
+    /// Fails if the server would take documents that the index lacks, whatever its counter says: then its filling was given up,
+    /// or never begun.
+    pub(super) fn refuse_lost(&self, look: &IndexInfo, found: Counted) -> Result<Counted, MigrateError> {
+        let lost = match found.lost {
+            Ok(0) => return Ok(found),
+            Ok(lost) => lost,
+            // It vanished meanwhile: a new plan is needed.
+            Err(Unjudged::Failed(error)) if error.is_unknown_index() => return Err(error.into()),
+            // It did not refuse as many.
+            Err(_) if found.absent.number > found.failures => found.absent.number - found.failures,
+            Err(Unjudged::Denied(commands)) => {
+                return Err(MigrateError::Permission {
+                    commands,
+                    patterns: Vec::new(),
+                    user: UNKNOWN.to_owned(),
+                });
+            }
+            Err(Unjudged::Failed(error)) => return Err(error.into()),
+        };
+        let connection = self.cache.connection().generation();
+        self.cache.standing().report(&self.plan.index, found.absent.number, found.failures, connection);
+        let Absent { number: missing, keys, .. } = found.absent;
+        let (model, index) = (self.plan.model, look.name.clone());
+        Err(MigrateError::Unfilled { model, index, missing, lost, keys })
     }
 
     /// A new plan is needed: the index is gone, or another one by now.
     fn vanished(&self, look: &IndexInfo) -> MigrateError {
-        MigrateError::Server(Error::IndexMissing { model: self.plan.model, index: look.name.clone() })
+        MigrateError::Server(self.gone(look))
+    }
+
+    fn gone(&self, look: &IndexInfo) -> Error {
+        Error::IndexMissing { model: self.plan.model, index: look.name.clone() }
     }
 
     /// What is known of what the index lacks.
     async fn known(&self, look: &IndexInfo, against: Option<&str>) -> Result<Option<Counted>> {
-        let call = KNOWN.call().arg("1").key(compared_key(self.schema(), self.cache.keyspace()?)?);
-        let call = call.arg(&look.name).arg(self.marks()).arg(self.field(against));
-        let answer = script::run(self.cache, &KNOWN, call.repeatable()).await?;
-        let Some(kept) = answer.as_str().and_then(Compared::read) else { return Ok(None) };
-        let Compared { at, mark, server, failures, lacked, .. } = kept;
-        // After a restart the counter may come to the same number by other documents; but not to none.
-        let is_same_run = failures == 0 || !server.is_empty() && server == self.observed.server;
-        if !is_same_run {
-            return Ok(None);
-        }
+        let kept = recorded(self.cache, self.schema(), &look.name, &self.field(against)).await?;
+        let Some(kept) = kept.filter(|kept| kept.is_of_run(&self.observed.server)) else { return Ok(None) };
+        let Compared { at, mark, failures, lacked, .. } = kept;
         if against.is_none() && failures == look.failures && lacked.is_known() {
             // They may have been mended.
             let absent = still_absent(self.cache, &look.name, lacked.keys).await?;
-            if absent.number != lacked.missing {
-                let keys = absent.all.iter().filter_map(text).collect();
-                self.record(&Mark(mark), look, None, Lacked { missing: absent.number, keys }).await?;
+            let (before, refused) = (lacked.missing, lacked.lost == Some(0));
+            let found = if refused {
+                Counted { absent, failures, lost: Ok(0) }
+            } else {
+                self.judged(look, absent, failures).await
+            };
+            let is_news = found.absent.number != before || !refused && found.lost.is_ok();
+            if is_news && !self.record(&Mark(mark), look, None, self::lacked(&found)).await? {
+                return Err(self.gone(look));
             }
-            return Ok(Some(Counted { absent, failures }));
+            return Ok(Some(found));
         }
         // It was found while this run was under way already.
         let is_fresh = at >= self.observed.now && failures >= look.failures;
         let told = || lacked.keys.iter().take(Absent::TOLD).cloned().collect();
-        Ok(is_fresh.then(|| Counted {
+        let counted = |lost| Counted {
             absent: Absent { number: lacked.missing, keys: told(), ..Absent::default() },
             failures,
-        }))
+            lost: Ok(lost),
+        };
+        Ok(lacked.lost.filter(|_| is_fresh).map(counted))
     }
 
     /// Keeps what was found. `false`: the marked index is gone.
@@ -239,6 +304,14 @@ impl Counting<'_> {
         self.schema().write_sibling(self.cache.keyspace()?, &mut key, Beside::Model, &parts)?;
         Ok(key)
     }
+}
+
+/// What is kept of what was found: of too many, those that are told.
+fn lacked(found: &Counted) -> Lacked {
+    let Counted { absent, lost, .. } = found;
+    let is_few = absent.number <= KEPT as u64;
+    let keys = if is_few { absent.all.iter().filter_map(text).collect() } else { absent.keys.clone() };
+    Lacked { missing: absent.number, keys, lost: lost.as_ref().ok().copied() }
 }
 
 fn text(key: &Bytes) -> Option<String> {

@@ -1,6 +1,6 @@
 //! What a user may not do.
 
-use cache_index::{Beside, Command, Reply, Schema, ServerErrorKind};
+use cache_index::{Beside, Command, Keyspace, Reply, Schema, ServerError, ServerErrorKind};
 
 use super::error::MigrateError;
 use crate::cache::Cache;
@@ -10,8 +10,41 @@ use crate::error::Error;
 /// A user whose name the server does not tell.
 pub(super) const UNKNOWN: &str = "…";
 
+/// What is lacking for a run.
+#[derive(Debug, Default)]
+pub(super) struct Lacking {
+    /// Commands.
+    pub(super) commands: Vec<String>,
+    /// Patterns of keys, as an ACL has them.
+    pub(super) patterns: Vec<String>,
+}
+
+impl Lacking {
+    pub(super) fn is_empty(&self) -> bool {
+        self.commands.is_empty() && self.patterns.is_empty()
+    }
+
+    pub(super) fn add(&mut self, other: Self) {
+        for (all, more) in [(&mut self.commands, other.commands), (&mut self.patterns, other.patterns)] {
+            all.extend(more);
+            all.sort();
+            all.dedup();
+        }
+    }
+
+    /// The error that says so, of this connection's user.
+    pub(super) async fn refusal(self, cache: &Cache, source: Option<ServerError>) -> MigrateError {
+        let (Self { commands, patterns }, user) = (self, user(cache).await);
+        if commands.is_empty() {
+            MigrateError::KeyPermission { patterns, user, source }
+        } else {
+            MigrateError::Permission { commands, patterns, user }
+        }
+    }
+}
+
 /// Whose connection it is. Not everybody may ask it, and then messages do without.
-pub(super) async fn user(cache: &Cache) -> String {
+async fn user(cache: &Cache) -> String {
     let user = cache.command(Command::new("ACL").arg("WHOAMI").repeatable()).await.unwrap_or(Reply::Nil);
     user.as_str().unwrap_or(UNKNOWN).to_owned()
 }
@@ -21,19 +54,65 @@ pub(super) async fn on_keys(cache: &Cache, schema: &Schema, error: Error) -> Mig
     if error.server_kind() != Some(ServerErrorKind::KeyPermission) {
         return error.into();
     }
-    match pattern(cache, schema) {
-        Ok(pattern) => {
-            MigrateError::KeyPermission { pattern, user: user(cache).await, source: Box::new(error) }
+    match cache.keyspace().and_then(|keyspace| beside(schema, keyspace)) {
+        Ok(beside) => {
+            let lacking = Lacking { patterns: vec![pattern(&beside)], ..Lacking::default() };
+            lacking.refusal(cache, said(error)).await
         }
         Err(error) => error.into(),
     }
 }
 
-/// The pattern of the keys that are kept beside a model's documents, as an ACL has it.
-fn pattern(cache: &Cache, schema: &Schema) -> Result<String, Error> {
+/// What the server itself said. What an error says to do beside that is about any key.
+pub(super) fn said(error: Error) -> Option<ServerError> {
+    match error {
+        Error::Server { source, .. } => Some(source),
+        _ => None,
+    }
+}
+
+/// The pattern that allows a key of one of these models: all that is kept beside the documents, or all documents and indexes.
+/// A key of nobody's is its own.
+pub(super) fn allowing(schemas: &[&'static Schema], keyspace: &Keyspace, key: &[u8]) -> String {
+    let of = |schema: &&'static Schema| {
+        let alias = schema.alias(keyspace).into_bytes();
+        let all =
+            [beside(schema, keyspace).unwrap_or_default(), documents(schema, keyspace), up_to_last(alias)];
+        all.into_iter().find(|prefix| !prefix.is_empty() && key.starts_with(prefix))
+    };
+    match schemas.iter().find_map(of) {
+        Some(prefix) => pattern(&prefix),
+        None => {
+            let pattern = pattern(key);
+            pattern.strip_suffix('*').map(str::to_owned).unwrap_or(pattern)
+        }
+    }
+}
+
+/// The pattern of a model's documents.
+pub(super) fn of_documents(schema: &Schema, keyspace: &Keyspace) -> String {
+    pattern(&documents(schema, keyspace))
+}
+
+fn documents(schema: &Schema, keyspace: &Keyspace) -> Vec<u8> {
+    let mut start = Vec::new();
+    schema.write_key_start(keyspace, &mut start);
+    start
+}
+
+/// What the keys begin with that are kept beside a model's documents.
+fn beside(schema: &Schema, keyspace: &Keyspace) -> Result<Vec<u8>, Error> {
     let mut beside = Vec::new();
-    schema.write_sibling(cache.keyspace()?, &mut beside, Beside::Model, &[&"leases"])?;
-    // Behind the last separator stands what it is that is kept.
-    beside.truncate(beside.iter().rposition(|byte| *byte == b':').map_or(0, |last| last + 1));
-    Ok(String::from_utf8_lossy(&document::pattern(&beside)).into_owned())
+    schema.write_sibling(keyspace, &mut beside, Beside::Model, &[&"leases"])?;
+    Ok(up_to_last(beside))
+}
+
+/// Behind the last separator stands what it is.
+fn up_to_last(mut name: Vec<u8>) -> Vec<u8> {
+    name.truncate(name.iter().rposition(|byte| *byte == b':').map_or(0, |last| last + 1));
+    name
+}
+
+fn pattern(prefix: &[u8]) -> String {
+    String::from_utf8_lossy(&document::pattern(prefix)).into_owned()
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use cache_index::{Difference, NameError, ServerErrorKind};
+use cache_index::{Difference, NameError, ServerError, ServerErrorKind};
 
 use super::lock::SchemaLockError;
 use super::memory::{Bytes, ServerMemory};
@@ -97,24 +97,34 @@ pub enum MigrateError {
     #[error("the server takes no writes now")]
     ReadOnly(#[source] Error),
     /// The user may not run commands that the migrator needs. Nothing was written, unless the server does not say
-    /// beforehand what a user may do.
-    #[error("the user may not run {}; allow it with `ACL SETUSER {user} {}`", commands.join(", "), granted(commands))]
+    /// beforehand what a user may do, or documents are missing and the user may not ask why.
+    #[error(
+        "the user may not run {}{}; allow it with `ACL SETUSER {user} {}`",
+        commands.join(", "), nor_touch(patterns), granted(commands, patterns)
+    )]
     Permission {
         /// The commands.
         commands: Vec<String>,
+        /// The keys that it may not touch either, as an ACL has them.
+        patterns: Vec<String>,
         /// The user; `…` if the server does not tell.
         user: String,
     },
-    /// The user may not touch the keys that the migrator keeps beside a model's documents.
-    #[error("the user may not touch the keys `{pattern}`; allow it with `ACL SETUSER {user} ~{pattern}`")]
+    /// The user may not touch keys that the migrator needs: those that it keeps beside a model's documents, or the documents
+    /// themselves and the names of their indexes. A pattern for reading or writing alone (`%R~`, `%W~`) is not enough for
+    /// the first.
+    #[error(
+        "the user may not both read and write the keys {}; allow it with `ACL SETUSER {user} {}`",
+        quoted(patterns), granted(&[], patterns)
+    )]
     KeyPermission {
         /// The keys, as an ACL has them.
-        pattern: String,
+        patterns: Vec<String>,
         /// The user; `…` if the server does not tell.
         user: String,
-        /// What the server said.
+        /// What the server said, if it was not asked beforehand.
         #[source]
-        source: Box<Error>,
+        source: Option<ServerError>,
     },
     /// The cluster's search module knows the documents of its own node only. Nothing was written.
     #[error(
@@ -219,12 +229,13 @@ pub enum MigrateError {
         /// The keys of the first of them.
         keys: Vec<String>,
     },
-    /// An index lacks more documents than have values of another type: its filling was given up without a word, for lack of
-    /// memory, or somebody made it with `SKIPINITIALSCAN`. The alias was left where it is.
+    /// An index lacks documents that the server would take: its filling was given up without a word, for lack of memory, or
+    /// somebody made it with `SKIPINITIALSCAN`. Nothing else is in it, and it is not dropped here, since releases of the same
+    /// schema may ask it. The alias was left where it is.
     #[error(
-        "the index `{index}` of `{model}` lacks {missing} documents that are there{}, and not for their values: the server \
-         gave up filling it; drop it with `FT.DROPINDEX {index}` (documents stay), give the server memory and run the \
-         migrator again",
+        "the index `{index}` of `{model}` lacks {missing} documents that are there, at least {lost} of them not for their \
+         values{}: it was made without them, or the server gave up filling it; drop it with `FT.DROPINDEX {index}` \
+         (documents stay), see that the server has memory, and run the migrator again, or make it by hand with `Manual`",
         named(keys)
     )]
     Unfilled {
@@ -234,6 +245,8 @@ pub enum MigrateError {
         index: String,
         /// How many documents it lacks.
         missing: u64,
+        /// How many of these, at least, the server was found to take; no more are looked for when some are found.
+        lost: u64,
         /// The keys of the first of them.
         keys: Vec<String>,
     },
@@ -279,17 +292,32 @@ fn named(keys: &[String]) -> String {
     format!(" ({})", keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", "))
 }
 
-fn granted(commands: &[String]) -> String {
-    commands.iter().map(|command| format!("+{}", command.to_lowercase())).collect::<Vec<_>>().join(" ")
+fn quoted(patterns: &[String]) -> String {
+    patterns.iter().map(|pattern| format!("`{pattern}`")).collect::<Vec<_>>().join(", ")
+}
+
+fn nor_touch(patterns: &[String]) -> String {
+    if patterns.is_empty() {
+        return String::new();
+    }
+    format!(", nor both read and write the keys {}", quoted(patterns))
+}
+
+fn granted(commands: &[String], patterns: &[String]) -> String {
+    let commands = commands.iter().map(|command| format!("+{}", command.to_lowercase()));
+    let patterns = patterns.iter().map(|pattern| format!("~{pattern}"));
+    commands.chain(patterns).collect::<Vec<_>>().join(" ")
 }
 
 impl From<Error> for MigrateError {
     fn from(error: Error) -> Self {
         match (&error, error.server_kind()) {
             _ if error.is_write_refused() => Self::ReadOnly(error),
-            (Error::Server { command, .. }, Some(ServerErrorKind::Permission)) => {
-                Self::Permission { commands: vec![command.clone()], user: "…".to_owned() }
-            }
+            (Error::Server { command, .. }, Some(ServerErrorKind::Permission)) => Self::Permission {
+                commands: vec![command.clone()],
+                patterns: Vec::new(),
+                user: "…".to_owned(),
+            },
             (Error::Unsupported { .. }, _) => Self::Unsupported(error),
             _ => Self::Server(error),
         }

@@ -8,7 +8,6 @@ use cache_index::{
     ServerErrorKind,
 };
 
-use super::compared::{Compared, mark_name};
 use super::denied;
 use super::error::MigrateError;
 use super::memory::ServerMemory;
@@ -16,7 +15,7 @@ use super::observed::{Beside, Extending, Observed, Seen, redis_om_index, redis_o
 use super::plan::Plan;
 use crate::cache::Cache;
 use crate::error::{Error, Result};
-use crate::index;
+use crate::index::{self, Compared, compared_key, mark_name};
 
 /// How many indexes are asked after in one round trip: each answer has some kilobytes.
 const ASKED: usize = 256;
@@ -34,13 +33,6 @@ pub(super) fn leases_key(schema: &Schema, keyspace: &Keyspace) -> Result<Vec<u8>
 pub(super) fn extending_key(schema: &Schema, keyspace: &Keyspace) -> Result<Vec<u8>> {
     let mut key = Vec::new();
     schema.write_sibling(keyspace, &mut key, Place::Model, &[&"extending"])?;
-    Ok(key)
-}
-
-/// The key that keeps what was found when indexes were compared: a hash, `<global>:~<prefix>:compared`.
-pub(super) fn compared_key(schema: &Schema, keyspace: &Keyspace) -> Result<Vec<u8>> {
-    let mut key = Vec::new();
-    schema.write_sibling(keyspace, &mut key, Place::Model, &[&"compared"])?;
     Ok(key)
 }
 
@@ -86,8 +78,7 @@ pub(super) async fn inspect(
     // Not everybody may ask it.
     let told = next().ok().and_then(|info| info.as_str().map(str::to_owned)).unwrap_or_default();
     let memory = ServerMemory::read(&told);
-    let server =
-        told.lines().find_map(|line| line.strip_prefix("run_id:")).unwrap_or_default().trim().to_owned();
+    let server = index::run_id(&told).unwrap_or_default().to_owned();
     let keys =
         next().ok().and_then(|keys| keys.as_int()).and_then(|keys| keys.try_into().ok()).unwrap_or_default();
     let mut beside = Vec::with_capacity(schemas.len());

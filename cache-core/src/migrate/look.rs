@@ -9,8 +9,9 @@ impl Migrator {
     /// [`Cache::readiness`] does; only reads. Queries of this cache take from it what they say of their answers.
     ///
     /// For processes that neither ran the migrator nor [watch](Migrator::watch): documents that are missing from an index
-    /// are counted, also if another process of the release made it. Where documents failed to be indexed since the index
-    /// was made, that reads the names of all keys, so it is nothing for a probe that comes every second.
+    /// are counted, also if another process of the release made it, or somebody by hand without its documents. Where no run
+    /// compared the index, or documents failed to be indexed since, that reads the names of all keys, so it is nothing for a
+    /// probe that comes every second.
     ///
     /// ```no_run
     /// # use cache_core::{Cache, CacheModel, Migrator};
@@ -33,7 +34,8 @@ impl Migrator {
             match index::look_at(cache, schema, &index).await? {
                 Some(look) => {
                     let wants = index::saw(cache, schema, &index, &look)?;
-                    index::follow(cache, schema, &index, Wants { count: true, ..wants }).await?;
+                    index::follow(cache, schema, &index, Wants { count: false, ..wants }).await?;
+                    index::count(cache, schema, &index, true).await?;
                 }
                 None => {
                     // Whether it is to be made again is for whoever needs it.

@@ -1,14 +1,13 @@
 //! The migrator: makes the indexes that the registered models need, waits until they are filled, and points
 //! the aliases at them.
 
-// A file imports from those before it: data, lock, unlocked, progress, options, memory, compared, observed, plan, error, report,
+// A file imports from those before it: data, lock, unlocked, progress, options, memory, observed, plan, error, report,
 // scripts, check, refuse, denied, inspect, masters, preflight, lease, create, wait, turn, count, verify, cutover, collect, apply,
 // this one, registered, locked, deferred, refusal, look, watch.
 
 mod apply;
 mod check;
 mod collect;
-mod compared;
 mod count;
 mod create;
 mod cutover;
@@ -165,6 +164,9 @@ impl Migrator {
     /// Documents are compared key by key if either index ever failed to take one, or if the new one holds fewer; else the
     /// new one lacks none, since an index takes every document that is written or that its scan meets. After an addition in
     /// place that was refused, the old index is taken to hold what it held before. On a cluster, numbers are compared.
+    ///
+    /// Only documents that the server refuses for a value may be missing. Those that it would take are
+    /// [`MigrateError::Unfilled`], however many are allowed.
     pub fn allow_failures(mut self, documents: u64) -> Self {
         self.options.allowed_failures = documents;
         self
@@ -174,7 +176,7 @@ impl Migrator {
     ///
     /// What is checked is that a second index as large as the one before fits below the server's `maxmemory`. Nothing is where
     /// there is no such limit, since a server does not know how much of its machine it may have; nor for the first index of a
-    /// model, which nothing is known of.
+    /// model, which nothing is known of, unless redis-om left one for the same documents.
     pub fn skip_memory_check(mut self) -> Self {
         self.options.checks_memory = false;
         self
@@ -304,7 +306,8 @@ impl Migrator {
                 return Ok(Migration { indexes: Vec::new(), deferred: false });
             }
             refuse::refuse(&plans, &self.options)?;
-            if round == 0 {
+            // Where there is nothing to do, the lease is all that is written, and the server says itself what that lacks.
+            if round == 0 && !plans.iter().all(Plan::is_empty) {
                 preflight::check(cache, &plans).await?;
             }
             if let Some(indexes) = run.apply(&plans, &observed).await? {
@@ -326,6 +329,13 @@ impl Migrator {
     /// # Errors
     /// As [`plan`](Migrator::plan), and what kept the server from dropping one.
     pub async fn collect(&self, cache: &Cache) -> Result<Vec<String>, MigrateError> {
+        match self.collect_now(cache).await {
+            Err(error) => Err(preflight::named(cache, &self.indexed(), error).await),
+            dropped => dropped,
+        }
+    }
+
+    async fn collect_now(&self, cache: &Cache) -> Result<Vec<String>, MigrateError> {
         let (observed, plans) = self.observe(cache).await?;
         let options = Options { collects: true, ..self.options.clone() };
         let mut dropped = Vec::new();

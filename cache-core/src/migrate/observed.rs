@@ -6,8 +6,8 @@ use bytes::Bytes;
 use cache_index::{Fingerprint, IndexDefinition, IndexInfo, Keyspace, Schema};
 use serde::Serialize;
 
-use super::compared::{Compared, Kept, mark_name};
 use super::memory::ServerMemory;
+use crate::index::{Compared, Kept, mark_name};
 
 /// What the server has for one model's documents, as [`Migrator::inspect`](crate::Migrator::inspect) reads it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -214,6 +214,11 @@ impl Observed {
     /// The indexes that were made for a schema of this prefix.
     pub(super) fn ours<'a>(&'a self, alias: &'a str) -> impl Iterator<Item = &'a IndexInfo> {
         self.indexes.iter().filter(move |index| is_ours(&index.name, alias))
+    }
+
+    /// The index of this name.
+    pub(super) fn named(&self, name: &str) -> Option<&IndexInfo> {
+        self.all().find(|index| index.name == name)
     }
 
     fn all(&self) -> impl Iterator<Item = &IndexInfo> {

@@ -38,6 +38,7 @@ pub enum Strategy {
     /// Nothing is made, moved or dropped: somebody else does that, with the plan at hand. A missing index is
     /// [`MigrateError::Missing`](crate::MigrateError::Missing). Nor is one made again that vanishes later: queries then fail
     /// with [`Error::IndexLeft`](crate::Error::IndexLeft), as the last run under a cache said.
+    /// One that is there is compared with the documents, once; what is found is kept as with the other strategies.
     Manual,
 }
 

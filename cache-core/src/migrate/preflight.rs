@@ -5,79 +5,109 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use cache_index::{Keyspace, Reply, Schema, ServerErrorKind};
 
-use super::denied;
+use super::denied::{self, Lacking};
 use super::error::MigrateError;
 use super::inspect::leases_key;
 use super::plan::{Plan, Step};
 use super::scripts::DENIED;
 use crate::cache::Cache;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::script;
 
 /// A command with as many words as the server wants to see: it looks for the keys among them.
 type Words = Vec<Bytes>;
 
-/// Fails if the server will refuse what the plans need, with all of that at once.
+/// Fails if the server will refuse what the plans need, with all of that at once. A plan without a step needs what every run
+/// does.
 pub(super) async fn check(cache: &Cache, plans: &[Plan]) -> Result<(), MigrateError> {
     // A script knows the rights on one node.
     if cache.capabilities().cluster {
         return Ok(());
     }
-    if plans.iter().all(Plan::is_empty) {
-        return Ok(());
-    }
-    let keyspace = cache.keyspace()?;
+    let (keyspace, schemas) = (cache.keyspace()?, plans.iter().map(|plan| plan.schema.0).collect::<Vec<_>>());
     let mut needed = BTreeSet::new();
     for plan in plans {
         needed.extend(always(plan.schema.0, keyspace)?);
         needed.extend(needed_by(plan, keyspace)?);
     }
-    let commands = lacking(cache, needed).await?;
-    if commands.is_empty() {
-        return Ok(());
-    }
-    Err(MigrateError::Permission { commands, user: denied::user(cache).await })
+    let lacking = lacking(cache, &schemas, needed).await?;
+    if lacking.is_empty() { Ok(()) } else { Err(lacking.refusal(cache, None).await) }
 }
 
-/// The error, if it is about a command that the user may not run: with whose connection it is, and with the others that
-/// every run needs and the user may not run either.
+/// The error, if it is about what the user may not do: with whose connection it is, and with all else that every run needs and
+/// the user may not do either.
 pub(super) async fn named(cache: &Cache, schemas: &[&'static Schema], error: MigrateError) -> MigrateError {
-    let MigrateError::Permission { mut commands, user } = error else { return error };
-    if user != denied::UNKNOWN {
-        return MigrateError::Permission { commands, user };
-    }
+    let (mut all, source, is_of_key) = match error {
+        MigrateError::Permission { commands, patterns, user } if user == denied::UNKNOWN => {
+            (Lacking { commands, patterns }, None, false)
+        }
+        MigrateError::KeyPermission { patterns, source, .. } => {
+            (Lacking { patterns, ..Lacking::default() }, source, false)
+        }
+        MigrateError::Server(error) if error.server_kind() == Some(ServerErrorKind::KeyPermission) => {
+            (Lacking::default(), denied::said(error), true)
+        }
+        other => return other,
+    };
     let needed = cache.keyspace().map(|keyspace| {
         schemas.iter().filter_map(|schema| always(schema, keyspace).ok()).flatten().collect::<BTreeSet<_>>()
     });
     // Where that cannot be asked, one is told after the other.
     if let (false, Ok(needed)) = (cache.capabilities().cluster, needed)
-        && let Ok(others) = lacking(cache, needed).await
+        && let Ok(others) = lacking(cache, schemas, needed).await
     {
-        commands.extend(others);
-        commands.sort();
-        commands.dedup();
+        // What a script was refused for bears the name of the script's call.
+        if !others.commands.is_empty() {
+            all.commands.retain(|command| !matches!(&**command, "EVAL" | "EVALSHA"));
+        }
+        all.add(others);
     }
-    MigrateError::Permission { commands, user: denied::user(cache).await }
+    // RediSearch 8 wants the documents to be readable, which no command says beforehand.
+    if let (true, true, Ok(keyspace)) = (is_of_key, all.patterns.is_empty(), cache.keyspace()) {
+        all.patterns.extend(schemas.iter().map(|schema| denied::of_documents(schema, keyspace)));
+    }
+    all.refusal(cache, source).await
 }
 
-/// The names of those commands that the user may not run.
-async fn lacking(cache: &Cache, needed: BTreeSet<Words>) -> Result<Vec<String>> {
-    let call = needed
-        .into_iter()
-        .fold(DENIED.call().arg("0"), |call, words| call.arg_display(words.len()).args_from(words))
-        .repeatable();
+/// What of these the user may not do.
+async fn lacking(cache: &Cache, schemas: &[&'static Schema], needed: BTreeSet<Words>) -> Result<Lacking> {
+    let keyspace = cache.keyspace()?;
+    let call = needed.into_iter().fold(DENIED.call().arg("0"), |call, words| {
+        call.arg_display(words.len()).arg_display(key_of(&words)).args_from(words)
+    });
+    let call = call.repeatable();
+    let is_denied = |error: &Error| error.server_kind() == Some(ServerErrorKind::Permission);
     let answer = match script::run(cache, &DENIED, call.clone()).await {
         // Then it may be one of those that are asked about.
-        Err(error) if error.server_kind() == Some(ServerErrorKind::Permission) => {
-            cache.command(DENIED.by_source(&call)).await?
-        }
+        Err(error) if is_denied(&error) => match cache.command(DENIED.by_source(&call)).await {
+            // Nothing can be asked.
+            Err(error) if is_denied(&error) => {
+                let commands = ["EVAL", "EVALSHA"].map(str::to_owned).to_vec();
+                return Ok(Lacking { commands, ..Lacking::default() });
+            }
+            other => other?,
+        },
         other => other?,
     };
-    let name = |name: &Reply| name.as_str().map(str::to_owned);
-    let mut commands: Vec<_> = answer.into_items().unwrap_or_default().iter().filter_map(name).collect();
-    commands.sort();
-    commands.dedup();
-    Ok(commands)
+    let mut answers = answer.into_items().unwrap_or_default().into_iter();
+    let mut next = || answers.next().and_then(|items| items.into_items().ok()).unwrap_or_default();
+    let commands = next().iter().filter_map(Reply::as_str).map(str::to_owned).collect();
+    let keys = next();
+    let keys = keys.iter().filter_map(Reply::as_bytes);
+    let patterns = keys.map(|key| denied::allowing(schemas, keyspace, key)).collect();
+    let mut lacking = Lacking::default();
+    lacking.add(Lacking { commands, patterns });
+    Ok(lacking)
+}
+
+/// Which of the words is the key, counted from 1; 0: none is.
+fn key_of(words: &Words) -> usize {
+    match words.first().map(Bytes::as_ref) {
+        Some(b"EVAL" | b"EVALSHA") => 4,
+        Some(b"SCAN") => 0,
+        _ if words.len() > 1 => 2,
+        _ => 0,
+    }
 }
 
 fn words<const N: usize>(words: [&[u8]; N]) -> Words {

@@ -14,7 +14,7 @@ impl Migrator {
         }
         match preflight::check(cache, plans).await {
             Ok(()) => takes_writes(cache, plans).await.err(),
-            refused => refused.err(),
+            Err(error) => Some(preflight::named(cache, &self.indexed(), error).await),
         }
     }
 }

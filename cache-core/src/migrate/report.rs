@@ -1,5 +1,7 @@
 //! What a migration left behind.
 
+use std::fmt;
+
 use serde::Serialize;
 
 use super::plan::{Notice, Plan};
@@ -33,6 +35,20 @@ impl Migration {
     }
 }
 
+/// A line for each index, with what somebody should know of below it.
+impl fmt::Display for Migration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.deferred {
+            return f.write_str("put off until the server can be asked");
+        }
+        let mut first = true;
+        self.indexes.iter().try_for_each(|index| {
+            let line = if std::mem::take(&mut first) { "" } else { "\n" };
+            write!(f, "{line}{index}")
+        })
+    }
+}
+
 /// A model's index after a migration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
@@ -49,7 +65,7 @@ pub struct MigratedIndex {
     /// any, answers of this cache handle say that they may be incomplete. That they were mended or deleted is noticed within
     /// half a minute where the index is asked; on a cluster, and in models with a `filter`, when the index is made anew.
     pub missing: u64,
-    /// The key of the last such document.
+    /// The key of the last such document; [`Notice::Lacking`] has those of the first ten.
     pub last_failure: Option<String>,
     /// Whether the alias points at it.
     pub active: bool,
@@ -72,5 +88,12 @@ impl MigratedIndex {
             dropped: Vec::new(),
             notices: plan.notices.clone(),
         }
+    }
+}
+
+impl fmt::Display for MigratedIndex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({}): {} documents", self.model, self.name, self.documents)?;
+        self.notices.iter().try_for_each(|notice| write!(f, "\n  ! {notice}"))
     }
 }

@@ -5,15 +5,14 @@ use std::time::Duration;
 
 use cache_index::{Batch, IndexInfo};
 
-use super::compared::Lacked;
-use super::count::{Counting, is_being_filled, kept};
+use super::count::{Counted, Counting, is_being_filled, kept};
 use super::error::MigrateError;
 use super::inspect::{extensions, info, question, read};
 use super::observed::{Extending, is_ours};
 use super::options::Options;
 use super::plan::Plan;
 use crate::cache::Cache;
-use crate::index::{self, Absent, absent, digest};
+use crate::index::{self, Absent, Lacked, absent, digest};
 
 /// How often two indexes are compared where that is not done at one moment: on a cluster.
 const TRIES: u32 = 10;
@@ -59,11 +58,19 @@ pub(super) async fn verify(
             tokio::time::sleep(PAUSE).await;
             continue;
         }
-        let counted = || Absent { number: missing, ..Absent::counted(&new) };
         let found = counting.count(&new, Some(against)).await?;
-        let found = found.map_or_else(counted, |found| found.absent);
-        if found.number > options.allowed_failures {
-            return Err(failed(cache, plan, &new, Some(against), found));
+        let found = found.unwrap_or_else(|| {
+            let by_counter = Counted::by_counter(&new);
+            let absent = Absent { number: missing, ..by_counter.absent };
+            Counted { absent, ..by_counter }
+        });
+        // What the server would take is missing for no value, and not to be allowed.
+        let is_lost = matches!(found.lost, Ok(1..));
+        if found.absent.number > options.allowed_failures && !is_lost {
+            return Err(failed(cache, plan, &new, Some(against), found.absent));
+        }
+        if found.absent.number > 0 {
+            counting.refuse_lost(&new, found)?;
         }
         break old;
     };
@@ -94,7 +101,13 @@ pub(super) async fn verify_kept(
     let known = before.is_known();
     let (nothing, tolerated) = (HashSet::new(), if known { 0 } else { before.missing });
     let except = if known { &before.digests } else { &nothing };
-    let found = match counting.count(index, None).await?.map(|found| found.absent.without(except)) {
+    let found = match counting.count(index, None).await? {
+        Some(found) if matches!(found.lost, Ok(1..)) => {
+            return counting.refuse_lost(index, found).map(drop);
+        }
+        found => found.map(|found| found.absent.without(except)),
+    };
+    let found = match found {
         Some(Some(found)) => Some(found),
         // There are too many to be told one by one.
         Some(None) => absent(cache, plan.schema.0, &index.name, None, except).await?,
@@ -130,22 +143,12 @@ pub(super) fn untold(counting: &Counting<'_>, index: &IndexInfo) -> Option<Exten
     Some(Extending { fingerprint, index, missing: lacked.missing, fields, digests })
 }
 
-/// Fails if more documents are there and not in an index than it ever failed to take: then its filling was given up, or
-/// never begun. `false`: it is gone.
-pub(super) async fn verify_all(counting: &Counting<'_>, look: &IndexInfo) -> Result<bool, MigrateError> {
-    let Counting { cache, plan, .. } = *counting;
-    let Some(found) = counting.count(look, None).await? else { return Ok(true) };
-    if found.absent.number == 0 {
-        return Ok(true);
+/// Fails if documents are there and not in an index that the server would take: then its filling was given up, or never begun.
+pub(super) async fn verify_all(counting: &Counting<'_>, look: &IndexInfo) -> Result<(), MigrateError> {
+    match counting.count(look, None).await? {
+        Some(found) if found.absent.number > 0 => counting.refuse_lost(look, found).map(drop),
+        Some(_) | None => Ok(()),
     }
-    let Some(now) = info(cache, &look.name).await? else { return Ok(false) };
-    let found = found.absent;
-    if found.number <= now.failures {
-        return Ok(true);
-    }
-    cache.standing().report(&plan.index, found.number, now.failures, cache.connection().generation());
-    let (model, index) = (plan.model, now.name);
-    Err(MigrateError::Unfilled { model, index, missing: found.number, keys: found.keys })
 }
 
 /// What the index lacks is said to queries of it too: the service may go on without the migration.
@@ -158,12 +161,6 @@ fn failed(
 ) -> MigrateError {
     let connection = cache.connection().generation();
     cache.standing().report(&plan.index, found.number, index.failures, connection);
-    // A document that is left out for a value is counted, on a cluster by whichever master has it.
-    let is_for_values = index.failures > 0 || cache.capabilities().cluster;
     let (model, index, missing, keys) = (plan.model, index.name.clone(), found.number, found.keys);
-    if is_for_values {
-        MigrateError::Verify { model, index, against: against.map(str::to_owned), missing, keys }
-    } else {
-        MigrateError::Unfilled { model, index, missing, keys }
-    }
+    MigrateError::Verify { model, index, against: against.map(str::to_owned), missing, keys }
 }

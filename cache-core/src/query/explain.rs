@@ -8,11 +8,9 @@ use super::row::There;
 use super::run::{send_about, unreadable};
 use super::wanted::{Prepared, Wanted};
 use crate::cache::Cache;
-use crate::error::{Error, Result};
+use crate::connection::needs::PROFILE_OF_MISSING;
+use crate::error::Result;
 use crate::model::Model;
-
-/// The first version of the search module that may profile a search for what is missing. RediSearch 2.10.5 crashes.
-const PROFILES_MISSING: u32 = 80_000;
 
 /// What RediSearch tells of the running of a query, as `FT.PROFILE` answers it: iterators with their counts, and the
 /// milliseconds that each part took. It is for people, shown with `Display`; its form is the server's.
@@ -64,12 +62,8 @@ pub(super) async fn profile<M: Model>(wanted: &Wanted<M>, cache: &Cache) -> Resu
     let Some(prepared) = Prepared::new::<M, There>(wanted, cache)? else {
         return Ok(Profile(Reply::Status("nothing can be found, so nothing is asked".to_owned())));
     };
-    let old = cache.capabilities().search.is_none_or(|version| version < PROFILES_MISSING);
-    if old && prepared.filter.text().contains("ismissing(") {
-        return Err(Error::Unsupported {
-            what: "`profile` of a query for missing fields",
-            needs: "RediSearch 8: version 2.10 crashes; use `explain`".to_owned(),
-        });
+    if prepared.filter.text().contains("ismissing(") {
+        cache.capabilities().require(PROFILE_OF_MISSING.name(), &PROFILE_OF_MISSING)?;
     }
     let reply = send_about(cache, &prepared, prepared.request(0, 0).profile_command()).await?;
     // RESP2: what was found, then the profile; RESP3: a map that has both.

@@ -7,6 +7,7 @@ mod mistakes_fields;
 mod mistakes_form;
 mod mistakes_view;
 mod rules;
+mod tested;
 
 use proc_macro2::TokenStream;
 use syn::{File, Item, LitStr};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cache_tests::proxy::{Direction, Fault, Proxy};
+use cache_core::testkit::{Direction, Fault, Proxy};
 
 use crate::case::{Found, Profile};
 use crate::lanes;
@@ -56,7 +56,7 @@ async fn released_late(rules: Rules, rounds: u32) -> Found {
 async fn renewed_late(rounds: u32) -> Found {
     let stage = Stage::new().await;
     let place = Place::new(&stage.url()).await;
-    let proxy = Proxy::start(&place.url).await;
+    let proxy = Proxy::start(&place.url).await.unwrap();
     let (slow, second) = (place.connect(&proxy.url()).await, place.connect(&place.url).await);
     let mut found = Found::default();
     // The server knows the scripts: a renewal that it has to be taught first would come in two parts.

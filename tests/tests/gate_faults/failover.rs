@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cache_core::embedded::Server;
+use cache_core::testkit::Proxy;
 use cache_core::{Cache, Durability, GateError, Outcome};
-use cache_tests::proxy::Proxy;
 
 use crate::case::{Found, Profile};
 use crate::event::{Log, What, now};
@@ -56,7 +56,8 @@ impl Pair {
             options.start().await.unwrap_or_else(|error| panic!("{error}"))
         };
         let (primary, replica) = (server().await, server().await);
-        let (front, link) = (Proxy::start(&primary.url()).await, Proxy::start(&primary.url()).await);
+        let (front, link) =
+            (Proxy::start(&primary.url()).await.unwrap(), Proxy::start(&primary.url()).await.unwrap());
         let to_replica = patient(&replica.url()).await;
         let mut place = Place::new(&primary.url()).await;
         place.url = front.url();
@@ -73,7 +74,7 @@ impl Pair {
         for _ in 0..2_000 {
             let info = say(&self.to_replica, &["INFO", "replication"]).await;
             if info.as_str().is_some_and(|info| info.contains("master_link_status:up")) {
-                self.front.redirect(&self.primary.url());
+                self.front.redirect(&self.primary.url()).unwrap();
                 return;
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -83,13 +84,13 @@ impl Pair {
 
     /// The replica hears nothing of the primary any more.
     fn partition(&self) {
-        self.link.plan(|_| Some(cache_tests::proxy::Fault::Silence));
+        self.link.plan(|_| Some(cache_core::testkit::Fault::Silence));
     }
 
     /// The replica is the primary now, for clients too.
     async fn promote(&self) {
         say(&self.to_replica, &["REPLICAOF", "NO", "ONE"]).await;
-        self.front.redirect(&self.replica.url());
+        self.front.redirect(&self.replica.url()).unwrap();
     }
 
     /// Two services.

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use cache_core::testkit::{Direction, Fault, Proxy};
 use cache_tests::dice::Dice;
-use cache_tests::proxy::{Direction, Fault, Proxy};
 
 use crate::case::{Found, Profile};
 use crate::event::{Log, What, micros, now};
@@ -40,7 +40,7 @@ async fn late_answers(rules: Rules, seed: u64, lane: u32, rounds: u32) -> Found 
 /// A holder whose first answer is late and whose renewals do not arrive, and a rival that asks all the time. Neither is to
 /// find that it holds while the other does.
 pub(crate) async fn left_alone(rules: Rules, place: &Place, mut dice: Dice, rounds: u32) -> Found {
-    let proxy = Proxy::start(&place.url).await;
+    let proxy = Proxy::start(&place.url).await.unwrap();
     let (slow, direct) = (place.connect(&proxy.url()).await, place.connect(&place.url).await);
     let (first, second) = (Door::new(rules, &slow, TTL), Door::new(rules, &direct, TTL));
     let log = Log::new();

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use cache_core::testkit::{Direction, Fault, Proxy};
 use cache_core::{Cache, GateError, Outcome};
 use cache_tests::dice::Dice;
-use cache_tests::proxy::{Direction, Fault, Proxy};
 
 use crate::case::{Found, Profile};
 use crate::event::{Stalls, micros, now};
@@ -93,7 +93,7 @@ impl Line {
     async fn new(rules: Rules, seed: u64, lane: u32) -> Self {
         let stage = Stage::new().await;
         let place = Place::new(&stage.url()).await;
-        let proxy = Proxy::start(&place.url).await;
+        let proxy = Proxy::start(&place.url).await.unwrap();
         let cache = place::connect(&proxy.url(), place.protocol, DEADLINE).await.project(&place.project);
         let (dice, found) = (Dice::lane(seed ^ 5, u64::from(lane)), Found::default());
         let line = Self { rules, place, proxy, cache, dice, found };

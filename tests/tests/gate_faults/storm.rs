@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cache_tests::proxy::{Odds, Proxy};
+use cache_core::testkit::{Odds, Proxy};
 
 use crate::case::{Found, Profile};
 use crate::event::What;
@@ -28,7 +28,7 @@ pub(crate) async fn control(profile: Profile) -> Found {
 async fn storm(rules: Rules, seed: u64, wins: u32) -> Found {
     let stage = Stage::new().await;
     let place = Place::new(&stage.url()).await;
-    let proxy = Proxy::start(&place.url).await;
+    let proxy = Proxy::start(&place.url).await.unwrap();
     let role = Role { url: proxy.url(), ..Role::new(rules, &place, BODY) };
     let team = Team::start(role, 3).await;
     proxy.dice(seed, ODDS);

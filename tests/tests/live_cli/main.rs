@@ -3,7 +3,9 @@
 mod health;
 #[cfg(unix)]
 mod links;
+mod rights;
 mod service;
+mod warnings;
 
 use std::fs;
 use std::process::Command;
@@ -16,6 +18,7 @@ use health::{
 };
 use serde_json::Value;
 use service::{ALIAS, Ended, Service, ended};
+use warnings::warnings_are_told_and_end_it_on_request;
 
 async fn from_plan_to_apply(cache: Cache) {
     let service = Service::of(&cache).await;
@@ -119,6 +122,7 @@ live!(
     health_names_what_cannot_be_indexed,
     an_index_that_is_another_one_is_not_ready,
     a_plan_that_is_left_to_somebody_says_so,
+    warnings_are_told_and_end_it_on_request,
     old_indexes_are_collected_and_documents_stay,
 );
 
@@ -192,6 +196,28 @@ fn the_lock_of_the_example_is_its_own() {
 }
 
 #[test]
+fn the_least_rights_are_a_line_to_paste() {
+    let service = Service::lost();
+    let said = service.run("acl --user app --of-project shop --feature queries,dictionaries");
+    let line = "ACL SETUSER app on resetkeys resetchannels clearselectors -@all ~shop:cache:user:* ~shop:cache:visit:* \
+                ~shop:cache:~user:* ~shop:cache:~visit:* +client|caching +client|setinfo";
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert!(said.out.starts_with(line) && said.out.ends_with(" +ping\n"), "{}", said.out);
+    assert!(said.out.contains(" +ft.dictadd ") && !said.out.contains("zadd"), "{}", said.out);
+    // The project's keys, and everything else.
+    let (code, all) = service.json("acl --user app --of-project shop");
+    assert_eq!((code, all["keys"][0].as_str()), (0, Some("shop:*:leader")), "{all}");
+    assert!(all["commands"].as_array().unwrap().contains(&Value::from("zadd")), "{all}");
+    assert_eq!(service.run("acl --user app").code, 1, "whose project it is, the service's cache knows");
+    for mistake in
+        ["acl", "acl --user app --of-project shop --feature flying", "acl --user a'b --of-project shop"]
+    {
+        let Ended { code, out, err } = service.run(mistake);
+        assert_eq!((code, out.as_str()), (1, ""), "{mistake}: {err}");
+    }
+}
+
+#[test]
 fn without_a_server_the_error_says_so() {
     for command in ["migrate plan", "migrate apply", "migrate status", "migrate collect", "index health"] {
         let Ended { code, out, err } = Service::lost().run(command);
@@ -237,7 +263,7 @@ fn a_terminal_shows_a_bar() {
     cache_tests::run("bar", cache_core::Protocol::Resp3, async |cache: Cache| {
         let service = Service::of(&cache).await;
         let line = format!(
-            "{} migrate apply --url '{}' --project '{}'",
+            "{} migrate apply --response-timeout 30 --url '{}' --project '{}'",
             env!("CARGO_BIN_EXE_cli"),
             service.url,
             service.project

@@ -35,6 +35,8 @@ impl Service {
     pub(super) fn command(&self, words: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cli"));
         command.args(words.split(' ')).args(["--url", &self.url, "--project", &self.project]);
+        // It is not about time, and many of these processes at once keep a small machine busy.
+        command.args(["--response-timeout", "30"]);
         command
     }
 

@@ -12,7 +12,7 @@ use crate::release::{Release, User, one, with_model};
 use crate::system::{Setup, System};
 
 /// How long a command may take.
-const DEADLINE: Duration = Duration::from_secs(15);
+const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A namespace on a server, of one scenario.
 #[derive(Debug, Clone)]

@@ -22,7 +22,7 @@ use crate::system::{Booted, Setup, System};
 const ROLE: &str = "MIGRATOR_TEST_ROLE";
 
 /// How long a replica may take for anything, on a machine that does much else.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// What a replica is to be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

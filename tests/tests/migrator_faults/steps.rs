@@ -119,15 +119,19 @@ async fn sweep(
             for (turn, stop) in (turn..).zip(stops) {
                 let place = Place::new(&server).await;
                 let killed = Killed { system, situation, disturbance, server: &server, place: &place, turn };
-                let Some((step, wrong, tally)) = killed.at(stop).await else { break };
-                boundaries.extend(step);
-                found.runs += 1;
-                found.faults += 1 + u64::from(disturbance != Disturbance::Nothing);
+                let Outcome { stopped, step, wrong, tally } = killed.at(stop).await;
                 found.judged += tally.answers;
                 found.violations += wrong.len() as u64;
                 for wrong in wrong {
                     println!("  {system:?}, {situation:?}, {disturbance:?}, killed at {stop:?}: {wrong}");
                 }
+                // It was ready before that, so there is nothing more to kill it at.
+                if !stopped {
+                    break;
+                }
+                boundaries.extend(step);
+                found.runs += 1;
+                found.faults += 1 + u64::from(disturbance != Disturbance::Nothing);
             }
         }
     }
@@ -145,10 +149,21 @@ struct Killed<'a> {
     turn: u32,
 }
 
+/// What came of it.
+struct Outcome {
+    /// Whether it was killed there; else it was ready before that.
+    stopped: bool,
+    /// The step behind which it was.
+    step: Option<String>,
+    /// What is wrong afterwards.
+    wrong: Vec<String>,
+    /// What readers were answered meanwhile.
+    tally: Tally,
+}
+
 impl Killed<'_> {
-    /// Kills a replica there; the step behind which it was, what is wrong afterwards, and what readers were answered
-    /// meanwhile. `None`: it was ready before that.
-    async fn at(&self, stop: Stop) -> Option<(Option<String>, Vec<String>, Tally)> {
+    /// Kills a replica there, and looks what comes of it.
+    async fn at(&self, stop: Stop) -> Outcome {
         let (place, situation) = (self.place, self.situation);
         place.fill(DOCUMENTS).await;
         let known = Known::new(DOCUMENTS);
@@ -190,11 +205,7 @@ impl Killed<'_> {
             wrong.push(format!("{damaged} documents are not what was written"));
         }
         place.say(&["FLUSHALL"]).await;
-        (stopped || !wrong.is_empty()).then_some((
-            step.filter(|_| matches!(stop, Stop::Step(_))),
-            wrong,
-            tally,
-        ))
+        Outcome { stopped, step: step.filter(|_| matches!(stop, Stop::Step(_))), wrong, tally }
     }
 
     async fn disturb(&self) {
@@ -274,6 +285,19 @@ pub(crate) async fn flush(profile: Profile) -> Found {
     sweep(System::Ours, &SITUATIONS, Disturbance::Flush, profile).await
 }
 
-pub(crate) async fn control(profile: Profile) -> Found {
-    sweep(System::DropAndCreate, &[Situation::Rebuild], Disturbance::Flush, profile).await
+/// The rebuild is what all of them have in common that drop and create.
+async fn control(disturbance: Disturbance, profile: Profile) -> Found {
+    sweep(System::DropAndCreate, &[Situation::Rebuild], disturbance, profile).await
+}
+
+pub(crate) async fn alone_control(profile: Profile) -> Found {
+    control(Disturbance::Nothing, profile).await
+}
+
+pub(crate) async fn restart_control(profile: Profile) -> Found {
+    control(Disturbance::Restart, profile).await
+}
+
+pub(crate) async fn flush_control(profile: Profile) -> Found {
+    control(Disturbance::Flush, profile).await
 }

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use cache_tests::proxy::{Direction, Fault, Proxy};
+use cache_core::testkit::{Direction, Fault, Proxy};
 use cache_tests::stalls;
 use serde_json::json;
 
@@ -94,7 +94,7 @@ pub(crate) async fn flushed(profile: Profile) -> Found {
 pub(crate) async fn late(_: Profile) -> Found {
     let mut found = Found { runs: 1, faults: 1, ..Found::default() };
     let server = cache_tests::private_server().await;
-    let proxy = Proxy::start(&server.url()).await;
+    let proxy = Proxy::start(&server.url()).await.unwrap();
     let fleet = Fleet::start(Start::with(proxy.url()).entry_timeout(PATIENCE)).await;
     fleet.gets_ready(&mut found).await;
     proxy.plan(|chunk| {
@@ -115,7 +115,7 @@ pub(crate) async fn late(_: Profile) -> Found {
 pub(crate) async fn slow(_: Profile) -> Found {
     let mut found = Found { runs: 1, faults: 1, ..Found::default() };
     let server = cache_tests::private_server().await;
-    let proxy = Proxy::start(&server.url()).await;
+    let proxy = Proxy::start(&server.url()).await.unwrap();
     proxy.plan(|chunk| {
         // Not while it connects: that has a bound of its own.
         let late = chunk.direction == Direction::ToClient && chunk.number >= 6;

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use cache_core::embedded::Server;
-use cache_tests::proxy::{Direction, Fault as Chunk, Proxy};
+use cache_core::testkit::{Direction, Fault as Chunk, Proxy};
 use cache_tests::stalls;
 use libtest_mimic::Trial;
 use tokio::task::JoinSet;
@@ -90,7 +90,7 @@ impl Place {
             }
             Wrong::BlackHole | Wrong::Slow => {
                 let server = cache_tests::private_server().await;
-                let proxy = Proxy::start(&server.url()).await;
+                let proxy = Proxy::start(&server.url()).await.unwrap();
                 if wrong == Wrong::BlackHole {
                     proxy.silence(Direction::ToClient);
                 } else {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use cache_core::embedded::Server;
-use cache_tests::proxy::Proxy;
+use cache_core::testkit::Proxy;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -43,7 +43,7 @@ struct Stage {
 impl Stage {
     async fn new() -> Self {
         let server = cache_tests::private_server().await;
-        let proxy = Proxy::start(&server.url()).await;
+        let proxy = Proxy::start(&server.url()).await.unwrap();
         Self { server, proxy }
     }
 
@@ -59,7 +59,7 @@ impl Stage {
         match way {
             Way::Killed => self.server.restart().await.unwrap_or_else(|error| panic!("{error}")),
             Way::Stopped => self.server.resume().await.unwrap_or_else(|error| panic!("{error}")),
-            Way::Cut => self.proxy.redirect(&self.server.url()),
+            Way::Cut => self.proxy.redirect(&self.server.url()).unwrap(),
         }
     }
 

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use cache_core::tenant::{Copies, TenantError, TenantSettings};
+use cache_core::testkit::{Odds, Proxy};
 use cache_core::{Cache, CacheModel, Degrade, RedisSettings};
 use cache_tests::dice::Dice;
-use cache_tests::proxy::{Odds, Proxy};
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 
@@ -153,7 +153,7 @@ async fn race(profile: Profile, rounds: u32, rules: impl AsyncFn(&str) -> Rules)
     let server = cache_tests::private_server().await;
     let (mut processes, mut proxies) = (Vec::new(), Vec::new());
     for lane in 0..2 {
-        let proxy = Proxy::start(&server.url()).await;
+        let proxy = Proxy::start(&server.url()).await.unwrap();
         processes.push(rules(&proxy.url()).await);
         proxy.dice(profile.seed ^ lane, ODDS);
         proxies.push(proxy);

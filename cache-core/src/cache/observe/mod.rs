@@ -1,6 +1,11 @@
 //! Calls as `tracing` sees them: a span each, with names, counts and sizes, and never a value.
 
 mod facts;
+#[cfg(feature = "metrics")]
+pub(crate) mod metrics;
+#[cfg(not(feature = "metrics"))]
+#[path = "no_metrics.rs"]
+pub(crate) mod metrics;
 mod models;
 
 use std::future::Future;
@@ -59,6 +64,7 @@ pub(crate) struct Observed {
     /// How the rows of each answer are counted; empty if nobody looks.
     rows: Vec<Rows>,
     ended: bool,
+    call: metrics::Call,
 }
 
 impl Cache {
@@ -90,7 +96,13 @@ impl Cache {
             self.describe(&span, sent);
             rows = Rows::of_all(sent.commands());
         }
-        Observed { span, rows, ended: false }
+        self.generations.see(|| self.connection.generation());
+        let how = match sent {
+            Sent::One(_) => None,
+            Sent::Many(batch) => Some(facts::how(batch)),
+        };
+        let call = metrics::Call::begin(how, sent.commands(), facts::name);
+        Observed { span, rows, ended: false, call }
     }
 
     fn describe(&self, span: &Span, sent: Sent<'_>) {
@@ -120,10 +132,20 @@ impl Observed {
     pub(crate) async fn around<T: Answered>(mut self, call: impl Future<Output = Result<T>>) -> Result<T> {
         let answer = call.instrument(self.span.clone()).await;
         self.ended = true;
+        self.count(&answer);
         if !self.span.is_disabled() {
             self.record(&answer);
         }
         answer
+    }
+
+    /// Says how it ended, to whoever counts.
+    fn count<T: Answered>(&mut self, answer: &Result<T>) {
+        let whole = answer.as_ref().err().map(error_type);
+        let answers = answer.iter().flat_map(Answered::answers);
+        let each = answers.map(|answer| answer.err().map_or("ok", error_type));
+        let bytes = || answer.iter().flat_map(Answered::answers).flatten().map(bytes_of).sum();
+        self.call.ended(whole, each, bytes);
     }
 
     fn record<T: Answered>(&self, answer: &Result<T>) {

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::content::Content;
 use crate::cache::{Cache, Carried};
+use crate::connection::needs::UNIQUE_VALUES;
 use crate::document::fence;
 use crate::error::{Error, Result};
 use crate::model::JsonMap;
@@ -68,6 +69,7 @@ impl Claims {
         if unique.is_empty() {
             return Ok(None);
         }
+        cache.capabilities().require("a write", &UNIQUE_VALUES)?;
         let mut members: Vec<Member> = Vec::new();
         for &name in unique.iter().copied().flatten() {
             if members.iter().all(|member| member.name != name) {

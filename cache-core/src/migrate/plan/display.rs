@@ -79,6 +79,14 @@ impl fmt::Display for Notice {
                     active.as_ref().map_or("points nowhere".to_owned(), |at| format!("stays at {at}"));
                 write!(f, "the server takes no writes now, and the alias {stays}; the next run moves it")
             }
+            Self::Lacking { index, documents, keys } => {
+                let more = if *documents > keys.len() as u64 { " …" } else { "" };
+                write!(
+                    f,
+                    "{index} lacks {documents} documents for values of another type: {}{more}; mend or delete them",
+                    keys.join(" ")
+                )
+            }
             Self::Untold { index } => {
                 write!(
                     f,

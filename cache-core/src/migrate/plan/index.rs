@@ -149,7 +149,12 @@ pub(super) fn prepare(
 ) {
     // Without an active one, the largest of those that other releases left tells as well.
     let largest = || observed.ours(&plan.alias).max_by_key(|index| index.memory);
-    let estimate = observed.active.as_ref().or_else(largest).map(Estimate::of);
+    // What redis-om left for the same documents comes close.
+    let theirs = || {
+        let theirs = observed.redis_om.iter().filter_map(|name| observed.named(name));
+        theirs.max_by_key(|index| index.memory)
+    };
+    let estimate = observed.active.as_ref().or_else(largest).or_else(theirs).map(Estimate::of);
     let filled = match source {
         Source::Drift => return,
         Source::There(info) | Source::Adopted(info) => info.is_filled(),
@@ -168,37 +173,38 @@ pub(super) fn prepare(
     if !filled {
         plan.steps.push(Step::Wait);
     }
-    if options.strategy != Strategy::Manual {
-        match source {
-            // The fields that are added may cost documents that were in it.
-            Source::Extended(info, _) => plan.steps.push(Step::Verify { against: info.name.clone() }),
-            Source::There(_) | Source::Adopted(_) | Source::Created if cutover.is_some() => {
-                let verified = match &observed.active {
-                    // One that is to hold other documents tells nothing: then the documents themselves do.
-                    Some(old) => verify(&mut plan.notices, old, wanted)
-                        .or_else(|| verify_all(&mut plan.notices, wanted, observed)),
-                    None if retired.is_none_or(<[_]>::is_empty) => {
-                        verify_all(&mut plan.notices, wanted, observed)
-                    }
-                    None => None,
-                };
-                plan.steps.extend(verified);
-            }
-            // The alias may have been pointed at it by hand.
-            Source::There(_) if observed.unverified => {
-                let verified = verify_all(&mut plan.notices, wanted, observed);
-                plan.steps.extend(verified);
-            }
-            // The alias stays with a newer release, and this one asks its own index.
-            Source::Adopted(_) | Source::Created => {
-                let verified = verify_all(&mut plan.notices, wanted, observed);
-                plan.steps.extend(verified);
-            }
-            _ => {}
+    // Somebody may have made it by hand, without the documents, and pointed the alias at it; another index may lack the same.
+    let is_doubted = matches!(source, Source::There(_)) && observed.unverified;
+    if is_doubted {
+        plan.steps.extend(verify_all(&mut plan.notices, wanted, observed));
+    }
+    // Where that is somebody's to move, it is compared once.
+    let cutover = cutover.filter(|_| options.strategy != Strategy::Manual);
+    match source {
+        // The fields that are added may cost documents that were in it.
+        Source::Extended(info, _) => plan.steps.push(Step::Verify { against: info.name.clone() }),
+        Source::There(_) | Source::Adopted(_) | Source::Created if cutover.is_some() => {
+            let verified = match &observed.active {
+                // One that is to hold other documents tells nothing: then the documents themselves do.
+                Some(old) => match verify(&mut plan.notices, old, wanted) {
+                    None if !is_doubted => verify_all(&mut plan.notices, wanted, observed),
+                    verified => verified,
+                },
+                None if retired.is_none_or(<[_]>::is_empty) && !is_doubted => {
+                    verify_all(&mut plan.notices, wanted, observed)
+                }
+                None => None,
+            };
+            plan.steps.extend(verified);
         }
-        for theirs in retired.into_iter().flatten() {
-            plan.steps.extend(verify(&mut plan.notices, theirs, wanted));
+        // The alias stays with a newer release, and this one asks its own index; or it is somebody's to be moved.
+        Source::Adopted(_) | Source::Created => {
+            plan.steps.extend(verify_all(&mut plan.notices, wanted, observed));
         }
+        Source::There(_) | Source::Drift => {}
+    }
+    for theirs in retired.into_iter().flatten() {
+        plan.steps.extend(verify(&mut plan.notices, theirs, wanted));
     }
     if let Source::Adopted(info) | Source::Extended(info, _) = source {
         plan.steps.push(Step::Adopt { index: info.name.clone(), name: plan.index.clone() });

@@ -38,7 +38,7 @@ pub enum Step {
         against: String,
     },
     /// Look for documents that are there and not in the index: the first one of a model has no other to be compared with, and
-    /// one that the alias points at already may have been made, and left unfilled, by hand.
+    /// one that is there and was never compared may have been made, and left unfilled, by hand.
     VerifyAll,
     /// Let the index that is there answer to the name of ours too: it was made for this very schema.
     Adopt {
@@ -112,6 +112,16 @@ pub enum Notice {
     AliasWaits {
         /// Where the alias points; `None`: nowhere.
         active: Option<String>,
+    },
+    /// The index lacks documents that are there, since the server refuses each for a value of another type than its field has.
+    /// While there are any, queries refuse answers that may lack them. In the notices of a run alone.
+    Lacking {
+        /// The index.
+        index: String,
+        /// How many.
+        documents: u64,
+        /// The keys of the first ten; of an index with a `filter`, and on a cluster, the last one that was refused.
+        keys: Vec<String>,
     },
     /// The new index differs from the active one in options that the server does not tell: PHONETIC, EF_RUNTIME, EPSILON,
     /// INITIAL_CAP, BLOCK_SIZE.

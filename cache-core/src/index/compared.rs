@@ -16,74 +16,83 @@ use serde::{Deserialize, Serialize};
 
 /// What an index lacked.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Lacked {
+pub(crate) struct Lacked {
     /// How many documents.
-    pub(super) missing: u64,
-    /// Their keys, unless there were too many to keep.
+    pub(crate) missing: u64,
+    /// Their keys; where there were too many to keep, the first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) keys: Vec<String>,
+    pub(crate) keys: Vec<String>,
+    /// How many of them, at least, the server would take: none where all have values that it refuses. `None`: it was not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) lost: Option<u64>,
 }
 
 impl Lacked {
     /// Whether it is known which documents, and not only how many.
-    pub(super) fn is_known(&self) -> bool {
+    pub(crate) fn is_known(&self) -> bool {
         self.keys.len() as u64 == self.missing
     }
 }
 
 /// What was found when an index was compared with the documents.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Compared {
+pub(crate) struct Compared {
     /// When, by the server's clock, in milliseconds since 1970.
     #[serde(skip)]
-    pub(super) at: u64,
+    pub(crate) at: u64,
     /// The mark of the index.
     #[serde(skip)]
-    pub(super) mark: String,
+    pub(crate) mark: String,
     /// The run of the server: its counters begin anew with the next one. Empty: it does not tell.
-    pub(super) server: String,
+    pub(crate) server: String,
     /// What the server's counter of failures said before.
-    pub(super) failures: u64,
+    pub(crate) failures: u64,
     #[serde(flatten)]
-    pub(super) lacked: Lacked,
+    pub(crate) lacked: Lacked,
     /// How many fields the index had; if some were added since, then before that.
-    pub(super) fields: usize,
+    pub(crate) fields: usize,
     /// What it lacked before fields were added.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) before: Option<Lacked>,
+    pub(crate) before: Option<Lacked>,
 }
 
 impl Compared {
     /// Reads what is kept; `None`: somebody else put something there.
-    pub(super) fn read(value: &str) -> Option<Self> {
+    pub(crate) fn read(value: &str) -> Option<Self> {
         let mut parts = value.splitn(3, ' ');
         let (at, mark, json) = (parts.next()?.parse().ok()?, parts.next()?.to_owned(), parts.next()?);
         Some(Self { at, mark, ..serde_json::from_str(json).ok()? })
     }
 
-    /// Whether no more documents were missing than have values of another type: then the index was filled.
-    pub(super) fn is_filled(&self) -> bool {
-        self.lacked.missing <= self.failures
+    /// Whether no document was missing but those that the server refuses for a value: then the index was filled.
+    pub(crate) fn is_filled(&self) -> bool {
+        self.lacked.missing == 0 || self.lacked.lost == Some(0)
+    }
+
+    /// Whether the server's counter is the same one in this run of the server: after a restart it may come to the same number
+    /// by other documents; but not to none.
+    pub(crate) fn is_of_run(&self, run: &str) -> bool {
+        self.failures == 0 || !self.server.is_empty() && self.server == run
     }
 
     /// What the index lacked before fields were added to it, if some were.
-    pub(super) fn before(&self) -> &Lacked {
+    pub(crate) fn before(&self) -> &Lacked {
         self.before.as_ref().unwrap_or(&self.lacked)
     }
 }
 
 /// What is kept of an index that is there.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Kept {
+pub(crate) struct Kept {
     /// The schema for which it was compared.
-    pub(super) fingerprint: Fingerprint,
+    pub(crate) fingerprint: Fingerprint,
     /// The index, by its own name.
-    pub(super) index: String,
-    pub(super) compared: Compared,
+    pub(crate) index: String,
+    pub(crate) compared: Compared,
 }
 
 /// The alias that marks an index.
-pub(super) fn mark_name(alias: &str, fingerprint: Fingerprint, mark: &str) -> String {
+pub(crate) fn mark_name(alias: &str, fingerprint: Fingerprint, mark: &str) -> String {
     format!("{alias}:{fingerprint}:{mark}")
 }
 
@@ -93,8 +102,11 @@ mod tests {
 
     #[test]
     fn what_is_kept_is_read_as_it_was_written() {
-        let lacked =
-            |keys: &[&str]| Lacked { missing: 2, keys: keys.iter().map(ToString::to_string).collect() };
+        let lacked = |keys: &[&str]| Lacked {
+            missing: 2,
+            keys: keys.iter().map(ToString::to_string).collect(),
+            lost: Some(0),
+        };
         for before in [None, Some(lacked(&[]))] {
             let lacked = lacked(&["a b", "c"]);
             let one = Compared {
@@ -109,7 +121,12 @@ mod tests {
             let value = format!("7 0f {}", serde_json::to_string(&one).unwrap());
             assert_eq!(Compared::read(&value), Some(one.clone()));
             assert!(one.lacked.is_known() && one.is_filled());
-            assert!(one.before.is_none_or(|before| !before.is_known()));
+            assert!(one.before.as_ref().is_none_or(|before| !before.is_known()));
+            // However often the server counted.
+            for lost in [None, Some(1)] {
+                let lacked = Lacked { lost, ..one.lacked.clone() };
+                assert!(!Compared { lacked, ..one.clone() }.is_filled());
+            }
         }
         for other in ["", "7", "7 0f", "x 0f {}", "7 0f {}"] {
             assert_eq!(Compared::read(other), None, "{other}");

@@ -16,7 +16,8 @@ use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::dice::Dice;
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
 
 /// Which way bytes go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -109,11 +110,18 @@ enum Upstream {
 }
 
 impl Upstream {
-    fn of(url: &str) -> Self {
+    fn of(url: &str) -> io::Result<Self> {
         match (url.strip_prefix("redis+unix://"), url.strip_prefix("redis://")) {
-            (Some(path), _) => Self::Unix(PathBuf::from(path)),
-            (None, Some(address)) => Self::Tcp(address.split('/').next().unwrap_or_default().to_owned()),
-            (None, None) => panic!("no URL of a server: {url}"),
+            (Some(path), _) => Ok(Self::Unix(PathBuf::from(path))),
+            (None, Some(address)) => {
+                let address = address.split('/').next().unwrap_or_default();
+                let address = address.rsplit_once('@').map_or(address, |(_, address)| address);
+                Ok(Self::Tcp(address.to_owned()))
+            }
+            (None, None) => {
+                let message = "a proxy stands in front of `redis://HOST:PORT` or `redis+unix://SOCKET`";
+                Err(io::Error::new(io::ErrorKind::InvalidInput, message))
+            }
         }
     }
 }
@@ -125,15 +133,17 @@ enum End {
 }
 
 impl Proxy {
-    /// A proxy in front of the server at this URL.
+    /// A proxy in front of the server at this URL, `redis://HOST:PORT` or `redis+unix://SOCKET`. What the URL says of users
+    /// and databases is left to the client's own.
     ///
-    /// # Panics
-    /// If it is no URL of a server, or the test's machine has no port to spare.
-    pub async fn start(url: &str) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap_or_else(|error| panic!("{error}"));
-        let port = listener.local_addr().unwrap_or_else(|error| panic!("{error}")).port();
+    /// # Errors
+    /// If it is no such URL, or there is no port to spare on `127.0.0.1`.
+    pub async fn start(url: &str) -> io::Result<Self> {
+        let upstream = Upstream::of(url)?;
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let port = listener.local_addr()?.port();
         let shared = Arc::new(Shared {
-            upstream: Mutex::new(Upstream::of(url)),
+            upstream: Mutex::new(upstream),
             plan: Mutex::new(None),
             ordered: Mutex::default(),
             cut: watch::channel(0).0,
@@ -141,7 +151,7 @@ impl Proxy {
             connections: AtomicU64::new(0),
         });
         let listening = tokio::spawn(listen(listener, Arc::clone(&shared)));
-        Self { port, shared, listening }
+        Ok(Self { port, shared, listening })
     }
 
     /// Where clients find it.
@@ -166,7 +176,7 @@ impl Proxy {
 
     /// Faults by chance, the same for the same seed and chunks.
     pub fn dice(&self, seed: u64, odds: Odds) {
-        let mut dice = Dice::new(seed);
+        let mut dice = StdRng::seed_from_u64(seed);
         self.plan(move |chunk| odds.throw(&mut dice, chunk.bytes.len()));
     }
 
@@ -188,11 +198,12 @@ impl Proxy {
 
     /// Has another server behind it from now on: connections are reset, and made anew with that one.
     ///
-    /// # Panics
-    /// If it is no URL of a server.
-    pub fn redirect(&self, url: &str) {
-        *lock(&self.shared.upstream) = Upstream::of(url);
+    /// # Errors
+    /// If it is no URL of a server; then nothing changes.
+    pub fn redirect(&self, url: &str) -> io::Result<()> {
+        *lock(&self.shared.upstream) = Upstream::of(url)?;
         self.reset_all();
+        Ok(())
     }
 
     /// Resets all connections, and whoever comes until there is a [server](Proxy::redirect) again.
@@ -208,9 +219,9 @@ impl Proxy {
 }
 
 impl Odds {
-    fn throw(&self, dice: &mut Dice, length: usize) -> Option<Fault> {
+    fn throw(&self, dice: &mut StdRng, length: usize) -> Option<Fault> {
         let (delays, longest) = self.delay;
-        let mut left = dice.below(1000);
+        let mut left = dice.random_range(0..1000_u64);
         let mut falls = |odds: u64| {
             let hit = left < odds;
             left = left.wrapping_sub(odds);
@@ -218,13 +229,13 @@ impl Odds {
         };
         if falls(delays) {
             let micros = u64::try_from(longest.as_micros()).unwrap_or(u64::MAX);
-            Some(Fault::Delay(Duration::from_micros(dice.below(micros))))
+            Some(Fault::Delay(Duration::from_micros(dice.random_range(0..=micros))))
         } else if falls(self.reset) {
             Some(Fault::Reset)
         } else if falls(self.silence) {
             Some(Fault::Silence)
         } else if falls(self.truncate) {
-            Some(Fault::Truncate(usize::try_from(dice.below(length as u64)).unwrap_or(0)))
+            Some(Fault::Truncate(dice.random_range(0..length.max(1))))
         } else {
             None
         }

@@ -1,0 +1,180 @@
+//! The least rights that a service's user needs on the server, feature by feature, as an ACL has them.
+//!
+//! ```
+//! use cache_core::Migrator;
+//! use cache_core::acl::{Acl, Feature};
+//!
+//! # fn main() -> cache_core::Result<()> {
+//! let acl = Acl::project("shop")?.schemas(Migrator::all().schemas()).features([Feature::Gate]);
+//! let line = acl.set_user("app")?;
+//! assert!(line.starts_with("ACL SETUSER app on resetkeys resetchannels clearselectors -@all ~shop:*:leader "));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! With the feature `cli`, `acl --user app` prints that line. It sets no password: say `ACL SETUSER app >…` before, once.
+//!
+//! A user with exactly these rights runs the feature, and each of them is missed by something of it: `tests/tests/live_acl` tries
+//! both, against RediSearch 2.10. `HELLO` and `AUTH` need no right. What is sent through [`Cache::command`] is not among
+//! it, and neither is what a cluster needs beside: `CLUSTER SLOTS`, `CLUSTER NODES`, `ASKING` and `FT._CREATEIFNX`. A command
+//! that the server does not know is an error of `ACL SETUSER`: load its modules first.
+
+mod feature;
+mod table;
+
+use std::collections::BTreeSet;
+
+use cache_index::{HashTag, Keyspace, Schema};
+
+pub use self::feature::Feature;
+use self::table::Keys;
+use crate::cache::{Cache, keyspace_of_project};
+use crate::document;
+use crate::error::{Error, Result};
+
+/// The least rights of a user, for some features, some models and a namespace. See the [module](self).
+#[derive(Debug, Clone)]
+#[must_use = "it is asked for the commands, the keys, or a line to paste"]
+pub struct Acl {
+    keyspace: Keyspace,
+    project: Option<String>,
+    schemas: Vec<&'static Schema>,
+    features: BTreeSet<Feature>,
+}
+
+impl Acl {
+    /// For the namespace and the project of this cache; no server is asked. At first for [`Feature::Connection`] alone.
+    ///
+    /// # Errors
+    /// [`Error::Name`] if it was given a name that cannot be used.
+    pub fn of(cache: &Cache) -> Result<Self> {
+        Ok(Self::new(cache.keyspace()?.clone(), cache.project_name()?))
+    }
+
+    /// For the namespace that [`Cache::project`] would give this project, without a cache.
+    ///
+    /// # Errors
+    /// [`Error::Name`] if it cannot be used.
+    pub fn project(name: &str) -> Result<Self> {
+        Ok(Self::new(keyspace_of_project(name)?, Some(name)))
+    }
+
+    /// For this namespace, as [`Cache::namespace`] has it, without a cache. Gates have no keys there.
+    ///
+    /// # Errors
+    /// [`Error::Name`] if it cannot be used.
+    pub fn namespace(name: &str) -> Result<Self> {
+        Ok(Self::new(Keyspace::new(name)?, None))
+    }
+
+    fn new(keyspace: Keyspace, project: Option<&str>) -> Self {
+        let features = BTreeSet::from([Feature::Connection]);
+        Self { keyspace, project: project.map(str::to_owned), schemas: Vec::new(), features }
+    }
+
+    /// Beside those before, these models: [`Migrator::schemas`](crate::Migrator::schemas) has all of a binary.
+    pub fn schemas(mut self, schemas: &[&'static Schema]) -> Self {
+        self.schemas.extend_from_slice(schemas);
+        self
+    }
+
+    /// Beside those before, these features.
+    pub fn features(mut self, features: impl IntoIterator<Item = Feature>) -> Self {
+        self.features.extend(features);
+        self
+    }
+
+    /// The commands, as an ACL names them: `json.get`, `client|setname`; in order.
+    pub fn commands(&self) -> BTreeSet<&'static str> {
+        self.features.iter().flat_map(|feature| feature.commands()).collect()
+    }
+
+    /// The patterns of the keys; in order. What an ACL cannot hold of a name, blanks and quotes, is any one character there.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for gates without a project.
+    pub fn keys(&self) -> Result<BTreeSet<String>> {
+        let (keyspace, mut keys) = (&self.keyspace, BTreeSet::new());
+        for kind in self.features.iter().flat_map(|feature| feature.keys()) {
+            match kind {
+                Keys::Documents => {
+                    keys.extend(self.schemas.iter().flat_map(|schema| documents(keyspace, schema)));
+                }
+                Keys::Beside => {
+                    keys.extend(self.schemas.iter().map(|schema| beside(keyspace, schema.prefix())));
+                }
+                Keys::OfNoModel => keys.extend([pattern(&format!("{}:~:", keyspace.global()))]),
+                Keys::Gates => keys.extend(gates(self.project.as_deref())?),
+                Keys::Tenants => {
+                    for prefix in ["tenant_settings", "host_mapping", "host_mapping_state"] {
+                        keys.insert(pattern(&format!("{}:{prefix}:", keyspace.global())));
+                        keys.insert(beside(keyspace, prefix));
+                    }
+                }
+            }
+        }
+        Ok(keys)
+    }
+
+    /// The whole command, for this user, ready to be pasted into `redis-cli`: whatever rights it had before, it has these.
+    ///
+    /// # Errors
+    /// As [`keys`](Acl::keys), and [`Error::Unsupported`] for a name that no user can have: an empty one, or one with blanks
+    /// or quotes.
+    pub fn set_user(&self, user: &str) -> Result<String> {
+        if user.is_empty() || user.chars().any(is_impossible) {
+            let needs = "a name without blanks, quotes and control characters".to_owned();
+            return Err(Error::Unsupported { what: "the user of an ACL", needs });
+        }
+        let mut line = format!("ACL SETUSER {user} on resetkeys resetchannels clearselectors -@all");
+        for key in self.keys()? {
+            line.push_str(" ~");
+            line.push_str(&key);
+        }
+        for command in self.commands() {
+            line.push_str(" +");
+            line.push_str(command);
+        }
+        Ok(line)
+    }
+}
+
+/// The documents of a model, and the names of its indexes, which count as keys.
+fn documents(keyspace: &Keyspace, schema: &Schema) -> Vec<String> {
+    let index = pattern(&format!("{}:{}:", keyspace.global(), schema.prefix()));
+    if schema.hash_tag() != HashTag::Model {
+        return vec![index];
+    }
+    let mut start = Vec::new();
+    schema.write_key_start(keyspace, &mut start);
+    let start = pattern(&String::from_utf8_lossy(&start));
+    if schema.is_indexed() { vec![index, start] } else { vec![start] }
+}
+
+/// What is kept beside the documents of a prefix, also with a hash tag behind it.
+fn beside(keyspace: &Keyspace, prefix: &str) -> String {
+    pattern(&format!("{}:~{prefix}:", keyspace.global()))
+}
+
+/// The gates of a project, in both layouts, and what stands beside each.
+fn gates(project: Option<&str>) -> Result<[String; 4]> {
+    let Some(project) = project else {
+        let needs = "a project, after which its keys are named: use `Acl::project`".to_owned();
+        return Err(Error::Unsupported { what: "the ACL of a gate", needs });
+    };
+    let (leader, lock) = (pattern(&format!("{project}:")), pattern(&format!("{project}:lock:")));
+    Ok([format!("{leader}:leader"), format!("{{{leader}:leader}}:*"), format!("{{{lock}}}:*"), lock])
+}
+
+fn pattern(start: &str) -> String {
+    let pattern = document::pattern(start.as_bytes());
+    String::from_utf8_lossy(&pattern)
+        .chars()
+        .map(|letter| if is_impossible(letter) { '?' } else { letter })
+        .collect()
+}
+
+/// What neither an ACL nor a line of `redis-cli` takes as it is.
+fn is_impossible(letter: char) -> bool {
+    letter.is_whitespace() || letter.is_control() || matches!(letter, '"' | '\'')
+}

@@ -1,0 +1,98 @@
+//! The least rights: a user who has exactly those of a feature runs it, and whoever lacks one of them is refused something.
+//!
+//! What was refused is what the server wrote down in its `ACL LOG`, or what the migrator says that it would refuse.
+
+/// A step that does not do what it should is one that failed: with too few rights it may.
+macro_rules! ensure {
+    ($step:expr) => {
+        if !$step {
+            return Err(concat!("not so: ", stringify!($step)).into());
+        }
+    };
+}
+
+mod gates;
+mod models;
+mod scenarios;
+mod stage;
+
+use std::collections::BTreeSet;
+
+use cache_core::Protocol;
+use cache_core::acl::Feature;
+use stage::{Ran, Stage};
+
+const BOTH: [Protocol; 2] = [Protocol::Resp3, Protocol::Resp2];
+
+/// Tries a feature with all of its rights, and with all but one, one after the other.
+async fn is_least(feature: Feature) {
+    let (stage, mut wrong) = (Stage::new().await, Vec::new());
+    for protocol in BOTH {
+        let Ran { outcome, refused, .. } = stage.run(feature, protocol, None).await;
+        if outcome.is_err() || !refused.is_empty() {
+            wrong.push(format!("{protocol:?}: {outcome:?}, refused: {refused:?}"));
+        }
+    }
+    let rules: BTreeSet<String> = stage.rules(feature);
+    assert!(!rules.is_empty());
+    for rule in rules {
+        let is_helpful = feature.helpful().iter().any(|command| rule == format!("+{command}"));
+        let (mut missed, mut failed) = (false, false);
+        for protocol in BOTH {
+            let ran = stage.run(feature, protocol, Some(&rule)).await;
+            missed |= ran.misses(&rule);
+            failed |= ran.outcome.is_err();
+        }
+        if !missed && !is_asked_by_newer(feature, &rule) {
+            wrong.push(format!("without {rule} nothing is refused"));
+        } else if missed && rule.starts_with('+') && failed == is_helpful {
+            wrong.push(format!("without {rule} it {}", if failed { "fails" } else { "works" }));
+        }
+    }
+    assert!(wrong.is_empty(), "{feature:?}\n{}", wrong.join("\n"));
+}
+
+/// RediSearch 8 asks for the keys of documents, 2.10 for the index's name alone.
+fn is_asked_by_newer(feature: Feature, rule: &str) -> bool {
+    use Feature::{Aggregations, Explain, Synonyms, Terms};
+    rule == "~{shop:cache:offer}:*" && matches!(feature, Aggregations | Explain | Synonyms | Terms)
+}
+
+macro_rules! least {
+    ($($test:ident: $feature:ident),* $(,)?) => {
+        $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $test() {
+            is_least(Feature::$feature).await;
+        })*
+
+        #[test]
+        fn each_feature_is_tried() {
+            assert_eq!(Feature::all().collect::<Vec<_>>(), [$(Feature::$feature),*]);
+        }
+    };
+}
+
+least! {
+    connection: Connection,
+    database: Database,
+    client_name: ClientName,
+    documents: Documents,
+    expiry: Expiry,
+    unique_values: UniqueValues,
+    patches: Patches,
+    upgrades: Upgrades,
+    queries: Queries,
+    aggregations: Aggregations,
+    explain: Explain,
+    terms: Terms,
+    synonyms: Synonyms,
+    dictionaries: Dictionaries,
+    suggestions: Suggestions,
+    migrator: Migrator,
+    data_migrations: DataMigrations,
+    gate: Gate,
+    durability: Durability,
+    fences: Fences,
+    load: Load,
+    tenants: Tenants,
+}

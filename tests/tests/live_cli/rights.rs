@@ -1,0 +1,53 @@
+//! Users who may not do all that is needed, also where nothing is to be done.
+
+use cache_core::embedded::Server;
+use cache_core::{Command, Protocol};
+use serde_json::Value;
+
+use super::service::Service;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_tells_what_the_user_may_not_do() {
+    let server = Server::options().tcp(true).start().await.unwrap();
+    let admin = cache_tests::connect(&server.url(), Protocol::Resp3).await;
+    let place = format!("127.0.0.1:{}", server.port().unwrap());
+    let acl = async |rules: &[&str]| {
+        let set = Command::new("ACL").args_from(["SETUSER", "app", "reset", "on", ">p", "&*"]);
+        admin.command(set.args_from(rules)).await.unwrap();
+    };
+    let (global, all) = ("~shop:*", "+@all");
+    for done in [false, true] {
+        for protocol in ["2", "3"] {
+            let url = format!("redis://app:p@{place}/?protocol=resp{protocol}");
+            let service = Service { url, project: "shop".to_owned() };
+            // What `plan` says is what `apply` says.
+            let refused = |kind: &str, rules: &str| {
+                let (code, plan) = service.json("migrate plan");
+                let failure = if plan["error"].is_null() { &plan["refused"] } else { &plan["error"] };
+                let expected = if plan["error"].is_null() { 2 } else { 1 };
+                assert_eq!((code, &failure["kind"]), (expected, &Value::from(kind)), "{done}: {plan}");
+                let message = failure["message"].as_str().unwrap();
+                assert!(message.ends_with(&format!("allow it with `ACL SETUSER {rules}`")), "{message}");
+                let (code, applied) = service.json("migrate apply");
+                assert_eq!((code, &applied["error"]["kind"]), (1, &Value::from(kind)), "{applied}");
+                assert_eq!(&applied["error"]["message"], message);
+            };
+            acl(&[global, all, "-evalsha"]).await;
+            refused("permission", "app +evalsha");
+            acl(&[global, all, "-eval", "-evalsha"]).await;
+            refused("permission", "app +eval +evalsha");
+            acl(&[global, all, "-zadd", "-acl|whoami"]).await;
+            refused("permission", "… +zadd");
+            acl(&["~shop:cache:user:*", "%R~shop:cache:~user:*", all]).await;
+            refused("key_permission", "app ~shop:cache:~user:*");
+            acl(&["~shop:cache:user:*", "%W~shop:cache:~user:*", all]).await;
+            refused("key_permission", "app ~shop:cache:~user:*");
+        }
+        let service = Service { url: server.url(), project: "shop".to_owned() };
+        assert_eq!(service.run("migrate apply").code, 0);
+    }
+    acl(&[global, all, "-@admin"]).await;
+    let service = Service { url: format!("redis://app:p@{place}"), project: "shop".to_owned() };
+    let (code, plan) = service.json("migrate plan");
+    assert_eq!((code, &plan["refused"]), (0, &Value::Null), "{plan}");
+}

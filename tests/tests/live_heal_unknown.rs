@@ -1,0 +1,155 @@
+//! Processes that never ran a migrator: what an index lacks is found out before its first answer is believed.
+
+use std::time::{Duration, Instant};
+
+use cache_core::embedded::Server;
+use cache_core::{
+    Cache, CacheModel, Command, Error, IndexSchema, IndexState, Migrator, Protocol, Ready, Shortfall,
+};
+use cache_tests::releases::{index, save, second, write};
+use cache_tests::{connect, private_server};
+
+type User = second::User;
+
+const BAD: &str = r#"{"id":1000,"name":"n1","age":"old"}"#;
+const MENDED: &str = r#"{"id":1000,"name":"n1","age":7}"#;
+
+fn migrator() -> Migrator {
+    Migrator::new().register::<User>()
+}
+
+/// Makes the index by hand, without the documents that are there.
+async fn by_hand(cache: &Cache) {
+    let create = User::schema().create_index(cache.keyspace().unwrap()).unwrap();
+    let mut unfilled = Command::new("FT.CREATE");
+    for argument in create.args().skip(1) {
+        unfilled = unfilled.args_from((argument == b"SCHEMA").then_some("SKIPINITIALSCAN")).arg(argument);
+    }
+    let _ = cache.command(unfilled).await.unwrap();
+}
+
+/// How often the server did this since it was started.
+async fn calls(cache: &Cache, command: &str) -> u64 {
+    let stats = cache.command(Command::new("INFO").arg("commandstats")).await.unwrap();
+    let start = format!("cmdstat_{command}:calls=");
+    let line = stats.as_str().unwrap().lines().find_map(|line| line.strip_prefix(&start).map(str::to_owned));
+    line.and_then(|line| line.split_once(',')?.0.parse().ok()).unwrap_or_default()
+}
+
+fn lacks(answer: cache_core::Result<u64>, number: u64) {
+    match answer {
+        Err(Error::Incomplete { completeness, .. }) => {
+            assert_eq!(completeness.shortfalls(), [Shortfall::FailedDocuments(number)]);
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn an_index_without_its_documents(protocol: Protocol) {
+    let server = private_server().await;
+    let process = async || connect(&server.url(), protocol).await;
+    let first = process().await;
+    save(&first, 20).await;
+    by_hand(&first).await;
+    lacks(User::find().count(&process().await).await, 20);
+    let waits = cache_core::IndexPolicy::WaitUpTo(Duration::from_secs(20));
+    lacks(User::find().while_indexing(waits).count(&process().await).await, 20);
+    // All at once, too.
+    let many = process().await;
+    let asked: Vec<_> = (0..8).map(|_| many.clone()).collect();
+    let asked = asked.into_iter().map(|cache| tokio::spawn(async move { User::find().count(&cache).await }));
+    for answer in asked.collect::<Vec<_>>() {
+        lacks(answer.await.unwrap(), 20);
+    }
+    // Whoever asks how it is, hears so; and so does whoever watches.
+    let readiness = migrator().readiness(&process().await).await.unwrap();
+    assert_eq!(readiness.indexes()[0].state, IndexState::FailedDocuments(20), "{readiness}");
+    let watching = process().await;
+    let watch = migrator().watch(&watching).unwrap();
+    let began = Instant::now();
+    while watching.readiness().indexes()[0].state != IndexState::FailedDocuments(20) {
+        assert!(began.elapsed() < Duration::from_secs(20), "{}", watching.readiness());
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    drop(watch);
+    // And a process that knew another index of this name, when it asks.
+    drop(first);
+    let knows = process().await;
+    let drop_index = Command::new("FT.DROPINDEX").arg(index::<User>(&knows));
+    knows.command(drop_index.clone()).await.unwrap();
+    migrator().run(&knows).await.unwrap();
+    assert_eq!(migrator().readiness(&knows).await.unwrap().overall(), Ready::Yes);
+    knows.command(drop_index).await.unwrap();
+    by_hand(&knows).await;
+    let readiness = migrator().readiness(&knows).await.unwrap();
+    assert_eq!(readiness.indexes()[0].state, IndexState::FailedDocuments(20), "{readiness}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_without_its_documents_in_resp3() {
+    an_index_without_its_documents(Protocol::Resp3).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_without_its_documents_in_resp2() {
+    an_index_without_its_documents(Protocol::Resp2).await;
+}
+
+async fn a_document_that_was_mended(protocol: Protocol) {
+    let server = private_server().await;
+    let process = async || connect(&server.url(), protocol).await;
+    let first = process().await;
+    save(&first, 20).await;
+    let bad = write(&first, 1_000, BAD).await;
+    migrator().run(&first).await.unwrap();
+    lacks(User::find().count(&process().await).await, 1);
+    write(&first, 1_000, MENDED).await;
+    let scans = calls(&first, "scan").await;
+    for _ in 0..3 {
+        assert_eq!(User::find().count(&process().await).await.unwrap(), 21);
+    }
+    assert_eq!(
+        calls(&first, "scan").await,
+        scans,
+        "what was found out before does, without reading all keys"
+    );
+    // So it is where the counter says more than anybody found out.
+    for _ in 0..5 {
+        write(&first, 1_000, BAD).await;
+    }
+    lacks(User::find().count(&process().await).await, 1);
+    first.command(Command::new("DEL").key(&bad)).await.unwrap();
+    assert_eq!(User::find().count(&process().await).await.unwrap(), 20);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_that_was_mended_in_resp3() {
+    a_document_that_was_mended(Protocol::Resp3).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_that_was_mended_in_resp2() {
+    a_document_that_was_mended(Protocol::Resp2).await;
+}
+
+/// Whoever may not read the keys is told what the server's counter says.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_who_may_not_look() {
+    let server = Server::options().tcp(true).start().await.unwrap();
+    let admin = connect(&server.url(), Protocol::Resp3).await;
+    save(&admin, 20).await;
+    let create = User::schema().create_index(admin.keyspace().unwrap()).unwrap();
+    admin.command(create).await.unwrap();
+    while User::find().count(&admin).await.ok() != Some(20) {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let set = ["SETUSER", "ann", "on", ">p", "~*", "&*", "+@all", "-scan", "-eval", "-evalsha"];
+    admin.command(Command::new("ACL").args_from(set)).await.unwrap();
+    let url = format!("redis://ann:p@127.0.0.1:{}", server.port().unwrap());
+    for protocol in [Protocol::Resp3, Protocol::Resp2] {
+        let ann = connect(&url, protocol).await;
+        assert_eq!(User::find().count(&ann).await.unwrap(), 20, "{protocol:?}");
+    }
+    write(&admin, 1_000, BAD).await;
+    lacks(User::find().count(&connect(&url, Protocol::Resp3).await).await, 1);
+}

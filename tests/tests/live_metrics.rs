@@ -1,0 +1,125 @@
+//! What is counted for the `metrics` facade, as a recorder gets it.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use cache_core::{Cache, CacheModel, Command, Gate, RedisSettings};
+use cache_tests::private_server;
+use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheModel)]
+struct Note {
+    #[primary_key]
+    id: u32,
+}
+
+/// What came since the last look, by name and labels: how much a counter grew and a gauge changed, and how many times there are.
+fn counted(snapshotter: &Snapshotter) -> BTreeMap<String, f64> {
+    let mut counted = BTreeMap::new();
+    for (key, unit, description, value) in snapshotter.snapshot().into_vec() {
+        let key = key.key();
+        assert!(unit.is_some() && description.is_some(), "{} is not described", key.name());
+        let labels: Vec<_> = key.labels().map(|label| format!("{}={}", label.key(), label.value())).collect();
+        let value = match value {
+            DebugValue::Counter(count) => count as f64,
+            DebugValue::Gauge(gauge) => gauge.into_inner(),
+            DebugValue::Histogram(values) => {
+                assert!(
+                    values.iter().all(|value| (0.0..60.0).contains(&value.into_inner())),
+                    "{key}: seconds"
+                );
+                values.len() as f64
+            }
+        };
+        counted.insert(format!("{} {}", key.name(), labels.join(" ")), value);
+    }
+    counted
+}
+
+fn is(counted: &BTreeMap<String, f64>, name: &str, expected: f64) {
+    let found = counted.get(name).copied().unwrap_or_default();
+    assert!((found - expected).abs() < f64::EPSILON, "{name}: {found}, not {expected}: {counted:#?}");
+}
+
+/// The recorder is the process's: all in one test.
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_gates_loads_and_states_are_counted() {
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    recorder.install().unwrap();
+    let server = private_server().await;
+    let settings = RedisSettings::new(server.url()).max_in_flight(1);
+    let cache = Cache::connect(settings).await.unwrap().project("shop");
+
+    // Commands, by how they end.
+    {
+        let call = Command::new("BLPOP").arg("nothing").arg("0").within(Duration::from_secs(30));
+        let mut call = pin!(cache.command(call));
+        assert!(poll_fn(|context| Poll::Ready(call.as_mut().poll(context))).await.is_pending());
+        is(&counted(&snapshotter), "cache_core_calls_in_flight ", 1.0);
+        assert!(cache.ping().await.unwrap_err().is_busy());
+        let found = counted(&snapshotter);
+        is(&found, "cache_core_commands_total command=PING outcome=busy", 1.0);
+    }
+    // BLPOP that was given up keeps the server from answering others on this connection.
+    let cache = Cache::connect(server.url()).await.unwrap().project("shop");
+    let found = counted(&snapshotter);
+    is(&found, "cache_core_commands_total command=BLPOP outcome=cancelled", 1.0);
+    is(&found, "cache_core_calls_in_flight ", -1.0);
+    cache.command(Command::new("SET").key("k").arg("secret")).await.unwrap();
+    cache.command(Command::new("LPUSH").key("k").arg("secret")).await.unwrap_err();
+    cache.command(Command::new("secret secret")).await.unwrap_err();
+    let found = counted(&snapshotter);
+    is(&found, "cache_core_commands_total command=SET outcome=ok", 1.0);
+    is(&found, "cache_core_commands_total command=LPUSH outcome=wrong_type", 1.0);
+    is(&found, "cache_core_commands_total command=_OTHER outcome=unknown_command", 1.0);
+    is(&found, "cache_core_call_duration_seconds operation=SET", 1.0);
+    is(&found, "cache_core_request_bytes_total ", 10.0 + 12.0 + 13.0);
+    assert!(found.keys().all(|name| !name.contains("secret")), "{found:#?}");
+
+    // Another connection.
+    let id = cache.command(Command::new("CLIENT").arg("ID")).await.unwrap().as_int().unwrap();
+    let other = Cache::connect(server.url()).await.unwrap();
+    let _ = counted(&snapshotter);
+    other.command(Command::new("CLIENT").args_from(["KILL", "ID"]).arg_display(id)).await.unwrap();
+    while cache.ping().await.is_err() {}
+    cache.ping().await.unwrap();
+    assert!(counted(&snapshotter)["cache_core_generations_total "] >= 1.0);
+
+    // Gates.
+    let gate = Gate::new("job");
+    let lease = gate.try_lock(&cache).await.unwrap().unwrap();
+    assert!(gate.try_lock(&cache).await.unwrap().is_none());
+    let _ = lease.release().await;
+    let found = counted(&snapshotter);
+    for outcome in ["acquired", "denied", "released"] {
+        is(&found, &format!("cache_core_gate_total outcome={outcome}"), 1.0);
+    }
+    is(&found, "cache_core_gate_held_seconds ", 1.0);
+    is(&found, "cache_core_gate_waited_seconds ", 2.0);
+
+    // Loads.
+    for _ in 0..3 {
+        let found = async || Ok::<_, Infallible>(Some(Note { id: 1 }));
+        assert!(Note::get_or_load(&cache, 1, found).await.unwrap().is_some());
+    }
+    let found = counted(&snapshotter);
+    is(&found, "cache_core_loads_total model=Note outcome=miss", 1.0);
+    is(&found, "cache_core_loads_total model=Note outcome=hit", 2.0);
+    is(&found, "cache_core_loader_runs_total model=Note outcome=ok", 1.0);
+
+    // The server goes.
+    let lenient = Cache::connect_or_degrade(server.url()).await.unwrap();
+    is(&counted(&snapshotter), "cache_core_degraded ", 0.0);
+    drop((cache, other));
+    drop(server);
+    while lenient.is_enabled() {
+        let _ = lenient.ping().await;
+    }
+    is(&counted(&snapshotter), "cache_core_degraded ", 1.0);
+}
