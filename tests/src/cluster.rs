@@ -19,7 +19,7 @@ const NODE_TIMEOUT: Duration = Duration::from_millis(1_000);
 /// If no server can be had, or it does not become a cluster.
 pub async fn one_node() -> Server {
     let (server, _) = node().await;
-    let cache = crate::connect(&server.url(), Protocol::Resp3).await;
+    let cache = crate::connect_redis(&server.url(), Protocol::Resp3).await;
     let slots = Command::new("CLUSTER").args_from(["ADDSLOTSRANGE", "0", "16383"]);
     say(&cache, slots).await;
     until("the cluster of one node is ready", async || is_ok(&cache).await).await;
@@ -43,7 +43,7 @@ impl Nodes {
         for _ in 0..masters * (1 + replicas) {
             let (server, bus) = node().await;
             // What is said to a node is said to it alone.
-            let alone = crate::connect(&server.url(), Protocol::Resp3).await;
+            let alone = crate::connect_redis(&server.url(), Protocol::Resp3).await;
             servers.push((server, alone, bus));
         }
         let nodes = Self { masters, servers };

@@ -2,6 +2,7 @@
 
 pub mod backfill;
 pub mod child;
+pub mod clients;
 pub mod cluster;
 pub mod crash;
 pub mod dice;
@@ -23,6 +24,8 @@ use std::time::Duration;
 use cache_core::embedded::Server;
 use cache_core::{Cache, Degrade, Protocol, RedisSettings};
 use tokio::sync::OnceCell;
+
+pub use clients::{connect, connect_lazy, connect_redis, connect_with, degrade};
 
 /// How long an answer may take that is not about time: where many programs share a core, the default is not enough.
 const LATE: Duration = Duration::from_secs(20);
@@ -65,25 +68,13 @@ pub async fn cache(test: &str, protocol: Protocol) -> Cache {
     connect(&shared_url().await, protocol).await.project(&namespace)
 }
 
-/// A cache on a server, in the default namespace.
-///
-/// # Panics
-/// If the server cannot be reached.
-pub async fn connect(url: &str, protocol: Protocol) -> Cache {
-    let settings = RedisSettings::new(url).response_timeout(LATE).connect_timeout(LATE).protocol(protocol);
-    match Cache::connect(settings).await {
-        Ok(cache) => cache,
-        Err(error) => panic!("no connection to the test server: {}", chain(&error)),
-    }
-}
-
 /// A cache on a server that does without it when it is away, but has time: on a busy machine an answer may be late.
 ///
 /// # Panics
 /// If the server cannot be reached.
 pub async fn patient(url: &str, protocol: Protocol) -> Cache {
     let settings = RedisSettings::new(url).response_timeout(LATE).connect_timeout(LATE).protocol(protocol);
-    match Degrade::new().budget(LATE).entry_timeout(LATE).connect(settings).await {
+    match degrade(Degrade::new().budget(LATE).entry_timeout(LATE), settings).await {
         Ok(cache) => cache,
         Err(error) => panic!("no connection to the test server: {}", chain(&error)),
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use cache_core::embedded::Server;
 use cache_core::{Blocking, Cache, CacheModel, Error, Migrator, RedisSettings};
-use cache_tests::private_server;
+use cache_tests::{connect_with, private_server};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheModel)]
@@ -57,6 +57,7 @@ fn a_program_without_a_runtime() {
 #[test]
 fn a_thread_beside_an_asynchronous_service() {
     let (runtime, server) = server();
+    // Not `fred`, whose connection ends with the runtime that it was made in.
     let cache = runtime.block_on(Cache::connect(server.url())).unwrap();
     let blocking = cache.blocking().unwrap();
     assert!(blocking.wait(note(1).save(&cache)).unwrap().stored());
@@ -77,7 +78,7 @@ fn where_it_does_harm_it_ends_with_its_deadline() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let settings = RedisSettings::new(server.url()).response_timeout(Duration::from_millis(300));
-        let cache = Cache::connect(settings).await.unwrap();
+        let cache = connect_with(settings).await.unwrap();
         let began = Instant::now();
         // The only thread that could read the answer waits for it.
         let error = cache.blocking().unwrap().wait(Note::get(&cache, 1)).unwrap_err();

@@ -372,7 +372,7 @@ async fn who_gives_up_a_claim_late_gives_up_no_later_one(cache: Cache) {
 async fn on_a_cluster() {
     let server = cluster::one_node().await;
     for protocol in [Protocol::Resp3, Protocol::Resp2] {
-        let cache = cache_tests::connect(&server.url(), protocol).await;
+        let cache = cache_tests::connect_redis(&server.url(), protocol).await;
         let within = |name: &str| cache.clone().namespace(&format!("{name}-{protocol:?}"));
         the_rules_are_the_same(within("rules")).await;
         claims_outlive_their_document_by_little(within("ends")).await;

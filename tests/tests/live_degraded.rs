@@ -6,7 +6,7 @@ use cache_core::{
     Cache, CacheModel, CacheState, Command, Degrade, Error, ErrorClass, Gate, GateError, Migrator, Outcome,
     Protocol, RedisSettings, Ttl,
 };
-use cache_tests::{chain, private_server};
+use cache_tests::{chain, connect_with, degrade, private_server};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheModel)]
@@ -80,7 +80,7 @@ async fn boots_without_its_server(protocol: Protocol) {
     server.kill().await.unwrap();
     let began = Instant::now();
     let settings = RedisSettings::new(server.url()).protocol(protocol);
-    let cache = Cache::connect_or_degrade(settings).await.unwrap().project("shop");
+    let cache = degrade(Degrade::new(), settings).await.unwrap().project("shop");
     assert!(began.elapsed() < Duration::from_millis(1500), "{:?}", began.elapsed());
     assert_eq!(class(&cache), Some(ErrorClass::Unavailable));
     answers_without_a_server(&cache).await;
@@ -123,7 +123,8 @@ async fn it_boots_without_its_server_resp2() {
 #[tokio::test]
 async fn a_server_that_hangs_costs_an_entrys_timeout_and_then_nothing() {
     let server = private_server().await;
-    let cache = Degrade::new().entry_timeout(Duration::from_millis(100)).connect(server.url()).await.unwrap();
+    let cache =
+        degrade(Degrade::new().entry_timeout(Duration::from_millis(100)), server.url()).await.unwrap();
     assert!(cache.is_enabled() && note(1).save(&cache).await.unwrap().stored());
     server.pause().await.unwrap();
     let began = Instant::now();
@@ -145,9 +146,9 @@ async fn a_server_that_hangs_costs_an_entrys_timeout_and_then_nothing() {
 #[tokio::test]
 async fn what_is_deleted_meanwhile_is_gone_before_anything_is_read_again() {
     let server = private_server().await;
-    let cache = Cache::connect_or_degrade(server.url()).await.unwrap();
+    let cache = degrade(Degrade::new(), server.url()).await.unwrap();
     let (shop, other) = (cache.clone().project("shop"), cache.clone().project("other"));
-    let direct = Cache::connect(server.url()).await.unwrap().project("shop");
+    let direct = connect_with(server.url()).await.unwrap().project("shop");
     for cache in [&shop, &other] {
         for id in 0..10 {
             assert!(note(id).save(cache).await.unwrap().stored());
@@ -178,15 +179,15 @@ async fn what_is_deleted_meanwhile_is_gone_before_anything_is_read_again() {
 #[tokio::test]
 async fn what_will_not_pass_fails_the_boot_unless_lenient() {
     let server = private_server().await;
-    let direct = Cache::connect(server.url()).await.unwrap();
+    let direct = connect_with(server.url()).await.unwrap();
     direct.command(Command::new("CONFIG").args_from(["SET", "requirepass", "right"])).await.unwrap();
-    let error = Cache::connect_or_degrade(server.url()).await.unwrap_err();
+    let error = degrade(Degrade::new(), server.url()).await.unwrap_err();
     assert!(error.is_access_denied(), "{}", chain(&error));
     let wrong = RedisSettings::new(server.url()).password("wrong");
-    let error = Cache::connect_or_degrade(&wrong).await.unwrap_err();
+    let error = degrade(Degrade::new(), &wrong).await.unwrap_err();
     assert!(error.is_access_denied() && !chain(&error).contains("wrong\""), "{}", chain(&error));
 
-    let cache = Degrade::new().lenient().connect(wrong).await.unwrap();
+    let cache = degrade(Degrade::new().lenient(), wrong).await.unwrap();
     assert_eq!(class(&cache), Some(ErrorClass::AccessDenied));
     assert_eq!(Note::get(&cache, 1).await.unwrap(), None);
     // It is a matter of the server's settings, too.
@@ -195,23 +196,23 @@ async fn what_will_not_pass_fails_the_boot_unless_lenient() {
     assert!(note(1).save(&cache).await.unwrap().stored());
 
     let right = RedisSettings::new(server.url()).username("default").password("wrong").client_name("shop");
-    let named = Cache::connect(right).await.unwrap();
+    let named = connect_with(right).await.unwrap();
     let list = named.command(Command::new("CLIENT").arg("LIST")).await.unwrap();
     assert!(list.as_str().unwrap().contains(" name=shop "), "{list:?}");
 }
 
 #[tokio::test]
 async fn an_address_without_a_name_degrades_and_one_without_sense_fails() {
-    let cache = Cache::connect_or_degrade("redis://no-such-host.invalid:1").await.unwrap();
+    let cache = degrade(Degrade::new(), "redis://no-such-host.invalid:1").await.unwrap();
     assert_eq!(class(&cache), Some(ErrorClass::Unavailable));
-    let error = Cache::connect_or_degrade("http://h").await.unwrap_err();
+    let error = degrade(Degrade::new(), "http://h").await.unwrap_err();
     assert!(matches!(error, Error::Settings { .. }), "{error}");
 }
 
 #[tokio::test]
 async fn one_that_does_not_degrade_says_how_it_is_too() {
     let server = private_server().await;
-    let cache = Cache::connect(server.url()).await.unwrap();
+    let cache = connect_with(server.url()).await.unwrap();
     server.kill().await.unwrap();
     for _ in 0..5 {
         assert!(Note::get(&cache, 1).await.unwrap_err().is_unavailable());
@@ -228,7 +229,7 @@ async fn one_that_does_not_degrade_says_how_it_is_too() {
 async fn the_background_ends_with_the_cache() {
     let server = private_server().await;
     server.kill().await.unwrap();
-    let cache = Cache::connect_or_degrade(server.url()).await.unwrap();
+    let cache = degrade(Degrade::new(), server.url()).await.unwrap();
     let mut states = cache.watch_state();
     drop(cache);
     let gone = tokio::time::timeout(BACK, states.changed()).await.unwrap();
@@ -238,7 +239,7 @@ async fn the_background_ends_with_the_cache() {
 #[tokio::test]
 async fn a_fenced_deletion_is_not_put_off() {
     let server = private_server().await;
-    let cache = Cache::connect_or_degrade(server.url()).await.unwrap().project("shop");
+    let cache = degrade(Degrade::new(), server.url()).await.unwrap().project("shop");
     let lease = Gate::new("g").renew(false).try_lock(&cache).await.unwrap().unwrap();
     let fenced = lease.fenced(&cache).unwrap();
     assert!(note(1).save(&fenced).await.unwrap().stored());
@@ -261,8 +262,8 @@ async fn a_fenced_deletion_is_not_put_off() {
 async fn loads_where_nothing_is_written(protocol: Protocol) {
     let server = private_server().await;
     let settings = RedisSettings::new(server.url()).protocol(protocol);
-    let admin = Cache::connect(server.url()).await.unwrap();
-    let cache = Cache::connect_or_degrade(settings).await.unwrap();
+    let admin = connect_with(server.url()).await.unwrap();
+    let cache = degrade(Degrade::new(), settings).await.unwrap();
     let full = Command::new("CONFIG").args_from(["SET", "maxmemory", "1"]);
     admin.command(full).await.unwrap();
     let loads = std::sync::Arc::new(std::sync::atomic::AtomicU32::new(0));
@@ -302,8 +303,8 @@ async fn loads_where_nothing_is_written_3() {
 #[tokio::test]
 async fn a_password_that_was_changed_degrades_it_until_it_is_back() {
     let server = private_server().await;
-    let admin = Cache::connect(server.url()).await.unwrap();
-    let cache = Cache::connect_or_degrade(server.url()).await.unwrap();
+    let admin = connect_with(server.url()).await.unwrap();
+    let cache = degrade(Degrade::new(), server.url()).await.unwrap();
     assert!(note(1).save(&cache).await.unwrap().stored());
     let wants = |password: &str| Command::new("CONFIG").args_from(["SET", "requirepass", password]);
     admin.command(wants("other")).await.unwrap();
@@ -332,7 +333,7 @@ async fn becomes_without_errors(cache: &Cache) {
 #[tokio::test]
 async fn callers_who_give_up_notice_a_server_that_hangs() {
     let server = private_server().await;
-    let cache = Cache::connect_or_degrade(server.url()).await.unwrap();
+    let cache = degrade(Degrade::new(), server.url()).await.unwrap();
     server.pause().await.unwrap();
     for _ in 0..5 {
         let gave_up = tokio::time::timeout(Duration::from_millis(300), cache.ping()).await;

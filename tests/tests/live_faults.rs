@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use cache_core::{Batch, Cache, CacheModel, Command, Error, Protocol, RedisSettings};
-use cache_tests::{chain, private_server};
+use cache_tests::{chain, connect_with, private_server};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheModel)]
@@ -35,7 +35,7 @@ async fn bounded<T>(call: impl Future<Output = Result<T, Error>>) -> Result<T, E
 
 async fn killed_and_restarted(protocol: Protocol) {
     let server = private_server().await;
-    let cache = Cache::connect(settings(server.url(), protocol)).await.unwrap();
+    let cache = connect_with(settings(server.url(), protocol)).await.unwrap();
     note(&cache, 1).await.unwrap();
 
     server.kill().await.unwrap();
@@ -67,7 +67,7 @@ async fn a_killed_server_gives_errors_in_time_and_works_again_after_restart_resp
 #[tokio::test]
 async fn a_server_that_hangs_is_given_up_in_time() {
     let server = private_server().await;
-    let cache = Cache::connect(settings(server.url(), Protocol::Resp3)).await.unwrap();
+    let cache = connect_with(settings(server.url(), Protocol::Resp3)).await.unwrap();
     server.pause().await.unwrap();
     let calls: Vec<_> = (0..32)
         .map(|id| {
@@ -86,7 +86,7 @@ async fn a_server_that_hangs_is_given_up_in_time() {
 #[tokio::test]
 async fn an_answer_that_comes_too_late_is_given_to_nobody() {
     let server = private_server().await;
-    let cache = Cache::connect(settings(server.url(), Protocol::Resp3)).await.unwrap();
+    let cache = connect_with(settings(server.url(), Protocol::Resp3)).await.unwrap();
     for round in 0..20 {
         let slow = Command::new("EVAL")
             .args_from(["local n = 0; for i = 1, 3000000 do n = n + 1 end; return 'slow'", "0"])
@@ -104,14 +104,14 @@ async fn an_answer_that_comes_too_late_is_given_to_nobody() {
 async fn a_server_that_never_was_is_unavailable() {
     // A port that was free a moment ago.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let connect = Cache::connect(settings(format!("redis://127.0.0.1:{port}"), Protocol::Resp3));
+    let connect = connect_with(settings(format!("redis://127.0.0.1:{port}"), Protocol::Resp3));
     let error = connect.await.unwrap_err();
     assert!(error.is_unavailable(), "{}", chain(&error));
 }
 
 #[tokio::test]
 async fn a_bad_url_is_a_settings_error_without_the_password() {
-    let error = Cache::connect("http://ann:s3cret@host").await.unwrap_err();
+    let error = connect_with("http://ann:s3cret@host").await.unwrap_err();
     assert!(matches!(error, Error::Settings { setting: "url", .. }), "{error}");
     assert!(!chain(&error).contains("s3cret") && !format!("{error:?}").contains("s3cret"));
 }
@@ -119,9 +119,9 @@ async fn a_bad_url_is_a_settings_error_without_the_password() {
 #[tokio::test]
 async fn a_wrong_password_is_no_outage() {
     let server = private_server().await;
-    let cache = Cache::connect(server.url()).await.unwrap();
+    let cache = connect_with(server.url()).await.unwrap();
     cache.command(Command::new("CONFIG").args_from(["SET", "requirepass", "right"])).await.unwrap();
-    let error = Cache::connect(settings(server.url(), Protocol::Resp3)).await.unwrap_err();
+    let error = connect_with(settings(server.url(), Protocol::Resp3)).await.unwrap_err();
     assert!(error.is_access_denied() && !error.is_unavailable(), "{}", chain(&error));
 }
 
@@ -129,6 +129,7 @@ async fn a_wrong_password_is_no_outage() {
 async fn pushes_tell_of_invalidations_and_of_a_broken_connection() {
     use cache_core::connection::Push;
     let server = private_server().await;
+    // Through the `redis` crate, which alone has pushes.
     let cache = Cache::connect(settings(server.url(), Protocol::Resp3)).await.unwrap();
     let mut pushes = cache.connection().pushes().unwrap();
     // What the connection tracks is its own affair: it tells of flushes. Keys are tracked one by one.

@@ -1,9 +1,10 @@
-//! Waiting for a gate: with RESP3 the server calls, and in any case the key is looked at again.
+//! Waiting for a gate: with RESP3 the server calls, and in any case the key is looked at again. Through the `redis` crate: with
+//! `fred` nobody is called.
 
 use std::time::{Duration, Instant};
 
 use cache_core::{Cache, Command, Gate, GateError, Lease, OnceOutcome, Protocol};
-use cache_tests::{connect, private_server};
+use cache_tests::{connect_redis, private_server};
 
 /// Less than the shortest pause between two looks at the key.
 const CALLED: Duration = Duration::from_millis(200);
@@ -30,7 +31,8 @@ where
     R: AsyncFn(Lease),
 {
     let server = private_server().await;
-    let (cache, other) = (connect(&server.url(), protocol).await, connect(&server.url(), protocol).await);
+    let (cache, other) =
+        (connect_redis(&server.url(), protocol).await, connect_redis(&server.url(), protocol).await);
     let (cache, other) = (cache.project("waits"), other.project("waits"));
     let mut waited = Vec::new();
     for round in 0..rounds {
@@ -87,8 +89,8 @@ async fn a_waiter_in_resp2_looks_again() {
 #[tokio::test]
 async fn whoever_waits_for_a_generation_is_called_when_it_is_done() {
     let server = private_server().await;
-    let cache = connect(&server.url(), Protocol::Resp3).await.project("waits");
-    let other = connect(&server.url(), Protocol::Resp3).await.project("waits");
+    let cache = connect_redis(&server.url(), Protocol::Resp3).await.project("waits");
+    let other = connect_redis(&server.url(), Protocol::Resp3).await.project("waits");
     let once = gate().grace(Duration::from_secs(30)).once("2026");
     let mut done = None;
     let follower = once.clone();
@@ -117,8 +119,8 @@ async fn whoever_waits_for_a_generation_is_called_when_it_is_done() {
 #[tokio::test]
 async fn a_hint_that_was_lost_is_not_waited_for() {
     let server = private_server().await;
-    let cache = connect(&server.url(), Protocol::Resp3).await.project("waits");
-    let other = connect(&server.url(), Protocol::Resp3).await.project("waits");
+    let cache = connect_redis(&server.url(), Protocol::Resp3).await.project("waits");
+    let other = connect_redis(&server.url(), Protocol::Resp3).await.project("waits");
     let held = lease(&cache).await;
     let waits = tokio::spawn({
         let other = other.clone();
@@ -137,7 +139,7 @@ async fn a_hint_that_was_lost_is_not_waited_for() {
 #[tokio::test]
 async fn a_key_that_another_library_holds_calls_too() {
     let server = private_server().await;
-    let cache = connect(&server.url(), Protocol::Resp3).await.project("waits");
+    let cache = connect_redis(&server.url(), Protocol::Resp3).await.project("waits");
     let key = "waits:job:leader";
     for ends in ["DEL", "PEXPIRE"] {
         cache.command(Command::new("SET").key(key).arg("4711")).await.unwrap();

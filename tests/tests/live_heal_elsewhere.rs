@@ -9,7 +9,7 @@ use cache_core::{
     Batch, Cache, CacheModel, Capabilities, Command, Connection, IndexPolicy, IndexSchema, IndexState,
     Migrator, Protocol, Reply, Result,
 };
-use cache_tests::{chain, connect, private_server};
+use cache_tests::{chain, connect, connect_redis, private_server};
 use futures_core::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
@@ -109,7 +109,11 @@ async fn until_filled(cache: &Cache) {
 async fn healed_elsewhere(protocol: Protocol, deaf: bool, rounds: u32) -> Seen {
     let server = private_server().await;
     let healer = connect(&server.url(), protocol).await;
-    let other = connect(&server.url(), protocol).await;
+    // The control is of who would hear of it.
+    let other = match deaf {
+        true => connect_redis(&server.url(), protocol).await,
+        false => connect(&server.url(), protocol).await,
+    };
     let other =
         if deaf { Cache::from_connection(Arc::new(Deaf(Arc::clone(other.connection())))) } else { other };
     fill(&healer).await;
@@ -178,8 +182,9 @@ async fn whoever_does_not_hear_of_it_answers_short() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn readiness_hears_of_it_too() {
     let server = private_server().await;
+    // Only the client of the `redis` crate hears of it.
     let (healer, other) =
-        (connect(&server.url(), Protocol::Resp3).await, connect(&server.url(), Protocol::Resp3).await);
+        (connect(&server.url(), Protocol::Resp3).await, connect_redis(&server.url(), Protocol::Resp3).await);
     fill(&healer).await;
     for cache in [&healer, &other] {
         migrator().run(cache).await.unwrap();

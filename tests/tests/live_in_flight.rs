@@ -6,7 +6,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use cache_core::{Cache, CacheModel, Command, Degrade, Error, ErrorClass, Protocol, RedisSettings};
-use cache_tests::private_server;
+use cache_tests::{connect_with, degrade, private_server};
 use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinHandle;
@@ -42,9 +42,9 @@ async fn go_on(other: &Cache, count: usize) {
 
 async fn one_more_is_refused(protocol: Protocol) {
     let server = private_server().await;
-    let other = Cache::connect(server.url()).await.unwrap();
+    let other = connect_with(server.url()).await.unwrap();
     let settings = RedisSettings::new(server.url()).protocol(protocol).max_in_flight(LIMIT);
-    let cache = Cache::connect(settings).await.unwrap();
+    let cache = connect_with(settings).await.unwrap();
     let mut waiting = Vec::new();
     for _ in 0..LIMIT {
         waiting.push(waits(&cache).await);
@@ -84,8 +84,8 @@ async fn one_more_is_refused_3() {
 #[tokio::test]
 async fn a_degraded_cache_does_without_and_is_enabled_still() {
     let server = private_server().await;
-    let other = Cache::connect(server.url()).await.unwrap();
-    let cache = Degrade::new().connect(RedisSettings::new(server.url()).max_in_flight(1)).await.unwrap();
+    let other = connect_with(server.url()).await.unwrap();
+    let cache = degrade(Degrade::new(), RedisSettings::new(server.url()).max_in_flight(1)).await.unwrap();
     assert!(Note { id: 1 }.save(&cache).await.unwrap().stored());
     let waiting = waits(&cache).await;
     for _ in 0..40 {

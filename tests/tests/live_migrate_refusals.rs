@@ -3,7 +3,7 @@
 use cache_core::embedded::Server;
 use cache_core::{Cache, CacheModel, Command, MigrateError, Migrator, Protocol, Step, Strategy};
 use cache_tests::releases::{changed, first, index, indexes, save, second, third};
-use cache_tests::{chain, cluster, connect, private_server};
+use cache_tests::{chain, cluster, connect, connect_redis, private_server};
 
 type Old = first::User;
 type New = second::User;
@@ -186,7 +186,7 @@ async fn another_database_than_0() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cluster_whose_search_module_has_no_coordinator() {
     let server = cluster::one_node().await;
-    let cache = connect(&server.url(), Protocol::Resp3).await;
+    let cache = connect_redis(&server.url(), Protocol::Resp3).await;
     let error = new().run(&cache).await.unwrap_err();
     assert!(matches!(error, MigrateError::NoCoordinator { masters: 1 }), "{}", chain(&error));
     assert_eq!(keys(&cache).await, 0);

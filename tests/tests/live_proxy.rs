@@ -11,6 +11,7 @@ const BOUND: Duration = Duration::from_secs(1);
 
 async fn through(proxy: &Proxy) -> Cache {
     let settings = RedisSettings::new(proxy.url()).protocol(Protocol::Resp2).response_timeout(BOUND);
+    // Not `fred`, over which what a new connection is asked may meet a fault that was meant for another answer.
     Cache::connect(settings).await.unwrap_or_else(|error| panic!("{}", chain(&error)))
 }
 

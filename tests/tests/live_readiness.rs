@@ -7,7 +7,7 @@ use cache_core::{
     Cache, CacheModel, Command, ErrorClass, IndexSchema, IndexState, MigrateError, Migrator, Protocol, Ready,
     RedisSettings, Shortfall,
 };
-use cache_tests::{connect, private_server};
+use cache_tests::{connect, connect_lazy, connect_redis, connect_with, private_server};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheModel)]
@@ -48,7 +48,7 @@ async fn until(what: &str, condition: impl Fn() -> bool) {
 async fn put_off(protocol: Protocol) {
     let server = private_server().await;
     let settings = RedisSettings::new(server.url()).protocol(protocol);
-    let cache = Cache::connect(settings.response_timeout(Duration::from_millis(500))).await.unwrap();
+    let cache = connect_with(settings.response_timeout(Duration::from_millis(500))).await.unwrap();
     server.kill().await.unwrap();
 
     let error = migrator().run(&cache).await.unwrap_err();
@@ -90,9 +90,9 @@ async fn never_connected(protocol: Protocol) {
     let server = private_server().await;
     server.kill().await.unwrap();
     let settings = RedisSettings::new(server.url()).protocol(protocol);
-    let error = Cache::connect(&settings).await.unwrap_err();
+    let error = connect_with(&settings).await.unwrap_err();
     assert!(error.is_unavailable(), "{error}");
-    let cache = Cache::connect_lazy(&settings).unwrap();
+    let cache = connect_lazy(&settings).unwrap();
     assert!(cache.ping().await.unwrap_err().is_unavailable());
     assert!(migrator().defer().run(&cache).await.unwrap().is_deferred());
     assert!(cache.capabilities().server.is_empty());
@@ -103,7 +103,7 @@ async fn never_connected(protocol: Protocol) {
     assert_eq!(cache.capabilities(), there.capabilities());
     note(&cache, 1).await;
     assert_eq!(Note::find().count(&cache).await.unwrap(), 1);
-    assert_eq!(cache.connection().notices_flushes(), protocol == Protocol::Resp3);
+    assert_eq!(cache.connection().notices_flushes(), there.connection().notices_flushes());
 }
 
 #[tokio::test]
@@ -138,7 +138,7 @@ async fn settings_that_cannot_work_are_no_reason_to_wait() {
     let cache = connect(&server.url(), Protocol::Resp3).await;
     let user = ["SETUSER", "app", "on", ">secret", "~*", "&*", "+@all", "-ft.create"];
     let _ = cache.command(Command::new("ACL").args_from(user)).await.unwrap();
-    let cache = Cache::connect(format!("{}?user=app&pass=secret", server.url())).await.unwrap();
+    let cache = connect_with(format!("{}?user=app&pass=secret", server.url())).await.unwrap();
     let error = migrator().defer().run(&cache).await.unwrap_err();
     assert!(!matches!(&error, MigrateError::Server(error) if error.is_unavailable()), "{error}");
     assert!(error.to_string().to_lowercase().contains("ft.create"), "{error}");
@@ -196,7 +196,8 @@ async fn a_watch_heals_and_counts_resp2() {
 #[tokio::test]
 async fn after_a_flush_nothing_of_before_is_told() {
     let server = private_server().await;
-    let cache = connect(&server.url(), Protocol::Resp3).await;
+    // Through the `redis` crate, which hears of the flush.
+    let cache = connect_redis(&server.url(), Protocol::Resp3).await;
     note(&cache, 1).await;
     migrator().run(&cache).await.unwrap();
     assert_eq!((state(&cache), cache.readiness().overall()), (IndexState::Ready, Ready::Yes));

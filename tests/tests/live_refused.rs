@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use cache_core::embedded::{self, Server};
 use cache_core::{
-    Cache, CacheModel, CacheState, Command, Degrade, Error, ErrorClass, MigrateError, Migrator, Protocol,
+    CacheModel, CacheState, Command, Degrade, Error, ErrorClass, MigrateError, Migrator, Protocol,
     RedisSettings, ServerErrorKind,
 };
 use cache_tests::releases::first::User;
-use cache_tests::{chain, connect, private_server};
+use cache_tests::{chain, connect, connect_lazy, connect_redis, connect_with, degrade, private_server};
 
 fn user() -> User {
     User { id: 1, name: "Ann".to_owned(), age: 30 }
@@ -56,13 +56,13 @@ impl Drop for Plain {
 async fn modules_that_a_server_lacks_are_named() {
     let server = Plain::start().await;
     let began = Instant::now();
-    while Cache::connect(server.settings(Protocol::Resp3)).await.is_err() {
+    while connect_with(server.settings(Protocol::Resp3)).await.is_err() {
         assert!(began.elapsed() < Duration::from_secs(20), "the server does not start");
     }
     // No waiting helps; a service that is to boot all the same has nothing cached.
-    let error = Cache::connect_or_degrade(server.settings(Protocol::Resp3)).await.unwrap_err();
+    let error = degrade(Degrade::new(), server.settings(Protocol::Resp3)).await.unwrap_err();
     assert!(matches!(error, Error::Unsupported { .. }), "{error}");
-    let lenient = Degrade::new().lenient().connect(server.settings(Protocol::Resp3)).await.unwrap();
+    let lenient = degrade(Degrade::new().lenient(), server.settings(Protocol::Resp3)).await.unwrap();
     assert!(matches!(lenient.state(), CacheState::Degraded { class: ErrorClass::Refused, .. }));
     assert_eq!(User::get(&lenient, 1).await.unwrap(), None);
     assert_eq!(User::get_many(&lenient, [1, 2]).await.unwrap(), [None, None]);
@@ -70,7 +70,7 @@ async fn modules_that_a_server_lacks_are_named() {
     assert!(!User::save_many(&lenient, [user()]).await.remove(0).unwrap().stored());
     for protocol in [Protocol::Resp3, Protocol::Resp2] {
         // Each first call is made before anything is known of the server.
-        let lazy = || Cache::connect_lazy(server.settings(protocol)).unwrap();
+        let lazy = || connect_lazy(server.settings(protocol)).unwrap();
         let said = |error: Error, module: &str| match &error {
             Error::Unsupported { needs, .. } => {
                 assert!(needs.starts_with(module) && needs.contains("run Redis 8 or newer"), "{error}");
@@ -149,7 +149,8 @@ async fn a_server_whose_disk_fails_says_so() {
         chain(&error)
     );
     // Whoever finds everything done can go on.
-    let cache = connect(&server.url(), Protocol::Resp2).await;
+    // With RESP2 `fred` opens its connections with `PING`, which such a server refuses.
+    let cache = connect_redis(&server.url(), Protocol::Resp2).await;
     migrator().run(&cache).await.unwrap();
     assert_eq!(User::find().count(&cache).await.unwrap(), 0);
 }

@@ -2,6 +2,8 @@
 
 use cache_index::{Command, Reply};
 
+#[cfg(any(feature = "fred", feature = "redis"))]
+use super::needs::ASSUMED;
 use super::needs::{DOCUMENT, INDEX};
 use crate::error::{Error, Result};
 use crate::settings::Protocol;
@@ -33,7 +35,7 @@ pub struct Capabilities {
 }
 
 /// `MAXSEARCHRESULTS` of RediSearch where the server does not tell its own.
-pub(super) const DEFAULT_MAX_SEARCH_RESULTS: u64 = 1_000_000;
+const DEFAULT_MAX_SEARCH_RESULTS: u64 = 1_000_000;
 
 /// The first version of the search module that warns of a prefix that it did not expand to its end, in RESP3.
 const EXPANSION_WARNING: u32 = 80200;
@@ -82,6 +84,19 @@ impl Capabilities {
         Ok(found)
     }
 
+    /// What a server is taken to be able to do that was not asked yet: the least that is needed here.
+    #[cfg(any(feature = "fred", feature = "redis"))]
+    pub(super) fn assumed(protocol: Protocol, database: i64) -> Self {
+        Self {
+            protocol,
+            database,
+            search: Some(ASSUMED.0),
+            json: Some(ASSUMED.1),
+            max_search_results: DEFAULT_MAX_SEARCH_RESULTS,
+            ..Self::default()
+        }
+    }
+
     fn read_module(&mut self, module: Reply) {
         let (mut name, mut version) = (String::new(), None);
         for (key, value) in module.into_pairs().unwrap_or_default() {
@@ -127,7 +142,7 @@ impl Capabilities {
 
     /// The same error, or which module the server lacks, if it is that: what was known of it when the call began may have
     /// been assumed.
-    #[cfg(feature = "redis")]
+    #[cfg(any(feature = "fred", feature = "redis"))]
     pub(super) fn explain(&self, error: Error) -> Error {
         let lacks = match &error {
             Error::Server { command, source }

@@ -2,8 +2,12 @@
 
 mod capabilities;
 mod classify;
-#[cfg(feature = "redis")]
+#[cfg(feature = "fred")]
+mod fred;
+#[cfg(any(feature = "fred", feature = "redis"))]
 mod in_flight;
+#[cfg(any(feature = "fred", feature = "redis"))]
+mod learned;
 pub(crate) mod needs;
 mod push;
 #[cfg(feature = "redis")]
@@ -14,6 +18,8 @@ use futures_core::future::BoxFuture;
 
 pub use capabilities::Capabilities;
 pub use classify::server_error;
+#[cfg(feature = "fred")]
+pub use fred::FredConnection;
 pub use push::{KeyChanges, Push, PushSender, PushStream};
 #[cfg(feature = "redis")]
 pub use redis::RedisAdapter;

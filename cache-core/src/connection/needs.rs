@@ -60,7 +60,7 @@ pub(super) const INDEX: [&Need; 5] = [&PARAMS, &GEOSHAPE, &INDEX_EMPTY, &INDEX_M
 pub(super) const DOCUMENT: [&Need; 1] = [&DOCUMENTS];
 
 /// What a server is taken to have that was not asked yet: the versions of the search module and of the JSON module.
-#[cfg(feature = "redis")]
+#[cfg(any(feature = "fred", feature = "redis"))]
 pub(super) const ASSUMED: (u32, u32) = (INDEX_EMPTY.least, DOCUMENTS.least);
 
 impl Need {

@@ -6,7 +6,7 @@ mod tls;
 use std::fmt;
 use std::time::Duration;
 
-#[cfg(feature = "tls")]
+#[cfg(all(feature = "redis", feature = "tls"))]
 pub(crate) use self::tls::PemSource;
 pub use self::tls::{Pem, Tls};
 use crate::error::{Error, Result};

@@ -1,8 +1,7 @@
 //! One server, or one node of a cluster: a multiplexed connection with reconnection.
 
 use std::future::Future;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ::redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo, ProtocolVersion, RedisError, Value};
@@ -12,9 +11,8 @@ use super::convert::{self, is_broken};
 use super::link::{Link, Listeners, Live};
 use super::tls::Connector;
 use crate::connection::Capabilities;
-use crate::connection::capabilities::DEFAULT_MAX_SEARCH_RESULTS;
 use crate::connection::in_flight::InFlight;
-use crate::connection::needs::ASSUMED;
+use crate::connection::learned::Learned;
 use crate::error::{Error, Result};
 use crate::settings::{Protocol, RedisSettings, Secret};
 
@@ -26,53 +24,6 @@ pub(super) struct Node {
     /// What the server is taken to be able to do until it was asked.
     assumed: Capabilities,
     capabilities: Learned,
-}
-
-/// What a server was found to be able to do: asked on each connection, since the next one may be to another server, or to one
-/// with other modules. What was handed out stays as it was, so each is kept.
-#[derive(Default)]
-struct Learned {
-    versions: [OnceLock<Capabilities>; VERSIONS],
-    /// How many there are.
-    count: AtomicUsize,
-    /// The connection that they are of, counted from 1; 0: none.
-    of: AtomicU64,
-}
-
-/// How many times a server may turn into another one. The last one stays then, as long as the process lives.
-const VERSIONS: usize = 16;
-
-/// No connection has this number.
-const FOR_GOOD: u64 = u64::MAX;
-
-impl Learned {
-    fn for_good(capabilities: Capabilities) -> Self {
-        let learned = Self::default();
-        learned.set(0, capabilities);
-        learned.of.store(FOR_GOOD, Ordering::Release);
-        learned
-    }
-
-    fn get(&self) -> Option<&Capabilities> {
-        let last = self.count.load(Ordering::Acquire).checked_sub(1)?;
-        self.versions.get(last)?.get()
-    }
-
-    fn is_of(&self, connection: u64) -> bool {
-        let of = self.of.load(Ordering::Acquire);
-        of == FOR_GOOD || of == connection + 1
-    }
-
-    fn set(&self, connection: u64, capabilities: Capabilities) {
-        if self.get() != Some(&capabilities) {
-            let at = self.count.load(Ordering::Acquire);
-            // Whoever was faster learned the same.
-            if self.versions.get(at).is_some_and(|version| version.set(capabilities).is_ok()) {
-                self.count.store(at + 1, Ordering::Release);
-            }
-        }
-        self.of.store(connection + 1, Ordering::Release);
-    }
 }
 
 /// What nodes of one cluster have in common.
@@ -92,7 +43,7 @@ impl Node {
     /// Connects with the first command, which asks the server what it can do before it is sent.
     pub(super) fn lazy(settings: &RedisSettings, shared: &Shared) -> Result<Self> {
         let (info, protocol) = connection_info(settings)?;
-        let assumed = assumed(protocol, info.redis_settings().db());
+        let assumed = Capabilities::assumed(protocol, info.redis_settings().db());
         let tls = match info.addr() {
             ConnectionAddr::Tcp(host, _) if without_tls(&settings.url).is_some() => {
                 Some(Connector::new(settings.tls.clone().unwrap_or_default(), host)?)
@@ -251,18 +202,6 @@ impl Node {
     }
 }
 
-/// What a server is taken to be able to do that was not asked yet: the least that is needed here.
-fn assumed(protocol: Protocol, database: i64) -> Capabilities {
-    Capabilities {
-        protocol,
-        database,
-        search: Some(ASSUMED.0),
-        json: Some(ASSUMED.1),
-        max_search_results: DEFAULT_MAX_SEARCH_RESULTS,
-        ..Capabilities::default()
-    }
-}
-
 fn connection_info(settings: &RedisSettings) -> Result<(ConnectionInfo, Protocol)> {
     settings.check("url", "client_name")?;
     let refused = |error: RedisError| Error::Settings {
@@ -296,29 +235,4 @@ fn connection_info(settings: &RedisSettings) -> Result<(ConnectionInfo, Protocol
 fn without_tls(url: &str) -> Option<String> {
     let rest = url.strip_prefix("rediss://").or_else(|| url.strip_prefix("valkeys://"))?;
     Some(format!("redis://{rest}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_server_turned_into_is_what_counts() {
-        let with = |json| Capabilities { json, ..Capabilities::default() };
-        let learned = Learned::default();
-        assert!(learned.get().is_none() && !learned.is_of(0));
-        learned.set(0, with(None));
-        let first = learned.get().unwrap();
-        assert!(learned.is_of(0) && !learned.is_of(1));
-        learned.set(1, with(None));
-        learned.set(2, with(Some(20803)));
-        assert_eq!((learned.get().unwrap().json, first.json), (Some(20803), None));
-        assert!(learned.is_of(2) && !learned.is_of(0));
-        for connection in 3..100 {
-            learned.set(connection, with(Some(u32::try_from(connection).unwrap())));
-        }
-        assert!(learned.is_of(99) && learned.get().unwrap().json.is_some());
-        let known = Learned::for_good(with(Some(1)));
-        assert!(known.is_of(7) && known.get().unwrap().json == Some(1));
-    }
 }

@@ -1,0 +1,91 @@
+//! A client of `fred` from our settings.
+
+use std::time::Duration;
+
+use ::fred::clients::Client;
+use ::fred::interfaces::ClientLike;
+use ::fred::types::RespVersion;
+use ::fred::types::config::{Config, ConnectionConfig, ReconnectPolicy};
+
+use crate::error::{Error, Result};
+use crate::settings::{Protocol, RedisSettings, Secret};
+
+/// How long it waits before it connects again, in milliseconds. Whoever calls meanwhile hears with the next attempt why there
+/// is no connection, which is to be within short deadlines.
+const RECONNECT_DELAY: u32 = 50;
+
+/// A client that is not connected yet. One that fails fast gives up if the first attempt to connect fails.
+pub(super) fn client(settings: &RedisSettings, fail_fast: bool) -> Result<Client> {
+    settings.check("url", "client_name")?;
+    let (scheme, rest) = settings.url.split_once("://").unwrap_or_default();
+    let (address, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let url = match scheme {
+        "redis" | "valkey" => format!("redis://{address}"),
+        "redis+unix" | "valkey+unix" | "unix" => format!("redis+unix://{address}"),
+        _ => {
+            return Err(Error::Tls {
+                reason: "settings make no connection with TLS through fred; make the client with fred's own \
+                         `TlsConfig` and hand it to `FredConnection::from_client`"
+                    .to_owned(),
+            });
+        }
+    };
+    let refused = |reason: &str| Error::Settings { setting: "url", reason: reason.to_owned() };
+    let mut protocol = settings.protocol;
+    // The names are those of the other client: a path has no place for a user and a database.
+    let (mut username, mut password, mut database) = (None, None, None);
+    let socket = url.starts_with("redis+unix");
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        match pair.split_once('=') {
+            Some(("protocol", "resp2" | "2")) => protocol = protocol.or(Some(Protocol::Resp2)),
+            Some(("protocol", "resp3" | "3")) => protocol = protocol.or(Some(Protocol::Resp3)),
+            Some(("user", name)) if socket => username = Some(name),
+            Some(("pass", secret)) if socket => password = Some(secret),
+            Some(("db", number)) if socket => {
+                database =
+                    Some(number.parse::<u8>().map_err(|_| refused("its `db` is no number up to 255"))?);
+            }
+            _ => {
+                return Err(refused(
+                    "fred takes nothing behind `?` but `protocol=resp2`, and of a socket `user`, `pass` and `db`",
+                ));
+            }
+        }
+    }
+    if rest.contains('%') {
+        return Err(refused("fred reads no `%` in it; set user and password by the settings' methods"));
+    }
+    let mut config = Config::from_url(&url).map_err(|error| refused(error.details()))?;
+    config.fail_fast = fail_fast;
+    config.version = match protocol.unwrap_or_default() {
+        Protocol::Resp2 => RespVersion::RESP2,
+        Protocol::Resp3 => RespVersion::RESP3,
+    };
+    config.database = database.or(config.database);
+    if let Some(name) = settings.username.as_deref().or(username) {
+        config.username = Some(name.to_owned());
+    }
+    let secret = settings.password.as_ref().map(|Secret(password)| password.as_str());
+    if let Some(password) = secret.or(password) {
+        config.password = Some(password.to_owned());
+    }
+    let connection = ConnectionConfig {
+        connection_timeout: settings.connect_timeout,
+        internal_command_timeout: settings.connect_timeout,
+        max_command_attempts: 1,
+        ..ConnectionConfig::default()
+    };
+    let again = ReconnectPolicy::new_constant(0, RECONNECT_DELAY);
+    Ok(Client::new(config, None, Some(connection), Some(again)))
+}
+
+/// A client to the same server that ends with its connection. What is sent in one piece goes to one connection then, or
+/// fails: a client that connects again may do so in between.
+pub(super) fn once(client: &Client) -> Client {
+    let config = Config { fail_fast: true, ..client.client_config() };
+    Client::new(config, None, Some(client.connection_config().clone()), None)
+}
+
+/// The longest that what fred keeps itself may last beyond a deadline of ours, so that fred's comes first: it forgets a
+/// command then that was not sent yet.
+pub(super) const GRACE: Duration = Duration::from_millis(100);

@@ -1,0 +1,81 @@
+//! Between this crate's values and those of `fred`, without copying bytes on the way back.
+
+use std::time::Duration;
+
+use ::fred::error::{Error as FredError, ErrorKind};
+use ::fred::types::{ClusterHash, CustomCommand, Resp3Frame, Value};
+use bytes::Bytes;
+use cache_index::{Command, Reply, ServerErrorKind};
+
+use crate::connection::classify::server_error;
+use crate::error::{Error, Result};
+
+/// A command as `fred` takes it: its name, and its arguments as bytes.
+pub(super) fn command(command: &Command) -> (CustomCommand, Vec<Value>) {
+    let args = command.args().skip(1).map(|argument| Value::Bytes(Bytes::copy_from_slice(argument)));
+    (CustomCommand::new(command.name(), ClusterHash::FirstKey, false), args.collect())
+}
+
+/// The reply; a server's error among its parts stays a part of it.
+pub(super) fn reply(frame: Resp3Frame) -> Reply {
+    match frame {
+        Resp3Frame::Null => Reply::Nil,
+        Resp3Frame::Number { data, .. } => Reply::Int(data),
+        Resp3Frame::Double { data, .. } => Reply::Double(data),
+        Resp3Frame::Boolean { data, .. } => Reply::Bool(data),
+        Resp3Frame::BlobString { data, .. }
+        | Resp3Frame::VerbatimString { data, .. }
+        | Resp3Frame::BigNumber { data, .. }
+        | Resp3Frame::ChunkedString(data) => Reply::Bulk(data),
+        Resp3Frame::SimpleString { data, .. } => Reply::Status(String::from_utf8_lossy(&data).into_owned()),
+        Resp3Frame::SimpleError { data, .. } => error_reply(&data),
+        Resp3Frame::BlobError { data, .. } => error_reply(&String::from_utf8_lossy(&data)),
+        Resp3Frame::Array { data, .. } | Resp3Frame::Push { data, .. } => {
+            Reply::Array(data.into_iter().map(reply).collect())
+        }
+        Resp3Frame::Set { data, .. } => Reply::Array(data.into_iter().map(reply).collect()),
+        Resp3Frame::Map { data, .. } => {
+            Reply::Map(data.into_iter().map(|(key, value)| (reply(key), reply(value))).collect())
+        }
+        // What a client says, never a server.
+        Resp3Frame::Hello { .. } => Reply::Nil,
+    }
+}
+
+/// The answer to a command: a server's error is an error.
+pub(super) fn answer(command: &str, frame: Resp3Frame) -> Result<Reply> {
+    match reply(frame) {
+        Reply::Error(source) => Err(Error::Server { command: command.to_owned(), source }),
+        reply => Ok(reply),
+    }
+}
+
+/// The code `ERR` says nothing: as with the other client, the rest is the text.
+fn error_reply(text: &str) -> Reply {
+    Reply::Error(server_error(text.strip_prefix("ERR ").unwrap_or(text)))
+}
+
+/// What `fred` itself failed with. A server's refusal of a connection comes this way too, with its text.
+pub(super) fn error(command: &str, after: Duration, error: FredError) -> Error {
+    let text = error.details();
+    let refused = server_error(text.strip_prefix("ERR ").unwrap_or(text));
+    match error.kind() {
+        ErrorKind::Timeout => Error::Timeout { command: command.to_owned(), after },
+        ErrorKind::Auth => Error::Server { command: command.to_owned(), source: refused },
+        ErrorKind::Unknown | ErrorKind::Cluster if refused.kind() != ServerErrorKind::Other => {
+            Error::Server { command: command.to_owned(), source: refused }
+        }
+        ErrorKind::Config | ErrorKind::Url => Error::Settings { setting: "url", reason: text.to_owned() },
+        _ if is_broken(&error) => {
+            let refuses = text.to_ascii_lowercase().contains("connection refused");
+            let reason = if refuses { "it refuses connections" } else { "the connection broke" };
+            Error::Unavailable { reason: reason.to_owned(), source: Some(Box::new(error)) }
+        }
+        _ => Error::Client(Box::new(error)),
+    }
+}
+
+/// Whether the connection itself is at fault, so that another one may do.
+pub(super) fn is_broken(error: &FredError) -> bool {
+    matches!(error.kind(), ErrorKind::IO | ErrorKind::Canceled | ErrorKind::Unknown | ErrorKind::Routing)
+}

@@ -1,0 +1,85 @@
+//! Commands on one client of `fred`, and the client's connection.
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use ::fred::clients::Client;
+use ::fred::error::{Error as FredError, ErrorKind};
+use ::fred::interfaces::{ClientLike, EventInterface};
+use ::fred::types::config::Options;
+use ::fred::types::{ConnectHandle, Resp3Frame};
+use cache_index::Command;
+
+use super::convert;
+
+/// What fred answers with.
+pub(super) type Answer<T> = std::result::Result<T, FredError>;
+
+/// The task that drives a client; fred has it go on for ever.
+pub(super) struct Driver(pub(super) ConnectHandle);
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Connects a client, for as long as what is given lives.
+pub(super) async fn open(client: &Client, within: Duration) -> Answer<Driver> {
+    let driver = Driver(client.connect());
+    let late = |_| FredError::new(ErrorKind::IO, "no connection in time");
+    tokio::time::timeout(within, client.wait_for_connect()).await.map_err(late)??;
+    Ok(driver)
+}
+
+/// Waits until a client is connected, or says why it is not.
+pub(super) async fn connected(client: &Client) -> Answer<()> {
+    /// How often it is looked at: between two of its attempts nothing is said.
+    const LOOK: Duration = Duration::from_millis(10);
+    let mut errors = client.error_rx();
+    while !client.is_connected() {
+        if let Ok(Ok((error, _))) = tokio::time::timeout(LOOK, errors.recv()).await {
+            return Err(error);
+        }
+    }
+    Ok(())
+}
+
+pub(super) async fn one(client: &Client, command: &Command, within: Duration) -> Answer<Resp3Frame> {
+    // Once: fred would send what is lost again, whatever it is.
+    let options = Options { max_attempts: Some(1), timeout: Some(within), ..Options::default() };
+    let (command, args) = convert::command(command);
+    client.with_options(&options).custom_raw(command, args).await
+}
+
+/// Sends commands one behind the other, without waiting in between.
+pub(super) async fn together(
+    client: &Client,
+    commands: &[&Command],
+    within: Duration,
+) -> Vec<Answer<Resp3Frame>> {
+    type Waiting<'a> = Pin<Box<dyn Future<Output = Answer<Resp3Frame>> + Send + 'a>>;
+    let mut waiting: Vec<(Waiting<'_>, Option<Answer<Resp3Frame>>)> = Vec::with_capacity(commands.len());
+    for command in commands {
+        waiting.push((Box::pin(one(client, command, within)), None));
+    }
+    poll_fn(move |context| {
+        let mut pending = false;
+        for (future, answer) in &mut waiting {
+            if answer.is_none() {
+                match future.as_mut().poll(context) {
+                    Poll::Ready(ready) => *answer = Some(ready),
+                    Poll::Pending => pending = true,
+                }
+            }
+        }
+        if pending {
+            Poll::Pending
+        } else {
+            Poll::Ready(waiting.drain(..).filter_map(|(_, answer)| answer).collect())
+        }
+    })
+    .await
+}

@@ -1,0 +1,92 @@
+//! Which client a test goes through.
+
+use std::sync::Arc;
+
+use cache_core::connection::FredConnection;
+use cache_core::{Cache, Degrade, Protocol, RedisSettings, Result};
+
+use crate::{LATE, chain};
+
+/// Which client the tests go through: `redis`, which it is without it, or `fred`.
+const CLIENT: &str = "CACHE_TEST_CLIENT";
+
+fn is_fred() -> bool {
+    match std::env::var(CLIENT).as_deref() {
+        Err(_) | Ok("redis") => false,
+        Ok("fred") => true,
+        Ok(other) => panic!("{CLIENT} is `{other}`, which is no client: say `redis` or `fred`"),
+    }
+}
+
+/// A cache on a server, in the default namespace.
+///
+/// # Panics
+/// If the server cannot be reached.
+pub async fn connect(url: &str, protocol: Protocol) -> Cache {
+    there(connect_with(patient(url, protocol)).await)
+}
+
+/// The same through the `redis` crate in any case, for what the adapter of `fred` has not: clusters, and hearing what the
+/// server says without being asked.
+///
+/// # Panics
+/// If the server cannot be reached.
+pub async fn connect_redis(url: &str, protocol: Protocol) -> Cache {
+    there(Cache::connect(patient(url, protocol)).await)
+}
+
+/// [`Cache::connect`], through the client that is chosen.
+///
+/// # Errors
+/// Those of that.
+///
+/// # Panics
+/// If none is that is known.
+pub async fn connect_with(settings: impl Into<RedisSettings>) -> Result<Cache> {
+    if is_fred() {
+        Ok(Cache::from_connection(Arc::new(FredConnection::connect(settings).await?)))
+    } else {
+        Cache::connect(settings).await
+    }
+}
+
+/// [`Cache::connect_lazy`], through the client that is chosen.
+///
+/// # Errors
+/// Those of that.
+///
+/// # Panics
+/// If none is that is known.
+pub fn connect_lazy(settings: impl Into<RedisSettings>) -> Result<Cache> {
+    if is_fred() {
+        Ok(Cache::from_connection(Arc::new(FredConnection::lazy(settings)?)))
+    } else {
+        Cache::connect_lazy(settings)
+    }
+}
+
+/// [`Degrade::connect`], through the client that is chosen.
+///
+/// # Errors
+/// Those of that.
+///
+/// # Panics
+/// If none is that is known.
+pub async fn degrade(degrade: Degrade, settings: impl Into<RedisSettings>) -> Result<Cache> {
+    if is_fred() {
+        degrade.over(Arc::new(FredConnection::lazy(settings)?)).await
+    } else {
+        degrade.connect(settings).await
+    }
+}
+
+fn patient(url: &str, protocol: Protocol) -> RedisSettings {
+    RedisSettings::new(url).response_timeout(LATE).connect_timeout(LATE).protocol(protocol)
+}
+
+fn there(connected: Result<Cache>) -> Cache {
+    match connected {
+        Ok(cache) => cache,
+        Err(error) => panic!("no connection to the test server: {}", chain(&error)),
+    }
+}
