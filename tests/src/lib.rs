@@ -1,6 +1,7 @@
 //! What the live tests share: one private server a process, a namespace a test, both protocols.
 
 pub mod backfill;
+pub mod before;
 pub mod child;
 pub mod clients;
 pub mod cluster;
@@ -21,29 +22,23 @@ use std::future::Future;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use cache_core::embedded::Server;
+use cache_core::embedded::{EmbeddedError, Server};
 use cache_core::{Cache, Degrade, Protocol, RedisSettings};
-use tokio::sync::OnceCell;
 
 pub use clients::{connect, connect_lazy, connect_redis, connect_with, degrade};
 
 /// How long an answer may take that is not about time: where many programs share a core, the default is not enough.
 const LATE: Duration = Duration::from_secs(20);
 
-/// A server of one's own in place of the embedded one. Never `REDIS_URL`: a shell may hold production's.
-const URL: &str = "CACHE_TEST_REDIS_URL";
-
 /// The URL of the server that the tests of this process share.
 ///
 /// # Panics
 /// If no server can be had; the message says how to get one.
 pub async fn shared_url() -> String {
-    static SERVER: OnceCell<Server> = OnceCell::const_new();
-    if let Ok(url) = std::env::var(URL) {
-        return url;
+    match cache_core::testkit::shared_url().await {
+        Ok(url) => url,
+        Err(error) => panic!("{}", wanting(&error)),
     }
-    // It stops with the process: a static is never dropped, but the pipe that keeps the server alive closes.
-    SERVER.get_or_init(private_server).await.url()
 }
 
 /// A server for one test alone, which may kill it.
@@ -53,8 +48,12 @@ pub async fn shared_url() -> String {
 pub async fn private_server() -> Server {
     match Server::start().await {
         Ok(server) => server,
-        Err(error) => panic!("a live test needs a server: {error}; or set {URL} to a disposable Redis 8"),
+        Err(error) => panic!("{}", wanting(&error)),
     }
+}
+
+fn wanting(error: &EmbeddedError) -> String {
+    format!("a live test needs a server: {error}; or set CACHE_TEST_REDIS_URL to a disposable Redis 8")
 }
 
 /// A cache on the shared server in a namespace that no other test has.

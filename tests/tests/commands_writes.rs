@@ -157,7 +157,10 @@ async fn a_condition_that_did_not_hold_is_an_error_of_its_own() {
     assert!(error.is_already_exists(), "{error}");
     let error = Session { id: 1 }.replace(&cache).await.unwrap_err();
     assert!(error.is_not_found(), "{error}");
-    assert_eq!(error.to_string(), "no `Session` was found under `shop:cache:session:1`");
+    assert_eq!(
+        error.to_string(),
+        "no `Session` was found under `shop:cache:session:1`; `save` or `insert` makes one"
+    );
 }
 
 #[tokio::test]

@@ -5,13 +5,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cache_core::connection::PushStream;
-use cache_core::{
-    Batch, Cache, CacheModel, Capabilities, Command, Connection, Error, Expiry, Protocol, Reply, Result,
-    ServerErrorKind,
-};
+use cache_core::{Cache, CacheModel, Command, Error, Expiry, Protocol, Reply, Result, ServerErrorKind};
+use cache_tests::before::Before;
 use cache_tests::cluster;
-use futures_core::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -208,45 +204,16 @@ async fn a_hash_tag_makes_it_one_script(cache: Cache) {
     assert_ne!(error.server_kind(), Some(ServerErrorKind::NoScript), "{error:?}");
 }
 
-/// A connection of a process that sleeps before it writes the document that it has locked the claims for.
-struct Sleeping {
-    inner: Arc<dyn Connection>,
-    document: String,
-    pause: Duration,
-}
-
-impl Connection for Sleeping {
-    fn send(&self, command: Command) -> BoxFuture<'_, Result<Reply>> {
-        Box::pin(async move {
-            if command.route_key() == Some(self.document.as_bytes()) {
-                tokio::time::sleep(self.pause).await;
-            }
-            self.inner.send(command).await
-        })
-    }
-
-    fn send_all(&self, batch: Batch) -> BoxFuture<'_, Result<Vec<Result<Reply>>>> {
-        self.inner.send_all(batch)
-    }
-
-    fn capabilities(&self) -> &Capabilities {
-        self.inner.capabilities()
-    }
-
-    fn pushes(&self) -> Option<PushStream> {
-        None
-    }
-
-    fn deadline(&self) -> Duration {
-        Duration::from_millis(100)
-    }
-}
-
 async fn whoever_wakes_up_too_late_writes_nothing(cache: Cache) {
     let global = cache.keyspace().unwrap().global().to_owned();
+    // A process that sleeps before it writes the document that it has locked the claims for.
     let sleeper = |pause| {
-        let inner = Arc::clone(cache.connection());
-        let connection = Sleeping { inner, document: format!("{global}:user:1"), pause };
+        let document = format!("{global}:user:1");
+        let connection = Before::new(cache.connection(), move |command| {
+            let is_it = command.route_key() == Some(document.as_bytes());
+            Box::pin(tokio::time::sleep(if is_it { pause } else { Duration::ZERO }))
+        });
+        let connection = connection.deadline(Duration::from_millis(100));
         Cache::from_connection(Arc::new(connection)).namespace(&global)
     };
     let asleep = sleeper(Duration::from_millis(1_800));
@@ -268,52 +235,25 @@ async fn whoever_wakes_up_too_late_writes_nothing(cache: Cache) {
     assert_eq!(User::get_by_email(&cache, "b").await.unwrap().unwrap().id, 1);
 }
 
-/// A connection that asks before it sends a command.
-struct Stepped {
-    inner: Arc<dyn Connection>,
-    asks: mpsc::UnboundedSender<(Option<String>, oneshot::Sender<()>)>,
-}
-
-impl Connection for Stepped {
-    fn send(&self, command: Command) -> BoxFuture<'_, Result<Reply>> {
-        let key = command.route_key().map(|key| String::from_utf8_lossy(key).into_owned());
-        Box::pin(async move {
-            let (go, gone) = oneshot::channel();
-            self.asks.send((key, go)).unwrap();
-            gone.await.unwrap();
-            self.inner.send(command).await
-        })
-    }
-
-    fn send_all(&self, batch: Batch) -> BoxFuture<'_, Result<Vec<Result<Reply>>>> {
-        self.inner.send_all(batch)
-    }
-
-    fn capabilities(&self) -> &Capabilities {
-        self.inner.capabilities()
-    }
-
-    fn pushes(&self) -> Option<PushStream> {
-        None
-    }
-
-    fn deadline(&self) -> Duration {
-        self.inner.deadline()
-    }
-}
+type Asks = (Option<String>, oneshot::Sender<()>);
 
 /// A patch of the first user that goes on as far as it is let.
 struct Walk {
-    asks: mpsc::UnboundedReceiver<(Option<String>, oneshot::Sender<()>)>,
+    asks: mpsc::UnboundedReceiver<Asks>,
     done: JoinHandle<Result<()>>,
 }
 
 impl Walk {
     fn patch(cache: &Cache, email: &'static str) -> Self {
         let (ask, asks) = mpsc::unbounded_channel();
-        let inner = Arc::clone(cache.connection());
-        let walking = Cache::from_connection(Arc::new(Stepped { inner, asks: ask }))
-            .namespace(cache.keyspace().unwrap().global());
+        let stepped = Before::new(cache.connection(), move |command| {
+            let key = command.route_key().map(|key| String::from_utf8_lossy(key).into_owned());
+            let (go, gone) = oneshot::channel();
+            ask.send((key, go)).unwrap();
+            Box::pin(async { gone.await.unwrap() })
+        });
+        let global = cache.keyspace().unwrap().global();
+        let walking = Cache::from_connection(Arc::new(stepped)).namespace(global);
         let patch = async move { User::patch(1).set(User::EMAIL, email).send(&walking).await.map(drop) };
         Self { asks, done: tokio::spawn(patch) }
     }

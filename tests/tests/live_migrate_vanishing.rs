@@ -2,81 +2,34 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
-use cache_core::connection::{KeyChanges, PushStream};
-use cache_core::{
-    Batch, Cache, CacheModel, Capabilities, Command, Connection, IndexSchema, Migrator, Protocol, Reply,
-    Result,
-};
+use cache_core::{Cache, CacheModel, Command, IndexSchema, Migrator, Protocol};
+use cache_tests::before::Before;
 use cache_tests::releases::{save, second, write};
 use cache_tests::{chain, connect, private_server};
-use futures_core::future::BoxFuture;
 
 type New = second::User;
 
 const DOCUMENTS: u32 = 1_300;
 
-/// Before the search of this number it drops all indexes, as a flush of another database does; and has somebody make them
+/// Before the search of this number all indexes are dropped, as a flush of another database does; and somebody makes one
 /// again, if that is known.
-struct Dropping {
-    inner: Arc<dyn Connection>,
-    elsewhere: Cache,
-    left: AtomicUsize,
-    again: Option<Command>,
-}
-
-impl Dropping {
-    async fn passes(&self, command: &Command) {
-        if command.name() == "FT.SEARCH" && self.left.fetch_sub(1, Ordering::SeqCst) == 1 {
-            self.elsewhere.command(Command::new("FLUSHDB")).await.unwrap();
-            if let Some(create) = &self.again {
-                self.inner.send(create.clone()).await.unwrap();
-            }
-        }
-    }
-}
-
-impl Connection for Dropping {
-    fn send(&self, command: Command) -> BoxFuture<'_, Result<Reply>> {
+fn dropping(plain: &Cache, elsewhere: &Cache, search: usize, again: Option<Command>) -> Cache {
+    let (inner, elsewhere) = (Arc::clone(plain.connection()), elsewhere.clone());
+    let left = AtomicUsize::new(search);
+    let connection = Before::new(plain.connection(), move |command| {
+        let is_it = command.name() == "FT.SEARCH" && left.fetch_sub(1, Ordering::SeqCst) == 1;
+        let (inner, elsewhere, again) = (Arc::clone(&inner), elsewhere.clone(), again.clone());
         Box::pin(async move {
-            self.passes(&command).await;
-            self.inner.send(command).await
-        })
-    }
-
-    fn send_all(&self, batch: Batch) -> BoxFuture<'_, Result<Vec<Result<Reply>>>> {
-        Box::pin(async move {
-            for command in batch.commands() {
-                self.passes(command).await;
+            if is_it {
+                elsewhere.command(Command::new("FLUSHDB")).await.unwrap();
+                if let Some(create) = again {
+                    inner.send(create).await.unwrap();
+                }
             }
-            self.inner.send_all(batch).await
         })
-    }
-
-    fn capabilities(&self) -> &Capabilities {
-        self.inner.capabilities()
-    }
-
-    fn pushes(&self) -> Option<PushStream> {
-        self.inner.pushes()
-    }
-
-    fn generation(&self) -> u64 {
-        self.inner.generation()
-    }
-
-    fn notices_flushes(&self) -> bool {
-        self.inner.notices_flushes()
-    }
-
-    fn changes_of(&self, key: &[u8]) -> Option<KeyChanges> {
-        self.inner.changes_of(key)
-    }
-
-    fn deadline(&self) -> Duration {
-        self.inner.deadline()
-    }
+    });
+    Cache::from_connection(Arc::new(connection))
 }
 
 async fn runs_until_it_is_filled(protocol: Protocol, is_made_again: bool) {
@@ -89,12 +42,7 @@ async fn runs_until_it_is_filled(protocol: Protocol, is_made_again: bool) {
         // One that no index takes, so that all are looked for.
         write(&cache, 5_000, r#"{"id":5000,"name":17,"age":5,"city":"x"}"#).await;
         let create = New::schema().create_index(cache.keyspace().unwrap()).unwrap();
-        let dropping = Cache::from_connection(Arc::new(Dropping {
-            inner: Arc::clone(plain.connection()),
-            elsewhere: elsewhere.clone(),
-            left: AtomicUsize::new(search),
-            again: is_made_again.then_some(create),
-        }));
+        let dropping = dropping(&plain, &elsewhere, search, is_made_again.then_some(create));
         let dropping = dropping.project(&format!("p{search}"));
         let run = Migrator::new().register::<New>().run(&dropping).await;
         let migration = run.unwrap_or_else(|error| panic!("{search}: {}", chain(&error)));

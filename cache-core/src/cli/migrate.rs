@@ -108,7 +108,6 @@ impl fmt::Display for Done<'_> {
         let sign = if index.created { '+' } else { '=' };
         let alias = if index.active { "" } else { "; the alias points elsewhere" };
         writeln!(f, "  {sign} {}: {} documents{alias}", index.name, index.documents)?;
-        warning::unindexed(index).iter().try_for_each(|warning| writeln!(f, "  ! {warning}"))?;
         index.dropped.iter().try_for_each(|dropped| writeln!(f, "  - {dropped}"))?;
         index.notices.iter().try_for_each(|notice| writeln!(f, "  ! {notice}"))
     }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::migrate::{MigratedIndex, Plan};
+use crate::migrate::{MigratedIndex, Notice, Plan};
 
 /// A warning, for machines; people are told with the model it is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -23,15 +23,8 @@ pub(super) fn of_plans(plans: &[Plan]) -> Vec<Warning> {
 /// The warnings of what was done.
 pub(super) fn of_indexes(indexes: &[MigratedIndex]) -> Vec<Warning> {
     let of = |index: &MigratedIndex| {
-        let messages = unindexed(index).into_iter().chain(index.notices.iter().map(ToString::to_string));
-        messages.map(|message| Warning { model: index.model, message }).collect::<Vec<_>>()
+        let warning = |notice: &Notice| Warning { model: index.model, message: notice.to_string() };
+        index.notices.iter().map(warning).collect::<Vec<_>>()
     };
     indexes.iter().flat_map(of).collect()
-}
-
-/// That documents are there and not in an index.
-pub(super) fn unindexed(index: &MigratedIndex) -> Option<String> {
-    let key = index.last_failure.as_ref().map(|key| format!(", the last one `{key}`")).unwrap_or_default();
-    (index.missing > 0)
-        .then(|| format!("documents that cannot be indexed: {}{key}; see `index health`", index.missing))
 }

@@ -2,6 +2,10 @@
 
 use cache_index::{ServerError, ServerErrorKind};
 
+/// Why a server cannot be reached where nobody listens.
+#[cfg(any(feature = "fred", feature = "redis"))]
+pub(super) const REFUSED: &str = "it refuses connections; start it, or mend the address";
+
 /// Codes that mean one thing.
 const CODES: &[(&str, ServerErrorKind)] = &[
     ("LOADING", ServerErrorKind::Loading),

@@ -9,7 +9,7 @@ use cache_index::{
     Completeness, DecodeError, NameError, NotIndexable, QueryError, SearchName, ServerError, TermError,
 };
 
-use self::words::{advice, shown_conflict, shown_wait};
+use self::words::{advice, misfit, shown_conflict, shown_key, shown_wait};
 use crate::patch_error::PatchError;
 
 /// What every fallible function of this crate returns.
@@ -81,7 +81,7 @@ pub enum Error {
         source: DecodeError,
     },
     /// A stored document is not one of the model's.
-    #[error("the document `{key}` is not a `{model}`")]
+    #[error("the document `{key}` is not a `{model}`{}", misfit(source))]
     Document {
         /// The document's key.
         key: String,
@@ -226,7 +226,7 @@ pub enum Error {
         waited: Duration,
     },
     /// A document was needed, and there is none.
-    #[error("no `{model}` was found{}", .key.as_ref().map(|key| format!(" under `{key}`")).unwrap_or_default())]
+    #[error("no `{model}` was found{}", shown_key(.key.as_deref()))]
     NotFound {
         /// The model.
         model: &'static str,

@@ -10,6 +10,7 @@ pub(super) fn advice(kind: ServerErrorKind) -> &'static str {
         ServerErrorKind::OutOfMemory => "; raise its `maxmemory`, or delete what is not needed",
         ServerErrorKind::NoReplicas => "; start its replicas, or lower `min-replicas-to-write`",
         ServerErrorKind::NotPersisting => "; see in its log why it cannot write to its disk",
+        ServerErrorKind::Authentication => "; mend the user or the password that it was connected with",
         ServerErrorKind::ReadOnly => "; connect to the master",
         ServerErrorKind::KeyPermission => {
             "; allow its user the keys of the namespace: documents are `~<global>:<prefix>:*`, and what is kept beside \
@@ -17,6 +18,20 @@ pub(super) fn advice(kind: ServerErrorKind) -> &'static str {
         }
         _ => "",
     }
+}
+
+/// What to do about a document that is not one of the model's, where that is known.
+pub(super) fn misfit(source: &serde_json::Error) -> &'static str {
+    if source.to_string().starts_with("missing field") {
+        "; give a field that is new `#[serde(default)]`, one that was renamed `#[serde(alias = \"…\")]`"
+    } else {
+        ""
+    }
+}
+
+/// Where nothing was found, and what to do.
+pub(super) fn shown_key(key: Option<&str>) -> String {
+    key.map(|key| format!(" under `{key}`; `save` or `insert` makes one")).unwrap_or_default()
 }
 
 pub(super) fn shown_wait(waited: Duration) -> String {

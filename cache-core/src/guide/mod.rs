@@ -1,4 +1,4 @@
-//! A guide in chapters. Each ends where the next begins, and each has an example that runs against a private real
+//! A guide in chapters. Each ends where the next begins, and nearly each has an example that runs against a private real
 //! server (`cargo test --doc guide` runs them all): copy one into `main.rs` with the feature `embedded`.
 //!
 //! | chapter | for the question |
@@ -9,6 +9,7 @@
 //! | [`gates`] | how does one process of a fleet do a thing, and how does it know that it still may? |
 //! | [`cache_layer`] | how do I keep copies of what is slow, and survive a dead Redis? |
 //! | [`testing`] | how do I test my own code, with a server and without one? |
+//! | [`mistakes`] | what am I told when I get something wrong? |
 //! | [`cluster`] | what changes on a Redis Cluster? |
 //! | [`from_redis_om`] | I come from redis-om-python or FastLoom |
 //! | [`from_redis_rs`] | I have calls written by hand with redis-rs |
@@ -30,6 +31,9 @@ pub mod cache_layer {}
 
 #[doc = include_str!("testing.md")]
 pub mod testing {}
+
+#[doc = include_str!("mistakes.md")]
+pub mod mistakes {}
 
 #[doc = include_str!("cluster.md")]
 pub mod cluster {}

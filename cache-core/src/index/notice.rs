@@ -84,6 +84,8 @@ pub(super) async fn know(cache: &Cache, schema: &Schema, index: &str, seen: Opti
     };
     match tokio::time::timeout(cache.connection().deadline(), counting).await {
         Ok(Ok(())) => {}
+        // It vanished meanwhile: the next one is counted.
+        Ok(Err(error)) if error.is_unknown_index() => {}
         // Not everybody may read the keys.
         Ok(Err(_)) => standing.is_uncountable(index),
         Err(_) => standing.counts_beside(index),
@@ -120,7 +122,15 @@ async fn count_in(
     let known = if doubted { by_record(cache, schema, look).await.unwrap_or_default() } else { None };
     let missing = match known {
         Some(absent) => absent.number,
-        None => missing(cache, schema, look, doubted || standing.failed(index) > 0).await?.number,
+        None => {
+            let absent = missing(cache, schema, look, doubted || standing.failed(index) > 0).await?;
+            // It may have been made again meanwhile: what one lacks that is being filled says nothing.
+            let is_compared = absent.number > 0 && !only_counted;
+            if is_compared && info(cache, index).await?.is_none_or(|now| !now.is_filled()) {
+                return Ok(());
+            }
+            absent.number
+        }
     };
     standing.counted(index, mark, missing, look.failures, began.elapsed());
     Ok(())

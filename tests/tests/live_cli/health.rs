@@ -25,10 +25,10 @@ pub(super) async fn health_names_what_cannot_be_indexed(cache: Cache) {
     assert_eq!((code, &own["readiness"], &own["missing"]), (2, &Value::from("short"), &Value::from(1)));
     assert_eq!((&own["failures"], &own["last_failure"]), (&Value::from(1), &Value::from(key.clone())));
     assert!(own["last_error"].as_str().unwrap().starts_with("Invalid JSON type: "), "{own}");
-    // The migrator counts what is missing, and says where to look.
+    // The migrator counts what is missing.
     let Ended { code, out, .. } = service.run("migrate apply");
     assert_eq!(code, 0);
-    let line = format!("  ! documents that cannot be indexed: 1, the last one `{key}`; see `index health`\n");
+    let line = format!(" lacks 1 documents for values of another type: {key}; mend or delete them\n");
     assert!(out.contains(&line), "{out}");
     // Mended, it is missing no longer, though the server goes on counting it.
     assert_eq!(service.run("save 2 Bern 31").code, 0);

@@ -7,7 +7,7 @@ use ::fred::types::{ClusterHash, CustomCommand, Resp3Frame, Value};
 use bytes::Bytes;
 use cache_index::{Command, Reply, ServerErrorKind};
 
-use crate::connection::classify::server_error;
+use crate::connection::classify::{REFUSED, server_error};
 use crate::error::{Error, Result};
 
 /// A command as `fred` takes it: its name, and its arguments as bytes.
@@ -68,7 +68,7 @@ pub(super) fn error(command: &str, after: Duration, error: FredError) -> Error {
         ErrorKind::Config | ErrorKind::Url => Error::Settings { setting: "url", reason: text.to_owned() },
         _ if is_broken(&error) => {
             let refuses = text.to_ascii_lowercase().contains("connection refused");
-            let reason = if refuses { "it refuses connections" } else { "the connection broke" };
+            let reason = if refuses { REFUSED } else { "the connection broke" };
             Error::Unavailable { reason: reason.to_owned(), source: Some(Box::new(error)) }
         }
         _ => Error::Client(Box::new(error)),

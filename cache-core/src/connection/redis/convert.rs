@@ -9,7 +9,7 @@ use ::redis::{Cmd, ErrorKind, Pipeline, PushInfo, PushKind, RedisError, Value};
 use cache_index::{Command, DecodeError, Reply, ServerError};
 
 use super::tls;
-use crate::connection::classify::server_error;
+use crate::connection::classify::{REFUSED, server_error};
 use crate::connection::{Capabilities, Push};
 use crate::error::{Error, Result};
 
@@ -135,8 +135,7 @@ pub(super) fn error(command: &str, after: Duration, error: RedisError) -> Error 
             Error::Settings { setting: "url", reason: error.detail().unwrap_or(error.category()).to_owned() }
         }
         ErrorKind::Io | ErrorKind::Client => {
-            let reason =
-                if error.is_connection_refusal() { "it refuses connections" } else { "the connection broke" };
+            let reason = if error.is_connection_refusal() { REFUSED } else { "the connection broke" };
             Error::Unavailable { reason: reason.to_owned(), source: Some(Box::new(error)) }
         }
         _ => Error::Client(Box::new(error)),
