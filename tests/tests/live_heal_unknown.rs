@@ -3,8 +3,10 @@
 use std::time::{Duration, Instant};
 
 use cache_core::embedded::Server;
+use cache_core::testkit::{Direction, Fault, Proxy};
 use cache_core::{
-    Cache, CacheModel, Command, Error, IndexSchema, IndexState, Migrator, Protocol, Ready, Shortfall,
+    Cache, CacheModel, Command, Error, IndexSchema, IndexState, Migrator, Protocol, Ready, RedisSettings,
+    Shortfall,
 };
 use cache_tests::releases::{index, save, second, write};
 use cache_tests::{connect, private_server};
@@ -93,6 +95,55 @@ async fn an_index_without_its_documents_in_resp3() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_index_without_its_documents_in_resp2() {
     an_index_without_its_documents(Protocol::Resp2).await;
+}
+
+/// Where the comparison is kept from being made, answers say that it was not.
+async fn what_cannot_be_compared_now(protocol: Protocol) {
+    let server = private_server().await;
+    let first = connect(&server.url(), protocol).await;
+    save(&first, 20).await;
+    by_hand(&first).await;
+    let proxy = Proxy::start(&server.url()).await.unwrap();
+    let settings = RedisSettings::new(proxy.url()).protocol(protocol);
+    let cache = Cache::connect(settings.response_timeout(Duration::from_millis(500))).await.unwrap();
+    proxy.plan(|chunk| {
+        let scans = chunk.bytes.windows(4).any(|word| word == b"SCAN");
+        (scans && chunk.direction == Direction::ToServer).then_some(Fault::Silence)
+    });
+    for _ in 0..2 {
+        match User::find().count(&cache).await {
+            Err(error) => assert!(error.is_indexing() || error.is_unavailable(), "{error}"),
+            Ok(found) => panic!("{found} of 20 are told as all"),
+        }
+    }
+    let partial = User::find().allow_partial().count(&first).await.unwrap();
+    assert_eq!(partial, 0);
+    proxy.calm();
+    proxy.reset_all();
+    let began = Instant::now();
+    loop {
+        match User::find().count(&cache).await {
+            Err(Error::Incomplete { completeness, .. })
+                if completeness.shortfalls() == [Shortfall::FailedDocuments(20)] =>
+            {
+                break;
+            }
+            Err(error) => assert!(error.is_indexing() || error.is_unavailable(), "{error}"),
+            Ok(found) => panic!("{found} of 20 are told as all"),
+        }
+        assert!(began.elapsed() < Duration::from_secs(60), "it is compared once it can be");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_compared_now_in_resp3() {
+    what_cannot_be_compared_now(Protocol::Resp3).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_compared_now_in_resp2() {
+    what_cannot_be_compared_now(Protocol::Resp2).await;
 }
 
 async fn a_document_that_was_mended(protocol: Protocol) {

@@ -8,7 +8,7 @@ use cache_core::{
 use cache_tests::releases::{
     alias, create, first, global, index, indexes, save, second, target, third, write,
 };
-use cache_tests::{connect, live, private_server};
+use cache_tests::{chain, connect, elsewhere, live, private_server};
 
 type Old = first::User;
 type New = second::User;
@@ -214,7 +214,30 @@ async fn there_is_memory_beside_the_index_of_redis_om_in_resp2() {
     adopted(Protocol::Resp2).await;
 }
 
+/// What was grown by paths may be deeper than the server writes at once; and large ones take their time.
+async fn no_document_keeps_others_from_being_judged(cache: Cache) {
+    save(&cache, 20).await;
+    let nested = |levels| format!("{}1{}", r#"{"a":"#.repeat(levels), "}".repeat(levels));
+    let deep = format!(r#"{{"id":1000,"name":"n1","age":"old","deep":{}}}"#, nested(100));
+    let key = write(&cache, 1_000, &deep).await;
+    send(&cache, ["JSON.SET", &key, &format!("$.deep{}", ".a".repeat(100)), &nested(100)]).await;
+    let text = "a word ".repeat(200_000);
+    for id in 0..40 {
+        let large = format!(r#"{{"id":{id},"name":"n1","age":"old","text":"{text}"}}"#);
+        write(&cache, 2_000 + id, &large).await;
+    }
+    let migration = new().run(&cache).await.unwrap_or_else(|error| panic!("{}", chain(&error)));
+    assert_eq!(migration.indexes()[0].missing, 41);
+    let another = migrator_of_another_process(&cache).await;
+    assert_eq!(another.indexes()[0].missing, 41);
+}
+
+async fn migrator_of_another_process(cache: &Cache) -> cache_core::Migration {
+    new().run(&elsewhere(cache).await).await.unwrap_or_else(|error| panic!("{}", chain(&error)))
+}
+
 live! {
+    no_document_keeps_others_from_being_judged,
     rewrites_of_one_bad_document_hide_none_that_are_lost,
     all_that_are_missing_are_counted_and_ten_are_named,
     one_short_index_is_no_measure_for_another,

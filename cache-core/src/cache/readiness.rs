@@ -123,7 +123,8 @@ pub enum IndexState {
         /// What kept it from being done the last time; [`IndexReadiness::migrate_error`] says all of it.
         class: ErrorClass,
     },
-    /// It is filled and lacks so many documents that are there, because a value has another type than its field.
+    /// It is filled and lacks so many documents that are there, for a value of another type than its field, or because it was made
+    /// without them.
     FailedDocuments(u64),
 }
 

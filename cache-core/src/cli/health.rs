@@ -162,7 +162,7 @@ impl fmt::Display for Readiness {
             }
             Self::Short { missing } => write!(
                 f,
-                "filled, without {missing} documents of which a value has another type than its field; mend or delete them"
+                "filled, without {missing} documents that are there; `migrate apply` tells whether a value keeps them out, and which"
             ),
         }
     }

@@ -40,11 +40,14 @@ impl Error {
             || self.server_kind() == Some(ServerErrorKind::UnknownIndex)
     }
 
-    /// Whether an answer was refused because an index is being filled: trying later helps.
+    /// Whether an answer was refused because an index is being filled, or was not compared with the documents yet: trying later
+    /// helps.
     pub fn is_indexing(&self) -> bool {
         match self {
             Self::Indexing { .. } => true,
-            Self::Incomplete { completeness, .. } => completeness.shortfalls() == [Shortfall::Indexing],
+            Self::Incomplete { completeness, .. } => {
+                matches!(completeness.shortfalls(), [Shortfall::Indexing | Shortfall::Uncompared])
+            }
             _ => false,
         }
     }

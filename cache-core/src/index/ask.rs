@@ -72,6 +72,8 @@ impl Question<'_> {
                 let mut shortfalls = standing.told(self.index);
                 if !filled {
                     shortfalls.push(Shortfall::Indexing);
+                } else if self.policy.is_some() && shortfalls.is_empty() && standing.is_unknown(self.index) {
+                    shortfalls.push(Shortfall::Uncompared);
                 }
                 return Ok(Answer { replies, shortfalls });
             }

@@ -7,6 +7,8 @@
 //! the model's documents, `<global>:~<prefix>:probe`. (Making an index over the missing keys themselves would have the
 //! server scan all keys.)
 
+use std::time::{Duration, Instant};
+
 use bytes::Bytes;
 use cache_index::{Batch, Beside, Command, IndexInfo, Reply, Schema};
 
@@ -15,11 +17,19 @@ use crate::cache::Cache;
 use crate::error::{Error, Result};
 use crate::script::Script;
 
-/// How many documents are judged at once: with small ones the server does nothing else for some ten milliseconds.
+/// How many documents are judged at once, at most. The server does nothing else meanwhile: as many are taken as are judged in
+/// about [`PAUSE`], as the last ones were.
 const CHUNK: usize = 50;
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// How long documents are judged, about; those that come then stand for the others.
+const BOUND: Duration = Duration::from_secs(10);
+
+/// A single document may take longer than a command of any other kind: so many deadlines of the connection.
+const DEADLINES: u32 = 10;
 
 /// KEYS: the key of the copies, documents. ARGV: the words of the command that makes an index over that key. Answers of each
-/// document 1 if the server indexes it, 0 if not, -1 if it is gone; or the names of commands that the user may not run.
+/// document 1 if the server indexes it, 0 if not (also if it cannot write what it reads), -1 if it is gone; or the names of commands that the user may not run.
 const JUDGE: Script = Script {
     source: "local probe, judged, denied = KEYS[1], {}, {}
 local needed = {{'FT.CREATE', probe, 'SCHEMA'}, {'FT.INFO', probe}, {'FT.DROPINDEX', probe}, {'DEL', probe},
@@ -37,6 +47,7 @@ local function documents()
     if key == 'num_docs' then return tonumber(value) end
   end
 end
+local no_writes = {OOM = 1, READONLY = 1, MISCONF = 1, NOREPLICAS = 1, NOPERM = 1}
 local cleared = redis.pcall('DEL', probe)
 if type(cleared) == 'table' then return cleared end
 redis.pcall('FT.DROPINDEX', probe)
@@ -47,15 +58,16 @@ for i = 2, #KEYS do
   judged[i - 1] = -1
   if type(document) == 'string' then
     local copied = redis.pcall('JSON.SET', probe, '$', document)
-    if copied.err then judged = copied break end
-    judged[i - 1] = documents() or -1
+    local code = copied.err and copied.err:match('^%u+')
+    if code and no_writes[code] then judged = copied break end
+    judged[i - 1] = copied.err and 0 or documents() or -1
     redis.pcall('DEL', probe)
   end
 end
 redis.pcall('DEL', probe)
 redis.pcall('FT.DROPINDEX', probe)
 return judged",
-    sha1: "38a836d36d83bdde51f34da2c284312837ec3515",
+    sha1: "2c19e20c205980ec7da1e4802e6835e45a24972b",
 };
 
 /// What kept them from being judged.
@@ -75,7 +87,7 @@ impl From<Error> for Unjudged {
 
 /// Those of the documents which an index was found to lack that the server would take, so that the index should have them;
 /// no more are looked for when there are ten. The others have values that the server refuses, are gone, or are in the index
-/// by now.
+/// by now. With how many were looked at, in order.
 ///
 /// On one server, and where the schema has no `filter`: what that leaves out is refused for no value.
 pub(crate) async fn judge(
@@ -83,20 +95,27 @@ pub(crate) async fn judge(
     schema: &Schema,
     index: &IndexInfo,
     keys: &[Bytes],
-) -> Result<Vec<Bytes>, Unjudged> {
-    let mut lost = Vec::new();
+) -> Result<(Vec<Bytes>, usize), Unjudged> {
+    let (mut lost, mut judged, mut chunk, began) = (Vec::new(), 0, 1, Instant::now());
     let (mut probe, keyspace) = (Vec::new(), cache.keyspace()?);
     schema.write_sibling(keyspace, &mut probe, Beside::Model, &[&"probe"]).map_err(Error::from)?;
-    let Some(create) = schema.create_index(keyspace) else { return Ok(lost) };
-    for keys in keys.chunks(CHUNK) {
-        if lost.len() >= Absent::TOLD {
+    let Some(create) = schema.create_index(keyspace) else { return Ok((lost, judged)) };
+    let patience = cache.connection().deadline().saturating_mul(DEADLINES);
+    while lost.len() < Absent::TOLD && began.elapsed() < BOUND {
+        let left = keys.get(judged..).unwrap_or_default();
+        let keys = left.get(..chunk).unwrap_or(left);
+        if keys.is_empty() {
             break;
         }
+        let asked = Instant::now();
         let call = JUDGE.call().arg_display(keys.len().saturating_add(1)).key(&probe);
         let call = keys.iter().fold(call, Command::key);
         let call = as_probe(call, &create, &probe, schema, index);
         // In one transaction with the question whether the index has them, so that both are about the same documents.
-        let batch = Batch::atomic(vec![JUDGE.by_source(&call.repeatable()), question(&index.name, keys)]);
+        let batch = Batch::atomic(vec![
+            JUDGE.by_source(&call.repeatable()).within(patience),
+            question(&index.name, keys),
+        ]);
         let mut answers = cache.unfenced_all(batch).await?.into_iter();
         let mut next = || answers.next().unwrap_or(Ok(Reply::Nil));
         let verdicts = next()?.into_items().unwrap_or_default();
@@ -107,8 +126,10 @@ pub(crate) async fn judge(
         }
         let taken = keys.iter().zip(verdicts).filter(|(_, verdict)| verdict.as_int() == Some(1));
         lost.extend(taken.map(|(key, _)| key).filter(|key| !inside.contains(*key)).cloned());
+        judged += keys.len();
+        chunk = if asked.elapsed() > PAUSE { (chunk / 2).max(1) } else { (chunk * 2).min(CHUNK) };
     }
-    Ok(lost)
+    Ok((lost, judged))
 }
 
 /// The command that makes an index, as one over the key of the copies that scans nothing, with the fields that the index has

@@ -84,10 +84,10 @@ pub(super) async fn know(cache: &Cache, schema: &Schema, index: &str, seen: Opti
     };
     match tokio::time::timeout(cache.connection().deadline(), counting).await {
         Ok(Ok(())) => {}
-        // It vanished meanwhile: the next one is counted.
-        Ok(Err(error)) if error.is_unknown_index() => {}
-        // Not everybody may read the keys.
-        Ok(Err(_)) => standing.is_uncountable(index),
+        // Not everybody may read the keys: then the counter has to do.
+        Ok(Err(error)) if error.is_access_denied() => standing.is_uncountable(index),
+        // The next one tries it again, and this one's answer says so.
+        Ok(Err(_)) => {}
         Err(_) => standing.counts_beside(index),
     }
 }

@@ -180,13 +180,13 @@ impl Counting<'_> {
             return Counted { absent, failures, lost: Ok(0) };
         }
         let lost = match judge(self.cache, self.schema(), look, &absent.all).await {
-            Ok(lost) if !lost.is_empty() => {
+            Ok((lost, _)) if !lost.is_empty() => {
                 // These are the ones to be told.
                 let told = lost.iter().take(Absent::TOLD);
                 absent.keys = told.map(|key| String::from_utf8_lossy(key).into_owned()).collect();
                 Ok(lost.len() as u64)
             }
-            Ok(_) if absent.number > absent.all.len() as u64 && absent.number > failures => {
+            Ok((_, judged)) if absent.number > judged as u64 && absent.number > failures => {
                 Ok(absent.number.saturating_sub(failures))
             }
             Ok(_) => Ok(0),
@@ -203,6 +203,12 @@ impl Counting<'_> {
             Ok(lost) => lost,
             // It vanished meanwhile: a new plan is needed.
             Err(Unjudged::Failed(error)) if error.is_unknown_index() => return Err(error.into()),
+            // It takes no writes now, and so judges nothing: its counter has to do.
+            Err(Unjudged::Failed(error))
+                if error.is_write_refused() && found.absent.number <= found.failures =>
+            {
+                return Ok(Counted { lost: Ok(0), ..found });
+            }
             // It did not refuse as many.
             Err(_) if found.absent.number > found.failures => found.absent.number - found.failures,
             Err(Unjudged::Denied(commands)) => {

@@ -61,7 +61,7 @@ pub struct MigratedIndex {
     pub created: bool,
     /// How many documents it holds.
     pub documents: u64,
-    /// How many documents are there and not in it, because a value has another type than its field. While there are
+    /// How many documents are there and not in it, for a value of another type than its field. While there are
     /// any, answers of this cache handle say that they may be incomplete. That they were mended or deleted is noticed within
     /// half a minute where the index is asked; on a cluster, and in models with a `filter`, when the index is made anew.
     pub missing: u64,

@@ -21,9 +21,13 @@ pub enum Shortfall {
     },
     /// The index is being filled, or filled again after a restart.
     Indexing,
+    /// Nobody compared the index with the documents yet, so that it may have been made without some of them: that takes longer
+    /// than a query may, or could not be done just now.
+    Uncompared,
     /// The index is not the one that the model's schema says: somebody made another one under its name.
     Drift,
-    /// Documents that the index could not take, because a value has another type than its field: so many at most. What the
+    /// Documents that are there and not in the index: so many at most. A value has another type than its field, or the index was
+    /// made without them; a run of the migrator tells which. What the
     /// server's counter of failures grew by since they were counted is taken for missing until they are counted again.
     FailedDocuments(u64),
     /// Documents of the page expired while they were read, again and again.
@@ -56,10 +60,13 @@ impl fmt::Display for Shortfall {
             Self::Drift => f.write_str(
                 "somebody made another index under the name of the model's; run the migrator, which names how they differ",
             ),
+            Self::Uncompared => f.write_str(
+                "nobody compared the index with the documents yet; ask again in a while, or run the migrator",
+            ),
             Self::FailedDocuments(number) => write!(
                 f,
-                "documents missing from the index because a value has another type than its field: {number}; mend or \
-                 delete them (FT.INFO names the last one) and run the migrator again"
+                "documents missing from the index: {number}; run the migrator, which tells whether a value of another type than \
+                 its field keeps them out, and names them"
             ),
             Self::Expiring => f.write_str("documents of the page expired while they were read; ask again"),
             Self::CursorLost => f.write_str(

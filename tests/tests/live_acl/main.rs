@@ -58,8 +58,13 @@ fn is_asked_by_newer(feature: Feature, rule: &str) -> bool {
     rule == "~{shop:cache:offer}:*" && matches!(feature, Aggregations | Explain | Synonyms | Terms)
 }
 
-/// The index is compared beside a change of synonyms, which may end before.
+/// The index is compared beside a change of synonyms, which may end before. What is there and not in an index is asked about
+/// in a transaction; here nothing is.
 fn is_asked_beside(feature: Feature, rule: &str) -> bool {
+    use Feature::{Aggregations, Queries, Synonyms, Terms};
+    if ["+exists", "+multi", "+exec"].contains(&rule) {
+        return matches!(feature, Aggregations | Queries | Synonyms | Terms);
+    }
     const BESIDE: [&str; 6] = ["+ft.search", "+hget", "+evalsha", "+eval", "+scan", "+info"];
     feature == Feature::Synonyms && BESIDE.contains(&rule)
 }
