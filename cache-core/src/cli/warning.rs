@@ -13,18 +13,14 @@ pub(super) struct Warning {
 
 /// The warnings of plans.
 pub(super) fn of_plans(plans: &[Plan]) -> Vec<Warning> {
-    let of = |plan: &Plan| {
-        let model = plan.model;
-        plan.notices.iter().map(|notice| Warning { model, message: notice.to_string() }).collect::<Vec<_>>()
-    };
-    plans.iter().flat_map(of).collect()
+    plans.iter().flat_map(|plan| of(plan.model, &plan.notices)).collect()
 }
 
 /// The warnings of what was done.
 pub(super) fn of_indexes(indexes: &[MigratedIndex]) -> Vec<Warning> {
-    let of = |index: &MigratedIndex| {
-        let warning = |notice: &Notice| Warning { model: index.model, message: notice.to_string() };
-        index.notices.iter().map(warning).collect::<Vec<_>>()
-    };
-    indexes.iter().flat_map(of).collect()
+    indexes.iter().flat_map(|index| of(index.model, &index.notices)).collect()
+}
+
+fn of(model: &'static str, notices: &[Notice]) -> impl Iterator<Item = Warning> {
+    notices.iter().map(move |notice| Warning { model, message: notice.to_string() })
 }
