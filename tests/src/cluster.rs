@@ -188,7 +188,7 @@ async fn node() -> (Server, u16) {
     (server, bus)
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap_or_else(|error| panic!("no port: {error}"));
     listener.local_addr().map_or(0, |address| address.port())
 }
@@ -203,7 +203,7 @@ async fn is_ok(cache: &Cache) -> bool {
     info.is_ok_and(|info| info.as_str().is_some_and(|info| info.contains("cluster_state:ok")))
 }
 
-async fn until(what: &str, is: impl AsyncFn() -> bool) {
+pub(crate) async fn until(what: &str, is: impl AsyncFn() -> bool) {
     for _ in 0..4_000 {
         if is().await {
             return;

@@ -17,31 +17,37 @@ use crate::settings::{Pem, PemSource, Tls};
 #[derive(Clone)]
 pub(super) struct Connector {
     settings: Arc<Tls>,
-    name: ServerName<'static>,
 }
 
 impl Connector {
+    /// For servers of which these hosts are known.
+    ///
     /// # Errors
-    /// [`Error::Tls`] if certificates or keys cannot be read, or the host is no name that a certificate can have.
-    pub(super) fn new(settings: Tls, host: &str) -> Result<Self> {
-        // An IPv6 address has brackets in a URL.
-        let host = settings.sni.as_deref().unwrap_or(host).trim_matches(['[', ']']);
-        let name = ServerName::try_from(host.to_owned())
-            .map_err(|_| Error::Tls { reason: format!("`{host}` is no name of a server") })?;
-        config(&settings).map_err(|reason| Error::Tls { reason })?;
-        Ok(Self { settings: Arc::new(settings), name })
+    /// [`Error::Tls`] if certificates or keys cannot be read, or a host is no name that a certificate can have.
+    pub(super) fn new(settings: Tls, hosts: &[(String, u16)]) -> Result<Self> {
+        let refused = |reason| Error::Tls { reason };
+        hosts.iter().try_for_each(|(host, _)| name(&settings, host).map(drop)).map_err(refused)?;
+        config(&settings).map_err(refused)?;
+        Ok(Self { settings: Arc::new(settings) })
     }
 
-    pub(super) async fn connect<S>(&self, stream: S) -> io::Result<TlsStream<S>>
+    pub(super) async fn connect<S>(&self, host: &str, stream: S) -> io::Result<TlsStream<S>>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
+        let unusable = |reason| io::Error::other(Unusable(reason));
+        let name = name(&self.settings, host).map_err(unusable)?;
         // Certificates are renewed while services run.
         let settings = Arc::clone(&self.settings);
         let config = tokio::task::spawn_blocking(move || config(&settings)).await?;
-        let config = config.map_err(|reason| io::Error::other(Unusable(reason)))?;
-        TlsConnector::from(Arc::new(config)).connect(self.name.clone(), stream).await
+        TlsConnector::from(Arc::new(config.map_err(unusable)?)).connect(name, stream).await
     }
+}
+
+/// The name that the server's certificate is to have.
+fn name(settings: &Tls, host: &str) -> Result<ServerName<'static>, String> {
+    let host = settings.sni.as_deref().unwrap_or(host).trim_matches(['[', ']']);
+    ServerName::try_from(host.to_owned()).map_err(|_| format!("`{host}` is no name of a server"))
 }
 
 /// What is wrong with the files, once a connection is made anew.
