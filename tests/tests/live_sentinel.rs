@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use cache_core::connection::RedisAdapter;
 use cache_core::{Cache, CacheModel, Command, Error, Protocol, RedisSettings};
 use cache_tests::chain;
 use cache_tests::sentinel::{MASTER, Watched};
@@ -173,6 +174,36 @@ async fn who_is_no_master_is_not_used() {
     while plain(1).save(&cache).await.is_err() {
         assert!(began.elapsed() < BACK, "the master is not used again");
     }
+}
+
+/// A connection that redis-rs made by its own `SentinelClient` is one to the server that was the master then.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_that_redis_rs_made() {
+    let watched = Watched::start(None).await;
+    let (name, kind) = (MASTER.to_owned(), redis::sentinel::SentinelServerType::Master);
+    let mut client = redis::sentinel::SentinelClient::build(watched.urls(), name, None, kind).unwrap();
+    let connection = client.get_async_connection().await.unwrap();
+    let adapter = RedisAdapter::new(connection).response_timeout(Duration::from_secs(2));
+    let cache = Cache::from_connection(adapter.connect().await.unwrap()).project("sentinel");
+    assert_eq!(port_of(&cache).await, watched.server(0).port());
+    let _ = plain(1).save(&cache).await.unwrap();
+    assert_eq!(Plain::get(&cache, 1).await.unwrap(), Some(plain(1)));
+    watched.server(0).kill().await.unwrap();
+    let died = Instant::now();
+    let error = plain(2).save(&cache).await.unwrap_err();
+    assert!(error.is_unavailable(), "{}", chain(&error));
+    // It stays with what died; another one is made for the new master.
+    let again = loop {
+        assert!(died.elapsed() < BACK, "there is no new master");
+        let Ok(connection) = client.get_async_connection().await else { continue };
+        let Ok(connection) = RedisAdapter::new(connection).connect().await else { continue };
+        let again = Cache::from_connection(connection).project("sentinel");
+        if plain(2).save(&again).await.is_ok() {
+            break again;
+        }
+    };
+    assert_eq!(Plain::get_many(&again, [1, 2]).await.unwrap(), [Some(plain(1)), Some(plain(2))]);
+    assert!(Plain::get(&cache, 1).await.unwrap_err().is_unavailable());
 }
 
 #[tokio::test]

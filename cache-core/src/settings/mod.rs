@@ -9,7 +9,7 @@ use std::time::Duration;
 
 pub(crate) use self::places::Places;
 use self::places::address;
-#[cfg(all(feature = "redis", feature = "tls"))]
+#[cfg(all(feature = "tls", any(feature = "fred", feature = "redis")))]
 pub(crate) use self::tls::PemSource;
 pub use self::tls::{Pem, Tls};
 use crate::error::{Error, Result};
