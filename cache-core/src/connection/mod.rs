@@ -12,6 +12,8 @@ pub(crate) mod needs;
 mod push;
 #[cfg(feature = "redis")]
 pub(crate) mod redis;
+#[cfg(all(feature = "tls", any(feature = "fred", feature = "redis")))]
+mod trust;
 
 use std::sync::Arc;
 

@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::settings::RedisSettings;
 
 /// Has a [`Cache`](crate::Cache) use a connection of the `redis` crate, version 1, that a service has already: a
-/// [`MultiplexedConnection`] or a `redis::aio::ConnectionManager`. What a `SentinelClient` makes has the first type, and was not tried.
+/// [`MultiplexedConnection`] or a `redis::aio::ConnectionManager`. What a `SentinelClient` makes has the first type.
 ///
 /// ```no_run
 /// use cache_core::Cache;

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::redis::{Cmd, ErrorKind, Pipeline, PushInfo, PushKind, RedisError, Value};
+use ::redis::{AsyncConnectionConfig, Cmd, ErrorKind, Pipeline, PushInfo, PushKind, RedisError, Value};
 use cache_index::{Command, DecodeError, Reply, ServerError};
 
 use super::tls;
@@ -116,12 +116,20 @@ pub(super) fn transaction(commands: &[&Command], value: Option<Value>) -> Result
     }
 }
 
+/// Deadlines are kept by whoever calls, around reconnecting too.
+pub(super) fn unbounded() -> AsyncConnectionConfig {
+    AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None)
+}
+
 pub(super) fn error(command: &str, after: Duration, error: RedisError) -> Error {
     if error.is_timeout() {
         return Error::Timeout { command: command.to_owned(), after };
     }
     if let Some(NoTls(reason)) = io_cause(&error) {
         return Error::Tls { reason: reason.clone() };
+    }
+    if let Some(Unreachable(reason)) = io_cause(&error) {
+        return Error::Unavailable { reason: reason.clone(), source: None };
     }
     match error.kind() {
         ErrorKind::Server(_) | ErrorKind::Extension | ErrorKind::AuthenticationFailed => {
@@ -146,6 +154,11 @@ pub(super) fn error(command: &str, after: Duration, error: RedisError) -> Error 
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct NoTls(String);
+
+/// Why it is not known where the server is.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Unreachable(pub(super) String);
 
 /// An error of making a connection, which tells one of TLS from one of the line below.
 pub(super) fn opening(error: RedisError) -> RedisError {

@@ -216,7 +216,8 @@ impl Killed<'_> {
                 }
                 if let Err(error) = booted.as_ref() {
                     was_unfilled = true;
-                    let named = SPOILT.iter().find(|id| error.contains(&format!("`{}`", self.place.key(**id))));
+                    let named =
+                        SPOILT.iter().find(|id| error.contains(&format!("`{}`", self.place.key(**id))));
                     if named.is_some() || !error.contains(&format!("`FT.DROPINDEX {name}`")) {
                         wrong.push(format!("what is refused is told as lost: {error}"));
                     }
@@ -261,7 +262,10 @@ impl Killed<'_> {
             let planned = place.planned(Release::Two, setup()).await;
             let index = place.index(Release::Two);
             if !left.is_empty() || planned > 0 || place.alias().await.as_ref() != Some(&index) {
-                wrong.push(format!("{left:?} and {planned} steps are left, the alias is at {:?}", place.alias().await));
+                wrong.push(format!(
+                    "{left:?} and {planned} steps are left, the alias is at {:?}",
+                    place.alias().await
+                ));
             }
         }
         tally.answers
