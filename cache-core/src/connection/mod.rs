@@ -13,6 +13,7 @@ mod push;
 #[cfg(feature = "redis")]
 pub(crate) mod redis;
 
+use bytes::Bytes;
 use cache_index::{Batch, Command, Reply};
 use futures_core::future::BoxFuture;
 
@@ -67,6 +68,12 @@ pub trait Connection: Send + Sync + 'static {
     /// front of a `GET` of it, in one pipeline. It grows before any answer is given that came after the change. `None`:
     /// it never will, and whoever depends on it asks with every query.
     fn changes_of(&self, _key: &[u8]) -> Option<KeyChanges> {
+        None
+    }
+
+    /// The documents whose keys begin like this, each with its key, in the order of their last writes: of a connection that
+    /// holds them itself, as `testkit::Memory`. Queries are then decided here. `None`: a server is asked.
+    fn documents(&self, _start: &[u8]) -> Option<Vec<(Bytes, Bytes)>> {
         None
     }
 
