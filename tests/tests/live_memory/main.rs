@@ -106,7 +106,10 @@ async fn what_only_a_server_does_is_refused_by_name(server: Cache) {
     assert!(matches!(raw, Error::Query(_)), "{raw}");
     let migrated = Migrator::new().register::<Thing>().run(&cache).await.unwrap_err();
     assert!(chain(&migrated).contains("testkit::Memory"), "{}", chain(&migrated));
-    let gate = Gate::new("job").run(&cache, async |_| Ok::<_, GateError>(())).await.unwrap_err();
+    let gate = Gate::new("job")
+        .run(&cache.clone().project("shop"), async |_| Ok::<_, GateError>(()))
+        .await
+        .unwrap_err();
     assert!(chain(&gate).contains("testkit::Memory"), "{}", chain(&gate));
     // A document that no index would take is told of, as by a server.
     let key = format!("{}:thing:9", cache.keyspace().unwrap().global());

@@ -105,7 +105,7 @@ async fn sweep(
     disturbance: Disturbance,
     profile: Profile,
 ) -> Found {
-    let server = Server::options().arg("--appendonly").arg("yes").arg("--appendfsync").arg("always");
+    let server = Server::options().append_only(true).arg("--appendfsync").arg("always");
     let server = server.start().await.unwrap_or_else(|error| panic!("no server: {error}"));
     let mut found = Found::default();
     let mut boundaries = BTreeSet::new();

@@ -13,8 +13,10 @@ pub(super) fn command(name: &str) -> Error {
         "FT.TAGVALS" | "FT.SPELLCHECK" | "FT.SYNUPDATE" | "FT.SYNDUMP" => "what is asked of an index's terms",
         "FT.DICTADD" | "FT.DICTDEL" | "FT.DICTDUMP" => "a dictionary (FT.DICTADD)",
         "FT.SUGADD" | "FT.SUGGET" | "FT.SUGDEL" | "FT.SUGLEN" => "a suggestion (FT.SUGADD)",
-        "FT._LIST" | "FT.INFO" | "FT.CREATE" | "FT.ALTER" | "FT.DROPINDEX" | "FT.ALIASADD"
-        | "FT.ALIASUPDATE" => "an index or a migration (FT.CREATE)",
+        "FT.INFO" => "an aggregation, or whatever else is asked of an index (FT.INFO)",
+        "FT._LIST" | "FT.CREATE" | "FT.ALTER" | "FT.DROPINDEX" | "FT.ALIASADD" | "FT.ALIASUPDATE" => {
+            "an index or a migration (FT.CREATE)"
+        }
         "JSON.GET" | "JSON.SET" | "JSON.MGET" => "this form of a command of documents (JSON.GET, JSON.SET)",
         "SCAN" => "this form of SCAN",
         "EVAL" | "EVALSHA" => "a script other than those of documents: of a gate, a load or a migration",
