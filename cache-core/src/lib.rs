@@ -34,7 +34,7 @@
 //! | group and count documents | [`Query::group_by`], [`Aggregation`], [`aggregate`] |
 //! | know what went wrong | [`Error`] |
 
-// A file imports from those before it: patch_error, backoff, clock, error, settings, connection, embedded, cache, script, primary_key,
+// A file imports from those before it: patch_error, backoff, begun, clock, error, settings, connection, embedded, cache, script, primary_key,
 // version, model, document, acl, index, query, terms, load, near, cache_model, migrate, gate, health, cli, tenant, testkit.
 
 pub mod acl;
@@ -55,6 +55,7 @@ pub mod testkit;
 #[doc(hidden)]
 pub mod __private;
 mod backoff;
+mod begun;
 mod cache;
 mod cache_model;
 mod clock;

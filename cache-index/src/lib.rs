@@ -90,7 +90,7 @@ pub use filter::{Filter, Nearest, NumericRange, RawQuery, RawValue, Rendered};
 pub use finder::FindBy;
 pub use geo::{Distance, GeoPoint};
 pub use indexable::{NotIndexable, assert_indexable, check_document, check_indexable};
-pub use json::write_json;
+pub use json::{Strings, write_json, write_json_seen};
 pub use keyspace::{DEFAULT_GLOBAL, Keyspace, check_name};
 pub use kind::{
     Comparable, FieldKind, Geo, GeoShapeKind, Kind, Located, Numeric, Ordered, Prefixed, Shaped, Similar,
