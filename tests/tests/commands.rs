@@ -111,13 +111,17 @@ async fn the_migrator_asks_before_it_acts() {
     let (keys, none) = (Reply::Int(1), || Reply::Status("none".to_owned()));
     let nothing = || Reply::Array(vec![]);
     let (recorder, cache) =
-        recorded([list, time, memory, keys, leases, nothing(), nothing(), none(), none()]);
+        recorded([list, time, memory, keys, leases, nothing(), nothing(), Reply::Nil, none(), none()]);
     let plans = Migrator::new().register::<User>().register::<Session>().plan(&cache).await.unwrap();
     assert_eq!(plans.len(), 1);
     let beside = format!("shop:cache:~{}", plans[0].prefix);
     let redis_om = format!("shop:cache:{}:index", plans[0].prefix);
     // By a script that answers any bytes, in the same two round trips.
     let sent = recorder.sent();
+    // For whoever looks at the plan: how many documents there are, about, and what the user may not ask.
+    let (sent, beyond) = sent.split_at(15);
+    assert_eq!((beyond.len(), &*beyond[0]), (2, "SCAN 0 COUNT 1000 (repeatable)"), "{beyond:?}");
+    assert!(beyond[1].starts_with("EVALSHA ") && beyond[1].contains(" FT.DROPINDEX "), "{}", beyond[1]);
     let (scripted, _) = sent[1].split_once(" FT._LIST").unwrap();
     assert!(scripted.starts_with("EVAL_RO local function bulk(value)"), "{scripted}");
     assert_eq!(
@@ -132,6 +136,7 @@ async fn the_migrator_asks_before_it_acts() {
             format!("ZRANGE {beside}:leases 0 -1 WITHSCORES (repeatable)"),
             format!("HGETALL {beside}:extending (repeatable)"),
             format!("HGETALL {beside}:compared (repeatable)"),
+            format!("GET {beside}:comparing:{} (repeatable)", plans[0].fingerprint),
             format!("TYPE {redis_om}:hash (repeatable)"),
             format!("TYPE {redis_om}:schema (repeatable)"),
             "pipeline".to_owned(),

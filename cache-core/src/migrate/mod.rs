@@ -2,7 +2,7 @@
 //! the aliases at them.
 
 // A file imports from those before it: data, lock, unlocked, progress, options, memory, observed, plan, error, report,
-// scripts, check, refuse, denied, inspect, masters, preflight, lease, create, wait, turn, count, verify, cutover, collect, apply,
+// scripts, check, refuse, denied, inspect, masters, preflight, foresee, lease, create, wait, turn, count, verify, cutover, collect, apply,
 // this one, registered, locked, deferred, refusal, look, watch.
 
 mod apply;
@@ -15,6 +15,7 @@ mod data;
 mod deferred;
 mod denied;
 mod error;
+mod foresee;
 mod inspect;
 mod lease;
 mod lock;
@@ -50,7 +51,7 @@ pub use error::MigrateError;
 pub use lock::{SchemaLock, SchemaLockError};
 #[cfg(feature = "cli")]
 pub(crate) use memory::Bytes;
-pub use memory::{Estimate, ServerMemory};
+pub use memory::{Estimate, Sample, ServerMemory};
 pub use observed::{Extending, LeaseSeen, Observed};
 pub use options::Strategy;
 pub use plan::{Notice, Plan, Step};
@@ -263,9 +264,9 @@ impl Migrator {
     /// # Errors
     /// [`MigrateError`] if the models cannot live together, or the server cannot be asked.
     pub async fn plan(&self, cache: &Cache) -> Result<Vec<Plan>, MigrateError> {
-        match self.observe(cache).await {
-            Ok((_, plans)) => Ok(plans),
+        match self.planned(cache).await {
             Err(error) => Err(preflight::named(cache, &self.indexed(), error).await),
+            plans => plans,
         }
     }
 
@@ -294,6 +295,12 @@ impl Migrator {
             Err(error) => Err(preflight::named(cache, &self.indexed(), error).await),
             done => done,
         }
+    }
+
+    async fn planned(&self, cache: &Cache) -> Result<Vec<Plan>, MigrateError> {
+        let (observed, mut plans) = self.observe(cache).await?;
+        foresee::foresee(cache, &observed, &mut plans).await?;
+        Ok(plans)
     }
 
     async fn run_now(&self, cache: &Cache) -> Result<Migration, MigrateError> {
@@ -363,7 +370,8 @@ impl Migrator {
         let observed = inspect::inspect(cache, &schemas).await?;
         let keyspace = cache.keyspace()?;
         let plan = |(schema, observed)| plan::plan(schema, keyspace, observed, &self.options);
-        let plans = schemas.into_iter().zip(&observed).map(plan).collect();
+        let mut plans: Vec<_> = schemas.into_iter().zip(&observed).map(plan).collect();
+        refuse::warn(&mut plans);
         Ok((observed, plans))
     }
 
