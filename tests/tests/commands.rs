@@ -118,10 +118,6 @@ async fn the_migrator_asks_before_it_acts() {
     let redis_om = format!("shop:cache:{}:index", plans[0].prefix);
     // By a script that answers any bytes, in the same two round trips.
     let sent = recorder.sent();
-    // For whoever looks at the plan: how many documents there are, about, and what the user may not ask.
-    let (sent, beyond) = sent.split_at(15);
-    assert_eq!((beyond.len(), &*beyond[0]), (2, "SCAN 0 COUNT 1000 (repeatable)"), "{beyond:?}");
-    assert!(beyond[1].starts_with("EVALSHA ") && beyond[1].contains(" FT.DROPINDEX "), "{}", beyond[1]);
     let (scripted, _) = sent[1].split_once(" FT._LIST").unwrap();
     assert!(scripted.starts_with("EVAL_RO local function bulk(value)"), "{scripted}");
     assert_eq!(

@@ -177,7 +177,8 @@ impl Migrator {
     ///
     /// What is checked is that a second index as large as the one before fits below the server's `maxmemory`. Nothing is where
     /// there is no such limit, since a server does not know how much of its machine it may have; nor for the first index of a
-    /// model, which nothing is known of, unless redis-om left one for the same documents.
+    /// model, which nothing is known of, unless redis-om left one for the same documents. Where the server throws any keys away
+    /// to make room (`allkeys-…`), it is told and not refused: [`Notice::Evicts`].
     pub fn skip_memory_check(mut self) -> Self {
         self.options.checks_memory = false;
         self
@@ -259,7 +260,7 @@ impl Migrator {
     }
 
     /// What [`run`](Migrator::run) would do now, for each registered model that has an index, in the order of
-    /// registration. Only reads.
+    /// registration, with what is missing from its index by now. Only reads.
     ///
     /// # Errors
     /// [`MigrateError`] if the models cannot live together, or the server cannot be asked.
