@@ -37,6 +37,8 @@ pub use patch::{
     Amount, Assign, Changes, EachDocument, Increment, List, Number, NumberRange, OneDocument, Optional, Patch,
 };
 pub(crate) use read::{decode, decode_as, exists, get, get_many};
+#[cfg(feature = "near")]
+pub(crate) use read::{decode_reply, get_at, get_many_at};
 pub(crate) use rewrite::{Rewrite, Rewritten, StoredForm};
 pub use save_stream::SaveStream;
 pub use saved::Saved;

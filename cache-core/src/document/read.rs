@@ -23,13 +23,18 @@ pub(crate) fn get<M: Model>(
 }
 
 /// The document that a `JSON.GET` without a path is about.
-pub(super) async fn get_at<M: Model>(cache: &Cache, command: Result<Command>) -> Result<Option<M>> {
+pub(crate) async fn get_at<M: Model>(cache: &Cache, command: Result<Command>) -> Result<Option<M>> {
     cache.require_json("`get`")?;
     let command = command?;
     let key = key_of(&command);
-    match cache.command(command).await? {
+    decode_reply(&key, cache.command(command).await?)
+}
+
+/// The document in the answer to a `JSON.GET` without a path.
+pub(crate) fn decode_reply<M: Model>(key: &[u8], reply: Reply) -> Result<Option<M>> {
+    match reply {
         Reply::Nil => Ok(None),
-        Reply::Bulk(json) => decode::<M>(&key, &json).map(Some),
+        Reply::Bulk(json) => decode::<M>(key, &json).map(Some),
         other => Err(unreadable("JSON.GET", &other)),
     }
 }
@@ -41,16 +46,22 @@ where
 {
     let start = || cache.entry(Command::new("JSON.MGET").repeatable());
     let commands = chunks_of_keys::<M, _>(cache, start, ids);
-    async move {
-        cache.require_json("`get_many`")?;
-        let mut found = Vec::new();
-        for command in commands? {
-            let (before, keys) = (found.len(), command.args().len() - 1);
-            let answer = mget(cache, command, &mut found).await;
-            cache.or_without(answer, || found.resize_with(before + keys, || None))?;
-        }
-        Ok(found)
+    get_many_at(cache, commands)
+}
+
+/// The documents that these `JSON.MGET` without a path are about.
+pub(crate) async fn get_many_at<M: Model>(
+    cache: &Cache,
+    commands: Result<Vec<Command>>,
+) -> Result<Vec<Option<M>>> {
+    cache.require_json("`get_many`")?;
+    let mut found = Vec::new();
+    for command in commands? {
+        let (before, keys) = (found.len(), command.args().len() - 1);
+        let answer = mget(cache, command, &mut found).await;
+        cache.or_without(answer, || found.resize_with(before + keys, || None))?;
     }
+    Ok(found)
 }
 
 /// Appends what is under each key of the command.

@@ -11,13 +11,14 @@ use ::redis::{
     AsyncConnectionConfig, Cmd, ConnectionAddr, ConnectionInfo, ErrorKind, PushInfo, RedisError, RedisResult,
     Value,
 };
+use cache_index::Reply;
 use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::watch;
 
 use super::convert;
 use super::tls::Connector;
 use crate::connection::push::PushSender;
-use crate::connection::{KeyChanges, Push, PushStream};
+use crate::connection::{Invalidations, KeyChanges, Push, PushStream};
 use crate::settings::Protocol;
 
 /// A connection in use. Its number tells a broken one from the one that replaced it.
@@ -75,6 +76,8 @@ pub(super) struct Link {
     /// The keys whose changes are counted.
     watched: RwLock<HashMap<Vec<u8>, KeyChanges>>,
     listeners: Arc<Listeners>,
+    /// Whom the server tells of keys that were read and have changed; `None`: it is not asked to.
+    told: Option<Arc<dyn Invalidations>>,
     this: Weak<Link>,
 }
 
@@ -86,6 +89,7 @@ impl Link {
         client_name: Option<String>,
         connect_timeout: Duration,
         listeners: Arc<Listeners>,
+        told: Option<Arc<dyn Invalidations>>,
     ) -> Arc<Self> {
         Arc::new_cyclic(|this| Self {
             info,
@@ -99,6 +103,7 @@ impl Link {
             flushes: AtomicU64::new(0),
             watched: RwLock::default(),
             listeners,
+            told,
             this: this.clone(),
         })
     }
@@ -257,7 +262,10 @@ impl Link {
         if let Some(name) = &self.client_name {
             is_allowed(&mut opening, ::redis::cmd("CLIENT").arg("SETNAME").arg(name)).await?;
         }
-        let tracks = self.protocol == Protocol::Resp3 && is_told_of_flushes(&mut opening).await?;
+        let tracks = match &self.told {
+            Some(_) => tracks_what_is_read(&mut opening).await.map(|()| true)?,
+            None => self.protocol == Protocol::Resp3 && is_told_of_flushes(&mut opening).await?,
+        };
         let heard = Arc::new(AtomicU64::new(self.since_made(Instant::now())));
         Ok(Live { connection: opening, number, tracks, heard })
     }
@@ -284,10 +292,14 @@ impl Link {
             Push::Disconnected => self.forget(number),
             Push::Invalidate(None) => {
                 self.flushes.fetch_add(1, Ordering::AcqRel);
+                self.told.iter().for_each(|told| told.all_changed());
             }
             Push::Invalidate(Some(keys)) => {
                 let watched = self.watched.read().unwrap_or_else(PoisonError::into_inner);
-                keys.iter().filter_map(|key| watched.get(key.as_bytes()?)).for_each(KeyChanges::add);
+                for key in keys.iter().filter_map(Reply::as_bytes) {
+                    watched.get(key).into_iter().for_each(KeyChanges::add);
+                    self.told.iter().for_each(|told| told.changed(key));
+                }
             }
             _ => {}
         }
@@ -301,6 +313,9 @@ impl Link {
             State::Connecting(number, _) | State::Live(Live { number, .. }) => Some(*number),
         };
         if current == Some(gone) {
+            if let (State::Live(_), Some(told)) = (&*state, &self.told) {
+                told.lost();
+            }
             let forgotten = std::mem::replace(&mut *state, State::Idle);
             drop(state);
             // What a connection does when it is dropped is no business of whoever waits for the lock.
@@ -318,6 +333,12 @@ impl Link {
 /// remembered. `false`: the server or the user's permissions do not allow it.
 async fn is_told_of_flushes(connection: &mut MultiplexedConnection) -> RedisResult<bool> {
     is_allowed(connection, ::redis::cmd("CLIENT").arg("TRACKING").arg("ON").arg("OPTIN")).await
+}
+
+/// Has the server say when a key changes that was read on this connection, with whatever command. A user who may not have that
+/// gets an error.
+async fn tracks_what_is_read(connection: &mut MultiplexedConnection) -> RedisResult<()> {
+    connection.send_packed_command(::redis::cmd("CLIENT").arg("TRACKING").arg("ON")).await.map(drop)
 }
 
 /// Whether the server does as it is told. What it refuses is done without.

@@ -10,7 +10,7 @@ use cache_index::{Command, Reply};
 use super::convert::{self, is_broken};
 use super::link::{Link, Listeners, Live};
 use super::tls::Connector;
-use crate::connection::Capabilities;
+use crate::connection::{Capabilities, Invalidations};
 use crate::connection::in_flight::InFlight;
 use crate::connection::learned::Learned;
 use crate::error::{Error, Result};
@@ -31,11 +31,14 @@ pub(super) struct Node {
 pub(super) struct Shared {
     pub(super) in_flight: Arc<InFlight>,
     pub(super) listeners: Arc<Listeners>,
+    /// Who is told when keys change that were read, if that is told.
+    pub(super) told: Option<Arc<dyn Invalidations>>,
 }
 
 impl Shared {
     pub(super) fn new(settings: &RedisSettings) -> Self {
-        Self { in_flight: Arc::new(InFlight::new(settings.max_in_flight)), listeners: Arc::default() }
+        let in_flight = Arc::new(InFlight::new(settings.max_in_flight));
+        Self { in_flight, listeners: Arc::default(), told: None }
     }
 }
 
@@ -53,7 +56,7 @@ impl Node {
         let (name, timeout) = (settings.client_name.clone(), settings.connect_timeout);
         let listeners = Arc::clone(&shared.listeners);
         Ok(Self {
-            link: Link::new(info, tls, protocol, name, timeout, listeners),
+            link: Link::new(info, tls, protocol, name, timeout, listeners, shared.told.clone()),
             deadline: settings.response_timeout,
             in_flight: Arc::clone(&shared.in_flight),
             assumed,

@@ -1,6 +1,7 @@
 //! A field indexes as what its type is, under whatever name.
 
 #![deny(warnings)]
+#![allow(dead_code, unreachable_pub)]
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet};
@@ -43,7 +44,8 @@ struct User {
     shared: Box<str>,
 }
 
-fn main() {
+#[test]
+fn is_accepted() {
     let arc: Arc<str> = "ann".into();
     let _ = User::find()
         .filter(User::EMAIL.eq(String::new()) | User::EMAIL.eq("a") | User::EMAIL.eq(arc))
@@ -55,7 +57,7 @@ fn main() {
     let _ = (User::find_by_tags("a"), User::find_by_notes("rust"), User::find_by_active(false));
     let _ = (User::find_by_country("CH"), User::FRIENDS, User::BIG, User::CALLBACK, User::NESTED);
 
-    let kinds: Vec<_> = <User as IndexSchema>::schema().indexed().map(|field| field.kind()).collect();
+    let kinds: Vec<_> = <User as IndexSchema>::schema().indexed().map(cache_core::FieldDef::kind).collect();
     use FieldKind::{Numeric, Tag, Text};
     assert_eq!(kinds, [Tag, Numeric, Tag, Tag, Numeric, Numeric, Tag, Tag, Text, Tag]);
 }

@@ -1,6 +1,7 @@
 //! Members are what serde writes, for each of its rules.
 
 #![deny(warnings)]
+#![allow(dead_code, unreachable_pub)]
 #![allow(non_snake_case)]
 
 use cache_core::{CacheModel, IndexSchema};
@@ -48,7 +49,8 @@ rule!(ScreamingSnake, "SCREAMING_SNAKE_CASE");
 rule!(Kebab, "kebab-case");
 rule!(ScreamingKebab, "SCREAMING-KEBAB-CASE");
 
-fn main() {
+#[test]
+fn is_accepted() {
     Lower::check();
     Upper::check();
     Pascal::check();

@@ -1,5 +1,7 @@
 //! A module for `#[serde(with = …)]` may pass a form on, and hold whatever else, under any name.
 
+#![allow(dead_code)]
+
 use cache_core::{CacheEmbedded, CacheModel};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -31,7 +33,8 @@ pub struct Part {
     changed: Option<DateTime<Utc>>,
 }
 
-fn main() {
+#[test]
+fn is_accepted() {
     let _ = User::CREATED.gt(DateTime::UNIX_EPOCH) & User::PART.changed.lt(DateTime::UNIX_EPOCH);
     let _ = User::find_by_created_number(DateTime::<Utc>::UNIX_EPOCH..);
 }

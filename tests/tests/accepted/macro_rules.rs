@@ -1,6 +1,7 @@
 //! A model can come out of a `macro_rules!` macro.
 
 #![deny(warnings)]
+#![allow(dead_code, unreachable_pub)]
 
 use cache_core::{CacheModel, IndexSchema};
 use serde::{Deserialize, Serialize};
@@ -19,7 +20,8 @@ macro_rules! model {
 
 model!(pub(crate) User, "macro:user", "5m", { email: String, ages: Vec<u8> });
 
-fn main() {
+#[test]
+fn is_accepted() {
     let _ = User::find_by_email("ann").filter(User::AGES.gt(3));
     assert_eq!(<User as IndexSchema>::schema().prefix(), "macro:user");
 }

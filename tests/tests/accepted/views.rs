@@ -1,6 +1,7 @@
 //! Views in modules, of renamed members, with raw names, out of macros, of modules' dates, with strict lints.
 
 #![deny(warnings, missing_docs, unreachable_pub, clippy::all, clippy::pedantic)]
+#![allow(dead_code)]
 
 use cache_core::CacheModel as _;
 
@@ -51,13 +52,13 @@ pub mod store {
     }
 }
 
-mod views {
+mod shown {
     use cache_core::{CacheView, Query};
     use chrono::{DateTime, Utc};
     use serde::{Deserialize, Deserializer};
 
     #[derive(Debug, Deserialize, CacheView)]
-    #[cache(model = crate::store::Machine, crate = ::cache_core)]
+    #[cache(model = crate::views::store::Machine, crate = ::cache_core)]
     #[serde(rename_all = "PascalCase")]
     pub(crate) struct Row {
         pub(crate) machine_id: u64,
@@ -82,7 +83,9 @@ mod views {
         Ok(i64::deserialize(deserializer)? / 1000)
     }
 
-    pub(crate) fn rows(query: Query<crate::store::Machine>) -> Query<crate::store::Machine, Row> {
+    pub(crate) fn rows(
+        query: Query<crate::views::store::Machine>,
+    ) -> Query<crate::views::store::Machine, Row> {
         query.select()
     }
 
@@ -107,9 +110,10 @@ macro_rules! view {
 
 view!(Short of store::Machine, { id: u64 = MACHINE_ID, names: Option<Vec<String>> = PARTS.name });
 
-fn main() {
-    let _ = views::rows(store::Machine::find());
-    let _: fn(&views::Row) -> String = views::Row::shown;
-    let _: fn(&views::Row) -> u64 = |row| row.machine_id;
+#[test]
+fn is_accepted() {
+    let _ = shown::rows(store::Machine::find());
+    let _: fn(&shown::Row) -> String = shown::Row::shown;
+    let _: fn(&shown::Row) -> u64 = |row| row.machine_id;
     let _: fn(&Short) -> (u64, usize) = |short| (short.id, short.names.iter().flatten().count());
 }

@@ -1,10 +1,12 @@
 //! A model can be private, and stand in the body of a function or in a block.
 
 #![deny(warnings)]
+#![allow(dead_code, unreachable_pub)]
 
 use cache_core::CacheModel;
 
-fn main() {
+#[test]
+fn is_accepted() {
     use serde::{Deserialize, Serialize};
 
     #[derive(Serialize, Deserialize)]

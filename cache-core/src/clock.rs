@@ -7,29 +7,29 @@ use std::time::Duration;
 
 /// A moment on the clock of leases, in microseconds; only differences mean something. Never zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Moment(u64);
+pub(crate) struct Moment(u64);
 
 impl Moment {
     /// This moment.
-    pub(super) fn now() -> Self {
+    pub(crate) fn now() -> Self {
         Self(u64::try_from(since_boot().as_micros()).unwrap_or(u64::MAX).max(1))
     }
 
-    pub(super) fn after(self, time: Duration) -> Self {
+    pub(crate) fn after(self, time: Duration) -> Self {
         Self(self.0.saturating_add(u64::try_from(time.as_micros()).unwrap_or(u64::MAX)))
     }
 
     /// How long until the later moment; zero if it has passed.
-    pub(super) fn until(self, later: Self) -> Duration {
+    pub(crate) fn until(self, later: Self) -> Duration {
         Duration::from_micros(later.0.saturating_sub(self.0))
     }
 
-    pub(super) fn micros(self) -> u64 {
+    pub(crate) fn micros(self) -> u64 {
         self.0
     }
 
     /// `None`: zero, which is no moment.
-    pub(super) fn from_micros(micros: u64) -> Option<Self> {
+    pub(crate) fn from_micros(micros: u64) -> Option<Self> {
         (micros != 0).then_some(Self(micros))
     }
 }

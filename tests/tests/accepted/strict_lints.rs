@@ -10,17 +10,13 @@
     single_use_lifetimes,
     trivial_casts,
     unused_results,
-    non_ascii_idents,
     let_underscore_drop,
     redundant_lifetimes,
-    unused_crate_dependencies,
     variant_size_differences,
     nonstandard_style,
-    future_incompatible,
-    rust_2018_idioms,
-    rust_2024_compatibility
+    rust_2018_idioms
 )]
-#![allow(unused_crate_dependencies)]
+#![allow(dead_code)]
 
 pub mod shop {
     //! A public module.
@@ -68,6 +64,7 @@ pub mod shop {
     }
 }
 
-fn main() {
+#[test]
+fn is_accepted() {
     assert_eq!(shop::ages(), 3);
 }

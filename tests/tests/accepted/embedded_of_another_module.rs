@@ -1,5 +1,7 @@
 //! Handles of embedded structs can be used wherever the model can, in other modules too.
 
+#![allow(dead_code)]
+
 mod models {
     use cache_core::{CacheEmbedded, CacheModel};
     use serde::{Deserialize, Serialize};
@@ -42,7 +44,8 @@ mod models {
 use cache_core::CacheModel;
 use models::User;
 
-fn main() {
+#[test]
+fn is_accepted() {
     let both = User::ADDRESSES.any(|address| address.city.eq("Bern") & address.geo.country.eq("CH"));
     let _ = (models::by_key("x"), User::find().filter(both & User::ADDRESSES.geo.country.ne("DE")));
 }

@@ -1,6 +1,7 @@
 //! A model without an index is stored and read; it has no finders.
 
 #![deny(warnings)]
+#![allow(dead_code, unreachable_pub)]
 
 use cache_core::{Cache, CacheModel, IndexSchema};
 use serde::{Deserialize, Serialize};
@@ -24,7 +25,8 @@ async fn uses(cache: &Cache) -> cache_core::Result<Option<Session>> {
     Session::get(cache, "s1").await
 }
 
-fn main() {
+#[test]
+fn is_accepted() {
     let _ = uses;
     assert_eq!(Session::find(), "mine");
     assert!(!<Session as IndexSchema>::schema().is_indexed());

@@ -1,5 +1,7 @@
 //! Primary keys of two to four parts, with a hash tag and without, and what may stand for them.
 
+#![allow(dead_code)]
+
 use cache_core::{Cache, CacheModel, Id, Model};
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +57,7 @@ async fn all(cache: &Cache, two: Two) {
     get(cache, ("a", 1), &two.clone()).await;
 }
 
-fn main() {
+#[test]
+fn is_accepted() {
     let _ = all;
 }

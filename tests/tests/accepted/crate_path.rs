@@ -1,6 +1,7 @@
 //! The library can be a re-export.
 
 #![deny(warnings)]
+#![allow(dead_code, unreachable_pub)]
 
 mod library {
     pub mod cache {
@@ -11,7 +12,7 @@ mod library {
 mod shadowed {
     use serde::{Deserialize, Serialize};
 
-    use crate::library::cache::CacheModel;
+    use crate::crate_path::library::cache::CacheModel;
 
     // What a name in scope is does not matter to generated code.
     mod cache_core {}
@@ -22,7 +23,7 @@ mod shadowed {
     struct Query;
 
     #[derive(Serialize, Deserialize, CacheModel)]
-    #[cache(crate = crate::library::cache)]
+    #[cache(crate = crate::crate_path::library::cache)]
     pub(super) struct ByPath {
         #[primary_key]
         pub(super) id: u64,
@@ -31,7 +32,7 @@ mod shadowed {
     }
 
     #[derive(Serialize, Deserialize, CacheModel)]
-    #[cache(crate = "crate::library::cache", ttl = "1s")]
+    #[cache(crate = "crate::crate_path::library::cache", ttl = "1s")]
     pub(super) struct ByString {
         #[primary_key]
         id: u64,
@@ -45,7 +46,8 @@ mod shadowed {
     }
 }
 
-fn main() {
+#[test]
+fn is_accepted() {
     let _ = shadowed::ByPath::find_by_name("ann");
     shadowed::uses();
 }

@@ -1,8 +1,9 @@
 //! Fields may be called like anything that the library or the expansion names.
 
 #![deny(warnings)]
+#![allow(dead_code, unreachable_pub)]
 
-use cache_core::{CacheModel, Model, IndexSchema};
+use cache_core::{CacheModel, IndexSchema, Model};
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize, Deserialize, CacheModel)]
@@ -48,7 +49,8 @@ struct Names {
     self_: String,
 }
 
-fn main() {
+#[test]
+fn is_accepted() {
     let _ = Names::find()
         .filter(Names::EQ.eq("a") & Names::FILTER.eq("b") & Names::NEW.ne("c") & Names::PATH.eq("d"))
         .filter(Names::INDEX.eq("e") & Names::SCHEMA.eq("f") & Names::FIND.eq("g") & Names::TTL.lt(3))

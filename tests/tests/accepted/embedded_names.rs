@@ -1,5 +1,7 @@
 //! Members of one name in different places, also where one of them is flattened; a struct of the same name elsewhere.
 
+#![allow(dead_code)]
+
 use cache_core::{CacheEmbedded, CacheModel};
 use serde::{Deserialize, Serialize};
 
@@ -34,4 +36,5 @@ struct User {
     other: Option<Part>,
 }
 
-fn main() {}
+#[test]
+fn is_accepted() {}
