@@ -268,7 +268,8 @@ pub enum MigrateError {
     },
     /// The masters of a cluster do not agree on an index, and did not after all that was tried.
     #[error(
-        "the masters of the cluster do not agree on `{name}`: {found}; run the migrator again when all are up"
+        "the masters of the cluster do not agree on `{name}`: {}; run the migrator again when all are up",
+        printed(found)
     )]
     Disagreement {
         /// The index, or the alias.

@@ -10,9 +10,9 @@ use cache_index::{Command, Reply};
 use super::convert::{self, is_broken};
 use super::link::{Link, Listeners, Live};
 use super::tls::Connector;
-use crate::connection::{Capabilities, Invalidations};
 use crate::connection::in_flight::InFlight;
 use crate::connection::learned::Learned;
+use crate::connection::{Capabilities, Invalidations};
 use crate::error::{Error, Result};
 use crate::settings::{Protocol, RedisSettings, Secret};
 
