@@ -125,7 +125,7 @@ pub use crate::load::{Load, LoadError};
 pub use crate::migrate::{
     DataDifference, DataFailure, DataMigration, DataMigrationError, DataReport, Estimate, Extending,
     LeaseSeen, MigrateError, MigratedIndex, Migration, Migrator, Notice, Observed, Plan, Progress,
-    RecordedStep, SchemaLock, SchemaLockError, ServerMemory, Step, Strategy, Unlocked, Watch,
+    RecordedStep, Sample, SchemaLock, SchemaLockError, ServerMemory, Step, Strategy, Unlocked, Watch,
 };
 pub use crate::model::{Indexed, Model, Versioned};
 #[cfg(feature = "near")]

@@ -115,19 +115,19 @@ impl Node {
         if commands.is_empty() {
             return Ok(Vec::new());
         }
-        let (pipeline, skipped, expected) = convert::pipeline(commands, atomic);
+        let (pipeline, expected) = convert::pipeline(commands, atomic);
         let name = || convert::names(commands);
         let repeatable = commands.iter().all(|command| command.is_repeatable());
         let send = |mut live: Live| {
             let pipeline = &pipeline;
             async move {
                 self.ready(&live).await?;
-                live.connection.send_packed_commands(pipeline, skipped, expected).await
+                live.connection.send_packed_commands(pipeline, 0, expected).await
             }
         };
         let values = self.bounded(name, timeout, repeatable, send).await?;
         if atomic {
-            return convert::transaction(commands, values.into_iter().next());
+            return convert::transaction(commands, values);
         }
         let answers = commands.iter().zip(values);
         Ok(answers.map(|(command, value)| self.answer(command, value)).collect())
