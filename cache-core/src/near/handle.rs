@@ -61,6 +61,7 @@ impl NearHandle {
     ///
     /// # Errors
     /// As [`CacheModel::get`](crate::CacheModel::get).
+    #[expect(clippy::needless_pass_by_value, reason = "an id is often a reference already")]
     pub fn get<M: Model>(
         &self,
         id: impl Id<M::PrimaryKey>,
