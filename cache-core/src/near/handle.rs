@@ -57,7 +57,8 @@ impl NearHandle {
 
     /// The document with this primary key, from memory if it is there; `None` if there is none.
     ///
-    /// Bounded by two deadlines of a read: where the line that tells of changes does not answer, the document is read past it.
+    /// Bounded: where the line that tells of changes does not answer within the deadline of a read, the document is read past it,
+    /// within another one. Of those who wait for somebody who gives up, one asks; after three who did, each by itself.
     ///
     /// # Errors
     /// As [`CacheModel::get`](crate::CacheModel::get).
@@ -135,7 +136,10 @@ impl NearHandle {
             let Some((epoch, now)) = self.epoch(&key).filter(|_| self.cache.is_enabled()) else { break };
             let landed = match self.line.store.table.enter(&key, epoch, now) {
                 Seat::Hit(document) => Some(Ok(document)),
-                Seat::Join(joined) => self.wait(joined).await,
+                Seat::Join(joined) => match self.wait(joined).await {
+                    Some(landed) => landed,
+                    None => break,
+                },
                 Seat::Lead(turn) => self.ask::<M>(vec![turn]).await.pop(),
             };
             Counts::add(&self.line.store.counts.misses);
@@ -191,7 +195,7 @@ impl NearHandle {
         }
         // What was asked for here has come by now: two that ask for each other's documents do not wait for each other.
         for (at, joined) in joins {
-            take(at, self.wait(joined).await);
+            take(at, self.wait(joined).await.flatten());
         }
         let (mut documents, mut past) = (Vec::with_capacity(keys.len()), Vec::new());
         for (at, (key, landed)) in keys.into_iter().zip(found).enumerate() {
@@ -213,9 +217,9 @@ impl NearHandle {
         Ok(documents)
     }
 
-    /// Waits for who asks, no longer than asking may take: they may never go on.
-    async fn wait(&self, joined: Joined<Document>) -> Option<Landed<Document>> {
-        tokio::time::timeout(self.cache.connection().deadline(), joined.landed()).await.ok()?
+    /// Waits for who asks; the inner `None`: they gave up. No longer than asking may take: they may never go on.
+    async fn wait(&self, joined: Joined<Document>) -> Option<Option<Landed<Document>>> {
+        tokio::time::timeout(self.cache.connection().deadline(), joined.landed()).await.ok()
     }
 
     /// Asks the server, on the line where it tells of changes from then on. One outcome each.
