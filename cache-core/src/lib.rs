@@ -34,7 +34,7 @@
 //! | group and count documents | [`Query::group_by`], [`Aggregation`], [`aggregate`] |
 //! | know what went wrong | [`Error`] |
 
-// A file imports from those before it: patch_error, backoff, clock, error, settings, connection, embedded, cache, script, primary_key,
+// A file imports from those before it: patch_error, backoff, begun, clock, error, settings, connection, embedded, cache, script, primary_key,
 // version, model, document, acl, index, query, terms, load, near, cache_model, migrate, gate, health, cli, tenant, testkit.
 
 pub mod acl;
@@ -55,6 +55,7 @@ pub mod testkit;
 #[doc(hidden)]
 pub mod __private;
 mod backoff;
+mod begun;
 mod cache;
 mod cache_model;
 mod clock;
@@ -124,7 +125,7 @@ pub use crate::load::{Load, LoadError};
 pub use crate::migrate::{
     DataDifference, DataFailure, DataMigration, DataMigrationError, DataReport, Estimate, Extending,
     LeaseSeen, MigrateError, MigratedIndex, Migration, Migrator, Notice, Observed, Plan, Progress,
-    RecordedStep, SchemaLock, SchemaLockError, ServerMemory, Step, Strategy, Unlocked, Watch,
+    RecordedStep, Sample, SchemaLock, SchemaLockError, ServerMemory, Step, Strategy, Unlocked, Watch,
 };
 pub use crate::model::{Indexed, Model, Versioned};
 #[cfg(feature = "near")]

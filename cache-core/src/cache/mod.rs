@@ -380,13 +380,12 @@ fn changes_connection(command: &Command) -> bool {
         "PSYNC",
         "REPLCONF",
     ];
-    let name = command.name().to_ascii_uppercase();
+    let name = command.name();
+    let is = |known: &str| name.eq_ignore_ascii_case(known);
     let of_connection =
         |word: &[u8]| [&b"REPLY"[..], b"TRACKING"].iter().any(|known| word.eq_ignore_ascii_case(known));
     let switches = || command.args().nth(1).is_some_and(of_connection);
-    ALWAYS.contains(&name.as_str())
-        || (name == "CLIENT" && switches())
-        || (name == "HELLO" && command.args().len() > 1)
+    ALWAYS.into_iter().any(is) || (is("CLIENT") && switches()) || (is("HELLO") && command.args().len() > 1)
 }
 
 impl fmt::Debug for Cache {

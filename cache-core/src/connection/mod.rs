@@ -12,9 +12,12 @@ pub(crate) mod needs;
 mod push;
 #[cfg(feature = "redis")]
 pub(crate) mod redis;
+#[cfg(all(feature = "tls", any(feature = "fred", feature = "redis")))]
+mod trust;
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use cache_index::{Batch, Command, Reply};
 use futures_core::future::BoxFuture;
 
@@ -77,6 +80,12 @@ pub trait Connection: Send + Sync + 'static {
     /// when it breaks. `None`: the protocol or the client has no such messages.
     fn tracking(&self, told: Arc<dyn Invalidations>) -> Option<Result<Arc<dyn Connection>>> {
         drop(told);
+        None
+    }
+
+    /// The documents whose keys begin like this, each with its key, in the order of their last writes: of a connection that
+    /// holds them itself, as `testkit::Memory`. Queries are then decided here. `None`: a server is asked.
+    fn documents(&self, _start: &[u8]) -> Option<Vec<(Bytes, Bytes)>> {
         None
     }
 

@@ -226,7 +226,8 @@ impl NearHandle {
     async fn ask<M: Model>(&self, turns: Vec<Turn<Document>>) -> Vec<Landed<Document>> {
         let began = Moment::now();
         let entry = |name, key: &[u8]| self.cache.entry(Command::new(name).key(key).repeatable());
-        let commands = turns.iter().flat_map(|turn| [entry("JSON.GET", turn.key()), entry("PTTL", turn.key())]);
+        let commands =
+            turns.iter().flat_map(|turn| [entry("JSON.GET", turn.key()), entry("PTTL", turn.key())]);
         let batch = Batch::pipeline(commands.collect());
         let answers = async {
             self.cache.require_json("`get`")?;

@@ -54,7 +54,8 @@ impl Cache {
         let store = Arc::new(Store::new(settings.capacity, &global));
         let told: Arc<dyn Invalidations> = Arc::clone(&store) as _;
         let Some(tracked) = self.connection().tracking(told) else {
-            let needs = "RESP3, and a connection that was made here: use `Cache::connect` without `protocol=resp2`";
+            let needs =
+                "RESP3, and a connection that was made here: use `Cache::connect` without `protocol=resp2`";
             return Err(Error::Unsupported { what: "a near cache", needs: needs.to_owned() });
         };
         let cache = self.through(|connection| Arc::new(Writes::new(connection, &store)));

@@ -6,7 +6,6 @@
 //! takes the answer away. The tests go through all orders in which these things can happen.
 
 use std::collections::HashMap;
-use std::hash::BuildHasher as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -134,7 +133,6 @@ impl<V: Clone> Table<V> {
             drop((evicted, place));
         }
     }
-
 }
 
 impl<V> Table<V> {

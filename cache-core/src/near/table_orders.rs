@@ -128,7 +128,11 @@ impl World {
                 _ => {}
             }
         }
-        let mut may = |holds: bool, act| if holds { acts.push(act) };
+        let mut may = |holds: bool, act| {
+            if holds {
+                acts.push(act)
+            }
+        };
         may(!self.questions.is_empty(), Act::Serve);
         may(!self.wire.is_empty(), Act::Hear);
         may(self.left.others_write > 0, Act::Write);
@@ -350,15 +354,8 @@ fn mistakes_are_caught() {
 
 #[test]
 fn nothing_stale_is_believed_in_some_orders_of_large_scenes() {
-    let scene = Scene {
-        readers: 4,
-        reads: 6,
-        give_ups: 3,
-        others_write: 6,
-        flushes: 2,
-        own_writes: 4,
-        breaks: 2,
-    };
+    let scene =
+        Scene { readers: 4, reads: 6, give_ups: 3, others_write: 6, flushes: 2, own_writes: 4, breaks: 2 };
     for _ in 0..5_000 {
         World::new(scene, Mistake::None).run(|count| rand::random_range(0..count));
     }

@@ -68,7 +68,9 @@ impl Drop for Touched {
 
 impl Connection for Writes {
     fn send(&self, command: Command) -> BoxFuture<'_, Result<Reply>> {
-        let Some(touched) = self.touch(std::slice::from_ref(&command)) else { return self.inner.send(command) };
+        let Some(touched) = self.touch(std::slice::from_ref(&command)) else {
+            return self.inner.send(command);
+        };
         Box::pin(async move {
             let answer = self.inner.send(command).await;
             drop(touched);
