@@ -29,7 +29,9 @@ struct User {
 }
 
 fn user(id: u64) -> User {
-    let about = "somebody who is written down at some length, so that the document has its three hundred bytes ".repeat(2);
+    let about =
+        "somebody who is written down at some length, so that the document has its three hundred bytes "
+            .repeat(2);
     User { id, name: format!("user {id}"), email: format!("user-{id}@example.com"), about, visits: 7 }
 }
 

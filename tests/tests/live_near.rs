@@ -240,7 +240,8 @@ mod cases {
         let _ = user(1, "ann").save(&near).await.unwrap();
         let impatient = RedisSettings::new(cache_tests::shared_url().await);
         let impatient = Cache::connect(impatient.response_timeout(Duration::from_millis(200))).await.unwrap();
-        let near = impatient.namespace(cache.keyspace().unwrap().global()).near(NearCache::new()).await.unwrap();
+        let near =
+            impatient.namespace(cache.keyspace().unwrap().global()).near(NearCache::new()).await.unwrap();
         let mut stuck = Box::pin(near.get::<User>(1));
         assert!(stuck.as_mut().poll(&mut context).is_pending());
         assert!(near.get::<User>(1).await.unwrap().is_some());
@@ -272,7 +273,8 @@ mod cases {
         let asked = async || {
             let info = cache.command(Command::new("INFO").arg("commandstats")).await.unwrap();
             let text = info.as_str().unwrap().to_lowercase();
-            let calls = text.split("cmdstat_json.get:calls=").nth(1).map(|rest| rest.split(',').next().unwrap());
+            let calls =
+                text.split("cmdstat_json.get:calls=").nth(1).map(|rest| rest.split(',').next().unwrap());
             calls.map_or(0, |calls| calls.parse::<u64>().unwrap())
         };
         let before = asked().await;
@@ -299,7 +301,9 @@ mod cases {
         assert_eq!(mine.get::<User>(1).await.unwrap().unwrap().name, "mine");
         assert_eq!(other.get::<User>(1).await.unwrap().unwrap().name, "theirs");
         User::delete_many(&other, [1]).await.unwrap();
-        assert!(mine.get::<User>(1).await.unwrap().is_some() && other.get::<User>(1).await.unwrap().is_none());
+        assert!(
+            mine.get::<User>(1).await.unwrap().is_some() && other.get::<User>(1).await.unwrap().is_none()
+        );
     }
 }
 

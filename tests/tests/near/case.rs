@@ -53,7 +53,9 @@ where
         let found = runtime.block_on(must.run(profile, async |profile| run(profile).await, caught));
         let Found { checks, stale, faults, reads, hits } = found;
         let took = began.elapsed().as_secs_f64();
-        println!("{name}: {checks} checks, {stale} stale; {faults} faults, {reads} reads, {hits} hits, in {took:.1} s");
+        println!(
+            "{name}: {checks} checks, {stale} stale; {faults} faults, {reads} reads, {hits} hits, in {took:.1} s"
+        );
         if must == Must::BeCaught {
             figures::add("stale in redis-rs's cache", stale);
             figures::add("of checks there", checks);
