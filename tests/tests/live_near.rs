@@ -239,7 +239,7 @@ mod cases {
         // One that never goes on is waited for as long as an answer may take.
         let _ = user(1, "ann").save(&near).await.unwrap();
         let impatient = RedisSettings::new(cache_tests::shared_url().await);
-        let impatient = Cache::connect(impatient.response_timeout(Duration::from_millis(200))).await.unwrap();
+        let impatient = Cache::connect(impatient.response_timeout(Duration::from_secs(1))).await.unwrap();
         let near =
             impatient.namespace(cache.keyspace().unwrap().global()).near(NearCache::new()).await.unwrap();
         let mut stuck = Box::pin(near.get::<User>(1));

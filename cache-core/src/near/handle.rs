@@ -149,8 +149,11 @@ impl NearHandle {
                     // Of another model under the same key.
                     Err(_) => break,
                 },
-                Some(Err(error)) if error.is_unavailable() => break,
-                Some(Err(error)) => return Err(error.again()),
+                Some(Err(error)) => match Arc::try_unwrap(error) {
+                    Ok(error) if !error.is_unavailable() => return Err(error),
+                    // Whoever shares an error asks for one of their own.
+                    _ => break,
+                },
                 None => {}
             }
         }
@@ -200,12 +203,18 @@ impl NearHandle {
         let (mut documents, mut past) = (Vec::with_capacity(keys.len()), Vec::new());
         for (at, (key, landed)) in keys.into_iter().zip(found).enumerate() {
             documents.push(match landed {
-                Some(Err(error)) if !error.is_unavailable() => return Err(error.again()),
-                Some(Ok(document)) => typed(document).unwrap_or_else(|_| {
+                Some(Ok(document)) => typed(document).unwrap_or_else(|()| {
                     past.push((at, key));
                     None
                 }),
-                _ => {
+                Some(Err(error)) => match Arc::try_unwrap(error) {
+                    Ok(error) if !error.is_unavailable() => return Err(error),
+                    _ => {
+                        past.push((at, key));
+                        None
+                    }
+                },
+                None => {
                     past.push((at, key));
                     None
                 }
@@ -232,7 +241,7 @@ impl NearHandle {
         let answers = async {
             self.cache.require_json("`get`")?;
             let observed = self.cache.observe(Sent::Many(&batch));
-            observed.around(self.line.tracked.send_all(batch.clone())).await
+            observed.around(self.line.tracked.send_all(batch)).await
         };
         let mut answers = match answers.await {
             Ok(answers) => answers.into_iter(),
@@ -250,7 +259,9 @@ impl NearHandle {
             let expires = match (&document, left) {
                 // It ended in between, or has no end.
                 (Ok(Some(_)), Some(left)) if left >= 0 => {
-                    let left = std::time::Duration::from_millis(u64::try_from(left).unwrap_or(0));
+                    // It counts in milliseconds, of a moment that may be one ago.
+                    let left =
+                        std::time::Duration::from_millis(u64::try_from(left).unwrap_or(0).saturating_sub(1));
                     Some(began.after(left.min(self.settings.ttl)))
                 }
                 (Ok(Some(_)), Some(-1)) | (Ok(None), _) => Some(began.after(self.settings.ttl)),
