@@ -224,10 +224,15 @@ mod cases {
         let near = near(&cache).await;
         let _ = user(1, "ann").save(&cache).await.unwrap();
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-        for _ in 0..20 {
+        let mut waited = 0;
+        while waited < 20 {
             let _ = user(1, "ann").save(&near).await.unwrap();
             let mut given_up = Box::pin(near.get::<User>(1));
-            assert!(given_up.as_mut().poll(&mut context).is_pending());
+            // Where this thread is held up, the answer is there at once.
+            if given_up.as_mut().poll(&mut context).is_ready() {
+                continue;
+            }
+            waited += 1;
             let waits = near.get::<User>(1);
             let drops = async {
                 tokio::task::yield_now().await;
@@ -243,7 +248,10 @@ mod cases {
         let near =
             impatient.namespace(cache.keyspace().unwrap().global()).near(NearCache::new()).await.unwrap();
         let mut stuck = Box::pin(near.get::<User>(1));
-        assert!(stuck.as_mut().poll(&mut context).is_pending());
+        while stuck.as_mut().poll(&mut context).is_ready() {
+            let _ = user(1, "ann").save(&near).await.unwrap();
+            stuck = Box::pin(near.get::<User>(1));
+        }
         assert!(near.get::<User>(1).await.unwrap().is_some());
         assert_eq!(near.status().bypassed, 1);
     }
