@@ -25,8 +25,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use ::metrics::{
-    Key, Label, Level, Metadata, SharedString, Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge,
-    histogram, with_recorder,
+    Key, Label, Level, Metadata, SharedString, Unit, counter, describe_counter, describe_gauge,
+    describe_histogram, gauge, histogram, with_recorder,
 };
 use cache_index::Command;
 
@@ -132,10 +132,10 @@ impl Name {
             Self::Frequent(frequent) if outcome == ANSWERED => {
                 Key::from_static_labels(COMMANDS, &frequent.answered)
             }
-            _ => Key::from_parts(COMMANDS, vec![
-                Label::new("command", self.shared()),
-                Label::new("outcome", outcome),
-            ]),
+            _ => Key::from_parts(
+                COMMANDS,
+                vec![Label::new("command", self.shared()), Label::new("outcome", outcome)],
+            ),
         };
         with_recorder(|recorder| recorder.register_counter(&key, &METADATA)).increment(times as u64);
     }
