@@ -28,6 +28,8 @@ mod put_off;
 mod readiness;
 mod standing;
 mod state;
+#[cfg(feature = "near")]
+mod through;
 
 use std::any::Any;
 use std::fmt;
@@ -63,6 +65,8 @@ pub(crate) use readiness::Reason;
 pub use readiness::{ErrorClass, IndexReadiness, IndexState, Readiness, Ready};
 pub(crate) use standing::Standing;
 pub use state::{CacheState, StateWatch};
+#[cfg(feature = "near")]
+pub(crate) use through::is_read;
 
 /// Has the index of a schema looked at in the background: how that is done is known above.
 pub(crate) type Looking = fn(&Cache, &'static Schema, &str);

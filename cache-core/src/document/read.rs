@@ -23,13 +23,18 @@ pub(crate) fn get<M: Model>(
 }
 
 /// The document that a `JSON.GET` without a path is about.
-pub(super) async fn get_at<M: Model>(cache: &Cache, command: Result<Command>) -> Result<Option<M>> {
+pub(crate) async fn get_at<M: Model>(cache: &Cache, command: Result<Command>) -> Result<Option<M>> {
     cache.require_json("`get`")?;
     let command = command?;
     let key = key_of(&command);
-    match cache.command(command).await? {
+    decode_reply(&key, cache.command(command).await?)
+}
+
+/// The document in the answer to a `JSON.GET` without a path.
+pub(crate) fn decode_reply<M: Model>(key: &[u8], reply: Reply) -> Result<Option<M>> {
+    match reply {
         Reply::Nil => Ok(None),
-        Reply::Bulk(json) => decode::<M>(&key, &json).map(Some),
+        Reply::Bulk(json) => decode::<M>(key, &json).map(Some),
         other => Err(unreadable("JSON.GET", &other)),
     }
 }
@@ -41,23 +46,29 @@ where
 {
     let start = || cache.entry(Command::new("JSON.MGET").repeatable());
     let commands = chunks_of_keys::<M, _>(cache, start, ids);
-    async move {
-        cache.require_json("`get_many`")?;
-        let mut commands = commands?.into_iter();
-        let mut found = Vec::new();
-        // Two are under way: while the server answers the second one, the documents of the first are read here.
-        let mut first = ask_for(cache, commands.next()).await;
-        let mut second = ask_for(cache, commands.next()).await;
-        while let Some((keys, asked)) = first {
-            let reply = asked.end().await;
-            first = second;
-            second = ask_for(cache, commands.next()).await;
-            let before = found.len();
-            let answer = reply.and_then(|reply| read_each(&keys, reply, &mut found));
-            cache.or_without(answer, || found.resize_with(before + keys.args().len() - 1, || None))?;
-        }
-        Ok(found)
+    get_many_at(cache, commands)
+}
+
+/// The documents that these `JSON.MGET` without a path are about.
+pub(crate) async fn get_many_at<M: Model>(
+    cache: &Cache,
+    commands: Result<Vec<Command>>,
+) -> Result<Vec<Option<M>>> {
+    cache.require_json("`get_many`")?;
+    let mut commands = commands?.into_iter();
+    let mut found = Vec::new();
+    // Two are under way: while the server answers the second one, the documents of the first are read here.
+    let mut first = ask_for(cache, commands.next()).await;
+    let mut second = ask_for(cache, commands.next()).await;
+    while let Some((keys, asked)) = first {
+        let reply = asked.end().await;
+        first = second;
+        second = ask_for(cache, commands.next()).await;
+        let before = found.len();
+        let answer = reply.and_then(|reply| read_each(&keys, reply, &mut found));
+        cache.or_without(answer, || found.resize_with(before + keys.args().len() - 1, || None))?;
     }
+    Ok(found)
 }
 
 /// Asks for the documents of a chunk of keys, if there is one; answers with the keys, too.
