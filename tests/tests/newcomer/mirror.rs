@@ -19,6 +19,7 @@ pub(crate) struct Mirror {
 const PYTHON: &str = r#"[ -n "$CHILDREN" ] && echo $$ >> "$CHILDREN"
 if [ -n "$KEEP" ]; then
     "$REAL_PYTHON" "$@" || exit $?
+    PATH="$PATH:/usr/bin:/bin"
     while [ $# -gt 0 ]; do
         if [ "$1" = -d ]; then cp "$2"/*.whl "$KEEP"/; fi
         shift
@@ -97,12 +98,15 @@ pub(crate) fn pythons(empty: &Path) -> Vec<u32> {
     ids.lines().filter_map(|line| line.parse().ok()).collect()
 }
 
-/// The first that has pip.
+/// The first that has pip. What is on `PATH` may be a script that needs the rest of `PATH`, so it is asked which it is.
 fn real_python() -> PathBuf {
-    let path = env::var_os("PATH").unwrap_or_default();
-    let has_pip = |program: &PathBuf| {
-        let asked = Command::new(program).args(["-m", "pip", "--version"]).output();
-        asked.is_ok_and(|output| output.status.success())
+    static REAL: OnceLock<PathBuf> = OnceLock::new();
+    let ask = |program: PathBuf| {
+        let asked = Command::new(program).args(["-c", "import pip, sys; print(sys.executable)"]).output();
+        let said = asked.ok().filter(|output| output.status.success())?.stdout;
+        Some(PathBuf::from(String::from_utf8(said).ok()?.trim()))
     };
-    env::split_paths(&path).map(|folder| folder.join("python3")).find(has_pip).expect("a python3 with pip")
+    let path = env::var_os("PATH").unwrap_or_default();
+    let found = || env::split_paths(&path).map(|folder| folder.join("python3")).find_map(ask);
+    REAL.get_or_init(|| found().expect("a python3 with pip")).clone()
 }
