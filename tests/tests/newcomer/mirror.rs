@@ -15,8 +15,12 @@ pub(crate) struct Mirror {
     bin: PathBuf,
 }
 
-/// Every process of Python writes its id to a file; what is downloaded is kept.
-const PYTHON: &str = r#"[ -n "$CHILDREN" ] && echo $$ >> "$CHILDREN"
+/// Every process of Python writes its id to a file; what is downloaded is kept; one whose arguments have `$FULL` in them writes no
+/// file of more than a megabyte.
+const PYTHON: &str = r#"if [ -n "$FULL" ]; then
+    case $* in *"$FULL"*) ulimit -f 2048 ;; esac
+fi
+[ -n "$CHILDREN" ] && echo $$ >> "$CHILDREN"
 if [ -n "$KEEP" ]; then
     "$REAL_PYTHON" "$@" || exit $?
     PATH="$PATH:/usr/bin:/bin"
@@ -61,16 +65,20 @@ impl Mirror {
     pub(crate) fn child(&self, role: &str, empty: &Path) -> Command {
         let mut command = bare(role, empty);
         command.env("PATH", &self.bin).env("REAL_PYTHON", real_python());
-        command.env("PIP_NO_INDEX", "1").env("PIP_FIND_LINKS", &self.wheels).env("CHILDREN", children(empty));
+        command
+            .env_remove("FULL")
+            .env("PIP_NO_INDEX", "1")
+            .env("PIP_FIND_LINKS", &self.wheels)
+            .env("CHILDREN", children(empty));
         command
     }
 
-    /// The same under limits of the shell's.
-    pub(crate) fn limited(&self, limits: &str, role: &str, empty: &Path) -> Command {
+    /// The same in a shell that does this first; it has the programs of the system.
+    pub(crate) fn after(&self, first: &str, role: &str, empty: &Path) -> Command {
         let inner = self.child(role, empty);
-        let mut command = Command::new("/bin/sh");
-        command.args(["-c", &format!("{limits}; exec \"$0\" \"$@\"")]);
-        command.arg(inner.get_program()).args(inner.get_args());
+        let mut command = Command::new("/usr/bin/unshare");
+        command.args(["--mount", "--map-root-user", "/bin/sh", "-c"]);
+        command.arg(format!("{first} && exec \"$0\" \"$@\"")).arg(inner.get_program()).args(inner.get_args());
         for (name, value) in inner.get_envs() {
             match value {
                 Some(value) => command.env(name, value),
