@@ -77,6 +77,8 @@ pub(super) struct Seen {
     pub(super) hears: bool,
     pub(super) filled: bool,
     pub(super) documents: u64,
+    /// The number of the document that was indexed last.
+    pub(super) last: u64,
     pub(super) percent: f64,
     /// Whether it is another one than the schema says.
     pub(super) drifted: bool,

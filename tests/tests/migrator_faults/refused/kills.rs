@@ -18,7 +18,7 @@ use crate::steps::{Disturbance, lasting_server};
 use crate::system::{Booted, System};
 
 /// How many documents there are.
-const DOCUMENTS: u32 = 200;
+const DOCUMENTS: u32 = 64;
 
 /// Beyond this, a boot has no end.
 const MOST: usize = 200;
@@ -75,8 +75,8 @@ pub(super) async fn sweep(
     {
         // The steps always; between them some commands.
         let stride = match disturbance {
-            Disturbance::Nothing => profile.pick(3, 1),
-            _ => profile.pick(12, 2),
+            Disturbance::Nothing => profile.pick(5, 1),
+            _ => profile.pick(16, 2),
         };
         let commands = (1..MOST).skip(turn as usize).step_by(stride as usize).map(Stop::Command);
         for stops in [(1..MOST).map(Stop::Step).collect::<Vec<_>>(), commands.collect()] {
@@ -147,7 +147,9 @@ impl Killed<'_> {
         self.situation.prepare(system, place).await;
         let mut traffic = Traffic::new(system, place, &known).await.calmly();
         self.situation.releases().iter().for_each(|release| traffic.read(*release));
-        traffic.write(false);
+        if self.situation != Situation::ByHand {
+            traffic.write(false);
+        }
         // The server's counter grows by documents that it counted.
         if self.turn % 2 == 1 {
             traffic.rewrite();
@@ -170,6 +172,10 @@ impl Killed<'_> {
         replica.kill();
         if stopped {
             self.disturbance.strike(self.server, place).await;
+            // Sometimes those who come wait until whoever was killed has lost its turn; else that was long ago.
+            if self.turn % 8 != 0 {
+                place.forget_turns().await;
+            }
         }
         let mut wrong = Vec::new();
         let was_unfilled = self.recover(&mut wrong).await;
