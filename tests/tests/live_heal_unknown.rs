@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use cache_core::embedded::Server;
 use cache_core::testkit::{Direction, Fault, Proxy};
 use cache_core::{
-    Batch, Cache, CacheModel, Command, Error, IndexSchema, IndexState, Migrator, Protocol, Ready, RedisSettings,
-    Shortfall,
+    Batch, Cache, CacheModel, Command, Error, IndexSchema, IndexState, Migrator, Protocol, Ready,
+    RedisSettings, Shortfall,
 };
 use cache_tests::releases::{index, save, second, write};
 use cache_tests::{connect, private_server};
@@ -113,7 +113,8 @@ async fn another_index_under_the_same_name(protocol: Protocol) {
     let drop_index = Command::new("FT.DROPINDEX").arg(index::<User>(&knows));
     let other = process().await;
     // At one moment, so that nobody misses it.
-    let answers = other.connection().send_all(Batch::atomic(vec![drop_index, unfilled(&other)])).await.unwrap();
+    let answers =
+        other.connection().send_all(Batch::atomic(vec![drop_index, unfilled(&other)])).await.unwrap();
     answers.into_iter().for_each(|answer| drop(answer.unwrap()));
     write(&other, 1_000, MENDED).await;
     let began = Instant::now();

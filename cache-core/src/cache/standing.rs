@@ -77,13 +77,7 @@ impl Standing {
     /// As [`report`](Self::report), between runs of the migrator, unless the index was made again meanwhile.
     pub(crate) fn counted(&self, index: &str, mark: Mark, missing: u64, counter: u64, took: Duration) {
         self.write(index, |known| {
-            if known.version() != mark.changes {
-                return;
-            }
-            let failures = Failures::counted(missing, counter, mark.connection, took);
-            // Who asked meanwhile may have seen that it grew, by a document that was looked at before.
-            let is_seen = known.seen.is_some_and(|seen| seen.is_of(mark));
-            known.failures = if is_seen { failures.seen_later(known.failures) } else { failures };
+            known.counted(mark, Failures::counted(missing, counter, mark.connection, took));
         });
     }
 
@@ -161,9 +155,7 @@ impl Standing {
                 return Wants::default();
             }
             let (filled, looked) = (info.is_filled(), Instant::now());
-            // On another connection the server may have been started anew, and filled it.
-            let before = known.seen.filter(|seen| seen.connection == mark.connection);
-            let is_another = before.is_some_and(|seen| info.last_document < seen.last);
+            let is_another = known.begins_anew(*mark, info.last_document);
             known.seen = Some(Seen {
                 connection: mark.connection,
                 changes: mark.changes,
@@ -333,22 +325,6 @@ mod tests {
         // Where it will not be heard, each query looks.
         standing.saw("i", &Look { hears: false, made: 1, ..look(standing.mark("i", 0), true, 2) }, false);
         assert!(standing.wants_look("i", standing.mark("i", 0)));
-    }
-
-    #[test]
-    fn what_was_seen_while_documents_were_counted_is_not_forgotten() {
-        let standing = Standing::default();
-        let mark = standing.mark("i", 0);
-        let saw = |failures| standing.saw("i", &look(mark, true, failures), false);
-        saw(9);
-        saw(10);
-        standing.counted("i", mark, 1, 9, Duration::ZERO);
-        assert_eq!(standing.told("i"), [Shortfall::FailedDocuments(2)]);
-        assert!(saw(10).count);
-        // What was seen of another one, before, says nothing.
-        standing.changed("i");
-        standing.counted("i", standing.mark("i", 0), 1, 2, Duration::ZERO);
-        assert_eq!(standing.told("i"), [Shortfall::FailedDocuments(1)]);
     }
 
     #[test]

@@ -137,7 +137,8 @@ impl Seen {
             found(&format!("{alias}:{fingerprint}")).filter(|used| used.name == index)?;
             Some(Kept { fingerprint, index, compared })
         };
-        let is_gone = |one: &&(Fingerprint, Compared)| found(&mark_name(&alias, one.0, &one.1.mark)).is_none();
+        let is_gone =
+            |one: &&(Fingerprint, Compared)| found(&mark_name(&alias, one.0, &one.1.mark)).is_none();
         let had = beside.compared.iter().filter(is_gone).map(|(of, one)| (*of, one.fields)).collect();
         let kept: Vec<_> = beside.compared.into_iter().filter_map(kept).collect();
         let verified = |index: IndexInfo| {

@@ -63,7 +63,9 @@ pub(crate) async fn ask(
     let index = index_name(release, cache);
     let (query, limit) = match question {
         Question::Everybody => (release.everybody().to_owned(), "0"),
-        Question::Team(team) | Question::Held(team) => (format!("@team:{{team\\-{}}}", team % TEAMS), "10000"),
+        Question::Team(team) | Question::Held(team) => {
+            (format!("@team:{{team\\-{}}}", team % TEAMS), "10000")
+        }
     };
     let search = Command::new("FT.SEARCH").arg(&index).arg(query);
     let search = search.args_from(["NOCONTENT", "LIMIT", "0", limit, "TIMEOUT", "0", "DIALECT", "2"]);
@@ -89,7 +91,8 @@ async fn absent(cache: &Cache, index: &str) -> Result<Vec<String>, Error> {
     let mut keys: Vec<_> = keys.iter().filter_map(|key| key.as_str().map(str::to_owned)).collect();
     let search = Command::new("FT.SEARCH").args_from([index, "*", "NOCONTENT", "INKEYS"]);
     let search = search.arg_display(keys.len()).args_from(&keys);
-    let found = cache.command(search.args_from(["LIMIT", "0", "10000", "TIMEOUT", "0", "DIALECT", "2"])).await?;
+    let found =
+        cache.command(search.args_from(["LIMIT", "0", "10000", "TIMEOUT", "0", "DIALECT", "2"])).await?;
     let found = found.into_items().unwrap_or_default();
     let held: std::collections::HashSet<_> = found.iter().filter_map(Reply::as_str).collect();
     keys.retain(|key| !held.contains(key.as_str()));
@@ -105,7 +108,6 @@ pub(crate) fn prefix(cache: &Cache) -> String {
     let global = cache.keyspace().map(|keyspace| keyspace.global().to_owned()).unwrap_or_default();
     format!("{global}:user")
 }
-
 
 /// Reads an answer of the RESP2 shape: the number of hits, and their keys.
 pub(crate) fn plain(reply: &Reply, start: &str, question: Question) -> Option<Answer> {

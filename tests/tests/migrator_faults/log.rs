@@ -214,7 +214,9 @@ impl Tally {
                 return;
             }
             Answer::Ids(_) | Answer::Held(..) | Answer::Count(_) if short + ghosts == 0 => return,
-            Answer::Ids(_) | Answer::Held(..) | Answer::Count(_) => format!("{short} lacking, {ghosts} too many"),
+            Answer::Ids(_) | Answer::Held(..) | Answer::Count(_) => {
+                format!("{short} lacking, {ghosts} too many")
+            }
             Answer::Incomplete(text) => {
                 self.incomplete += 1;
                 text.clone()

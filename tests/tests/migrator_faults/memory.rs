@@ -24,8 +24,13 @@ async fn boot(system: System, place: &Place) -> (cache_core::Cache, Result<Boote
 async fn judge(system: System, place: &Place, found: &mut Found) -> Result<Booted, String> {
     let (cache, booted) = boot(system, place).await;
     if booted.is_ok() {
-        let tally =
-            reading::some((system, Release::Three), 4, &cache, &Known { base: DOCUMENTS, ..Known::default() }).await;
+        let tally = reading::some(
+            (system, Release::Three),
+            4,
+            &cache,
+            &Known { base: DOCUMENTS, ..Known::default() },
+        )
+        .await;
         if tally.lies() > 0 {
             println!("  {system:?}: {booted:?}, and then {tally:?}");
         }

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use cache_core::{Cache, Command, Error, IndexSchema, Migrator, Notice, Reply, SchemaLock, Shortfall, Strategy};
+use cache_core::{
+    Cache, Command, Error, IndexSchema, Migrator, Notice, Reply, SchemaLock, Shortfall, Strategy,
+};
 use cache_tests::chain;
 use serde::{Deserialize, Serialize};
 
@@ -186,7 +188,9 @@ async fn drop_and_create(release: Release, cache: &Cache) -> Result<Booted, Erro
 async fn ask_plainly(release: Release, cache: &Cache, question: Question) -> Answer {
     let (query, limit) = match question {
         Question::Everybody => (release.everybody().to_owned(), "0"),
-        Question::Team(team) | Question::Held(team) => (format!("@team:{{team\\-{}}}", team % TEAMS), "10000"),
+        Question::Team(team) | Question::Held(team) => {
+            (format!("@team:{{team\\-{}}}", team % TEAMS), "10000")
+        }
     };
     let search = Command::new("FT.SEARCH").arg(fixed_name(cache)).arg(query);
     let search = search.args_from(["NOCONTENT", "LIMIT", "0", limit, "TIMEOUT", "0", "DIALECT", "2"]);
