@@ -5,6 +5,7 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use cache_core::embedded::Server;
+use cache_core::testkit::Proxy;
 use cache_core::{Cache, Command, Protocol, Reply, Route};
 
 /// How many slots a cluster has.
@@ -92,6 +93,32 @@ impl Nodes {
         })
         .await;
         nodes
+    }
+
+    /// Puts a proxy in front of each node, which from then on is where clients, and other nodes, are told that it is. What nodes
+    /// tell each other goes past them.
+    ///
+    /// # Panics
+    /// If a node refuses, or there is no port to spare.
+    pub async fn behind_proxies(&self) -> Vec<Proxy> {
+        let mut proxies = Vec::new();
+        for at in 0..self.count() {
+            let proxy = Proxy::start(&self.url(at)).await.unwrap_or_else(|error| panic!("no proxy: {error}"));
+            let port = proxy.port().to_string();
+            self.say(at, &["CONFIG", "SET", "cluster-announce-port", &port]).await;
+            proxies.push(proxy);
+        }
+        until("all nodes tell of the proxies", async || {
+            let mut told = true;
+            for at in 0..self.count() {
+                let list = self.say(at, &["CLUSTER", "NODES"]).await;
+                let list = list.as_str().unwrap_or_default();
+                told &= proxies.iter().all(|proxy| list.contains(&format!("127.0.0.1:{}@", proxy.port())));
+            }
+            told
+        })
+        .await;
+        proxies
     }
 
     /// The URL of a node.
@@ -188,7 +215,7 @@ async fn node() -> (Server, u16) {
     (server, bus)
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap_or_else(|error| panic!("no port: {error}"));
     listener.local_addr().map_or(0, |address| address.port())
 }
@@ -203,7 +230,7 @@ async fn is_ok(cache: &Cache) -> bool {
     info.is_ok_and(|info| info.as_str().is_some_and(|info| info.contains("cluster_state:ok")))
 }
 
-async fn until(what: &str, is: impl AsyncFn() -> bool) {
+pub(crate) async fn until(what: &str, is: impl AsyncFn() -> bool) {
     for _ in 0..4_000 {
         if is().await {
             return;

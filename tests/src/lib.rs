@@ -14,6 +14,7 @@ pub mod python;
 pub mod recorder;
 pub mod releases;
 pub mod schemas;
+pub mod sentinel;
 pub mod stalls;
 pub mod stopping;
 pub mod store;

@@ -6,8 +6,11 @@ use std::net::SocketAddr;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
+use cache_core::connection::FredConnection;
 use cache_core::embedded::Server;
-use cache_core::{Cache, CacheState, Degrade, Error, ErrorClass, Pem, Protocol, RedisSettings, Tls};
+use cache_core::{
+    Batch, Cache, CacheState, Command, Degrade, Error, ErrorClass, Pem, Protocol, RedisSettings, Reply, Tls,
+};
 use cache_tests::{chain, private_server};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::pem::PemObject;
@@ -155,6 +158,45 @@ async fn the_client_says_who_it_is() {
     }
 }
 
+/// The same through fred, whose client is made of the same settings.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn through_fred() {
+    let (authority, stranger) = (Authority::new(), Authority::new());
+    let config = server_config(&authority.vouch("cache.example"), Some(&authority));
+    let behind = Behind::start(config).await;
+    let trusting = |tls: Tls| tls.cacert(Pem::text(authority.pem())).sni("cache.example");
+    let shown = |by: &Authority| {
+        let (cert, key) = by.vouch("client");
+        trusting(Tls::new()).cert(Pem::text(cert), Pem::text(key))
+    };
+    for protocol in [Protocol::Resp2, Protocol::Resp3] {
+        let connection = FredConnection::connect(behind.settings(shown(&authority)).protocol(protocol)).await;
+        let cache =
+            Cache::from_connection(Arc::new(connection.unwrap_or_else(|error| panic!("{}", chain(&error)))));
+        cache.ping().await.unwrap();
+        // A transaction has a connection of its own, which has TLS too.
+        let batch = Batch::atomic(vec![Command::new("SET").key("a").arg("1"), Command::new("GET").key("a")]);
+        let answers = cache.connection().send_all(batch).await.unwrap();
+        assert_eq!(answers.into_iter().map(Result::unwrap).next_back(), Some(Reply::Bulk("1".into())));
+        let reason =
+            async |tls: Tls| match FredConnection::connect(behind.settings(tls).protocol(protocol)).await {
+                Err(Error::Tls { reason }) => reason,
+                Err(error) => panic!("{}", chain(&error)),
+                Ok(_) => panic!("it connected"),
+            };
+        for refused in [trusting(Tls::new()), shown(&stranger)] {
+            let said = reason(refused).await;
+            assert!(said.contains("fatal alert"), "{said}");
+        }
+        let unknown = reason(shown(&authority).cacert(Pem::text(stranger.pem()))).await;
+        assert!(unknown.contains("invalid peer certificate"), "{unknown}");
+        let name = reason(shown(&authority).sni("localhost")).await;
+        assert!(name.contains("invalid peer certificate"), "{name}");
+        let missing = reason(Tls::new().cacert("/nowhere/ca.crt")).await;
+        assert!(missing.contains("/nowhere/ca.crt"), "{missing}");
+    }
+}
+
 #[tokio::test]
 async fn a_service_does_not_boot_without_trust_unless_lenient() {
     let (authority, other) = (Authority::new(), Authority::new());
@@ -202,8 +244,7 @@ async fn renewed_files_are_read_when_a_connection_is_made_anew() {
     cache.ping().await.unwrap();
     std::fs::write(&file, new.pem()).unwrap();
     *behind.config.write().unwrap() = Arc::new(server_config(&new.vouch("localhost"), None));
-    let kill =
-        cache_core::Command::new("CLIENT").arg("KILL").arg("TYPE").arg("normal").arg("SKIPME").arg("no");
+    let kill = Command::new("CLIENT").arg("KILL").arg("TYPE").arg("normal").arg("SKIPME").arg("no");
     let _ = cache.connection().send(kill).await;
     cache.ping().await.unwrap();
 }

@@ -1,12 +1,15 @@
 //! How to reach a server.
 
+mod places;
 mod read;
 mod tls;
 
 use std::fmt;
 use std::time::Duration;
 
-#[cfg(all(feature = "redis", feature = "tls"))]
+pub(crate) use self::places::Places;
+use self::places::address;
+#[cfg(all(feature = "tls", any(feature = "fred", feature = "redis")))]
 pub(crate) use self::tls::PemSource;
 pub use self::tls::{Pem, Tls};
 use crate::error::{Error, Result};
@@ -55,11 +58,15 @@ pub struct RedisSettings {
     pub(crate) response_timeout: Duration,
     pub(crate) max_in_flight: usize,
     pub(crate) tls: Option<Tls>,
+    /// The user and the password of the sentinels.
+    pub(crate) sentinel_username: Option<String>,
+    pub(crate) sentinel_password: Option<Secret>,
 }
 
 impl RedisSettings {
     /// Settings for a URL: `redis://[user][:password@]host[:port][/db]`, `rediss://…` for the same through TLS (feature
-    /// `tls`), or `redis+unix:///path/to/socket`.
+    /// `tls`), or `redis+unix:///path/to/socket`. With several hosts and ports, a `,` between them, it is
+    /// [a cluster's](RedisSettings::nodes); with `redis+sentinel://`, [sentinels](RedisSettings::sentinel) are asked.
     ///
     /// RESP3, two seconds to connect, two seconds for an answer, and at most 16,384 calls that wait for one.
     pub fn new(url: impl Into<String>) -> Self {
@@ -73,6 +80,8 @@ impl RedisSettings {
             response_timeout: Duration::from_secs(2),
             max_in_flight: MAX_IN_FLIGHT,
             tls: None,
+            sentinel_username: None,
+            sentinel_password: None,
         }
     }
 
@@ -127,6 +136,19 @@ impl RedisSettings {
         self
     }
 
+    /// The user that asks the [sentinels](RedisSettings::sentinel); without it they are asked as the default user.
+    pub fn sentinel_username(mut self, name: impl Into<String>) -> Self {
+        self.sentinel_username = Some(name.into());
+        self
+    }
+
+    /// The password for the [sentinels](RedisSettings::sentinel), which need not be that of the server. It is in no message, log
+    /// or `Debug`.
+    pub fn sentinel_password(mut self, password: impl Into<String>) -> Self {
+        self.sentinel_password = Some(Secret(password.into()));
+        self
+    }
+
     /// Fails for what no server can be reached with, by the names under which whoever reads the message set it.
     pub(crate) fn check(&self, url: &'static str, client_name: &'static str) -> Result<()> {
         let refused = |setting, reason: &str| Err(Error::Settings { setting, reason: reason.to_owned() });
@@ -138,48 +160,54 @@ impl RedisSettings {
                 "the server takes no blanks, control characters or others than ASCII",
             );
         }
-        let Some((scheme, rest)) = self.url.split_once("://") else {
+        const WANTED: &str = "write `redis://[user][:password@]host[:port][/db]`";
+        let Some((scheme, _)) = self.url.split_once("://") else {
             return refused(url, "it has no scheme; write `redis://host:port` or `redis+unix:///path`");
         };
-        match scheme {
-            "rediss" | "valkeys" => {}
-            "redis" | "valkey" | "redis+unix" | "valkey+unix" | "unix" if self.tls.is_some() => {
-                return refused(
-                    url,
-                    "there are settings for TLS, which it does not ask for; write `rediss://`",
-                );
-            }
-            "redis" | "valkey" => {}
-            "redis+unix" | "valkey+unix" | "unix" => return Ok(()),
-            _ => {
-                return refused(
-                    url,
-                    "its scheme is not known; write `redis://host:port` or `redis+unix:///path`",
-                );
-            }
+        let Some(places) = Places::of(&self.url) else {
+            return match scheme {
+                "redis+unix" | "valkey+unix" | "unix" if self.tls.is_none() => Ok(()),
+                "redis+unix" | "valkey+unix" | "unix" => refused(url, NO_TLS),
+                _ => {
+                    refused(url, "its scheme is not known; write `redis://host:port` or `redis+unix:///path`")
+                }
+            };
+        };
+        if self.tls.is_some() && !places.is_tls() {
+            return refused(url, NO_TLS);
         }
-        match address(rest) {
-            Some("") => refused(url, "it has no host; write `redis://[user][:password@]host[:port][/db]`"),
-            None => refused(
+        if places.is_sentinel() && places.master().is_none() {
+            return refused(
                 url,
-                "its port is no number up to 65535, or its host is missing; write `redis://[user][:password@]host[:port][/db]`",
-            ),
-            Some(_) => Ok(()),
+                "it does not say which master the sentinels are asked for, in letters, digits, `.`, `-` and `_`; write \
+                 `redis+sentinel://host:port,host:port/name[/db]`",
+            );
         }
+        let several = places.hosts().count() > 1;
+        for host in places.hosts() {
+            match host {
+                "" if several => {
+                    return refused(
+                        url,
+                        "a host is missing, or it is of a node that differs from the first one in more than host and port; \
+                         write `redis://[user][:password@]host:port,host:port`",
+                    );
+                }
+                "" => return refused(url, &format!("it has no host; {WANTED}")),
+                host if address(host, 0).is_none() => {
+                    return refused(
+                        url,
+                        &format!("its port is no number up to 65535, or its host is missing; {WANTED}"),
+                    );
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 }
 
-/// Host and port of what follows a scheme; `None`: the port is none, and the whole may be a password.
-fn address(rest: &str) -> Option<&str> {
-    let authority = rest.split(['/', '?']).next().unwrap_or_default();
-    let address = authority.rsplit('@').next().unwrap_or_default();
-    // An IPv6 address has colons of its own, in brackets.
-    let behind = address.rsplit_once(']').map_or(address, |(_, behind)| behind);
-    match behind.split_once(':') {
-        Some((_, port)) if !port.is_empty() && port.parse::<u16>().is_err() => None,
-        _ => Some(address),
-    }
-}
+const NO_TLS: &str = "there are settings for TLS, which it does not ask for; write `rediss://`";
 
 /// What is shown to nobody.
 #[derive(Clone, PartialEq, Eq)]
@@ -207,9 +235,15 @@ impl From<&RedisSettings> for RedisSettings {
 impl fmt::Debug for RedisSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (scheme, rest) = self.url.split_once("://").unwrap_or(("", &self.url));
-        let address = match scheme {
-            "redis" | "rediss" | "valkey" | "valkeys" => address(rest).unwrap_or("…"),
-            _ => rest.split('?').next().unwrap_or_default(),
+        let address = match Places::of(&self.url) {
+            // What has no number for a port may be a password.
+            Some(places) if places.hosts().all(|host| host.is_empty() || address(host, 0).is_some()) => {
+                let hosts = places.hosts().collect::<Vec<_>>().join(",");
+                let master = places.master().filter(|_| places.is_sentinel());
+                master.map_or_else(|| hosts.clone(), |master| format!("{hosts}/{master}"))
+            }
+            Some(_) => "…".to_owned(),
+            None => rest.split('?').next().unwrap_or_default().to_owned(),
         };
         f.debug_struct("RedisSettings")
             .field("url", &format_args!("{scheme}://{address}"))
@@ -221,6 +255,8 @@ impl fmt::Debug for RedisSettings {
             .field("response_timeout", &self.response_timeout)
             .field("max_in_flight", &self.max_in_flight)
             .field("tls", &self.tls)
+            .field("sentinel_username", &self.sentinel_username)
+            .field("sentinel_password", &self.sentinel_password.as_ref().map(|_| format_args!("…")))
             .finish()
     }
 }
@@ -236,8 +272,10 @@ mod tests {
             "redis+unix:///s?pass=s3cret",
             "redis://:s3cret@h",
             "redis://ann:s3cret",
+            "redis+sentinel://ann:s3cret@h,i:s3cret/name",
         ] {
-            let shown = format!("{:?}", RedisSettings::new(url).password("s3cret"));
+            let settings = RedisSettings::new(url).password("s3cret").sentinel_password("s3cret");
+            let shown = format!("{settings:?}");
             assert!(!shown.contains("s3cret"), "{shown}");
         }
     }

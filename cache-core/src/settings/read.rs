@@ -40,6 +40,10 @@ struct Raw {
     redis_tls_key: Text,
     #[serde(alias = "REDIS_TLS_SNI")]
     redis_tls_sni: Text,
+    #[serde(alias = "REDIS_SENTINEL_USERNAME")]
+    redis_sentinel_username: Text,
+    #[serde(alias = "REDIS_SENTINEL_PASSWORD")]
+    redis_sentinel_password: Text,
 }
 
 /// A value as text, also where a format has it as a number or a truth. What is none of these is not shown: it may be a
@@ -106,6 +110,7 @@ impl RedisSettings {
     /// | `REDIS_MAX_IN_FLIGHT` | how many calls may [wait for an answer](RedisSettings::max_in_flight) | 16384 |
     /// | `REDIS_TLS_CACERT` | for `rediss://`: a file with the [authorities](Tls::cacert) to trust | those of the machine |
     /// | `REDIS_TLS_CERT`, `REDIS_TLS_KEY` | files with the client's [certificate](Tls::cert) and key | none |
+    /// | `REDIS_SENTINEL_USERNAME`, `REDIS_SENTINEL_PASSWORD` | who asks the [sentinels](RedisSettings::sentinel) of a `redis+sentinel://` | nobody |
     /// | `REDIS_TLS_SNI` | the [name](Tls::sni) in the server's certificate | the host of the URL |
     ///
     /// Tests, [`Cache::embedded`](struct.Cache.html#method.embedded) and the examples but for `service` never look at them.
@@ -145,6 +150,8 @@ impl RedisSettings {
             redis_tls_cert: read("REDIS_TLS_CERT")?,
             redis_tls_key: read("REDIS_TLS_KEY")?,
             redis_tls_sni: read("REDIS_TLS_SNI")?,
+            redis_sentinel_username: read("REDIS_SENTINEL_USERNAME")?,
+            redis_sentinel_password: read("REDIS_SENTINEL_PASSWORD")?,
         })
     }
 
@@ -154,6 +161,8 @@ impl RedisSettings {
         settings.username = given(raw.redis_username);
         settings.password = given(raw.redis_password).map(Secret);
         settings.client_name = given(raw.redis_client_name);
+        settings.sentinel_username = given(raw.redis_sentinel_username);
+        settings.sentinel_password = given(raw.redis_sentinel_password).map(Secret);
         settings.protocol = given(raw.redis_protocol).map(|text| protocol(&text)).transpose()?;
         if let Some(text) = given(raw.redis_connect_timeout) {
             settings.connect_timeout = duration("REDIS_CONNECT_TIMEOUT", &text)?;
@@ -272,6 +281,8 @@ mod tests {
             ("REDIS_CONNECT_TIMEOUT", "1s 500ms"),
             ("REDIS_RESPONSE_TIMEOUT", "250ms"),
             ("REDIS_MAX_IN_FLIGHT", "64"),
+            ("REDIS_SENTINEL_USERNAME", "bea"),
+            ("REDIS_SENTINEL_PASSWORD", "other"),
         ]);
         let expected = RedisSettings::new("redis://h:1")
             .username("ann")
@@ -280,7 +291,9 @@ mod tests {
             .client_name("shop")
             .connect_timeout(Duration::from_millis(1500))
             .response_timeout(Duration::from_millis(250))
-            .max_in_flight(64);
+            .max_in_flight(64)
+            .sentinel_username("bea")
+            .sentinel_password("other");
         assert_eq!(settings.unwrap(), expected);
     }
 

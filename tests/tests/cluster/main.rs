@@ -1,5 +1,5 @@
 //! A cluster of three masters, each with a replica, on this machine: documents, loads, scans and gates on it; what is written
-//! while slots move, and while a master dies; memory while all of it hangs. One line a case, and what was found on the last line.
+//! while slots move, while a master dies, and while connections to all nodes break; memory while all of it hangs. One line a case, and what was found on the last line.
 //!
 //! `cargo test -p cache-tests --test cluster`; behind `--`, `--long` does ten times as much, and a word runs the cases whose
 //! names have it.
@@ -14,6 +14,7 @@
 mod case;
 mod documents;
 mod failing;
+mod faults;
 mod gates;
 #[cfg(target_os = "linux")]
 mod hanging;
@@ -48,6 +49,7 @@ fn main() {
             case("queries", protocol, scans::refused),
         ]);
         cases.push(case("moving_slots", protocol, move |cache| moving::under_load(cache, profile)));
+        cases.push(case("faults", protocol, move |place| faults::between_client_and_nodes(place, profile)));
         cases.push(case("a_master_dies", protocol, move |cache| failing::a_master_dies(cache, profile)));
     }
     // Before the others, and one after the other: it is about all that the process needs.

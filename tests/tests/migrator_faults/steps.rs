@@ -116,7 +116,7 @@ impl Disturbance {
 
 /// A server that keeps what it has.
 pub(crate) async fn lasting_server() -> Server {
-    let server = Server::options().arg("--appendonly").arg("yes").arg("--appendfsync").arg("always");
+    let server = Server::options().append_only(true).arg("--appendfsync").arg("always");
     server.start().await.unwrap_or_else(|error| panic!("no server: {error}"))
 }
 

@@ -7,8 +7,9 @@ use ::fred::interfaces::ClientLike;
 use ::fred::types::RespVersion;
 use ::fred::types::config::{Config, ConnectionConfig, ReconnectPolicy};
 
+use super::tls;
 use crate::error::{Error, Result};
-use crate::settings::{Protocol, RedisSettings, Secret};
+use crate::settings::{Places, Protocol, RedisSettings, Secret, Tls};
 
 /// How long it waits before it connects again, in milliseconds. Whoever calls meanwhile hears with the next attempt why there
 /// is no connection, which is to be within short deadlines.
@@ -17,20 +18,19 @@ const RECONNECT_DELAY: u32 = 50;
 /// A client that is not connected yet. One that fails fast gives up if the first attempt to connect fails.
 pub(super) fn client(settings: &RedisSettings, fail_fast: bool) -> Result<Client> {
     settings.check("url", "client_name")?;
-    let (scheme, rest) = settings.url.split_once("://").unwrap_or_default();
+    let (_, rest) = settings.url.split_once("://").unwrap_or_default();
     let (address, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let url = match scheme {
-        "redis" | "valkey" => format!("redis://{address}"),
-        "redis+unix" | "valkey+unix" | "unix" => format!("redis+unix://{address}"),
-        _ => {
-            return Err(Error::Tls {
-                reason: "settings make no connection with TLS through fred; make the client with fred's own \
-                         `TlsConfig` and hand it to `FredConnection::from_client`"
-                    .to_owned(),
-            });
-        }
-    };
     let refused = |reason: &str| Error::Settings { setting: "url", reason: reason.to_owned() };
+    let places = Places::of(&settings.url);
+    let url = match &places {
+        Some(places) if places.is_sentinel() || places.is_several() => {
+            return Err(refused(
+                "through fred it is that of one server; sentinels and several nodes are for `Cache::connect`",
+            ));
+        }
+        Some(_) => format!("redis://{address}"),
+        None => format!("redis+unix://{address}"),
+    };
     let mut protocol = settings.protocol;
     // The names are those of the other client: a path has no place for a user and a database.
     let (mut username, mut password, mut database) = (None, None, None);
@@ -56,6 +56,9 @@ pub(super) fn client(settings: &RedisSettings, fail_fast: bool) -> Result<Client
         return Err(refused("fred reads no `%` in it; set user and password by the settings' methods"));
     }
     let mut config = Config::from_url(&url).map_err(|error| refused(error.details()))?;
+    if places.is_some_and(|places| places.is_tls()) {
+        tls::encrypt(&mut config, settings.tls.as_ref().unwrap_or(&Tls::new()))?;
+    }
     config.fail_fast = fail_fast;
     config.version = match protocol.unwrap_or_default() {
         Protocol::Resp2 => RespVersion::RESP2,

@@ -7,6 +7,7 @@ use ::fred::types::{ClusterHash, CustomCommand, Resp3Frame, Value};
 use bytes::Bytes;
 use cache_index::{Command, Reply, ServerErrorKind};
 
+use super::tls;
 use crate::connection::classify::{REFUSED, server_error};
 use crate::error::{Error, Result};
 
@@ -66,7 +67,11 @@ pub(super) fn error(command: &str, after: Duration, error: FredError) -> Error {
             Error::Server { command: command.to_owned(), source: refused }
         }
         ErrorKind::Config | ErrorKind::Url => Error::Settings { setting: "url", reason: text.to_owned() },
+        ErrorKind::Tls => Error::Tls { reason: text.to_owned() },
         _ if is_broken(&error) => {
+            if let Some(reason) = tls::reason(text) {
+                return Error::Tls { reason };
+            }
             let refuses = text.to_ascii_lowercase().contains("connection refused");
             let reason = if refuses { REFUSED } else { "the connection broke" };
             Error::Unavailable { reason: reason.to_owned(), source: Some(Box::new(error)) }

@@ -2,6 +2,11 @@
 
 mod config;
 mod convert;
+#[cfg(feature = "tls")]
+mod tls;
+#[cfg(not(feature = "tls"))]
+#[path = "no_tls.rs"]
+mod tls;
 mod transaction;
 mod wire;
 
@@ -45,6 +50,7 @@ use crate::settings::{Protocol, RedisSettings};
 /// - fred reads a long answer from its beginning again whenever more of it comes: megabytes take it long.
 /// - In RESP2 it opens a connection with `PING`, which a server refuses that cannot write to its disk.
 /// - It ends with the runtime that it was made in.
+/// - The files of [`Tls`](crate::Tls) are read once, when it is made. Sentinels are not asked.
 /// - A client that was brought along notices a half-open connection by its own settings (`UnresponsiveConfig`) alone, and
 ///   goes on connecting only if it has a `ReconnectPolicy`.
 ///
@@ -88,8 +94,7 @@ struct Reconnects {
 }
 
 impl FredConnection {
-    /// Connects to a server and asks what it can do. With TLS, make the client and use
-    /// [`from_client`](FredConnection::from_client).
+    /// Connects to a server and asks what it can do.
     ///
     /// # Errors
     /// As [`Cache::connect`](crate::Cache::connect), and [`Error::Unsupported`] if the server is part of a cluster.

@@ -1,24 +1,28 @@
 //! One multiplexed connection that is made anew when it breaks.
 
 use std::collections::HashMap;
+use std::future::Future;
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::{Duration, Instant};
 
 use ::redis::aio::MultiplexedConnection;
-use ::redis::{
-    AsyncConnectionConfig, Cmd, ConnectionAddr, ConnectionInfo, ErrorKind, PushInfo, RedisError, RedisResult,
-    Value,
-};
-use tokio::net::{TcpStream, UnixStream};
+use ::redis::{AsyncConnectionConfig, ErrorKind, PushInfo, RedisError, RedisResult};
+use cache_index::Reply;
 use tokio::sync::watch;
 
 use super::convert;
-use super::tls::Connector;
-use crate::connection::push::PushSender;
-use crate::connection::{KeyChanges, Push, PushStream};
+use super::listeners::Listeners;
+use super::opener::{At, Opener};
+use super::sentinel::{Address, Sentinels};
+use crate::backoff::Backoff;
+use crate::connection::{Invalidations, KeyChanges, Push, PushStream};
 use crate::settings::Protocol;
+
+/// The first pause between two questions to sentinels, and the longest.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(250));
 
 /// A connection in use. Its number tells a broken one from the one that replaced it.
 #[derive(Clone)]
@@ -43,30 +47,20 @@ enum State {
     Live(Live),
 }
 
-/// Who is told of pushes, of one connection or of all of a cluster.
-#[derive(Default)]
-pub(super) struct Listeners(Mutex<Vec<PushSender>>);
-
-impl Listeners {
-    fn listen(&self) -> PushStream {
-        let (sender, stream) = PushStream::channel();
-        let mut listeners = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        listeners.retain(|listener| !listener.is_closed());
-        listeners.push(sender);
-        stream
-    }
-
-    fn tell(&self, push: &Push) {
-        let mut listeners = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        listeners.retain(|listener| listener.send(push.clone()));
-    }
+/// Where the server is.
+pub(super) enum Target {
+    Socket(PathBuf),
+    /// At one of these.
+    Hosts(Vec<Address>),
+    /// Where sentinels say that the master is.
+    Master(Sentinels),
 }
 
 pub(super) struct Link {
-    info: ConnectionInfo,
-    tls: Option<Connector>,
-    protocol: Protocol,
-    client_name: Option<String>,
+    target: Target,
+    opener: Opener,
+    /// Which of several hosts was the last one that answered.
+    answered: AtomicUsize,
     connect_timeout: Duration,
     made: Instant,
     state: RwLock<State>,
@@ -75,23 +69,23 @@ pub(super) struct Link {
     /// The keys whose changes are counted.
     watched: RwLock<HashMap<Vec<u8>, KeyChanges>>,
     listeners: Arc<Listeners>,
+    /// Whom the server tells of keys that were read and have changed; `None`: it is not asked to.
+    told: Option<Arc<dyn Invalidations>>,
     this: Weak<Link>,
 }
 
 impl Link {
     pub(super) fn new(
-        info: ConnectionInfo,
-        tls: Option<Connector>,
-        protocol: Protocol,
-        client_name: Option<String>,
+        target: Target,
+        opener: Opener,
         connect_timeout: Duration,
         listeners: Arc<Listeners>,
+        told: Option<Arc<dyn Invalidations>>,
     ) -> Arc<Self> {
         Arc::new_cyclic(|this| Self {
-            info,
-            tls,
-            protocol,
-            client_name,
+            target,
+            opener,
+            answered: AtomicUsize::new(0),
             connect_timeout,
             made: Instant::now(),
             state: RwLock::new(State::Idle),
@@ -99,6 +93,7 @@ impl Link {
             flushes: AtomicU64::new(0),
             watched: RwLock::default(),
             listeners,
+            told,
             this: this.clone(),
         })
     }
@@ -142,6 +137,13 @@ impl Link {
         self.forget(live.number);
     }
 
+    /// The server takes no writes: whoever is the master now, sentinels say.
+    pub(super) fn is_demoted(&self) {
+        if let (Target::Master(_), Some(live)) = (&self.target, self.current()) {
+            self.forget(live.number);
+        }
+    }
+
     /// How often a connection was begun, or the server said that a database was flushed. Both only grow, so that no sum
     /// comes twice.
     pub(super) fn generation(&self) -> u64 {
@@ -159,7 +161,7 @@ impl Link {
     /// How often the server said that a key changed. Counted in the read loop, so that whoever reads an answer that came
     /// later has it.
     pub(super) fn changes_of(&self, key: &[u8]) -> Option<KeyChanges> {
-        if self.protocol != Protocol::Resp3 {
+        if self.opener.protocol() != Protocol::Resp3 {
             return None;
         }
         let mut watched = self.watched.write().unwrap_or_else(PoisonError::into_inner);
@@ -167,7 +169,7 @@ impl Link {
     }
 
     pub(super) fn listen(&self) -> Option<PushStream> {
-        if self.protocol != Protocol::Resp3 {
+        if self.opener.protocol() != Protocol::Resp3 {
             return None;
         }
         Some(self.listeners.listen())
@@ -193,7 +195,7 @@ impl Link {
         let mut attempt = Attempt { link: self.this.clone(), number, forgets: true };
         tokio::spawn(async move {
             let Some(link) = attempt.link.upgrade() else { return };
-            let outcome = match tokio::time::timeout(link.connect_timeout, link.connect(number)).await {
+            let outcome = match tokio::time::timeout(link.connect_timeout, link.connect(&mut attempt)).await {
                 Ok(outcome) => outcome,
                 Err(_) => Err(io::Error::from(io::ErrorKind::TimedOut).into()),
             };
@@ -222,50 +224,77 @@ impl Link {
         }
     }
 
-    async fn connect(&self, number: u64) -> RedisResult<Live> {
-        match self.info.addr() {
-            ConnectionAddr::Tcp(host, port) => {
-                let stream = TcpStream::connect((host.as_str(), *port)).await?;
-                stream.set_nodelay(true)?;
-                // In TLS 1.3 a server refuses a client after the handshake.
-                let live = async {
-                    match &self.tls {
-                        None => self.talk(number, stream).await,
-                        Some(tls) => self.talk(number, tls.connect(stream).await?).await,
-                    }
-                };
-                live.await.map_err(convert::opening)
-            }
-            ConnectionAddr::Unix(path) => self.talk(number, UnixStream::connect(path).await?).await,
-            _ => Err((ErrorKind::InvalidClientConfig, "it has another address than a host or a path").into()),
+    async fn connect(&self, attempt: &mut Attempt) -> RedisResult<Live> {
+        match &self.target {
+            Target::Socket(path) => self.reach(At::Unix(path), attempt.number).await,
+            Target::Hosts(hosts) => self.connect_to_any(hosts, attempt).await,
+            Target::Master(sentinels) => self.connect_to_master(sentinels, attempt).await,
         }
     }
 
-    async fn talk<S>(&self, number: u64, stream: S) -> RedisResult<Live>
-    where
-        S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
-    {
-        let redis = self.info.redis_settings();
-        let (mut opening, driver) =
-            MultiplexedConnection::new_with_config(redis, stream, self.config(number)).await?;
-        let attempt = Attempt { link: self.this.clone(), number, forgets: true };
-        // With the driver ends the connection: when the server closes it, and when the runtime ends.
-        tokio::spawn(async move {
-            driver.await;
-            drop(attempt);
-        });
-        if let Some(name) = &self.client_name {
-            is_allowed(&mut opening, ::redis::cmd("CLIENT").arg("SETNAME").arg(name)).await?;
+    /// Tries one after the other, first the one that answered last. Each has its share of the time.
+    async fn connect_to_any(&self, hosts: &[Address], attempt: &mut Attempt) -> RedisResult<Live> {
+        let share = self.connect_timeout / u32::try_from(hosts.len()).unwrap_or(u32::MAX).max(1);
+        let first = self.answered.load(Ordering::Relaxed);
+        let mut outcome = Err(io::Error::from(io::ErrorKind::AddrNotAvailable).into());
+        for (at, (host, port)) in hosts.iter().enumerate().cycle().skip(first).take(hosts.len()) {
+            outcome = in_time(share, self.reach(At::Tcp(host, *port), attempt.number)).await;
+            if outcome.is_ok() {
+                self.answered.store(at, Ordering::Relaxed);
+                break;
+            }
+            if hosts.len() > 1 {
+                self.begin_again(attempt);
+            }
         }
-        let tracks = self.protocol == Protocol::Resp3 && is_told_of_flushes(&mut opening).await?;
+        outcome
+    }
+
+    /// Asks sentinels, and tries what they say, until half of the time is over: whoever waits is to hear why in time. Sentinels
+    /// name the old master until they have elected another one, and what they name need not know yet that it is one.
+    async fn connect_to_master(&self, sentinels: &Sentinels, attempt: &mut Attempt) -> RedisResult<Live> {
+        let (began, share) = (Instant::now(), self.connect_timeout / 4);
+        let mut backoff = Backoff::new(PAUSES.0, PAUSES.1);
+        loop {
+            let mut outcome = Err(io::Error::from(io::ErrorKind::AddrNotAvailable).into());
+            for (host, port) in sentinels.ask(share).await? {
+                outcome = in_time(share, self.reach(At::Tcp(&host, port), attempt.number)).await;
+                if outcome.is_ok() {
+                    return outcome;
+                }
+                self.begin_again(attempt);
+            }
+            if began.elapsed() + backoff.bound() >= self.connect_timeout / 2 {
+                return outcome;
+            }
+            tokio::time::sleep(backoff.pause()).await;
+        }
+    }
+
+    async fn reach(&self, at: At<'_>, number: u64) -> RedisResult<Live> {
+        let kept = Attempt { link: self.this.clone(), number, forgets: true };
+        let mut opened = self.opener.open(at, self.config(number), kept).await?;
+        if let Target::Master(_) = &self.target {
+            opened.is_master().await?;
+        }
         let heard = Arc::new(AtomicU64::new(self.since_made(Instant::now())));
-        Ok(Live { connection: opening, number, tracks, heard })
+        Ok(Live { connection: opened.connection, number, tracks: opened.tracks, heard })
+    }
+
+    /// Counts the attempt as another connection: what the end of the one before says is not about the next.
+    fn begin_again(&self, attempt: &mut Attempt) {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        if let State::Connecting(number, _) = &mut *state
+            && *number == attempt.number
+        {
+            attempt.number = self.next.fetch_add(1, Ordering::AcqRel);
+            *number = attempt.number;
+        }
     }
 
     fn config(&self, number: u64) -> AsyncConnectionConfig {
-        // Deadlines are kept by whoever calls, around reconnecting too.
-        let config = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
-        if self.protocol != Protocol::Resp3 {
+        let config = convert::unbounded();
+        if self.opener.protocol() != Protocol::Resp3 {
             return config;
         }
         let link = self.this.clone();
@@ -284,10 +313,14 @@ impl Link {
             Push::Disconnected => self.forget(number),
             Push::Invalidate(None) => {
                 self.flushes.fetch_add(1, Ordering::AcqRel);
+                self.told.iter().for_each(|told| told.all_changed());
             }
             Push::Invalidate(Some(keys)) => {
                 let watched = self.watched.read().unwrap_or_else(PoisonError::into_inner);
-                keys.iter().filter_map(|key| watched.get(key.as_bytes()?)).for_each(KeyChanges::add);
+                for key in keys.iter().filter_map(Reply::as_bytes) {
+                    watched.get(key).into_iter().for_each(KeyChanges::add);
+                    self.told.iter().for_each(|told| told.changed(key));
+                }
             }
             _ => {}
         }
@@ -301,6 +334,9 @@ impl Link {
             State::Connecting(number, _) | State::Live(Live { number, .. }) => Some(*number),
         };
         if current == Some(gone) {
+            if let (State::Live(_), Some(told)) = (&*state, &self.told) {
+                told.lost();
+            }
             let forgotten = std::mem::replace(&mut *state, State::Idle);
             drop(state);
             // What a connection does when it is dropped is no business of whoever waits for the lock.
@@ -313,20 +349,9 @@ impl Link {
     }
 }
 
-/// Has the server say when a database is flushed: it tells clients that track keys, of any database, before it answers
-/// them anything that comes later. OPTIN tracks no key until it is told to, so nothing else is sent and nothing
-/// remembered. `false`: the server or the user's permissions do not allow it.
-async fn is_told_of_flushes(connection: &mut MultiplexedConnection) -> RedisResult<bool> {
-    is_allowed(connection, ::redis::cmd("CLIENT").arg("TRACKING").arg("ON").arg("OPTIN")).await
-}
-
-/// Whether the server does as it is told. What it refuses is done without.
-async fn is_allowed(connection: &mut MultiplexedConnection, command: &Cmd) -> RedisResult<bool> {
-    match connection.send_packed_command(command).await {
-        Ok(answer) => Ok(answer == Value::Okay),
-        Err(error) if convert::is_broken(&error) => Err(error),
-        Err(_) => Ok(false),
-    }
+async fn in_time(within: Duration, reached: impl Future<Output = RedisResult<Live>>) -> RedisResult<Live> {
+    let late = || io::Error::from(io::ErrorKind::TimedOut).into();
+    tokio::time::timeout(within, reached).await.unwrap_or_else(|_| Err(late()))
 }
 
 /// A connection that is being made or in use; forgotten when the task that keeps it ends, however it ends.

@@ -4,7 +4,10 @@ mod adapter;
 mod cluster;
 mod convert;
 mod link;
+mod listeners;
 mod node;
+mod opener;
+mod sentinel;
 #[cfg(feature = "tls")]
 mod tls;
 #[cfg(not(feature = "tls"))]
@@ -20,9 +23,9 @@ use futures_core::future::BoxFuture;
 pub use self::adapter::RedisAdapter;
 use self::cluster::Cluster;
 use self::node::{Node, Shared};
-use super::{Capabilities, Connection, KeyChanges, PushStream};
+use super::{Capabilities, Connection, Invalidations, KeyChanges, PushStream};
 use crate::error::{Error, Result};
-use crate::settings::RedisSettings;
+use crate::settings::{Places, Protocol, RedisSettings};
 
 /// A connection through the `redis` crate.
 pub(crate) struct RedisConnection {
@@ -31,6 +34,43 @@ pub(crate) struct RedisConnection {
     /// The server that the settings name. If it is a node of a cluster, the others are found through it.
     node: Arc<Node>,
     cluster: OnceLock<Arc<Cluster>>,
+    seeds: Seeds,
+}
+
+/// What the settings name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Seeds {
+    /// A server, of a cluster or not.
+    One,
+    /// Nodes of a cluster.
+    Several,
+    /// Sentinels, of a server that is no cluster.
+    Sentinels,
+}
+
+impl Seeds {
+    fn of(settings: &RedisSettings) -> Self {
+        match Places::of(&settings.url) {
+            Some(places) if places.is_sentinel() => Self::Sentinels,
+            Some(places) if places.is_several() => Self::Several,
+            _ => Self::One,
+        }
+    }
+
+    /// Fails if what answers is none of it.
+    fn check(self, is_cluster: bool) -> Result<()> {
+        let reason = match (self, is_cluster) {
+            (Self::Several, false) => {
+                "it has several addresses, which is for clusters, and what answers is a single server; name that one \
+                 alone, or its sentinels with `redis+sentinel://`"
+            }
+            (Self::Sentinels, true) => {
+                "it has sentinels, and what they name is a node of a cluster, which has none; name nodes with `redis://`"
+            }
+            _ => return Ok(()),
+        };
+        Err(Error::Settings { setting: "url", reason: reason.to_owned() })
+    }
 }
 
 impl RedisConnection {
@@ -41,14 +81,30 @@ impl RedisConnection {
         }
         let connection = Self::lazy(settings)?;
         connection.node.ask(settings.connect_timeout + settings.response_timeout).await?;
+        connection.checked()?;
         Ok(connection)
     }
 
     /// Connects with the first command, which asks the server what it can do before it is sent.
     pub(crate) fn lazy(settings: &RedisSettings) -> Result<Self> {
-        let shared = Shared::new(settings);
+        Self::over(settings, Shared::new(settings))
+    }
+
+    fn over(settings: &RedisSettings, shared: Shared) -> Result<Self> {
         let node = Arc::new(Node::lazy(settings, &shared)?);
-        Ok(Self { settings: settings.clone(), shared, node, cluster: OnceLock::new() })
+        Ok(Self {
+            settings: settings.clone(),
+            shared,
+            node,
+            cluster: OnceLock::new(),
+            seeds: Seeds::of(settings),
+        })
+    }
+
+    /// Fails if it is known to be something else than the settings say.
+    fn checked(&self) -> Result<()> {
+        let known = self.node.capabilities_known();
+        known.map_or(Ok(()), |known| self.seeds.check(known.cluster))
     }
 
     /// The cluster, if it is known to be one.
@@ -64,10 +120,12 @@ impl RedisConnection {
     /// Where a call goes, which takes a question the first time; and what time that leaves for the call.
     async fn place(&self, timeout: Option<Duration>) -> Result<(Option<&Arc<Cluster>>, Option<Duration>)> {
         if self.node.capabilities_known().is_some() {
+            self.checked()?;
             return Ok((self.cluster(), timeout));
         }
         let (began, whole) = (Instant::now(), timeout.unwrap_or(self.settings.response_timeout));
         self.node.ask(whole).await?;
+        self.checked()?;
         Ok((self.cluster(), Some(whole.saturating_sub(began.elapsed()))))
     }
 }
@@ -114,6 +172,15 @@ impl Connection for RedisConnection {
     fn changes_of(&self, key: &[u8]) -> Option<KeyChanges> {
         // In a cluster the key and the index need not be on one connection.
         if self.cluster.get().is_some() { None } else { self.node.link.changes_of(key) }
+    }
+
+    fn tracking(&self, told: Arc<dyn Invalidations>) -> Option<Result<Arc<dyn Connection>>> {
+        if self.node.capabilities().protocol != Protocol::Resp3 {
+            return None;
+        }
+        let shared = Shared { told: Some(told), ..Shared::new(&self.settings) };
+        let tracking = Self::over(&self.settings, shared);
+        Some(tracking.map(|tracking| Arc::new(tracking) as Arc<dyn Connection>))
     }
 
     fn deadline(&self) -> Duration {

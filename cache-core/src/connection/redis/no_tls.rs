@@ -9,14 +9,14 @@ use crate::settings::Tls;
 pub(super) enum Connector {}
 
 impl Connector {
-    pub(super) fn new(_: Tls, _: &str) -> Result<Self> {
+    pub(super) fn new(_: Tls, _: &[(String, u16)]) -> Result<Self> {
         Err(Error::Settings {
             setting: "url",
             reason: "`rediss://` needs the feature `tls` of cache-core; enable it in Cargo.toml".to_owned(),
         })
     }
 
-    pub(super) async fn connect<S>(&self, _: S) -> io::Result<S> {
+    pub(super) async fn connect<S>(&self, _: &str, _: S) -> io::Result<S> {
         match *self {}
     }
 }

@@ -4,17 +4,20 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ::redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo, ProtocolVersion, RedisError, Value};
-use cache_index::{Command, Reply};
+use ::redis::{ConnectionAddr, IntoConnectionInfo, ProtocolVersion, RedisConnectionInfo, RedisError, Value};
+use cache_index::{Command, Reply, ServerErrorKind};
 
 use super::convert::{self, is_broken};
-use super::link::{Link, Listeners, Live};
+use super::link::{Link, Live, Target};
+use super::listeners::Listeners;
+use super::opener::Opener;
+use super::sentinel::Sentinels;
 use super::tls::Connector;
-use crate::connection::Capabilities;
 use crate::connection::in_flight::InFlight;
 use crate::connection::learned::Learned;
+use crate::connection::{Capabilities, Invalidations};
 use crate::error::{Error, Result};
-use crate::settings::{Protocol, RedisSettings, Secret};
+use crate::settings::{Places, Protocol, RedisSettings, Secret};
 
 /// A server.
 pub(super) struct Node {
@@ -31,29 +34,26 @@ pub(super) struct Node {
 pub(super) struct Shared {
     pub(super) in_flight: Arc<InFlight>,
     pub(super) listeners: Arc<Listeners>,
+    /// Who is told when keys change that were read, if that is told.
+    pub(super) told: Option<Arc<dyn Invalidations>>,
 }
 
 impl Shared {
     pub(super) fn new(settings: &RedisSettings) -> Self {
-        Self { in_flight: Arc::new(InFlight::new(settings.max_in_flight)), listeners: Arc::default() }
+        let in_flight = Arc::new(InFlight::new(settings.max_in_flight));
+        Self { in_flight, listeners: Arc::default(), told: None }
     }
 }
 
 impl Node {
     /// Connects with the first command, which asks the server what it can do before it is sent.
     pub(super) fn lazy(settings: &RedisSettings, shared: &Shared) -> Result<Self> {
-        let (info, protocol) = connection_info(settings)?;
-        let assumed = Capabilities::assumed(protocol, info.redis_settings().db());
-        let tls = match info.addr() {
-            ConnectionAddr::Tcp(host, _) if without_tls(&settings.url).is_some() => {
-                Some(Connector::new(settings.tls.clone().unwrap_or_default(), host)?)
-            }
-            _ => None,
-        };
-        let (name, timeout) = (settings.client_name.clone(), settings.connect_timeout);
+        let (target, mut opener) = reach(settings)?;
+        opener.tracks_reads = shared.told.is_some();
+        let assumed = Capabilities::assumed(opener.protocol(), opener.redis.db());
         let listeners = Arc::clone(&shared.listeners);
         Ok(Self {
-            link: Link::new(info, tls, protocol, name, timeout, listeners),
+            link: Link::new(target, opener, settings.connect_timeout, listeners, shared.told.clone()),
             deadline: settings.response_timeout,
             in_flight: Arc::clone(&shared.in_flight),
             assumed,
@@ -115,19 +115,19 @@ impl Node {
         if commands.is_empty() {
             return Ok(Vec::new());
         }
-        let (pipeline, skipped, expected) = convert::pipeline(commands, atomic);
+        let (pipeline, expected) = convert::pipeline(commands, atomic);
         let name = || convert::names(commands);
         let repeatable = commands.iter().all(|command| command.is_repeatable());
         let send = |mut live: Live| {
             let pipeline = &pipeline;
             async move {
                 self.ready(&live).await?;
-                live.connection.send_packed_commands(pipeline, skipped, expected).await
+                live.connection.send_packed_commands(pipeline, 0, expected).await
             }
         };
         let values = self.bounded(name, timeout, repeatable, send).await?;
         if atomic {
-            return convert::transaction(commands, values.into_iter().next());
+            return convert::transaction(commands, values);
         }
         let answers = commands.iter().zip(values);
         Ok(answers.map(|(command, value)| self.answer(command, value)).collect())
@@ -184,7 +184,12 @@ impl Node {
     }
 
     fn answer(&self, command: &Command, value: Value) -> Result<Reply> {
-        convert::answer(command.name(), value).map_err(|error| self.capabilities().explain(error))
+        convert::answer(command.name(), value).map_err(|error| {
+            if error.server_kind() == Some(ServerErrorKind::ReadOnly) {
+                self.link.is_demoted();
+            }
+            self.capabilities().explain(error)
+        })
     }
 
     async fn attempt<T, F>(&self, call: &impl Fn(Live) -> F, used: &mut Option<Live>) -> Result<T, RedisError>
@@ -202,37 +207,74 @@ impl Node {
     }
 }
 
-fn connection_info(settings: &RedisSettings) -> Result<(ConnectionInfo, Protocol)> {
+/// Where the server is, and what makes connections to it.
+fn reach(settings: &RedisSettings) -> Result<(Target, Opener)> {
     settings.check("url", "client_name")?;
     let refused = |error: RedisError| Error::Settings {
         setting: "url",
         reason: format!("{}; write `redis://[user][:password@]host[:port][/db]`", error.category()),
     };
-    let plain = without_tls(&settings.url);
+    let places = Places::of(&settings.url);
+    // The client reads a URL of one host, and is handed a stream that has TLS.
+    let plain = places.map(|places| places.plain(places.hosts().next().unwrap_or_default()));
     let info = plain.as_ref().unwrap_or(&settings.url).as_str().into_connection_info().map_err(refused)?;
     let redis = info.redis_settings().clone();
-    let protocol = match settings.protocol {
-        Some(protocol) => protocol,
+    let version = match settings.protocol {
+        Some(Protocol::Resp2) => ProtocolVersion::RESP2,
+        Some(Protocol::Resp3) => ProtocolVersion::RESP3,
         // The client's default is RESP2; ours is RESP3 unless the URL itself chose.
-        None if settings.url.contains("protocol=") && !redis.protocol().supports_resp3() => Protocol::Resp2,
-        None => Protocol::Resp3,
+        None if settings.url.contains("protocol=") && !redis.protocol().supports_resp3() => {
+            ProtocolVersion::RESP2
+        }
+        None => ProtocolVersion::RESP3,
     };
-    let version = match protocol {
-        Protocol::Resp2 => ProtocolVersion::RESP2,
-        Protocol::Resp3 => ProtocolVersion::RESP3,
+    let redis = known_as(redis.set_protocol(version), &settings.username, &settings.password);
+    let client_name = settings.client_name.clone();
+    let Some(places) = places else {
+        let ConnectionAddr::Unix(path) = info.addr() else {
+            return Err(Error::Settings { setting: "url", reason: "it has no path".to_owned() });
+        };
+        return Ok((
+            Target::Socket(path.clone()),
+            Opener { redis, tls: None, client_name, tracks_reads: false },
+        ));
     };
-    let mut redis = redis.set_protocol(version).set_lib_name("cache-core", env!("CARGO_PKG_VERSION"));
-    if let Some(name) = &settings.username {
-        redis = redis.set_username(name);
-    }
-    if let Some(Secret(password)) = &settings.password {
-        redis = redis.set_password(password);
-    }
-    Ok((info.set_redis_settings(redis), protocol))
+    let hosts = match info.addr() {
+        // As the client reads it, which knows more of URLs.
+        ConnectionAddr::Tcp(host, port) if places.hosts().count() == 1 && !places.is_sentinel() => {
+            vec![(host.clone(), *port)]
+        }
+        _ => places.addresses(),
+    };
+    let tls = if places.is_tls() {
+        Some(Connector::new(settings.tls.clone().unwrap_or_default(), &hosts)?)
+    } else {
+        None
+    };
+    let target = match places.master().filter(|_| places.is_sentinel()) {
+        None => Target::Hosts(hosts),
+        Some(master) => {
+            let redis = RedisConnectionInfo::default();
+            let redis = known_as(redis, &settings.sentinel_username, &settings.sentinel_password);
+            let opener =
+                Opener { redis, tls: tls.clone(), client_name: client_name.clone(), tracks_reads: false };
+            Target::Master(Sentinels::new(hosts, master.to_owned(), opener))
+        }
+    };
+    Ok((target, Opener { redis, tls, client_name, tracks_reads: false }))
 }
 
-/// The URL as the client is to know it, if it is one for TLS: the client is handed a stream that has it.
-fn without_tls(url: &str) -> Option<String> {
-    let rest = url.strip_prefix("rediss://").or_else(|| url.strip_prefix("valkeys://"))?;
-    Some(format!("redis://{rest}"))
+fn known_as(
+    redis: RedisConnectionInfo,
+    username: &Option<String>,
+    password: &Option<Secret>,
+) -> RedisConnectionInfo {
+    let mut redis = redis.set_lib_name("cache-core", env!("CARGO_PKG_VERSION"));
+    if let Some(name) = username {
+        redis = redis.set_username(name);
+    }
+    if let Some(Secret(password)) = password {
+        redis = redis.set_password(password);
+    }
+    redis
 }

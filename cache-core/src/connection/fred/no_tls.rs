@@ -1,0 +1,17 @@
+//! In place of TLS in builds without it.
+
+use ::fred::types::config::Config;
+
+use crate::error::{Error, Result};
+use crate::settings::Tls;
+
+pub(super) fn encrypt(_: &mut Config, _: &Tls) -> Result<()> {
+    Err(Error::Settings {
+        setting: "url",
+        reason: "`rediss://` needs the feature `tls` of cache-core; enable it in Cargo.toml".to_owned(),
+    })
+}
+
+pub(super) fn reason(_: &str) -> Option<String> {
+    None
+}

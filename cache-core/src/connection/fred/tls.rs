@@ -1,0 +1,57 @@
+//! TLS of a client of `fred`, by rustls.
+
+use std::sync::Arc;
+
+use ::fred::types::config::{Config, ServerConfig, TlsConfig, TlsConnector};
+
+use crate::connection::trust;
+use crate::error::{Error, Result};
+use crate::settings::Tls;
+
+/// Has a client make its connections with TLS. The files are read once.
+pub(super) fn encrypt(config: &mut Config, settings: &Tls) -> Result<()> {
+    let trusts = trust::config(settings).map_err(|reason| Error::Tls { reason })?;
+    config.tls =
+        Some(TlsConfig::from(TlsConnector::from(tokio_rustls::TlsConnector::from(Arc::new(trusts)))));
+    if let ServerConfig::Centralized { server } = &mut config.server {
+        server.tls_server_name = settings.sni.as_deref().map(Into::into);
+    }
+    Ok(())
+}
+
+/// Why there is no TLS, if that is what fred says, which has an error of rustls only as the text for programmers.
+pub(super) fn reason(text: &str) -> Option<String> {
+    let error = text.strip_prefix("Custom { kind: InvalidData, error: ")?;
+    let error = error.strip_suffix(" }").unwrap_or(error);
+    let said = |name: &str, means: &str| {
+        let what = error.strip_prefix(name)?.strip_prefix('(')?.strip_suffix(')')?;
+        Some(format!("{means}: {what}"))
+    };
+    said("InvalidCertificate", "invalid peer certificate")
+        .or_else(|| said("AlertReceived", "received fatal alert"))
+        .or_else(|| Some(error.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_of_tls_is_told_from_one_of_the_line() {
+        for (text, expected) in [
+            (
+                "Custom { kind: InvalidData, error: InvalidCertificate(UnknownIssuer) }",
+                Some("invalid peer certificate: UnknownIssuer"),
+            ),
+            (
+                "Custom { kind: InvalidData, error: AlertReceived(CertificateRequired) }",
+                Some("received fatal alert: CertificateRequired"),
+            ),
+            ("Custom { kind: InvalidData, error: DecryptError }", Some("DecryptError")),
+            ("Custom { kind: UnexpectedEof, error: \"tls handshake eof\" }", None),
+            ("Os { code: 111, kind: ConnectionRefused, message: \"Connection refused\" }", None),
+        ] {
+            assert_eq!(reason(text).as_deref(), expected, "{text}");
+        }
+    }
+}
