@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use cache_core::testkit::Odds;
-use cache_core::{Cache, CacheModel, Command, RedisSettings, Reply};
+use cache_core::{CacheModel, Command, RedisSettings, Reply};
 use cache_tests::cluster::Nodes;
 use cache_tests::dice::Dice;
 use cache_tests::profile::Profile;
-use cache_tests::{chain, figures, stalls};
+use cache_tests::{chain, connect_with, figures, stalls};
 
 use crate::case::Place;
 use crate::models::{Plain, plain};
@@ -42,7 +42,7 @@ pub(crate) async fn between_client_and_nodes(place: Place, profile: Profile) {
     let proxies = nodes.behind_proxies().await;
     let settings = RedisSettings::new(proxies[0].url()).protocol(place.protocol);
     let settings = settings.response_timeout(DEADLINE).connect_timeout(DEADLINE);
-    let cache = Cache::connect(settings).await.unwrap_or_else(|error| panic!("{}", chain(&error)));
+    let cache = connect_with(settings).await.unwrap_or_else(|error| panic!("{}", chain(&error)));
     let cache = cache.project(&place.project);
     for saved in Plain::save_many(&cache, (0..DOCUMENTS).map(plain)).await {
         let _ = saved.unwrap();
