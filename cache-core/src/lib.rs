@@ -12,6 +12,7 @@
 //! | keep dates in them | [`epoch_seconds`], [`epoch_millis`], [`epoch_float_seconds`], [`EpochValue`] |
 //! | read and write them | [`CacheModel::save`], [`CacheModel::get`], [`Saved`], [`Expiry`], [`Ttl`] |
 //! | keep copies of what is slow to get | [`CacheModel::load`], [`Load`], [`CacheModel::invalidate`] |
+//! | have them in memory, decoded | [`Cache::near`](struct.Cache.html#method.near), [`NearHandle`](struct.NearHandle.html) (feature `near`) |
 //! | change some of their fields | [`CacheModel::patch`], [`Patch`], [`PatchError`] |
 //! | not overwrite what others changed | `#[version]` of [`CacheModel`](derive@CacheModel), [`Error::VersionConflict`] |
 //! | share no values between documents | `#[unique]` of [`CacheModel`](derive@CacheModel), [`UniqueValue`], [`Error::NotUnique`] |
@@ -33,8 +34,8 @@
 //! | group and count documents | [`Query::group_by`], [`Aggregation`], [`aggregate`] |
 //! | know what went wrong | [`Error`] |
 
-// A file imports from those before it: patch_error, backoff, error, settings, connection, embedded, cache, script, primary_key,
-// version, model, document, acl, index, query, terms, load, cache_model, migrate, gate, health, cli, tenant, testkit.
+// A file imports from those before it: patch_error, backoff, begun, clock, error, settings, connection, embedded, cache, script, primary_key,
+// version, model, document, acl, index, query, terms, load, near, cache_model, migrate, gate, health, cli, tenant, testkit.
 
 pub mod acl;
 #[cfg(feature = "cli")]
@@ -54,8 +55,10 @@ pub mod testkit;
 #[doc(hidden)]
 pub mod __private;
 mod backoff;
+mod begun;
 mod cache;
 mod cache_model;
+mod clock;
 mod document;
 mod error;
 mod gate;
@@ -63,6 +66,8 @@ mod index;
 mod load;
 mod migrate;
 mod model;
+#[cfg(feature = "near")]
+mod near;
 mod patch_error;
 mod primary_key;
 mod query;
@@ -120,9 +125,11 @@ pub use crate::load::{Load, LoadError};
 pub use crate::migrate::{
     DataDifference, DataFailure, DataMigration, DataMigrationError, DataReport, Estimate, Extending,
     LeaseSeen, MigrateError, MigratedIndex, Migration, Migrator, Notice, Observed, Plan, Progress,
-    RecordedStep, SchemaLock, SchemaLockError, ServerMemory, Step, Strategy, Unlocked, Watch,
+    RecordedStep, Sample, SchemaLock, SchemaLockError, ServerMemory, Step, Strategy, Unlocked, Watch,
 };
 pub use crate::model::{Indexed, Model, Versioned};
+#[cfg(feature = "near")]
+pub use crate::near::{NearCache, NearHandle, NearStatus};
 pub use crate::patch_error::PatchError;
 pub use crate::primary_key::{DocumentKey, Id, IdPart, PrimaryKey, ReadKey};
 pub use crate::query::{

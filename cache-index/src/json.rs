@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 
 use crate::strict::Strict;
 use serde::Serialize;
-use serde_json::ser::{CompactFormatter, Formatter, Serializer};
+use serde_json::ser::{CharEscape, CompactFormatter, Formatter, Serializer};
 
 /// Writes a value as compact JSON at the end of the buffer.
 ///
@@ -21,25 +21,61 @@ use serde_json::ser::{CompactFormatter, Formatter, Serializer};
 /// NaN, infinities and integers beyond 64 bits, which would come back as something else; and what serde_json finds
 /// wrong with the value, such as a map whose keys are no strings.
 pub fn write_json<T: Serialize + ?Sized>(buffer: &mut Vec<u8>, value: &T) -> Result<(), serde_json::Error> {
-    value.serialize(Strict(&mut Serializer::with_formatter(buffer, Surviving(CompactFormatter))))
+    write_json_seen(buffer, value).map(drop)
 }
 
-/// Whole numbers below it are written in full by serde_json, larger ones with an exponent.
-const WRITTEN_WHOLE: f64 = 1e16;
+/// As [`write_json`], and says what strings were written, names of members among them.
+///
+/// # Errors
+/// As [`write_json`].
+pub fn write_json_seen<T: Serialize + ?Sized>(
+    buffer: &mut Vec<u8>,
+    value: &T,
+) -> Result<Strings, serde_json::Error> {
+    let mut strings = Strings::default();
+    let formatter = Surviving { seen: &mut strings, string: 0 };
+    value.serialize(Strict(&mut Serializer::with_formatter(buffer, formatter)))?;
+    Ok(strings)
+}
 
-struct Surviving(CompactFormatter);
+/// The strings of a document that was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Strings {
+    /// At least the bytes of the longest one; of JSON that was put in as it is, all of its bytes.
+    pub longest: usize,
+    /// Whether one of them may hold U+0000.
+    pub nul: bool,
+}
 
-impl Formatter for Surviving {
+/// More bytes than serde_json writes of a double.
+const LONGEST_DOUBLE: usize = 40;
+
+/// How U+0000 looks in a string of JSON.
+const NUL: &[u8] = br"\u0000";
+
+struct Surviving<'a> {
+    seen: &'a mut Strings,
+    /// The bytes of the string that is being written.
+    string: usize,
+}
+
+impl Formatter for Surviving<'_> {
     fn write_f64<W: ?Sized + io::Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
-        if survives_as_shortest(value) {
-            return self.0.write_f64(writer, value);
+        let mut shortest = [0; LONGEST_DOUBLE];
+        let mut rest = shortest.as_mut_slice();
+        CompactFormatter.write_f64(&mut rest, value)?;
+        let length = LONGEST_DOUBLE - rest.len();
+        let shortest = shortest.get(..length).unwrap_or_default();
+        if survives(shortest, value) {
+            return writer.write_all(shortest);
         }
         match surviving_parts(value.abs()) {
             Some((digits, exponent)) => {
                 let sign = if value.is_sign_negative() { "-" } else { "" };
                 write!(writer, "{sign}{digits}e{exponent}")
             }
-            None => self.0.write_f64(writer, value),
+            None => writer.write_all(shortest),
         }
     }
 
@@ -47,22 +83,72 @@ impl Formatter for Surviving {
         // The double of the same decimal text, which is what the index compares with.
         self.write_f64(writer, crate::value::widen(value))
     }
+
+    fn begin_string<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.string = 0;
+        CompactFormatter.begin_string(writer)
+    }
+
+    fn write_string_fragment<W: ?Sized + io::Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        self.string += fragment.len();
+        CompactFormatter.write_string_fragment(writer, fragment)
+    }
+
+    fn write_char_escape<W: ?Sized + io::Write>(
+        &mut self,
+        writer: &mut W,
+        escape: CharEscape,
+    ) -> io::Result<()> {
+        self.string += 1;
+        self.seen.nul |= matches!(escape, CharEscape::AsciiControl(0));
+        CompactFormatter.write_char_escape(writer, escape)
+    }
+
+    fn end_string<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.seen.longest = self.seen.longest.max(self.string);
+        CompactFormatter.end_string(writer)
+    }
+
+    fn write_raw_fragment<W: ?Sized + io::Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        self.seen.longest = self.seen.longest.max(fragment.len());
+        self.seen.nul |= fragment.as_bytes().windows(NUL.len()).any(|bytes| bytes == NUL);
+        CompactFormatter.write_raw_fragment(writer, fragment)
+    }
 }
 
 /// Whether the double, in the shortest form that serde_json writes, is read back as itself.
-fn survives_as_shortest(value: f64) -> bool {
-    if value.fract() == 0.0 && value.abs() < WRITTEN_WHOLE {
-        // Written with `.0` behind, which is one digit more.
-        return read_back((value.abs() * 10.0) as u64, -1) == value.abs();
+fn survives(shortest: &[u8], value: f64) -> bool {
+    let (mut digits, mut decimals) = (0_u64, None::<i32>);
+    let mut bytes = shortest.iter();
+    let mut exponent = 0;
+    while let Some(&byte) = bytes.next() {
+        match byte {
+            b'0'..=b'9' => {
+                let next =
+                    digits.checked_mul(10).and_then(|digits| digits.checked_add(u64::from(byte - b'0')));
+                // Never so many: a double has 17 at most.
+                let Some(next) = next else { return true };
+                digits = next;
+                decimals = decimals.map(|decimals| decimals + 1);
+            }
+            b'.' => decimals = Some(0),
+            b'e' => {
+                let written = std::str::from_utf8(bytes.as_slice()).ok();
+                exponent = written.and_then(|written| written.parse().ok()).unwrap_or_default();
+                break;
+            }
+            _ => {}
+        }
     }
-    let text = format!("{value:e}");
-    let Some((mantissa, exponent)) = text.split_once('e') else { return true };
-    let whole: String = mantissa.chars().filter(char::is_ascii_digit).collect();
-    let decimals = mantissa.split_once('.').map_or(0, |(_, decimals)| decimals.len());
-    match (whole.parse::<u64>(), exponent.parse::<i32>()) {
-        (Ok(digits), Ok(exponent)) => read_back(digits, exponent - decimals as i32) == value.abs(),
-        _ => true,
-    }
+    read_back(digits, exponent - decimals.unwrap_or_default()) == value.abs()
 }
 
 /// Digits and a power of ten that are read back as this positive double; `None` if none are found.
@@ -130,6 +216,18 @@ mod tests {
     }
 
     #[test]
+    fn strings_are_told() {
+        let seen = |value: &serde_json::Value| write_json_seen(&mut Vec::new(), value).unwrap();
+        let told = seen(&serde_json::json!({"ab": ["c\"d\u{1}", 7], "e": "äöü"}));
+        assert_eq!((told.longest, told.nul), (6, false));
+        assert!(seen(&serde_json::json!({"a\0": 1})).nul && seen(&serde_json::json!(["b\0c"])).nul);
+        assert!(!seen(&serde_json::json!(r"\u0000")).nul, "six characters that look like it");
+        let raw: Box<serde_json::value::RawValue> = serde_json::from_str(r#"["a\u0000"]"#).unwrap();
+        let told = write_json_seen(&mut Vec::new(), &raw).unwrap();
+        assert_eq!((told.longest, told.nul), (11, true));
+    }
+
+    #[test]
     fn whole_numbers_survive() {
         for exponent in 50..54 {
             for offset in -3..4_i64 {
@@ -155,8 +253,9 @@ mod tests {
         let (mut plain, mut lost) = (0, 0);
         for _ in 0..20_000 {
             let value = (random() >> 11) as f64 / (1_u64 << 53) as f64 * 360.0 - 180.0;
-            plain += u32::from(!survives_as_shortest(value));
-            lost += u32::from(!survives_as_shortest(value) && surviving_parts(value.abs()).is_none());
+            let survives = survives(serde_json::to_string(&value).unwrap().as_bytes(), value);
+            plain += u32::from(!survives);
+            lost += u32::from(!survives && surviving_parts(value.abs()).is_none());
             // Whatever the form, a correct reader gets the same number or its neighbour.
             let read: f64 = written(value).parse().unwrap();
             assert!(read == value || read.next_up() == value || read.next_down() == value, "{value}");

@@ -12,11 +12,12 @@
 //! | queries | [`Field`], [`Filter`], [`Phrase`], [`Reading`], [`RawQuery`], [`Nearest`], [`SortKey`], [`FindBy`], [`SearchRequest`], [`CursorRequest`], [`SearchOptions`], [`Loads`], [`Member`], [`ReadFrom`] |
 //! | around queries | [`SuggestionCommands`], [`SuggestRequest`], [`DictionaryCommands`], [`SpellingRequest`], [`SynonymUpdate`], [`TagValues`], [`TermError`] |
 //! | aggregations | [`aggregate`], [`AggregateError`] |
+//! | names of others in messages | [`printed`], [`printed_lines`], [`text_of`] |
 //! | answers | [`SearchAnswer`], [`Hit`], [`Unread`], [`Completeness`], [`Shortfall`], [`IndexInfo`], [`IndexDefinition`], [`Difference`] |
 //!
 //! Most people use this crate through `cache-core`, which adds connections and everything that talks.
 
-// A file imports from those before it: command, path, aggregate_error, raw_error, name_error, error, pattern, reply, escape, keyspace, kind, vector, value, value_*, epoch, geo, shape, unique, strict, json, schema, params,
+// A file imports from those before it: printed, command, path, aggregate_error, raw_error, name_error, error, pattern, reply, escape, keyspace, kind, vector, value, value_*, epoch, geo, shape, unique, strict, json, schema, params,
 // text, fuzzy, phrase, reading, filter, sort, reads, field, finder, finder_decimal, embedded, indexable, search, decode, aggregate, terms.
 
 pub mod aggregate;
@@ -43,6 +44,7 @@ mod params;
 mod path;
 mod pattern;
 mod phrase;
+mod printed;
 mod raw_error;
 mod reading;
 mod reads;
@@ -90,7 +92,7 @@ pub use filter::{Filter, Nearest, NumericRange, RawQuery, RawValue, Rendered};
 pub use finder::FindBy;
 pub use geo::{Distance, GeoPoint};
 pub use indexable::{NotIndexable, assert_indexable, check_document, check_indexable};
-pub use json::write_json;
+pub use json::{Strings, write_json, write_json_seen};
 pub use keyspace::{DEFAULT_GLOBAL, Keyspace, check_name};
 pub use kind::{
     Comparable, FieldKind, Geo, GeoShapeKind, Kind, Located, Numeric, Ordered, Prefixed, Shaped, Similar,
@@ -99,6 +101,7 @@ pub use kind::{
 pub use params::Params;
 pub use path::{FieldPath, Many, Nested, Path, Root, SearchName, Step};
 pub use phrase::Phrase;
+pub use printed::{Printed, printed, printed_lines, text_of};
 pub use raw_error::RawQueryError;
 pub use reading::Reading;
 pub use reads::{

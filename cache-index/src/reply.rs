@@ -5,6 +5,7 @@ use std::fmt;
 use bytes::Bytes;
 
 use crate::error::DecodeError;
+use crate::printed::printed;
 
 /// What a server answered, whichever protocol it spoke.
 #[derive(Debug, Clone, PartialEq)]
@@ -139,7 +140,8 @@ impl ServerError {
 
 impl fmt::Display for ServerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        // The server repeats what it was sent, names among it.
+        printed(&self.text).fmt(f)
     }
 }
 

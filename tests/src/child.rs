@@ -13,6 +13,9 @@ use cache_core::embedded::{self, Server};
 /// Tells a child process, which is this very program, what to do.
 const ROLE: &str = "EMBEDDED_TEST_ROLE";
 
+/// How many servers the role `many` starts at once.
+pub const MANY: usize = 50;
+
 /// Whether the process runs; one that has ended and waits for its parent does not.
 ///
 /// # Panics
@@ -38,6 +41,11 @@ pub fn wait_until(what: &str, seconds: u64, condition: impl Fn() -> bool) {
     }
 }
 
+/// Whether this program was started with a role to [play](act), for those that have no test of the name `in_a_child`.
+pub fn has_role() -> bool {
+    env::var_os(ROLE).is_some()
+}
+
 /// This program again, doing nothing but `role`.
 ///
 /// # Panics
@@ -54,11 +62,22 @@ pub fn child(role: &str) -> Command {
 /// # Panics
 /// If the test's machine does not let it.
 pub fn socket_of(child: &mut Child) -> (u32, PathBuf) {
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let line =
-        lines.map(Result::unwrap).find(|line| line.contains("SERVER ")).expect("the child starts a server");
-    let (pid, socket) = line.split_once("SERVER ").unwrap().1.split_once(' ').unwrap();
-    (pid.parse().unwrap(), PathBuf::from(socket))
+    sockets_of(child, 1).pop().expect("the child starts a server")
+}
+
+/// As [`socket_of`], of so many servers.
+///
+/// # Panics
+/// If the test's machine does not let it, or there are fewer.
+pub fn sockets_of(child: &mut Child, number: usize) -> Vec<(u32, PathBuf)> {
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let read = |line: String| {
+        let (pid, socket) = line.split_once("SERVER ")?.1.split_once(' ')?;
+        Some((pid.parse().unwrap(), PathBuf::from(socket)))
+    };
+    let servers: Vec<_> = lines.filter_map(read).take(number).collect();
+    assert_eq!(servers.len(), number, "the child starts its servers");
+    servers
 }
 
 /// What a process wrote, its errors last.
@@ -114,6 +133,17 @@ pub async fn act() {
             let server = Server::start().await.unwrap();
             println!("SERVER {} {}", server.pid(), server.socket().display());
             std::process::exit(0);
+        }
+        Ok("many") => {
+            let starts: Vec<_> = (0..MANY).map(|_| tokio::spawn(Server::start())).collect();
+            let mut servers = Vec::new();
+            for start in starts {
+                servers.push(start.await.unwrap().unwrap());
+            }
+            for server in &servers {
+                println!("SERVER {} {}", server.pid(), server.socket().display());
+            }
+            tokio::time::sleep(Duration::from_secs(60)).await;
         }
         Ok("report") => match Server::start().await {
             Ok(server) => println!("STARTED {}", server.socket().display()),

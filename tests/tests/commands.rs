@@ -111,7 +111,7 @@ async fn the_migrator_asks_before_it_acts() {
     let (keys, none) = (Reply::Int(1), || Reply::Status("none".to_owned()));
     let nothing = || Reply::Array(vec![]);
     let (recorder, cache) =
-        recorded([list, time, memory, keys, leases, nothing(), nothing(), none(), none()]);
+        recorded([list, time, memory, keys, leases, nothing(), nothing(), Reply::Nil, none(), none()]);
     let plans = Migrator::new().register::<User>().register::<Session>().plan(&cache).await.unwrap();
     assert_eq!(plans.len(), 1);
     let beside = format!("shop:cache:~{}", plans[0].prefix);
@@ -132,6 +132,7 @@ async fn the_migrator_asks_before_it_acts() {
             format!("ZRANGE {beside}:leases 0 -1 WITHSCORES (repeatable)"),
             format!("HGETALL {beside}:extending (repeatable)"),
             format!("HGETALL {beside}:compared (repeatable)"),
+            format!("GET {beside}:comparing:{} (repeatable)", plans[0].fingerprint),
             format!("TYPE {redis_om}:hash (repeatable)"),
             format!("TYPE {redis_om}:schema (repeatable)"),
             "pipeline".to_owned(),

@@ -95,6 +95,23 @@ async fn takes_arguments() {
 }
 
 #[tokio::test]
+async fn keeps_what_was_written_and_knows_users_when_asked() {
+    let rules = "app on >secret resetkeys ~shop:* -@all +get +set";
+    let server = Server::options().append_only(true).user(rules).start().await.unwrap();
+    assert_eq!(ask(&server, &["SET", "shop:a", "1"]).unwrap(), "+OK\r\n");
+    server.kill().await.unwrap();
+    server.restart().await.unwrap();
+    assert_eq!(ask(&server, &["GET", "shop:a"]).unwrap(), "$1\r\n1\r\n");
+    let stream = UnixStream::connect(server.socket()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    assert!(say(&stream, &["AUTH", "app", "wrong"]).unwrap().starts_with("-WRONGPASS"));
+    assert_eq!(say(&stream, &["AUTH", "app", "secret"]).unwrap(), "+OK\r\n");
+    assert_eq!(say(&stream, &["GET", "shop:a"]).unwrap(), "$1\r\n1\r\n");
+    assert!(say(&stream, &["GET", "a"]).unwrap().starts_with("-NOPERM"));
+    assert!(say(&stream, &["DEL", "shop:a"]).unwrap().starts_with("-NOPERM"));
+}
+
+#[tokio::test]
 async fn drop_leaves_nothing_and_is_quick() {
     let server = Server::start().await.unwrap();
     let (pid, home) = (server.pid(), directory(&server));

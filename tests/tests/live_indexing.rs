@@ -99,7 +99,7 @@ async fn what_was_known_before_a_restart_is_forgotten_resp2() {
 /// What is made of an index that the server fills again, by each policy.
 async fn restarted_with_persistence(protocol: Protocol) {
     const MANY: u32 = 40_000;
-    let server = Server::options().arg("--appendonly").arg("yes").start().await.unwrap();
+    let server = Server::options().append_only(true).start().await.unwrap();
     let settings = RedisSettings::new(server.url()).protocol(protocol);
     let cache = Cache::connect(settings.response_timeout(Duration::from_secs(20))).await.unwrap();
     fill(&cache, MANY).await;

@@ -220,7 +220,8 @@ async fn a_replica_that_was_killed_while_it_looked_keeps_nobody() {
     old().run(&cache).await.unwrap();
     write(&cache, 3_000, r#"{"id":3000,"name":17,"age":1}"#).await;
     let turn = format!("{}:~user:comparing:{}", global(&cache), Old::schema().fingerprint());
-    send(&cache, ["SET", &turn, "killed", "PX", "1500"]).await;
+    let killed = "0123456789abcdef".repeat(2);
+    send(&cache, ["SET", &turn, &killed, "PX", "1500"]).await;
     let began = std::time::Instant::now();
     assert_eq!(missing(&old().run(&cache).await.unwrap()), 1);
     assert!(began.elapsed() > Duration::from_secs(1), "it waited its turn");

@@ -1,4 +1,4 @@
-//! UI tests: what compiles, and what the compiler says about what does not. One rule a file.
+//! UI tests: what the compiler says about what does not compile. One rule a file; what does compile is in `accepted`.
 //!
 //! The `.stderr` files hold what rustc 1.95 says; `TRYBUILD=overwrite` writes them anew.
 
@@ -38,12 +38,6 @@ fn writes() {
 #[test]
 fn forms() {
     TestCases::new().compile_fail("tests/ui/forms/*.rs");
-}
-
-/// What is accepted, however unusual.
-#[test]
-fn pass() {
-    TestCases::new().pass("tests/ui/pass/*.rs");
 }
 
 /// A mistake is one message. Files that hold several mistakes, or whose one mistake the compiler repeats, say so in

@@ -89,7 +89,7 @@ impl Acl {
         self.features.iter().flat_map(|feature| feature.commands()).collect()
     }
 
-    /// The patterns of the keys; in order. What an ACL cannot hold of a name, blanks and quotes, is any one character there.
+    /// The patterns of the keys; in order. What an ACL cannot hold of a name, blanks and quotes, is any as many bytes there.
     ///
     /// # Errors
     /// [`Error::Unsupported`] for gates without a project.
@@ -167,14 +167,69 @@ fn gates(project: Option<&str>) -> Result<[String; 4]> {
 }
 
 fn pattern(start: &str) -> String {
-    let pattern = document::pattern(start.as_bytes());
-    String::from_utf8_lossy(&pattern)
-        .chars()
-        .map(|letter| if is_impossible(letter) { '?' } else { letter })
-        .collect()
+    possible(&document::pattern(start.as_bytes()))
+}
+
+/// A pattern of keys as an ACL can hold it: in place of a letter that it cannot, any as many bytes.
+pub(crate) fn possible(pattern: &[u8]) -> String {
+    let (mut possible, mut bytes) = (String::with_capacity(pattern.len()), [0; 4]);
+    for chunk in pattern.utf8_chunks() {
+        for letter in chunk.valid().chars() {
+            let letter: &str = letter.encode_utf8(&mut bytes);
+            let is_held = !letter.chars().any(is_impossible);
+            // A pattern is about bytes.
+            if is_held { possible.push_str(letter) } else { letter.bytes().for_each(|_| possible.push('?')) }
+        }
+        chunk.invalid().iter().for_each(|_| possible.push('?'));
+    }
+    possible
+}
+
+/// A word as a line of `redis-cli` has it: in quotes where it would be several, or none, without.
+pub(crate) fn word(text: &str) -> String {
+    if !text.is_empty() && !text.chars().any(is_impossible) {
+        return text.to_owned();
+    }
+    let mut word = String::from('"');
+    for letter in text.chars() {
+        match letter {
+            '"' | '\\' => word.extend(['\\', letter]),
+            ' ' | '\'' => word.push(letter),
+            _ if is_impossible(letter) => {
+                let mut bytes = [0; 4];
+                let bytes = letter.encode_utf8(&mut bytes).bytes();
+                bytes.for_each(|byte| word.push_str(&format!("\\x{byte:02x}")));
+            }
+            _ => word.push(letter),
+        }
+    }
+    word.push('"');
+    word
 }
 
 /// What neither an ACL nor a line of `redis-cli` takes as it is.
 fn is_impossible(letter: char) -> bool {
     letter.is_whitespace() || letter.is_control() || matches!(letter, '"' | '\'')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_acl_cannot_hold_is_any_byte() {
+        assert_eq!(possible(b"shop:*"), "shop:*");
+        assert_eq!(possible("s h'o\"p\u{2003}\u{7f}ä*".as_bytes()), "s?h?o?p????ä*");
+        assert_eq!(possible(b"a\xff\xfeb"), "a??b");
+    }
+
+    #[test]
+    fn a_word_is_one_for_redis_cli() {
+        for plain in ["app", "…", r"a\b", "ä"] {
+            assert_eq!(word(plain), plain);
+        }
+        assert_eq!(word("a'b"), "\"a'b\"");
+        assert_eq!(word("a \"b\\\u{1b}\u{85}"), r#""a \"b\\\x1b\xc2\x85""#);
+        assert_eq!(word(""), "\"\"");
+    }
 }

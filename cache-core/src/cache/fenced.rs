@@ -8,11 +8,11 @@ use futures_core::future::BoxFuture;
 
 use super::Cache;
 use super::fence::{Fence, is_one_of};
-use crate::connection::{Capabilities, Connection, KeyChanges, PushStream};
+use crate::connection::{Capabilities, Connection, Invalidations, KeyChanges, PushStream};
 use crate::error::{Error, Result};
 
 /// What changes no key. An index that vanished may be made again: that changes none either.
-const READS: [&str; 61] = [
+pub(super) const READS: [&str; 61] = [
     "JSON.GET",
     "JSON.MGET",
     "JSON.TYPE",
@@ -139,6 +139,10 @@ impl Connection for FencedConnection {
 
     fn changes_of(&self, key: &[u8]) -> Option<KeyChanges> {
         self.inner.changes_of(key)
+    }
+
+    fn tracking(&self, told: Arc<dyn Invalidations>) -> Option<Result<Arc<dyn Connection>>> {
+        self.inner.tracking(told)
     }
 
     fn deadline(&self) -> Duration {

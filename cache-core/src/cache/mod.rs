@@ -28,6 +28,8 @@ mod put_off;
 mod readiness;
 mod standing;
 mod state;
+#[cfg(feature = "near")]
+mod through;
 
 use std::any::Any;
 use std::fmt;
@@ -63,6 +65,8 @@ pub(crate) use readiness::Reason;
 pub use readiness::{ErrorClass, IndexReadiness, IndexState, Readiness, Ready};
 pub(crate) use standing::Standing;
 pub use state::{CacheState, StateWatch};
+#[cfg(feature = "near")]
+pub(crate) use through::is_read;
 
 /// Has the index of a schema looked at in the background: how that is done is known above.
 pub(crate) type Looking = fn(&Cache, &'static Schema, &str);
@@ -376,13 +380,12 @@ fn changes_connection(command: &Command) -> bool {
         "PSYNC",
         "REPLCONF",
     ];
-    let name = command.name().to_ascii_uppercase();
+    let name = command.name();
+    let is = |known: &str| name.eq_ignore_ascii_case(known);
     let of_connection =
         |word: &[u8]| [&b"REPLY"[..], b"TRACKING"].iter().any(|known| word.eq_ignore_ascii_case(known));
     let switches = || command.args().nth(1).is_some_and(of_connection);
-    ALWAYS.contains(&name.as_str())
-        || (name == "CLIENT" && switches())
-        || (name == "HELLO" && command.args().len() > 1)
+    ALWAYS.into_iter().any(is) || (is("CLIENT") && switches()) || (is("HELLO") && command.args().len() > 1)
 }
 
 impl fmt::Debug for Cache {

@@ -14,6 +14,9 @@ const KNOWN: &str = "{prefix} [{bar:40}] {pos} of {len} documents, {msg}";
 /// The same where nobody knows how long it will become.
 const UNKNOWN: &str = "{prefix} {spinner} {pos} documents, {msg}";
 
+/// The same where another process is at work.
+const WAITING: &str = "{prefix} {spinner} {msg}";
+
 /// The migrator with bars; without, where nobody would see them.
 pub(super) fn with_bars(migrator: Migrator) -> Migrator {
     if !stderr().is_terminal() {
@@ -37,7 +40,11 @@ impl Bars {
         let mut each = self.each.lock().unwrap_or_else(PoisonError::into_inner);
         let bar =
             each.entry(progress.index.clone()).or_insert_with(|| self.all.add(ProgressBar::no_length()));
-        let template = if progress.total.is_some() { KNOWN } else { UNKNOWN };
+        let template = match progress.total {
+            _ if progress.waits_for.is_some() => WAITING,
+            Some(_) => KNOWN,
+            None => UNKNOWN,
+        };
         // A template that cannot be read leaves the bar as it is.
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
@@ -49,7 +56,13 @@ impl Bars {
         bar.set_prefix(progress.model);
         bar.set_message(beside(progress));
         bar.set_position(progress.documents);
-        if progress.filled {
+        if progress.waits_for.is_some() {
+            // It was cleared when the index was filled.
+            if bar.is_finished() {
+                bar.reset();
+            }
+            bar.tick();
+        } else if progress.filled {
             // The answer says the rest.
             bar.finish_and_clear();
         }
@@ -57,6 +70,9 @@ impl Bars {
 }
 
 fn beside(progress: &Progress) -> String {
+    if progress.waits_for.is_some() {
+        return "waits for another process, which looks for documents that are missing".to_owned();
+    }
     match progress.eta {
         Some(eta) => format!("{:.0} a second, {} s to go", progress.rate, eta.as_secs()),
         None => format!("{:.0} a second", progress.rate),

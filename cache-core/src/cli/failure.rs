@@ -78,6 +78,7 @@ fn kind(error: &CliError) -> &'static str {
             MigrateError::ReadOnly(_) => "read_only",
             MigrateError::Permission { .. } => "permission",
             MigrateError::KeyPermission { .. } => "key_permission",
+            MigrateError::KeyTaken { .. } => "key_taken",
             MigrateError::NoCoordinator { .. } => "no_coordinator",
             MigrateError::Refused { .. } => "refused",
             MigrateError::AliasTaken { .. } => "alias_taken",

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use cache_index::{Difference, FieldFailure, IndexInfo};
+use cache_index::{Difference, FieldFailure, IndexInfo, printed};
 use serde::Serialize;
 
 use super::answer::Answer;
@@ -134,14 +134,15 @@ impl fmt::Display for IndexHealth {
         if self.failures > 0 {
             write!(f, "  indexing failures: {}", self.failures)?;
             if let Some(key) = &self.last_failure {
-                write!(f, ", the last one `{key}`")?;
+                write!(f, ", the last one `{}`", printed(key))?;
             }
             match &self.last_error {
-                Some(error) => writeln!(f, ": {error}")?,
+                Some(error) => writeln!(f, ": {}", printed(error))?,
                 None => writeln!(f)?,
             }
         }
         self.failed_fields.iter().try_for_each(|FieldFailure { field, failures, error, key, .. }| {
+            let (field, key, error) = (printed(field), printed(key), printed(error));
             writeln!(f, "    @{field}: {failures}, the last one `{key}`: {error}")
         })
     }
@@ -154,7 +155,11 @@ impl fmt::Display for Readiness {
             Self::Missing => f.write_str("missing; run `migrate apply`"),
             Self::Filling { filled } => write!(f, "being filled, {:.0} % of the keys", filled * 100.0),
             Self::Stopped { reason } => {
-                write!(f, "the server stopped filling it: {reason}; give it memory and run `migrate apply`")
+                write!(
+                    f,
+                    "the server stopped filling it: {}; give it memory and run `migrate apply`",
+                    printed(reason)
+                )
             }
             Self::Drifted { differences } => {
                 f.write_str("another index than its model says; `migrate plan` says what to do")?;

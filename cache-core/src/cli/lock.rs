@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use cache_index::{Fingerprint, Schema};
+use cache_index::{Fingerprint, Schema, printed};
 use serde::Serialize;
 
 use super::answer::Answer;
@@ -120,7 +120,9 @@ impl fmt::Display for Checked {
 }
 
 fn show_unknown(f: &mut fmt::Formatter<'_>, prefixes: &[String]) -> fmt::Result {
-    prefixes.iter().try_for_each(|prefix| writeln!(f, "  ? {prefix}, which no model of this binary has"))
+    prefixes
+        .iter()
+        .try_for_each(|prefix| writeln!(f, "  ? {}, which no model of this binary has", printed(prefix)))
 }
 
 /// The schemas that the lock does not end with.
@@ -142,6 +144,10 @@ fn read(path: &Path) -> Result<Option<String>, CliError> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+            let source = io::Error::new(error.kind(), "it is no text in UTF-8; save it as one");
+            Err(CliError::ReadLock { path: path.to_owned(), source })
+        }
         Err(source) => Err(CliError::ReadLock { path: path.to_owned(), source }),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use cache_index::printed;
 use serde::Serialize;
 
 use super::answer::Answer;
@@ -108,7 +109,7 @@ impl fmt::Display for Done<'_> {
         let sign = if index.created { '+' } else { '=' };
         let alias = if index.active { "" } else { "; the alias points elsewhere" };
         writeln!(f, "  {sign} {}: {} documents{alias}", index.name, index.documents)?;
-        index.dropped.iter().try_for_each(|dropped| writeln!(f, "  - {dropped}"))?;
+        index.dropped.iter().try_for_each(|dropped| writeln!(f, "  - {}", printed(dropped)))?;
         index.notices.iter().try_for_each(|notice| writeln!(f, "  ! {notice}"))
     }
 }
@@ -121,6 +122,6 @@ impl fmt::Display for Collected {
                 "nothing to drop: what is there is in use, or was not long ago; see `migrate status`"
             );
         }
-        self.dropped.iter().try_for_each(|index| writeln!(f, "- {index}"))
+        self.dropped.iter().try_for_each(|index| writeln!(f, "- {}", printed(index)))
     }
 }

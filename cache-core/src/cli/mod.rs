@@ -47,6 +47,9 @@
 //! | `index health` | documents, failures with their last keys, memory, and whether queries can be answered; only reads |
 //! | `acl --user app` | prints the least rights that the service's user needs, as a line for `redis-cli`; see [`acl`](crate::acl) |
 //!
+//! Names and texts of others, as the key of a document, are printed with what a terminal would obey in them escaped, `\u{1b}`; in
+//! JSON they are as they are.
+//!
 //! With `--json` each prints one JSON object, on one line, in place of text for people; an error too, in the same place:
 //! `{"error":{"kind":"drift","message":"…","causes":["…"],"differences":[…],"keys":[…]}}`.
 //!

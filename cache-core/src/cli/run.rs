@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::Write;
 
+use cache_index::printed_lines;
 use serde::Serialize;
 
 use super::answer::Answer;
@@ -73,7 +74,7 @@ impl Command {
         };
         // Where nobody reads errors, the code has to do.
         if !self.is_json() {
-            let _ = writeln!(err, "error: {error}");
+            let _ = writeln!(err, "error: {}", printed_lines(&error.to_string()));
         } else if let Ok(said) = Answer::new(&Said { error }, true, Exit::Failed) {
             let _ = out.write_all(said.text.as_bytes()).and_then(|()| out.flush());
         }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use cache_index::{Fingerprint, IndexInfo};
+use cache_index::{Fingerprint, IndexInfo, printed};
 use indicatif::HumanDuration;
 use serde::Serialize;
 
@@ -138,7 +138,7 @@ impl fmt::Display for ModelStatus {
         }
         self.indexes.iter().try_for_each(|index| writeln!(f, "  {index}"))?;
         match &self.active {
-            Some(active) => writeln!(f, "  {} -> {active}", self.alias)?,
+            Some(active) => writeln!(f, "  {} -> {}", self.alias, printed(active))?,
             None => writeln!(f, "  {} points nowhere", self.alias)?,
         }
         self.notices.iter().try_for_each(|notice| writeln!(f, "  ! {notice}"))?;
@@ -153,7 +153,7 @@ impl fmt::Display for ModelStatus {
 impl fmt::Display for IndexStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.own { '=' } else { ' ' };
-        write!(f, "{sign} {}: {} documents, {}", self.name, self.documents, Bytes(self.memory))?;
+        write!(f, "{sign} {}: {} documents, {}", printed(&self.name), self.documents, Bytes(self.memory))?;
         if self.failures > 0 {
             write!(f, ", indexing failures: {}", self.failures)?;
         }

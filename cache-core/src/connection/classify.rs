@@ -53,7 +53,9 @@ const PHRASES: &[(&str, ServerErrorKind)] = &[
 /// The server's error with its meaning, from the text with the code in front, for whoever writes a
 /// [`Connection`](super::Connection).
 pub fn server_error(text: &str) -> ServerError {
-    let code = text.split_whitespace().next().unwrap_or_default();
+    // Why `EXEC` itself was refused, behind the word for it.
+    let reason = text.strip_prefix("EXECABORT Transaction discarded because of: ").unwrap_or(text);
+    let code = reason.split_whitespace().next().unwrap_or_default();
     let by_code = CODES.iter().find(|(known, _)| *known == code).map(|(_, kind)| *kind);
     let kind = match by_code {
         // The code does not tell a command from a key.
@@ -140,6 +142,11 @@ mod tests {
                 ServerErrorKind::KeyPermission,
             ),
             ("NOPERM No permissions to access a key", ServerErrorKind::KeyPermission),
+            (
+                "EXECABORT Transaction discarded because of: NOPERM User bob has no permissions to run the 'exec' command",
+                ServerErrorKind::Permission,
+            ),
+            ("EXECABORT Transaction discarded because of previous errors.", ServerErrorKind::Other),
             ("NOPERM User bob has no permissions to run the 'eval_ro' command", ServerErrorKind::Permission),
             (
                 "NOPERM User does not have the required permissions to query the index",

@@ -17,6 +17,9 @@ pub(crate) mod redis;
 #[cfg(all(feature = "tls", any(feature = "fred", feature = "redis")))]
 mod trust;
 
+use std::sync::Arc;
+
+use bytes::Bytes;
 use cache_index::{Batch, Command, Reply};
 use futures_core::future::BoxFuture;
 
@@ -24,7 +27,7 @@ pub use capabilities::Capabilities;
 pub use classify::server_error;
 #[cfg(feature = "fred")]
 pub use fred::FredConnection;
-pub use push::{KeyChanges, Push, PushSender, PushStream};
+pub use push::{Invalidations, KeyChanges, Push, PushSender, PushStream};
 #[cfg(feature = "redis")]
 pub use redis::RedisAdapter;
 
@@ -71,6 +74,20 @@ pub trait Connection: Send + Sync + 'static {
     /// front of a `GET` of it, in one pipeline. It grows before any answer is given that came after the change. `None`:
     /// it never will, and whoever depends on it asks with every query.
     fn changes_of(&self, _key: &[u8]) -> Option<KeyChanges> {
+        None
+    }
+
+    /// A connection of its own to the same server, on which the server is told to say when a key changes that was read there:
+    /// `CLIENT TRACKING ON`. Where it refuses, all calls of that connection fail. It is made with the first call, and anew
+    /// when it breaks. `None`: the protocol or the client has no such messages.
+    fn tracking(&self, told: Arc<dyn Invalidations>) -> Option<Result<Arc<dyn Connection>>> {
+        drop(told);
+        None
+    }
+
+    /// The documents whose keys begin like this, each with its key, in the order of their last writes: of a connection that
+    /// holds them itself, as `testkit::Memory`. Queries are then decided here. `None`: a server is asked.
+    fn documents(&self, _start: &[u8]) -> Option<Vec<(Bytes, Bytes)>> {
         None
     }
 

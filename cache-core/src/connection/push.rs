@@ -55,6 +55,22 @@ impl PushSender {
     }
 }
 
+/// Who is told what the server says of the keys that were read on a connection that [tracks](super::Connection::tracking)
+/// them.
+///
+/// It is told where the connection is read, in the order of the wire: what was said before an answer is told before anybody
+/// has that answer. So it must be quick, and wait for nothing.
+pub trait Invalidations: Send + Sync + 'static {
+    /// A key that was read has changed since, or the server gave up remembering that it was read.
+    fn changed(&self, key: &[u8]);
+
+    /// Any key may have changed: a database was flushed.
+    fn all_changed(&self);
+
+    /// The connection is gone, and what is not told of it any more with it. Told before another one is made.
+    fn lost(&self);
+}
+
 /// How often the server said that a key changed which it was told to track.
 #[derive(Debug, Clone, Default)]
 pub struct KeyChanges(Arc<AtomicU64>);

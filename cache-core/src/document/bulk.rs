@@ -7,6 +7,7 @@ use super::keyed::{CHUNK, CHUNK_BYTES};
 use super::saved::Saved;
 use super::unique;
 use super::write::{Condition, Write};
+use crate::begun::{Begun, begin};
 use crate::cache::Cache;
 use crate::error::{Error, Result};
 use crate::model::Model;
@@ -67,23 +68,29 @@ where
     let mut models = models.into_iter();
     async move {
         let mut results = Vec::with_capacity(models.size_hint().0);
+        let mut under_way: Option<Begun<_>> = None;
         loop {
+            // While the server stores a chunk, the next one is written here.
             let mut chunk = Chunk::default();
             while !chunk.is_full()
                 && let Some(model) = models.next()
             {
                 chunk.push::<M>(cache, model.borrow());
             }
+            if let Some(stored) = under_way.take() {
+                let (answers, reached): (Vec<Result<Saved>>, bool) = stored.end().await;
+                results.extend(answers);
+                if !reached {
+                    // Each further chunk would wait for its own deadline.
+                    let left = chunk.documents.len() + models.count();
+                    results.extend((0..left).map(|_| cache.or_without(Err(not_sent()), Saved::not)));
+                    return results;
+                }
+            }
             if chunk.is_empty() {
                 return results;
             }
-            let (answers, reached) = chunk.send(cache).await;
-            results.extend(answers);
-            if !reached {
-                // Each further chunk would wait for its own deadline.
-                results.extend(models.map(|_| cache.or_without(Err(not_sent()), Saved::not)));
-                return results;
-            }
+            under_way = Some(begin(chunk.send(cache)).await);
         }
     }
 }

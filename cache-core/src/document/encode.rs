@@ -1,6 +1,6 @@
 //! Documents on their way out: as JSON, and refused where the index could not hold them.
 
-use cache_index::{FieldKind, JsonType, MAX_SEPARATED_TAG, Schema, check_document, write_json};
+use cache_index::{FieldKind, JsonType, MAX_SEPARATED_TAG, Schema, Strings, check_document, write_json_seen};
 use serde_json::Value;
 
 use super::stamp::stamp;
@@ -15,13 +15,13 @@ pub(super) fn write_document<M: Model>(buffer: &mut Vec<u8>, model: &M) -> Resul
     let schema = M::schema();
     let start = buffer.len();
     let serialize = |source| Error::Serialize { model: schema.model(), source };
-    write_json(buffer, model).map_err(serialize)?;
+    let strings = write_json_seen(buffer, model).map_err(serialize)?;
     if let Some(version) = M::SCHEMA_VERSION {
         stamp(buffer, start, version);
     }
-    let json = buffer.get(start..).unwrap_or_default();
     // What the check finds is in the model's declaration: whoever develops meets it at the first save.
-    if cfg!(debug_assertions) && schema.is_indexed() || may_be_unindexable(json) {
+    if cfg!(debug_assertions) && schema.is_indexed() || may_be_refused(strings) {
+        let json = buffer.get(start..).unwrap_or_default();
         let document = serde_json::from_slice(json).map_err(serialize)?;
         if cfg!(debug_assertions) {
             let refuse = |source| Error::NotIndexable { model: schema.model(), source };
@@ -42,8 +42,13 @@ pub(crate) fn json_of<M: Model>(model: &M) -> Result<Vec<u8>> {
     Ok(json)
 }
 
-/// Whether the index may be unable to hold one of the JSON's strings. Nearly every document is known to have none such
-/// after one look at its bytes (it is short, and serde_json writes U+0000 as an escape); only the others are read again.
+/// Whether the index may be unable to hold one of the strings. Of nearly every document it is known that it has none such;
+/// only the others are read again.
+fn may_be_refused(strings: Strings) -> bool {
+    strings.longest > MAX_SEPARATED_TAG || strings.nul
+}
+
+/// As [`may_be_refused`], of JSON that was written elsewhere: serde_json writes U+0000 as an escape.
 pub(super) fn may_be_unindexable(json: &[u8]) -> bool {
     const NUL: &[u8] = br"\u0000";
     json.len() > MAX_SEPARATED_TAG || json.windows(NUL.len()).any(|bytes| bytes == NUL)

@@ -36,13 +36,21 @@ pub(crate) use once::get_or_insert_with;
 pub use patch::{
     Amount, Assign, Changes, EachDocument, Increment, List, Number, NumberRange, OneDocument, Optional, Patch,
 };
+#[cfg(feature = "testkit")]
+pub(crate) use patch::{PATCH, members_of};
 pub(crate) use read::{decode, decode_as, exists, get, get_many};
+#[cfg(feature = "near")]
+pub(crate) use read::{decode_reply, get_at, get_many_at};
 pub(crate) use rewrite::{Rewrite, Rewritten, StoredForm};
 pub use save_stream::SaveStream;
 pub use saved::Saved;
 pub use scan::{Ids, Keys};
 pub(crate) use scan::{Scan, count_all, pattern, read_id};
 pub(crate) use stamp::FIRST;
+#[cfg(feature = "testkit")]
+pub(crate) use touch::TOUCH;
 pub use unique::get_by_unique;
 pub use versioned::modify;
 pub(crate) use write::{Condition, write};
+#[cfg(feature = "testkit")]
+pub(crate) use write_script::WRITE;

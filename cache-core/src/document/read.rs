@@ -1,6 +1,5 @@
 //! Reading documents by their keys.
 
-use bytes::Bytes;
 use cache_index::{Command, DecodeError, Reply};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -8,6 +7,7 @@ use serde_json::Value;
 use super::keyed::{chunks_of_keys, key_of, keyed, truth};
 use super::stamp::{STAMP, version_of};
 use super::unstamped;
+use crate::begun::{Begun, begin};
 use crate::cache::Cache;
 use crate::error::{Error, Result};
 use crate::model::{JsonMap, Model};
@@ -23,13 +23,18 @@ pub(crate) fn get<M: Model>(
 }
 
 /// The document that a `JSON.GET` without a path is about.
-pub(super) async fn get_at<M: Model>(cache: &Cache, command: Result<Command>) -> Result<Option<M>> {
+pub(crate) async fn get_at<M: Model>(cache: &Cache, command: Result<Command>) -> Result<Option<M>> {
     cache.require_json("`get`")?;
     let command = command?;
     let key = key_of(&command);
-    match cache.command(command).await? {
+    decode_reply(&key, cache.command(command).await?)
+}
+
+/// The document in the answer to a `JSON.GET` without a path.
+pub(crate) fn decode_reply<M: Model>(key: &[u8], reply: Reply) -> Result<Option<M>> {
+    match reply {
         Reply::Nil => Ok(None),
-        Reply::Bulk(json) => decode::<M>(&key, &json).map(Some),
+        Reply::Bulk(json) => decode::<M>(key, &json).map(Some),
         other => Err(unreadable("JSON.GET", &other)),
     }
 }
@@ -41,24 +46,47 @@ where
 {
     let start = || cache.entry(Command::new("JSON.MGET").repeatable());
     let commands = chunks_of_keys::<M, _>(cache, start, ids);
-    async move {
-        cache.require_json("`get_many`")?;
-        let mut found = Vec::new();
-        for command in commands? {
-            let (before, keys) = (found.len(), command.args().len() - 1);
-            let answer = mget(cache, command, &mut found).await;
-            cache.or_without(answer, || found.resize_with(before + keys, || None))?;
-        }
-        Ok(found)
-    }
+    get_many_at(cache, commands)
 }
 
-/// Appends what is under each key of the command.
-async fn mget<M: Model>(cache: &Cache, command: Command, found: &mut Vec<Option<M>>) -> Result<()> {
-    let keys: Vec<Bytes> = command.args().skip(1).map(Bytes::copy_from_slice).collect();
-    match cache.command(command.arg("$")).await? {
-        Reply::Array(items) if items.len() == keys.len() => {
-            for (key, item) in keys.iter().zip(items) {
+/// The documents that these `JSON.MGET` without a path are about.
+pub(crate) async fn get_many_at<M: Model>(
+    cache: &Cache,
+    commands: Result<Vec<Command>>,
+) -> Result<Vec<Option<M>>> {
+    cache.require_json("`get_many`")?;
+    let mut commands = commands?.into_iter();
+    let mut found = Vec::new();
+    // Two are under way: while the server answers the second one, the documents of the first are read here.
+    let mut first = ask_for(cache, commands.next()).await;
+    let mut second = ask_for(cache, commands.next()).await;
+    while let Some((keys, asked)) = first {
+        let reply = asked.end().await;
+        first = second;
+        second = ask_for(cache, commands.next()).await;
+        let before = found.len();
+        let answer = reply.and_then(|reply| read_each(&keys, reply, &mut found));
+        cache.or_without(answer, || found.resize_with(before + keys.args().len() - 1, || None))?;
+    }
+    Ok(found)
+}
+
+/// Asks for the documents of a chunk of keys, if there is one; answers with the keys, too.
+async fn ask_for(
+    cache: &Cache,
+    keys: Option<Command>,
+) -> Option<(Command, Begun<impl Future<Output = Result<Reply>>>)> {
+    let keys = keys?;
+    let asked = begin(cache.command(keys.clone().arg("$"))).await;
+    Some((keys, asked))
+}
+
+/// Reads the documents that a chunk of keys was answered with.
+fn read_each<M: Model>(keys: &Command, reply: Reply, found: &mut Vec<Option<M>>) -> Result<()> {
+    match reply {
+        Reply::Array(items) if items.len() == keys.args().len() - 1 => {
+            found.reserve(items.len());
+            for (key, item) in keys.args().skip(1).zip(items) {
                 found.push(match item {
                     Reply::Nil => None,
                     // `$` wraps each document in a list of one.

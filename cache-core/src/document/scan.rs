@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use cache_index::{Command, DecodeError, Reply, Schema};
+use cache_index::{Command, DecodeError, Reply, Schema, text_of};
 use futures_core::Stream;
 use futures_core::future::BoxFuture;
 
@@ -280,11 +280,7 @@ pub(crate) fn read_id<M: Model<PrimaryKey: ReadKey>>(cache: &Cache, key: &[u8]) 
 }
 
 fn without_id<M: Model>(key: &[u8], source: impl Into<BoxError>) -> Error {
-    Error::KeyWithoutId {
-        model: M::schema().model(),
-        key: String::from_utf8_lossy(key).into_owned(),
-        source: source.into(),
-    }
+    Error::KeyWithoutId { model: M::schema().model(), key: text_of(key), source: source.into() }
 }
 
 impl<M> fmt::Debug for Keys<M> {

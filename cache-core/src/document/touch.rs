@@ -14,7 +14,7 @@ use crate::script::Script;
 /// argument behind the key or nothing; then see `guard!`.
 ///
 /// Answers `{'done', the number, what settle answers}`, or what `guard!` says.
-const TOUCH: Script = Script {
+pub(crate) const TOUCH: Script = Script {
     source: guard!(
         "local key, command, argument = KEYS[1], ARGV[2], ARGV[3]
 local _, refusal = unclaimed(key, 4)

@@ -17,7 +17,7 @@ use crate::script::Script;
 ///
 /// Answers `{'stored', with GET the document, what settle answers}`; or why nothing was touched: see above and `guard!`,
 /// and `{'version', what is stored or false}`. Versions are compared and written as texts: numbers are doubles here.
-pub(super) const WRITE: Script = Script {
+pub(crate) const WRITE: Script = Script {
     source: guard!(
         "local key = KEYS[1]
 local json, condition, setter, argument = ARGV[2], ARGV[3], ARGV[4], ARGV[5]

@@ -43,8 +43,22 @@ pub(super) async fn binaries() -> Result<Binaries, EmbeddedError> {
 
 pub(super) async fn start(extras: Extras) -> Result<Running, EmbeddedError> {
     blocking(START_WITHIN, |limit| {
-        let binaries = locate::locate(&Settings::read(), limit)?;
-        let process = Process::start(binaries, extras, limit)?;
+        let settings = Settings::read();
+        let binaries = locate::locate(&settings, limit)?;
+        let process = match Process::start(binaries.clone(), extras.clone(), limit) {
+            Err(error @ (EmbeddedError::Died { .. } | EmbeddedError::Io { .. })) => {
+                // A copy may be damaged in a way that only shows when it is started.
+                match locate::instead(&settings, &binaries, limit) {
+                    Ok(Some(good)) => Process::start(good, extras, limit)?,
+                    Ok(None)
+                    | Err(EmbeddedError::NoCacheDirectory | EmbeddedError::UnsupportedPlatform { .. }) => {
+                        return Err(error);
+                    }
+                    Err(other) => return Err(other),
+                }
+            }
+            other => other?,
+        };
         Ok(Running {
             pid: Arc::new(AtomicU32::new(process.pid().unwrap_or_default())),
             socket: process.socket().to_owned(),

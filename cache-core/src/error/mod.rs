@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use cache_index::{
     Completeness, DecodeError, NameError, NotIndexable, QueryError, SearchName, ServerError, TermError,
+    printed,
 };
 
 use self::words::{advice, misfit, shown_conflict, shown_key, shown_wait};
@@ -81,7 +82,7 @@ pub enum Error {
         source: DecodeError,
     },
     /// A stored document is not one of the model's.
-    #[error("the document `{key}` is not a `{model}`{}", misfit(source))]
+    #[error("the document `{}` is not a `{model}`{}", printed(key), misfit(source))]
     Document {
         /// The document's key.
         key: String,
@@ -93,8 +94,8 @@ pub enum Error {
     },
     /// A document lacks what a view of it reads, or has something else there.
     #[error(
-        "{}the document `{key}` of `{model}` cannot be read as a `{view}`",
-        .field.map(|field| format!("`{field}` of ")).unwrap_or_default()
+        "{}the document `{}` of `{model}` cannot be read as a `{view}`",
+        .field.map(|field| format!("`{field}` of ")).unwrap_or_default(), printed(key)
     )]
     View {
         /// The document's key.
@@ -111,8 +112,9 @@ pub enum Error {
     },
     /// A stored document has another version than it should, and could not be brought to that; it stays as it is.
     #[error(
-        "the document `{key}` of `{model}` has version {from} and cannot be brought to another; mend it, or the step or \
-         `upgrade` that refuses it"
+        "the document `{}` of `{model}` has version {from} and cannot be brought to another; mend it, or the step or \
+         `upgrade` that refuses it",
+        printed(key)
     )]
     Upgrade {
         /// The document's key.
@@ -235,7 +237,8 @@ pub enum Error {
     },
     /// A document was to be new, and there is one already.
     #[error(
-        "there is a `{model}` under `{key}` already; read it, or use `save` to replace it (with a version, `modify`)"
+        "there is a `{model}` under `{}` already; read it, or use `save` to replace it (with a version, `modify`)",
+        printed(key)
     )]
     AlreadyExists {
         /// The model.
@@ -245,8 +248,8 @@ pub enum Error {
     },
     /// The document was changed, or deleted, since it was read; nothing was stored.
     #[error(
-        "the `{model}` under `{key}` {}; read it again, or change it with `modify`, which does",
-        shown_conflict(*.expected, *.found)
+        "the `{model}` under `{}` {}; read it again, or change it with `modify`, which does",
+        printed(key), shown_conflict(*.expected, *.found)
     )]
     VersionConflict {
         /// The model.
@@ -259,7 +262,10 @@ pub enum Error {
         found: Option<u64>,
     },
     /// Another document has the value of a unique field; nothing was stored.
-    #[error("`{holder}` has this `{}` of a `{model}` already; change that one, or choose another value", .fields.join("` and `"))]
+    #[error(
+        "`{}` has this `{}` of a `{model}` already; change that one, or choose another value",
+        printed(holder), .fields.join("` and `")
+    )]
     NotUnique {
         /// The model.
         model: &'static str,
@@ -270,7 +276,10 @@ pub enum Error {
     },
     /// A document with unique values could not be written between the writes of others, or not in the time that its
     /// claims are held; nothing was stored.
-    #[error("the `{model}` under `{key}` could not be written between the writes of others; try again")]
+    #[error(
+        "the `{model}` under `{}` could not be written between the writes of others; try again",
+        printed(key)
+    )]
     Contended {
         /// The model.
         model: &'static str,
@@ -285,7 +294,9 @@ pub enum Error {
     },
     /// What was made to be stored under one key has the primary key of another; nothing was stored.
     #[error(
-        "the `{model}` made for `{expected}` belongs under `{found}`; give it the primary key it was asked for with"
+        "the `{model}` made for `{}` belongs under `{}`; give it the primary key it was asked for with",
+        printed(expected),
+        printed(found)
     )]
     OtherKey {
         /// The model.
@@ -297,8 +308,9 @@ pub enum Error {
     },
     /// Another lease of the same gate was given out after the one whose fence the write carries; nothing was written.
     #[error(
-        "`{key}` was left alone: the gate has been won with fence {newest} since this lease, with fence {fence}; stop \
-         what the lease was for"
+        "`{}` was left alone: the gate has been won with fence {newest} since this lease, with fence {fence}; stop \
+         what the lease was for",
+        printed(key)
     )]
     Fenced {
         /// The document's key.
@@ -327,7 +339,10 @@ pub enum Error {
         source: PatchError,
     },
     /// A key among a model's documents has no id of the model's.
-    #[error("the key `{key}` has no id of a `{model}`; delete what is there, or move it out of the prefix")]
+    #[error(
+        "the key `{}` has no id of a `{model}`; delete what is there, or move it out of the prefix",
+        printed(key)
+    )]
     KeyWithoutId {
         /// The model.
         model: &'static str,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cache_index::ServerErrorKind;
+use cache_index::{ServerErrorKind, printed};
 
 /// What to do about an error of the server, where its own words do not say it.
 pub(super) fn advice(kind: ServerErrorKind) -> &'static str {
@@ -31,7 +31,7 @@ pub(super) fn misfit(source: &serde_json::Error) -> &'static str {
 
 /// Where nothing was found, and what to do.
 pub(super) fn shown_key(key: Option<&str>) -> String {
-    key.map(|key| format!(" under `{key}`; `save` or `insert` makes one")).unwrap_or_default()
+    key.map(|key| format!(" under `{}`; `save` or `insert` makes one", printed(key))).unwrap_or_default()
 }
 
 pub(super) fn shown_wait(waited: Duration) -> String {

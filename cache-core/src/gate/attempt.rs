@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use cache_index::Command;
 
-use super::clock::Moment;
 use super::held::{Held, Won};
 use super::keys::GateKeys;
 use super::policy::Durability;
@@ -13,6 +12,7 @@ use super::release::Release;
 use super::scripts::{self, Acquired};
 use super::{Gate, Lease, preflight, renew, token};
 use crate::cache::{Cache, GateCount, Line};
+use crate::clock::Moment;
 use crate::error::{Error, Result};
 
 /// How an attempt ended.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::clock::Moment;
+use crate::clock::Moment;
 
 /// How long it is slept at once. The runtime's timers stand still while the machine does, and the clock of leases does not:
 /// after a suspend it is looked at again this soon.

@@ -7,11 +7,11 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::GateError;
-use super::clock::Moment;
 use super::deadline::{Deadline, pause};
 use super::keys::GateKeys;
 use super::release::{Release, call_timeout};
 use crate::cache::{Cache, GateCount, Line};
+use crate::clock::Moment;
 use crate::error::Result;
 
 /// How much sooner a lease ends here than on the server: a hundredth for clocks that run at different speeds, and

@@ -1,7 +1,6 @@
 //! The gate: lets one process of a fleet do a piece of work.
 
 mod attempt;
-mod clock;
 mod deadline;
 mod error;
 mod function;

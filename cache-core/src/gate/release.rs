@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::clock::Moment;
 use super::keys::GateKeys;
 use super::scripts;
 use crate::backoff::Backoff;
 use crate::cache::Cache;
+use crate::clock::Moment;
 
 /// What is to be given back.
 #[derive(Debug, Clone)]

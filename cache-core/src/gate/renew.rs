@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::clock::Moment;
 use super::held::Held;
 use super::scripts;
 use crate::backoff::Backoff;
 use crate::cache::GateCount;
+use crate::clock::Moment;
 
 /// Renews the lease every third of its ttl until it is over, at most for as long as it may be held.
 ///

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use super::attempt::{Attempted, attempt};
-use super::clock::Moment;
 use super::hint::Hint;
 use super::keys::GateKeys;
 use super::run::may_come;
 use super::{Gate, GateError, Lease};
 use crate::cache::{Cache, GateCount};
+use crate::clock::Moment;
 use crate::error::Error;
 
 /// The shortest and the longest pause between two looks at a key that somebody else holds.

@@ -13,6 +13,12 @@
 //! | [`cluster`] | what changes on a Redis Cluster? |
 //! | [`from_redis_om`] | I come from redis-om-python or FastLoom |
 //! | [`from_redis_rs`] | I have calls written by hand with redis-rs |
+//!
+//! # The house
+//!
+//! An arrow is a dependency: what stands above uses what stands below, and never the other way.
+//!
+#![doc = include_str!("house.svg")]
 
 #[doc = include_str!("models.md")]
 pub mod models {}
@@ -21,6 +27,10 @@ pub mod models {}
 pub mod queries {}
 
 #[doc = include_str!("migrations.md")]
+///
+/// # A migration in time
+///
+#[doc = include_str!("timeline.svg")]
 pub mod migrations {}
 
 #[doc = include_str!("gates.md")]

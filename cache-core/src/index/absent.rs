@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use bytes::Bytes;
-use cache_index::{Batch, Command, IndexInfo, Reply, Schema, SearchAnswer};
+use cache_index::{Batch, Command, IndexInfo, Reply, Schema, SearchAnswer, text_of};
 use sha2::{Digest, Sha256};
 
 use crate::cache::Cache;
@@ -20,7 +20,7 @@ const KEPT: usize = 1_000;
 #[derive(Debug, Default)]
 pub(crate) struct Absent {
     pub(crate) number: u64,
-    /// The keys of the first ones, to be told.
+    /// The keys of the first ones, to be told: what is no text in them stands as `\xff`.
     pub(crate) keys: Vec<String>,
     /// The keys of the first thousand. They come in the order of their hashes, so that they stand for all.
     pub(crate) all: Vec<Bytes>,
@@ -57,7 +57,7 @@ impl Absent {
         }
         self.number += 1;
         if self.keys.len() < Self::TOLD {
-            self.keys.push(String::from_utf8_lossy(&key).into_owned());
+            self.keys.push(text_of(&key));
         }
         if self.all.len() < KEPT {
             self.all.push(key);
@@ -132,9 +132,8 @@ pub(crate) async fn absent(
 }
 
 /// Those of these documents that are there and not in the index.
-pub(crate) async fn still_absent(cache: &Cache, index: &str, keys: Vec<String>) -> Result<Absent> {
+pub(crate) async fn still_absent(cache: &Cache, index: &str, keys: Vec<Bytes>) -> Result<Absent> {
     let mut absent = Absent::default();
-    let keys = keys.into_iter().map(Bytes::from).collect();
     confirmed(cache, index, None, keys).await?.into_iter().for_each(|key| absent.add(key));
     Ok(absent)
 }

@@ -11,6 +11,7 @@
 //! An index is marked by an alias, `<global>:<prefix>:idx:<fingerprint>:<mark>`, which goes with it: one that is made later
 //! under the same name has none, whoever makes it, so that nothing that is kept is taken to be about that.
 
+use bytes::Bytes;
 use cache_index::Fingerprint;
 use serde::{Deserialize, Serialize};
 
@@ -20,8 +21,8 @@ pub(crate) struct Lacked {
     /// How many documents.
     pub(crate) missing: u64,
     /// Their keys; where there were too many to keep, the first.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) keys: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "keys")]
+    pub(crate) keys: Vec<Bytes>,
     /// How many of them, at least, the server would take: none where all have values that it refuses. `None`: it was not asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) lost: Option<u64>,
@@ -31,6 +32,37 @@ impl Lacked {
     /// Whether it is known which documents, and not only how many.
     pub(crate) fn is_known(&self) -> bool {
         self.keys.len() as u64 == self.missing
+    }
+}
+
+/// Keys in JSON: texts, and those that are none as lists of bytes.
+mod keys {
+    use std::borrow::Cow;
+    use std::str;
+
+    use bytes::Bytes;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(untagged)]
+    enum Key<'a> {
+        Text(Cow<'a, str>),
+        Other(Cow<'a, [u8]>),
+    }
+
+    pub(super) fn serialize<S: Serializer>(keys: &[Bytes], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(keys.iter().map(|key| match str::from_utf8(key) {
+            Ok(text) => Key::Text(text.into()),
+            Err(_) => Key::Other(key.as_ref().into()),
+        }))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Bytes>, D::Error> {
+        let bytes = |key: Key<'_>| match key {
+            Key::Text(text) => text.into_owned().into(),
+            Key::Other(bytes) => bytes.into_owned().into(),
+        };
+        Ok(Vec::<Key<'de>>::deserialize(deserializer)?.into_iter().map(bytes).collect())
     }
 }
 
@@ -102,13 +134,13 @@ mod tests {
 
     #[test]
     fn what_is_kept_is_read_as_it_was_written() {
-        let lacked = |keys: &[&str]| Lacked {
+        let lacked = |keys: &[&'static [u8]]| Lacked {
             missing: 2,
-            keys: keys.iter().map(ToString::to_string).collect(),
+            keys: keys.iter().map(|key| Bytes::from_static(key)).collect(),
             lost: Some(0),
         };
         for before in [None, Some(lacked(&[]))] {
-            let lacked = lacked(&["a b", "c"]);
+            let lacked = lacked(&[b"a b", b"c\xff"]);
             let one = Compared {
                 at: 7,
                 mark: "0f".to_owned(),

@@ -28,12 +28,18 @@ const BOUND: Duration = Duration::from_secs(10);
 /// A single document may take longer than a command of any other kind: so many deadlines of the connection.
 const DEADLINES: u32 = 10;
 
-/// KEYS: the key of the copies, documents. ARGV: the words of the command that makes an index over that key. Answers of each
+/// How many words a command has in a script, at most: a Lua stack holds 8,000 (`LUAI_MAXCSTACK`), with what else is on it. An
+/// index of the 1,024 fields that there can be has more if each has eight or more: then those beyond are added to it.
+const MOST_WORDS: usize = 7_000;
+
+/// KEYS: the key of the copies, documents. ARGV: the words of the command that makes an index over that key, and of those that add
+/// the rest of the fields, each behind the number of its words. Answers of each
 /// document 1 if the server indexes it, 0 if not (also if it cannot write what it reads), -1 if it is gone; or the names of commands that the user may not run.
 const JUDGE: Script = Script {
     source: "local probe, judged, denied = KEYS[1], {}, {}
 local needed = {{'FT.CREATE', probe, 'SCHEMA'}, {'FT.INFO', probe}, {'FT.DROPINDEX', probe}, {'DEL', probe},
   {'JSON.GET', KEYS[2]}, {'JSON.SET', probe, '$', '1'}}
+if ARGV[ARGV[1] + 2] then needed[#needed + 1] = {'FT.ALTER', probe, 'SCHEMA', 'ADD'} end
 for _, words in ipairs(needed) do
   local known, allowed = pcall(redis.acl_check_cmd, unpack(words))
   if known and not allowed then denied[#denied + 1] = words[1] end
@@ -51,8 +57,13 @@ local no_writes = {OOM = 1, READONLY = 1, MISCONF = 1, NOREPLICAS = 1, NOPERM = 
 local cleared = redis.pcall('DEL', probe)
 if type(cleared) == 'table' then return cleared end
 redis.pcall('FT.DROPINDEX', probe)
-local made = redis.pcall('FT.CREATE', unpack(ARGV))
-if made.err then return made end
+local made, from, command = {}, 1, 'FT.CREATE'
+while ARGV[from] and not made.err do
+  local to = from + ARGV[from]
+  made = redis.pcall(command, unpack(ARGV, from + 1, to))
+  from, command = to + 1, 'FT.ALTER'
+end
+if made.err then redis.pcall('FT.DROPINDEX', probe) return made end
 for i = 2, #KEYS do
   local document = redis.pcall('JSON.GET', KEYS[i])
   judged[i - 1] = -1
@@ -67,7 +78,7 @@ end
 redis.pcall('DEL', probe)
 redis.pcall('FT.DROPINDEX', probe)
 return judged",
-    sha1: "2c19e20c205980ec7da1e4802e6835e45a24972b",
+    sha1: "3af43963cddf0a77f48233331c061300c7c6fb1b",
 };
 
 /// What kept them from being judged.
@@ -137,24 +148,79 @@ pub(crate) async fn judge(
 fn as_probe(call: Command, create: &Command, probe: &[u8], schema: &Schema, index: &IndexInfo) -> Command {
     // FT.CREATE name ON JSON PREFIX 1 prefix …
     const BEHIND: usize = 7;
-    let call = call.arg(probe).args_from(["ON", "JSON", "PREFIX", "1"]).arg(probe).arg("SKIPINITIALSCAN");
-    let call = call.args_from(create.args().skip(BEHIND));
+    // Fields may be added to it that it was not made with: of any number of texts.
+    let head: [&[u8]; 8] =
+        [probe, b"ON", b"JSON", b"PREFIX", b"1", probe, b"SKIPINITIALSCAN", b"MAXTEXTFIELDS"];
+    let mut words = head.to_vec();
+    words.extend(create.args().skip(BEHIND).filter(|word| *word != b"MAXTEXTFIELDS"));
     let own: Vec<_> = schema.indexed().map(|field| field.name().to_string()).collect();
-    index.definition.fields.iter().filter(|field| !own.contains(&field.name)).fold(call, |call, field| {
-        let call = call.args_from([field.path.as_str(), "AS", field.name.as_str(), field.kind.as_str()]);
+    for field in index.definition.fields.iter().filter(|field| !own.contains(&field.name)) {
+        let mut more = vec![field.path.as_str(), "AS", field.name.as_str(), field.kind.as_str()];
         let options = field.options.iter().map(String::as_str);
         if field.kind == "VECTOR" {
             // What decides is how many numbers there are; how they are searched does not.
             let sized = options.filter(|one| one.starts_with("TYPE ") || one.starts_with("DIM "));
             let sized = sized.filter_map(|one| one.split_once(' ')).flat_map(|(name, value)| [name, value]);
-            return call.args_from(["FLAT", "6", "DISTANCE_METRIC", "L2"]).args_from(sized);
+            more.extend(["FLAT", "6", "DISTANCE_METRIC", "L2"].into_iter().chain(sized));
+        } else {
+            more.extend(options.filter(|one| ["SORTABLE", "UNF", "FLAT", "SPHERICAL"].contains(one)));
         }
-        call.args_from(options.filter(|one| ["SORTABLE", "UNF", "FLAT", "SPHERICAL"].contains(one)))
-    })
+        words.extend(more.into_iter().map(str::as_bytes));
+    }
+    commands(&words, probe)
+        .into_iter()
+        .fold(call, |call, words| call.arg_display(words.len()).args_from(words))
+}
+
+/// The words of a command that makes an index, in commands of not too many: the first makes it, the others add fields.
+fn commands<'a>(words: &[&'a [u8]], index: &'a [u8]) -> Vec<Vec<&'a [u8]>> {
+    // A field begins with its path, and no other word that begins like one stands in front of `AS`.
+    let begins = |pair: &[&[u8]]| matches!(pair, [path, b"AS"] if path.starts_with(b"$"));
+    let starts = words.windows(2).enumerate().filter(|(_, pair)| begins(pair)).map(|(at, _)| at);
+    let add: [&[u8]; 4] = [index, b"SKIPINITIALSCAN", b"SCHEMA", b"ADD"];
+    let (mut commands, mut command, mut from) = (Vec::new(), Vec::new(), 0);
+    for to in starts.chain([words.len()]) {
+        let field = words.get(from..to).unwrap_or_default();
+        if command.len() + field.len() > MOST_WORDS && from > 0 {
+            commands.push(command);
+            command = add.to_vec();
+        }
+        command.extend_from_slice(field);
+        from = to;
+    }
+    commands.push(command);
+    commands
 }
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
+    /// Those of a field begin where its path does, whatever it and the others are called.
+    #[test]
+    fn a_command_of_many_words_becomes_several() {
+        let field =
+            |number: usize| [format!("$.f{number}"), "AS".to_owned(), "AS".to_owned(), "TAG".to_owned()];
+        let of = |fields: usize| {
+            let separator = ["SEPARATOR".to_owned(), "$".to_owned()];
+            let words = (0..fields).flat_map(|number| field(number).into_iter().chain(separator.clone()));
+            ["i".to_owned(), "SCHEMA".to_owned()].into_iter().chain(words).collect::<Vec<_>>()
+        };
+        let split = |fields| {
+            let words = of(fields);
+            let words: Vec<_> = words.iter().map(String::as_bytes).collect();
+            let split = commands(&words, b"i");
+            assert!(split.iter().all(|command| command.len() <= MOST_WORDS));
+            let added = split.iter().skip(1).map(|command| command.len() - 4).sum::<usize>();
+            assert_eq!(split.first().map_or(0, Vec::len) + added, words.len(), "nothing is lost");
+            let starts: Vec<_> =
+                split.iter().skip(1).map(|command| String::from_utf8_lossy(command[4])).collect();
+            assert!(starts.iter().all(|path| path.starts_with("$.f")), "{starts:?}");
+            split.len()
+        };
+        assert_eq!([split(0), split(1), split(1_024), split(2_400)], [1, 1, 1, 3]);
+    }
+
     #[test]
     fn the_name_is_the_digest_of_the_source() {
         crate::script::assert_named(&super::JUDGE);

@@ -9,7 +9,8 @@ use cache_index::{Batch, Beside, Command, Reply, Schema};
 use crate::cache::Cache;
 use crate::error::Result;
 
-fn key(cache: &Cache, schema: &Schema) -> Result<Vec<u8>> {
+/// The key of the number.
+pub(crate) fn key(cache: &Cache, schema: &Schema) -> Result<Vec<u8>> {
     let (mut key, fingerprint) = (Vec::new(), schema.fingerprint());
     schema.write_sibling(cache.keyspace()?, &mut key, Beside::Model, &[&"made", fingerprint])?;
     Ok(key)

@@ -26,6 +26,6 @@ pub(crate) use drift::{drift, saw};
 pub(crate) use filled::{look, look_beside};
 pub(crate) use info::look_at;
 pub(crate) use judge::{Unjudged, judge};
-pub(crate) use made::{announcement, make};
+pub(crate) use made::{announcement, key as made_key, make};
 pub(crate) use notice::{count, follow, notice};
-pub(crate) use record::{compared_key, recorded, run_id};
+pub(crate) use record::{by_record, compared_key, recorded, run_id};

@@ -48,7 +48,7 @@ fn question(cache: &Cache, schema: &Schema, index: &str, field: &str) -> Result<
 
 /// The documents that are missing from an index, as it was seen, by what is kept of it: without reading all keys. `None`: it was
 /// not found to be filled, or more failed to be indexed since than can be told from what is kept.
-pub(super) async fn by_record(cache: &Cache, schema: &Schema, seen: &IndexInfo) -> Result<Option<Absent>> {
+pub(crate) async fn by_record(cache: &Cache, schema: &Schema, seen: &IndexInfo) -> Result<Option<Absent>> {
     let call = question(cache, schema, &seen.name, &schema.fingerprint().to_string())?;
     let ask = |call: Command| {
         cache.unfenced_all(Batch::pipeline(vec![

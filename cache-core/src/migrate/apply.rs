@@ -20,7 +20,7 @@ use super::verify::{untold, verify, verify_all, verify_kept};
 use super::wait::wait;
 use crate::cache::{Cache, Healing};
 use crate::document;
-use crate::index::{self, Absent};
+use crate::index::{self, Absent, Unjudged};
 
 /// What a run of the migrator has to do with.
 pub(super) struct Run<'a> {
@@ -119,7 +119,7 @@ impl Run<'_> {
             documents: look.documents,
             ..MigratedIndex::of(plan)
         };
-        let counting = Counting { cache: self.cache, plan, observed };
+        let counting = Counting { cache: self.cache, plan, observed, listeners: self.listeners };
         for step in &plan.steps {
             match step {
                 // No query needs the alias: a release whose index is filled boots without it. A replica would move its own,
@@ -146,13 +146,12 @@ impl Run<'_> {
         };
         // It was filled once, so that whoever may not ask for the reason boots all the same.
         let found = if found.lost.is_ok() { counting.refuse_lost(&look, found)? } else { found };
-        let Counted { absent: missing, failures, .. } = found;
+        let Counted { absent: missing, failures, lost } = found;
         self.cache.standing().report(&plan.index, missing.number, failures, connection);
         self.cache.standing().migrated(&plan.index, self.healing(plan, report.active));
         report.missing = missing.number;
         if missing.number > 0 {
-            let (index, documents, keys) = (look.name, missing.number, missing.keys.clone());
-            report.notices.push(Notice::Lacking { index, documents, keys });
+            report.notices.push(lacking(look.name, &missing, lost.err()));
         }
         // The server's last one may have been mended.
         let last = look.last_failure.filter(|last| missing.keys.contains(last));
@@ -247,6 +246,17 @@ impl Run<'_> {
         }
         Ok(Some(document::count_all(self.cache, plan.schema.0).await?))
     }
+}
+
+/// What an index lacks, and why, if the server could be asked.
+fn lacking(index: String, missing: &Absent, unjudged: Option<Unjudged>) -> Notice {
+    let (documents, keys) = (missing.number, missing.keys.clone());
+    let (commands, reason) = match unjudged {
+        None => return Notice::Lacking { index, documents, keys },
+        Some(Unjudged::Denied(commands)) => (commands, None),
+        Some(Unjudged::Failed(error)) => (Vec::new(), Some(error.to_string())),
+    };
+    Notice::Unjudged { index, documents, keys, commands, reason }
 }
 
 /// The name by which the index is reached before the plan is carried out to its end.

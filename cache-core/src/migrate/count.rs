@@ -4,13 +4,15 @@ use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use cache_index::{Beside, IndexInfo, Schema};
+use cache_index::{IndexInfo, Schema, text_of};
 
 use super::denied::UNKNOWN;
 use super::error::MigrateError;
-use super::inspect::info;
+use super::inspect::{info, turn_key};
 use super::observed::Observed;
+use super::options::Listeners;
 use super::plan::Plan;
+use super::progress::Progress;
 use super::scripts::{MARK, RECORD};
 use super::turn::{self, Turn};
 use crate::cache::Cache;
@@ -41,6 +43,7 @@ pub(super) struct Counting<'a> {
     pub(super) cache: &'a Cache,
     pub(super) plan: &'a Plan,
     pub(super) observed: &'a Observed,
+    pub(super) listeners: &'a Listeners,
 }
 
 /// The documents that an index lacks.
@@ -87,11 +90,17 @@ impl Counting<'_> {
             return Ok(None);
         }
         let (began, (mut pause, longest)) = (Instant::now(), PAUSES);
+        let key = turn_key(self.schema(), self.cache.keyspace()?)?;
+        let mut waiting = Waiting { counting: self, look, key: text_of(&key), began, is_told: false };
         loop {
             if let Some(known) = self.known(look, against).await? {
                 return Ok(Some(known));
             }
-            match turn::take(self.cache, self.turn_key()?).await? {
+            // Nobody could take a turn.
+            if self.observed.taken.is_some() {
+                return self.compare(look, against).await;
+            }
+            match turn::take(self.cache, key.clone()).await? {
                 Turn::Ours(turn) => {
                     return turn
                         .during(async {
@@ -103,7 +112,10 @@ impl Counting<'_> {
                         })
                         .await;
                 }
-                Turn::Theirs if began.elapsed() < PATIENCE => tokio::time::sleep(pause).await,
+                Turn::Theirs if began.elapsed() < PATIENCE => {
+                    waiting.tell(true);
+                    tokio::time::sleep(pause).await;
+                }
                 Turn::Theirs | Turn::Nobodys => return self.compare(look, against).await,
             }
             pause = (pause * 2).min(longest);
@@ -183,7 +195,7 @@ impl Counting<'_> {
             Ok((lost, _)) if !lost.is_empty() => {
                 // These are the ones to be told.
                 let told = lost.iter().take(Absent::TOLD);
-                absent.keys = told.map(|key| String::from_utf8_lossy(key).into_owned()).collect();
+                absent.keys = told.map(|key| text_of(key)).collect();
                 Ok(lost.len() as u64)
             }
             Ok((_, judged)) if absent.number > judged as u64 && absent.number > failures => {
@@ -258,7 +270,7 @@ impl Counting<'_> {
         }
         // It was found while this run was under way already.
         let is_fresh = at >= self.observed.now && failures >= look.failures;
-        let told = || lacked.keys.iter().take(Absent::TOLD).cloned().collect();
+        let told = || lacked.keys.iter().take(Absent::TOLD).map(|key| text_of(key)).collect();
         let counted = |lost| Counted {
             absent: Absent { number: lacked.missing, keys: told(), ..Absent::default() },
             failures,
@@ -304,11 +316,42 @@ impl Counting<'_> {
         let fingerprint = self.plan.fingerprint;
         against.map_or_else(|| fingerprint.to_string(), |old| format!("{fingerprint}>{old}"))
     }
+}
 
-    fn turn_key(&self) -> Result<Vec<u8>> {
-        let (mut key, parts) = (Vec::new(), [&"comparing" as &dyn std::fmt::Display, &self.plan.fingerprint]);
-        self.schema().write_sibling(self.cache.keyspace()?, &mut key, Beside::Model, &parts)?;
-        Ok(key)
+/// Who watches is told of what is waited for, until it is over.
+struct Waiting<'a> {
+    counting: &'a Counting<'a>,
+    look: &'a IndexInfo,
+    /// The key of whoever is waited for.
+    key: String,
+    began: Instant,
+    is_told: bool,
+}
+
+impl Waiting<'_> {
+    fn tell(&mut self, waits: bool) {
+        self.is_told = waits;
+        if let Some(listener) = &self.counting.listeners.progress {
+            listener(&Progress {
+                model: self.counting.plan.model,
+                index: self.look.name.clone(),
+                documents: self.look.documents,
+                total: Some(self.look.documents),
+                elapsed: self.began.elapsed(),
+                rate: 0.0,
+                eta: None,
+                filled: true,
+                waits_for: waits.then(|| self.key.clone()),
+            });
+        }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if self.is_told {
+            self.tell(false);
+        }
     }
 }
 
@@ -316,12 +359,9 @@ impl Counting<'_> {
 fn lacked(found: &Counted) -> Lacked {
     let Counted { absent, lost, .. } = found;
     let is_few = absent.number <= KEPT as u64;
-    let keys = if is_few { absent.all.iter().filter_map(text).collect() } else { absent.keys.clone() };
+    let told = || absent.keys.iter().cloned().map(Bytes::from).collect();
+    let keys = if is_few { absent.all.clone() } else { told() };
     Lacked { missing: absent.number, keys, lost: lost.as_ref().ok().copied() }
-}
-
-fn text(key: &Bytes) -> Option<String> {
-    std::str::from_utf8(key).ok().map(str::to_owned)
 }
 
 /// What is kept of an index, for any schema.

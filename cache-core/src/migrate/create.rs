@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use cache_index::{Command, IndexInfo, IndexedField, Reply, ServerErrorKind};
+use cache_index::{Command, IndexInfo, IndexedField, Reply, Schema, ServerErrorKind, text_of};
 
 use super::error::MigrateError;
 use super::inspect::{extending_key, extending_value, extensions, info};
@@ -10,7 +10,7 @@ use super::masters;
 use super::observed::Extending;
 use super::plan::Plan;
 use crate::cache::Cache;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::index::{self, missing};
 
 /// How many documents that are missing before fields are added are kept one by one.
@@ -22,15 +22,37 @@ pub(super) async fn create(cache: &Cache, plan: &Plan) -> Result<(), MigrateErro
     if cache.capabilities().cluster {
         // A master that lost its data lacks the index, and FT.CREATE says that it is there all the same.
         let command = Command::new("FT._CREATEIFNX").args_from(command.args().skip(1)).repeatable();
-        index::make(cache, plan.schema.0, Vec::new()).await?;
+        make(cache, plan.schema.0, Vec::new()).await?;
         return masters::until_agreed(cache, &command, &plan.index, &plan.index).await;
     }
-    let mut answers = index::make(cache, plan.schema.0, vec![command]).await?;
+    let mut answers = make(cache, plan.schema.0, vec![command]).await?;
     match answers.pop().unwrap_or(Ok(Reply::Nil)) {
         // The name holds the schema's fingerprint: whoever was faster made the same index.
         Err(error) if error.server_kind() == Some(ServerErrorKind::IndexExists) => Ok(()),
         other => refused(plan, other.map(drop)),
     }
+}
+
+/// Makes an index with these commands, announced before. If something else is where that is counted, it says where.
+async fn make(
+    cache: &Cache,
+    schema: &Schema,
+    commands: Vec<Command>,
+) -> Result<Vec<Result<Reply>>, MigrateError> {
+    match index::make(cache, schema, commands).await {
+        Err(error) if is_no_number(&error) => {
+            let key = text_of(&index::made_key(cache, schema)?);
+            Err(MigrateError::KeyTaken { key, source: Box::new(error) })
+        }
+        other => Ok(other?),
+    }
+}
+
+/// Whether there was no number to be counted up.
+fn is_no_number(error: &Error) -> bool {
+    let kind = error.server_kind();
+    matches!(error, Error::Server { command, .. } if command == "INCR")
+        && matches!(kind, Some(ServerErrorKind::WrongType | ServerErrorKind::Other))
 }
 
 /// Adds fields to an index; `false`: it is not as it was, so that a new plan is needed.

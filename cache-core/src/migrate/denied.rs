@@ -1,8 +1,9 @@
 //! What a user may not do.
 
-use cache_index::{Beside, Command, Keyspace, Reply, Schema, ServerError, ServerErrorKind};
+use cache_index::{Beside, Command, Keyspace, Reply, Schema, ServerError, ServerErrorKind, text_of};
 
 use super::error::MigrateError;
+use crate::acl;
 use crate::cache::Cache;
 use crate::document;
 use crate::error::Error;
@@ -49,10 +50,15 @@ async fn user(cache: &Cache) -> String {
     user.as_str().unwrap_or(UNKNOWN).to_owned()
 }
 
-/// An error about what is kept beside a model's documents: if the keys of that are denied, it says which.
-pub(super) async fn on_keys(cache: &Cache, schema: &Schema, error: Error) -> MigrateError {
-    if error.server_kind() != Some(ServerErrorKind::KeyPermission) {
-        return error.into();
+/// An error about a key that is kept beside a model's documents: if such keys are denied, or this one holds something else, it
+/// says which.
+pub(super) async fn on_keys(cache: &Cache, schema: &Schema, key: &[u8], error: Error) -> MigrateError {
+    match error.server_kind() {
+        Some(ServerErrorKind::KeyPermission) => {}
+        Some(ServerErrorKind::WrongType) => {
+            return MigrateError::KeyTaken { key: text_of(key), source: Box::new(error) };
+        }
+        _ => return error.into(),
     }
     match cache.keyspace().and_then(|keyspace| beside(schema, keyspace)) {
         Ok(beside) => {
@@ -114,5 +120,5 @@ fn up_to_last(mut name: Vec<u8>) -> Vec<u8> {
 }
 
 fn pattern(prefix: &[u8]) -> String {
-    String::from_utf8_lossy(&document::pattern(prefix)).into_owned()
+    acl::possible(&document::pattern(prefix))
 }

@@ -2,11 +2,12 @@
 
 use std::fmt::Display;
 
-use cache_index::{Difference, NameError, ServerError, ServerErrorKind};
+use cache_index::{Difference, NameError, ServerError, ServerErrorKind, printed};
 
 use super::lock::SchemaLockError;
 use super::memory::{Bytes, ServerMemory};
 use super::unlocked::Unlocked;
+use crate::acl::word;
 use crate::error::Error;
 
 /// What keeps a migration from being done. Nothing was lost, and running it again goes on where it stopped.
@@ -99,8 +100,8 @@ pub enum MigrateError {
     /// The user may not run commands that the migrator needs. Nothing was written, unless the server does not say
     /// beforehand what a user may do, or documents are missing and the user may not ask why.
     #[error(
-        "the user may not run {}{}; allow it with `ACL SETUSER {user} {}`",
-        commands.join(", "), nor_touch(patterns), granted(commands, patterns)
+        "the user may not run {}{}; allow it with `ACL SETUSER {} {}`",
+        commands.join(", "), nor_touch(patterns), word(user), granted(commands, patterns)
     )]
     Permission {
         /// The commands.
@@ -114,8 +115,8 @@ pub enum MigrateError {
     /// themselves and the names of their indexes. A pattern for reading or writing alone (`%R~`, `%W~`) is not enough for
     /// the first.
     #[error(
-        "the user may not both read and write the keys {}; allow it with `ACL SETUSER {user} {}`",
-        quoted(patterns), granted(&[], patterns)
+        "the user may not both read and write the keys {}; allow it with `ACL SETUSER {} {}`",
+        quoted(patterns), word(user), granted(&[], patterns)
     )]
     KeyPermission {
         /// The keys, as an ACL has them.
@@ -125,6 +126,20 @@ pub enum MigrateError {
         /// What the server said, if it was not asked beforehand.
         #[source]
         source: Option<ServerError>,
+    },
+    /// A key beside a model's documents, which the migrator needs, holds something that it did not put there. Documents have
+    /// other keys. Nothing was written but the index, at most.
+    #[error(
+        "the key `{}` holds a value of another type than the migrator keeps there; rename or delete it, and run the migrator \
+         again (no document has such a key)",
+        printed(key)
+    )]
+    KeyTaken {
+        /// The key.
+        key: String,
+        /// What the server said.
+        #[source]
+        source: Box<Error>,
     },
     /// The cluster's search module knows the documents of its own node only. Nothing was written.
     #[error(
@@ -200,7 +215,8 @@ pub enum MigrateError {
     },
     /// The server gave up filling the index, for lack of memory.
     #[error(
-        "the server stopped filling the index `{index}` of `{model}`: {reason}; give it memory and run the migrator again"
+        "the server stopped filling the index `{index}` of `{model}`: {}; give it memory and run the migrator again",
+        printed(reason)
     )]
     Stopped {
         /// The model.
@@ -252,7 +268,8 @@ pub enum MigrateError {
     },
     /// The masters of a cluster do not agree on an index, and did not after all that was tried.
     #[error(
-        "the masters of the cluster do not agree on `{name}`: {found}; run the migrator again when all are up"
+        "the masters of the cluster do not agree on `{name}`: {}; run the migrator again when all are up",
+        printed(found)
     )]
     Disagreement {
         /// The index, or the alias.
@@ -270,7 +287,7 @@ fn freed(index: &str, own: &str) -> String {
     if index == own {
         format!("drop it with `FT.DROPINDEX {index}` (documents stay)")
     } else {
-        format!("take the name from the index `{own}` with `FT.ALIASDEL {index}`")
+        format!("take the name from the index `{}` with `FT.ALIASDEL {index}`", printed(own))
     }
 }
 
@@ -280,7 +297,7 @@ fn listed(lines: &[impl Display]) -> String {
 
 fn held(against: Option<&str>) -> String {
     match against {
-        Some(old) => format!("`{old}` holds, or held before fields were added to it,"),
+        Some(old) => format!("`{}` holds, or held before fields were added to it,", printed(old)),
         None => "it held before fields were added".to_owned(),
     }
 }
@@ -289,11 +306,11 @@ fn named(keys: &[String]) -> String {
     if keys.is_empty() {
         return String::new();
     }
-    format!(" ({})", keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", "))
+    format!(" ({})", keys.iter().map(|key| format!("`{}`", printed(key))).collect::<Vec<_>>().join(", "))
 }
 
 fn quoted(patterns: &[String]) -> String {
-    patterns.iter().map(|pattern| format!("`{pattern}`")).collect::<Vec<_>>().join(", ")
+    patterns.iter().map(|pattern| format!("`{}`", printed(pattern))).collect::<Vec<_>>().join(", ")
 }
 
 fn nor_touch(patterns: &[String]) -> String {

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use bytes::Bytes;
 use cache_index::{
     Batch, Beside as Place, Command, DecodeError, Fingerprint, IndexInfo, Keyspace, Reply, Schema,
-    ServerErrorKind,
+    ServerErrorKind, text_of,
 };
 
 use super::denied;
@@ -33,6 +33,13 @@ pub(super) fn leases_key(schema: &Schema, keyspace: &Keyspace) -> Result<Vec<u8>
 pub(super) fn extending_key(schema: &Schema, keyspace: &Keyspace) -> Result<Vec<u8>> {
     let mut key = Vec::new();
     schema.write_sibling(keyspace, &mut key, Place::Model, &[&"extending"])?;
+    Ok(key)
+}
+
+/// The key of whoever looks for the documents that an index lacks, for all replicas: `<global>:~<prefix>:comparing:<fingerprint>`.
+pub(super) fn turn_key(schema: &Schema, keyspace: &Keyspace) -> Result<Vec<u8>> {
+    let (mut key, parts) = (Vec::new(), [&"comparing" as &dyn std::fmt::Display, schema.fingerprint()]);
+    schema.write_sibling(keyspace, &mut key, Place::Model, &parts)?;
     Ok(key)
 }
 
@@ -66,6 +73,7 @@ pub(super) async fn inspect(
         questions.push(Command::new("HGETALL").key(key).repeatable());
         let key = compared_key(schema, keyspace)?;
         questions.push(Command::new("HGETALL").key(key).repeatable());
+        questions.push(Command::new("GET").key(turn_key(schema, keyspace)?).repeatable());
         let kept = redis_om_keys(&redis_om_index(&schema.alias(keyspace)));
         questions.extend(kept.map(|key| Command::new("TYPE").key(key).repeatable()));
     }
@@ -83,12 +91,21 @@ pub(super) async fn inspect(
         next().ok().and_then(|keys| keys.as_int()).and_then(|keys| keys.try_into().ok()).unwrap_or_default();
     let mut beside = Vec::with_capacity(schemas.len());
     for schema in schemas {
-        let (leases, extended, compared) = match (next(), next(), next()) {
-            (Ok(leases), Ok(extended), Ok(compared)) => (leases, extended, compared),
-            (Err(error), ..) | (_, Err(error), _) | (.., Err(error)) => {
-                return Err(denied::on_keys(cache, schema, error).await);
-            }
-        };
+        let mut of = [Reply::Nil, Reply::Nil, Reply::Nil];
+        let keys = [
+            leases_key(schema, keyspace)?,
+            extending_key(schema, keyspace)?,
+            compared_key(schema, keyspace)?,
+        ];
+        for (reply, key) in of.iter_mut().zip(keys) {
+            *reply = match next() {
+                Ok(reply) => reply,
+                Err(error) => return Err(denied::on_keys(cache, schema, &key, error).await),
+            };
+        }
+        let [leases, extended, compared] = of;
+        let taken = is_taken(next()).then(|| turn_key(schema, keyspace)).transpose()?;
+        let taken = taken.map(|key| text_of(&key));
         let leases = scores(leases).map_err(|source| unreadable("ZRANGE", source))?;
         let extensions = extending(extended).map_err(|source| unreadable("HGETALL", source))?;
         let compared = comparisons(compared).map_err(|source| unreadable("HGETALL", source))?;
@@ -96,7 +113,7 @@ pub(super) async fn inspect(
         let is_theirs = |answer: Result<Reply>| answer.is_ok_and(|kind| kind.as_str() == Some("string"));
         let kept = redis_om_keys(&redis_om_index(&schema.alias(keyspace)));
         let kept = kept.into_iter().filter(|_| is_theirs(next())).collect();
-        beside.push(Beside { leases, extensions, compared, redis_om_keys: kept, hashed: Vec::new() });
+        beside.push(Beside { leases, extensions, compared, taken, redis_om_keys: kept, hashed: Vec::new() });
     }
     let mut names: BTreeSet<Bytes> = listed.iter().cloned().collect();
     for (schema, beside) in schemas.iter().zip(&beside) {
@@ -172,6 +189,17 @@ pub(super) fn read(answer: Result<Reply>) -> Result<Option<IndexInfo>> {
         Ok(reply) => IndexInfo::decode(reply).map(Some).map_err(|source| unreadable("FT.INFO", source)),
         Err(error) if error.server_kind() == Some(ServerErrorKind::UnknownIndex) => Ok(None),
         Err(error) => Err(error),
+    }
+}
+
+/// Whether what is in the key of turns is no turn: those are 32 hexadecimal digits, and end by themselves. Not everybody may ask.
+fn is_taken(answer: Result<Reply>) -> bool {
+    match answer {
+        Ok(Reply::Nil) => false,
+        Ok(reply) => !reply
+            .as_str()
+            .is_some_and(|turn| turn.len() == 32 && turn.bytes().all(|digit| digit.is_ascii_hexdigit())),
+        Err(error) => error.server_kind() == Some(ServerErrorKind::WrongType),
     }
 }
 

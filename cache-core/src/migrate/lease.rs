@@ -54,7 +54,7 @@ pub(super) async fn take(
     let heard = match script::run(cache, &LEASE, first).await {
         Ok(_) => true,
         Err(error) if error.is_write_refused() && plan.serves() => false,
-        Err(error) => return Err(denied::on_keys(cache, plan.schema.0, error).await),
+        Err(error) => return Err(denied::on_keys(cache, plan.schema.0, &key, error).await),
     };
     let mut name = key;
     name.extend_from_slice(plan.fingerprint.to_string().as_bytes());

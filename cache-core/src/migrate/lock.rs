@@ -3,14 +3,18 @@
 use std::fmt;
 use std::str::FromStr;
 
-use cache_index::{Fingerprint, FingerprintError, NameError, Schema, check_name};
+use cache_index::{Fingerprint, FingerprintError, NameError, Schema, check_name, printed};
+
+/// What editors of Windows write in front of a text, and what is none of it.
+const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// The fingerprints that each model's index has had, in order: what `schema.lock` in a repository holds.
 ///
 /// It tells a release which schemas are older than its own. The alias of a model's indexes, for people and tools, is
 /// moved forward by it and never back: see [`Migrator::lock`](crate::Migrator::lock).
 ///
-/// One line an index, `<prefix> <fingerprint>`, newer ones below older ones; `#` begins a line that is a comment.
+/// One line an index, `<prefix> <fingerprint>`, newer ones below older ones; `#` begins a line that is a comment. Blanks at the
+/// ends of lines, their ends of Windows and a byte order mark are read past; they are not written.
 ///
 /// ```
 /// use cache_core::SchemaLock;
@@ -43,7 +47,8 @@ enum Line {
 pub enum SchemaLockError {
     /// The line is no prefix and fingerprint.
     #[error(
-        "line {line} of the schema lock is `{text}`; write `<prefix> <fingerprint>`, or `#` in front of a comment"
+        "line {line} of the schema lock is `{}`; write `<prefix> <fingerprint>`, or `#` in front of a comment",
+        printed(text)
     )]
     Form {
         /// Which line, counted from 1.
@@ -149,6 +154,8 @@ impl FromStr for SchemaLock {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let mut lock = Self::default();
         for (line, text) in (1..).zip(text.lines()) {
+            // Where files are joined, one stands between lines.
+            let text = text.trim_start_matches(BYTE_ORDER_MARK);
             let trimmed = text.trim();
             if trimmed.is_empty() || trimmed.starts_with('#') {
                 lock.lines.push(Line::Other(text.trim_end().to_owned()));
@@ -203,6 +210,12 @@ mod tests {
         assert_eq!(lock.last("order"), None);
         let loose: SchemaLock = format!("  user \t {A}  \r\n").parse().unwrap();
         assert_eq!(loose.to_string(), format!("user {A}\n"));
+        let windows = format!("\u{feff}# a comment \r\n\r\nuser {A}\t\r\n\u{feff}user {B}\r\n  \r\n");
+        let windows: SchemaLock = windows.parse().unwrap();
+        assert_eq!(windows.to_string(), format!("# a comment\n\nuser {A}\nuser {B}\n\n"));
+        assert_eq!(windows.last("user"), Some(fp(B)));
+        let marked: SchemaLock = format!("\u{feff}user {A}").parse().unwrap();
+        assert_eq!(marked.prefixes(), ["user"]);
     }
 
     #[test]
@@ -237,6 +250,12 @@ mod tests {
         );
         // What a merge leaves behind is no comment.
         assert!(matches!(error("<<<<<<< HEAD".to_owned()), SchemaLockError::Fingerprint { line: 1, .. }));
+        // Lines that end as on a Mac of before 2001 are one line.
+        assert!(matches!(error(format!("user {A}\ruser {B}")), SchemaLockError::Prefix { line: 1, .. }));
+        assert_eq!(
+            error(format!("user {A}\nuser\u{1b}[2J")).to_string(),
+            "line 2 of the schema lock is `user\\u{1b}[2J`; write `<prefix> <fingerprint>`, or `#` in front of a comment"
+        );
         assert!(matches!(error("=======".to_owned()), SchemaLockError::Form { line: 1, .. }));
     }
 }

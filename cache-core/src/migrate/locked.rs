@@ -85,6 +85,8 @@ mod tests {
         let lock = format!("# older\nuser 0123456789ab\norder {order}\nuser {user}\nnobody 0123456789ab\n");
         migrator().check_lock(&lock).unwrap();
         migrator().assert_locked(&lock);
+        // As an editor of Windows leaves it.
+        migrator().assert_locked(&format!("\u{feff}{}", lock.replace('\n', " \r\n")));
     }
 
     #[test]

@@ -22,6 +22,42 @@ impl Estimate {
     }
 }
 
+/// What a look at some of the keys of a server says of how many documents a model has. What an index of them will take is not known
+/// before it is filled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Sample {
+    /// How many keys were looked at, which the server chose by their hashes.
+    pub keys: u64,
+    /// How many of these are named as documents of the model.
+    pub documents: u64,
+    /// How many keys there are.
+    pub of: u64,
+}
+
+impl Sample {
+    /// How many documents there are by it, about.
+    pub fn estimate(&self) -> u64 {
+        let all = u128::from(self.documents) * u128::from(self.of.max(self.keys));
+        u64::try_from(all / u128::from(self.keys.max(1))).unwrap_or(u64::MAX)
+    }
+}
+
+impl fmt::Display for Sample {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.keys >= self.of {
+            return write!(f, "{} documents; its memory is not known before", self.documents);
+        }
+        write!(
+            f,
+            "about {} documents, by {} of {} keys; its memory is not known before",
+            self.estimate(),
+            self.keys,
+            self.of
+        )
+    }
+}
+
 /// The memory of a server, as `INFO memory` tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
@@ -30,6 +66,9 @@ pub struct ServerMemory {
     pub used: u64,
     /// How many bytes there may be (`maxmemory`).
     pub most: u64,
+    /// Whether the server makes room by throwing away any keys (`maxmemory-policy` is one of `allkeys-…`): then it may always be
+    /// full. One that throws away only keys that expire (`volatile-…`) may find none, and refuse the writes of everybody.
+    pub evicts: bool,
 }
 
 impl ServerMemory {
@@ -45,7 +84,8 @@ impl ServerMemory {
             line?.trim().parse::<u64>().ok()
         };
         let most = number("maxmemory").filter(|most| *most > 0)?;
-        Some(Self { used: number("used_memory")?, most })
+        let evicts = info.lines().any(|line| line.starts_with("maxmemory_policy:allkeys-"));
+        Some(Self { used: number("used_memory")?, most, evicts })
     }
 }
 
@@ -90,10 +130,28 @@ mod tests {
     fn memory_is_read_where_there_is_a_limit() {
         let info = "# Memory\r\nused_memory:900\r\nused_memory_human:900B\r\nmaxmemory:1000\r\n";
         let memory = ServerMemory::read(info).unwrap();
-        assert_eq!((memory, memory.free()), (ServerMemory { used: 900, most: 1000 }, 100));
+        let full = ServerMemory { used: 900, most: 1000, evicts: false };
+        assert_eq!((memory, memory.free()), (full, 100));
+        for (policy, evicts) in [("noeviction", false), ("volatile-lru", false), ("allkeys-lfu", true)] {
+            let info = format!("{info}maxmemory_policy:{policy}\r\n");
+            assert_eq!(ServerMemory::read(&info), Some(ServerMemory { evicts, ..full }), "{policy}");
+        }
         assert_eq!(ServerMemory::read("used_memory:900\r\nmaxmemory:0\r\n"), None);
         assert_eq!(ServerMemory::read(""), None);
-        assert_eq!(ServerMemory { used: 7, most: 5 }.free(), 0);
+        assert_eq!(ServerMemory { used: 7, most: 5, evicts: false }.free(), 0);
+    }
+
+    #[test]
+    fn a_sample_stands_for_all() {
+        let sample = |keys, documents, of| Sample { keys, documents, of };
+        assert_eq!(sample(1_000, 250, 100_000).estimate(), 25_000);
+        assert_eq!(sample(0, 0, 0).to_string(), "0 documents; its memory is not known before");
+        // Some were deleted between the two questions.
+        assert_eq!((sample(7, 3, 6).estimate(), sample(7, 3, 6).to_string().starts_with("3 ")), (3, true));
+        assert_eq!(
+            sample(1_000, 333, 100_000).to_string(),
+            "about 33300 documents, by 1000 of 100000 keys; its memory is not known before"
+        );
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! the aliases at them.
 
 // A file imports from those before it: data, lock, unlocked, progress, options, memory, observed, plan, error, report,
-// scripts, check, refuse, denied, inspect, masters, preflight, lease, create, wait, turn, count, verify, cutover, collect, apply,
+// scripts, check, refuse, denied, inspect, masters, preflight, foresee, lease, create, wait, turn, count, verify, cutover, collect, apply,
 // this one, registered, locked, deferred, refusal, look, watch.
 
 mod apply;
@@ -15,6 +15,7 @@ mod data;
 mod deferred;
 mod denied;
 mod error;
+mod foresee;
 mod inspect;
 mod lease;
 mod lock;
@@ -50,7 +51,7 @@ pub use error::MigrateError;
 pub use lock::{SchemaLock, SchemaLockError};
 #[cfg(feature = "cli")]
 pub(crate) use memory::Bytes;
-pub use memory::{Estimate, ServerMemory};
+pub use memory::{Estimate, Sample, ServerMemory};
 pub use observed::{Extending, LeaseSeen, Observed};
 pub use options::Strategy;
 pub use plan::{Notice, Plan, Step};
@@ -176,7 +177,8 @@ impl Migrator {
     ///
     /// What is checked is that a second index as large as the one before fits below the server's `maxmemory`. Nothing is where
     /// there is no such limit, since a server does not know how much of its machine it may have; nor for the first index of a
-    /// model, which nothing is known of, unless redis-om left one for the same documents.
+    /// model, which nothing is known of, unless redis-om left one for the same documents. Where the server throws any keys away
+    /// to make room (`allkeys-…`), it is told and not refused: [`Notice::Evicts`].
     pub fn skip_memory_check(mut self) -> Self {
         self.options.checks_memory = false;
         self
@@ -258,14 +260,14 @@ impl Migrator {
     }
 
     /// What [`run`](Migrator::run) would do now, for each registered model that has an index, in the order of
-    /// registration. Only reads.
+    /// registration, with what is missing from its index by now. Only reads.
     ///
     /// # Errors
     /// [`MigrateError`] if the models cannot live together, or the server cannot be asked.
     pub async fn plan(&self, cache: &Cache) -> Result<Vec<Plan>, MigrateError> {
-        match self.observe(cache).await {
-            Ok((_, plans)) => Ok(plans),
+        match self.planned(cache).await {
             Err(error) => Err(preflight::named(cache, &self.indexed(), error).await),
+            plans => plans,
         }
     }
 
@@ -294,6 +296,12 @@ impl Migrator {
             Err(error) => Err(preflight::named(cache, &self.indexed(), error).await),
             done => done,
         }
+    }
+
+    async fn planned(&self, cache: &Cache) -> Result<Vec<Plan>, MigrateError> {
+        let (observed, mut plans) = self.observe(cache).await?;
+        foresee::foresee(cache, &observed, &mut plans).await?;
+        Ok(plans)
     }
 
     async fn run_now(&self, cache: &Cache) -> Result<Migration, MigrateError> {
@@ -363,7 +371,8 @@ impl Migrator {
         let observed = inspect::inspect(cache, &schemas).await?;
         let keyspace = cache.keyspace()?;
         let plan = |(schema, observed)| plan::plan(schema, keyspace, observed, &self.options);
-        let plans = schemas.into_iter().zip(&observed).map(plan).collect();
+        let mut plans: Vec<_> = schemas.into_iter().zip(&observed).map(plan).collect();
+        refuse::warn(&mut plans);
         Ok((observed, plans))
     }
 

@@ -38,6 +38,8 @@ pub struct Observed {
     pub now: u64,
     /// The server's memory; `None`: it has no limit, or does not tell.
     pub memory: Option<ServerMemory>,
+    /// The key by which replicas share the search for missing documents, if it holds something else.
+    pub taken: Option<String>,
     /// What is kept of comparisons, of those indexes that are there and that the schemas use.
     #[serde(skip)]
     pub(super) kept: Vec<Kept>,
@@ -81,6 +83,8 @@ pub(super) struct Beside {
     pub(super) leases: Vec<(Fingerprint, u64)>,
     pub(super) extensions: Vec<Extending>,
     pub(super) compared: Vec<(Fingerprint, Compared)>,
+    /// The key of turns, if it holds something else.
+    pub(super) taken: Option<String>,
     /// The indexes that have the key beside them in which redis-om keeps what it made.
     pub(super) hashed: Vec<String>,
     /// The keys that redis-om keeps beside the index of the name that it gives by default.
@@ -147,6 +151,7 @@ impl Seen {
             index: found(&index),
             active: found(&alias),
             extensions: beside.extensions,
+            taken: beside.taken,
             redis_om,
             redis_om_keys: if found(&default).is_none() { beside.redis_om_keys } else { Vec::new() },
             keys: self.keys,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
-use cache_index::{Keyspace, Reply, Schema, ServerErrorKind};
+use cache_index::{Beside, Keyspace, Reply, Schema, ServerErrorKind};
 
 use super::denied::{self, Lacking};
 use super::error::MigrateError;
@@ -98,6 +98,26 @@ async fn lacking(cache: &Cache, schemas: &[&'static Schema], needed: BTreeSet<Wo
     let mut lacking = Lacking::default();
     lacking.add(Lacking { commands, patterns });
     Ok(lacking)
+}
+
+/// The commands by which the server is asked why documents are missing, and which the user may not run. They are needed only if
+/// some are, so that nobody is refused for them beforehand.
+pub(super) async fn judging(cache: &Cache, schema: &'static Schema) -> Result<Vec<String>> {
+    if cache.capabilities().cluster || schema.filter().is_some() {
+        return Ok(Vec::new());
+    }
+    let mut probe = Vec::new();
+    schema.write_sibling(cache.keyspace()?, &mut probe, Beside::Model, &[&"probe"])?;
+    let probe = &*probe;
+    let needed = BTreeSet::from([
+        words([b"FT.CREATE", probe, b"SCHEMA"]),
+        words([b"FT.INFO", probe]),
+        words([b"FT.DROPINDEX", probe]),
+        words([b"DEL", probe]),
+        words([b"JSON.GET", probe]),
+        words([b"JSON.SET", probe, b"$", b"1"]),
+    ]);
+    Ok(lacking(cache, &[schema], needed).await?.commands)
 }
 
 /// Which of the words is the key, counted from 1; 0: none is.

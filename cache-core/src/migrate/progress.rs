@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use cache_index::printed;
 use serde::Serialize;
 
 /// How far an index is filled. `Display` is a line for people.
@@ -23,12 +24,19 @@ pub struct Progress {
     pub rate: f64,
     /// How long the rest will take at this rate; `None`: not known.
     pub eta: Option<Duration>,
-    /// Whether it is filled: the last time that is told of this index.
+    /// Whether it is filled. The last time that is told of this index, unless a comparison with the documents is waited for.
     pub filled: bool,
+    /// What is waited for when it is filled: the key by which another process says that it looks for documents which the index
+    /// lacks, for up to a minute. `None`: nothing.
+    pub waits_for: Option<String>,
 }
 
 impl fmt::Display for Progress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(key) = &self.waits_for {
+            let key = printed(key);
+            return write!(f, "{}: waiting for another process to compare it (`{key}`)", self.model);
+        }
         write!(f, "{}: {}", self.model, self.documents)?;
         if let Some(total) = self.total {
             write!(f, " of {total}")?;

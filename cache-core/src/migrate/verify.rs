@@ -127,7 +127,7 @@ pub(super) async fn verify_kept(
 ///
 /// Of an index that never was compared nothing is known, so that whatever it lacks may be lost.
 pub(super) fn untold(counting: &Counting<'_>, index: &IndexInfo) -> Option<Extending> {
-    let Counting { cache, plan, observed } = *counting;
+    let Counting { cache, plan, observed, .. } = *counting;
     let comparable = !cache.capabilities().cluster && plan.schema.0.filter().is_none();
     if !comparable || !is_ours(&index.name, &plan.alias) {
         return None;
@@ -138,7 +138,7 @@ pub(super) fn untold(counting: &Counting<'_>, index: &IndexInfo) -> Option<Exten
         Some(last) => (last.fields, last.before().clone()),
         None => (0, Lacked::default()),
     };
-    let digests = lacked.keys.iter().map(|key| digest(key.as_bytes())).collect();
+    let digests = lacked.keys.iter().map(|key| digest(key)).collect();
     let (fingerprint, index) = (plan.fingerprint, index.name.clone());
     Some(Extending { fingerprint, index, missing: lacked.missing, fields, digests })
 }

@@ -82,7 +82,8 @@ fn progress(
         Some(rest) if rate > 0.0 => Some(Duration::from_secs_f64((rest / rate).min(3.2e9))),
         _ => None,
     };
-    Progress { model, index: look.name.clone(), documents: look.documents, total, elapsed, rate, eta, filled }
+    let (index, documents) = (look.name.clone(), look.documents);
+    Progress { model, index, documents, total, elapsed, rate, eta, filled, waits_for: None }
 }
 
 #[cfg(test)]

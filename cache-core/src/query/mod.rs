@@ -1,6 +1,6 @@
 //! Queries as values: what is meant, in which order, how much of it; and the verbs that ask the server.
 
-// A file imports from those before it: found, summary, row, wanted, run, cursor, stream, each, explain, aggregate_run, this one,
+// A file imports from those before it: found, summary, row, wanted, held, run, cursor, stream, each, explain, aggregate_run, this one,
 // verbs, aggregate.
 
 mod aggregate;
@@ -9,6 +9,7 @@ mod cursor;
 mod each;
 mod explain;
 mod found;
+mod held;
 mod row;
 mod run;
 mod stream;

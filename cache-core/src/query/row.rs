@@ -25,6 +25,9 @@ pub trait Row<M>: Sized + Send + 'static {
     /// Whether it brings the score.
     #[doc(hidden)]
     const SCORES: bool = false;
+    /// Whether it matters which of the documents it is.
+    #[doc(hidden)]
+    const IS_ONE: bool = true;
 
     /// Reads what was brought.
     ///
@@ -114,6 +117,7 @@ pub(super) struct There;
 
 impl<M: Model> Row<M> for There {
     const LOADS: Loads = Loads::DOCUMENT;
+    const IS_ONE: bool = false;
 
     fn read(_: &Hit) -> Result<Self> {
         Ok(Self)

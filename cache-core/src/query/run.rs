@@ -3,6 +3,7 @@
 use cache_index::{Command, Completeness, DecodeError, Hit, Reply, SearchAnswer, SearchRequest, Shortfall};
 
 use super::Found;
+use super::held;
 use super::row::Row;
 use super::wanted::{Prepared, Wanted};
 use crate::cache::Cache;
@@ -17,6 +18,10 @@ const TRIES: usize = 8;
 
 pub(super) async fn all<M: Model, R: Row<M>>(wanted: &Wanted<M>, cache: &Cache) -> Result<Found<R>> {
     let Some(prepared) = Prepared::new::<M, R>(wanted, cache)? else { return Ok(Found::nothing()) };
+    if let Some(held) = held::find::<M, R>(wanted, &prepared, wanted.page, cache)? {
+        let items = held.hits.iter().map(R::read).collect::<Result<_>>()?;
+        return Ok(Found { items, total: held.total, completeness: held.completeness });
+    }
     if prepared.is_inexact() {
         return exactly(wanted, cache, &prepared).await;
     }

@@ -10,6 +10,7 @@ use cache_index::{Completeness, CursorRequest, DecodeError, Hit, Reply, SearchAn
 use futures_core::Stream;
 
 use super::cursor::{Cursor, FIRST, MAX_IDLE, Piece, Source};
+use super::held;
 use super::row::Row;
 use super::run::{is_meant, send, unreadable, within};
 use super::wanted::{Prepared, Wanted};
@@ -42,7 +43,7 @@ impl<M: Model, R: Row<M>> Rows<M, R> {
         let sees_documents = prepared.as_ref().is_some_and(Prepared::sees_documents);
         // A page is one of what is meant, so that it cannot be cut by who finds more than that.
         let page = wanted.page.filter(|_| !inexact);
-        let cursor = prepared.map(|prepared| open(prepared, page, cache));
+        let cursor = prepared.map(|prepared| open::<M, R>(prepared, &wanted, page, cache));
         Self { wanted, cursor, refused, inexact, sees_documents, row: PhantomData }
     }
 
@@ -93,7 +94,12 @@ impl<M: Model, R: Row<M>> Rows<M, R> {
     }
 }
 
-fn open(prepared: Prepared, page: Option<(u64, u64)>, cache: &Cache) -> Cursor<Hit> {
+fn open<M: Model, R: Row<M>>(
+    prepared: Prepared,
+    wanted: &Wanted<M>,
+    page: Option<(u64, u64)>,
+    cache: &Cache,
+) -> Cursor<Hit> {
     let source = Source {
         cache: cache.clone(),
         model: prepared.model,
@@ -102,8 +108,12 @@ fn open(prepared: Prepared, page: Option<(u64, u64)>, cache: &Cache) -> Cursor<H
         deadline: prepared.deadline,
         partial: prepared.partial,
     };
-    let cache = cache.clone();
+    let (cache, wanted) = (cache.clone(), wanted.clone());
     let opening = Box::pin(async move {
+        if let Some(held) = held::find::<M, R>(&wanted, &prepared, page, &cache)? {
+            let shortfalls = held.completeness.shortfalls().to_vec();
+            return Ok(Piece { items: held.hits, bytes: 0, shortfalls, cursor: 0 });
+        }
         let (offset, limit) = page.unwrap_or((0, u64::MAX));
         let search = prepared.request(offset, limit);
         let request = CursorRequest { search, count: FIRST.min(limit.max(1)), max_idle: MAX_IDLE };

@@ -38,6 +38,7 @@
 //! | have a server and a namespace in each test | [`#[cache_core::test]`](macro@crate::test), [`Setup`] where another runner calls |
 //! | know that what was written is found | [`settled`] |
 //! | cut, delay and lose what is under way | [`Proxy`] |
+//! | keep documents without a server | [`Memory`] |
 //! | see which commands code sends, without a server | [`Recorder`] |
 //! | kill, stop and restart a server | a second parameter of the test, a [`Server`](crate::embedded::Server) |
 //! | decide without a server what a query finds | [`Filter::accepts`](crate::Filter::accepts) |
@@ -46,11 +47,13 @@
 //! `CACHE_TEST_REDIS_URL` they use that server instead; `REDIS_URL` is never looked at, since a shell may hold production's.
 
 mod clean;
+mod memory;
 mod proxy;
 mod recorder;
 mod settled;
 mod setup;
 
+pub use memory::Memory;
 pub use proxy::{Chunk, Direction, Fault, Odds, Plan, Proxy};
 pub use recorder::Recorder;
 pub use settled::settled;

@@ -9,6 +9,7 @@ use super::text::{text, texts};
 use crate::error::DecodeError;
 use crate::keyspace::Keyspace;
 use crate::kind::FieldKind;
+use crate::printed::printed;
 use crate::reply::Reply;
 use crate::schema::{FieldDef, Language, Schema, Stopwords};
 use crate::value::JsonType;
@@ -58,8 +59,8 @@ pub struct IndexedField {
 
 impl fmt::Display for IndexedField {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} AS {} {}", self.path, self.name, self.kind)?;
-        self.options.iter().try_for_each(|option| write!(f, " {option}"))
+        write!(f, "{} AS {} {}", printed(&self.path), printed(&self.name), printed(&self.kind))?;
+        self.options.iter().try_for_each(|option| write!(f, " {}", printed(option)))
     }
 }
 

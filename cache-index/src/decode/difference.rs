@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::definition::{IndexDefinition, IndexedField};
+use crate::printed::printed;
 
 /// One way in which an index differs from another. `Display` reads like a line of a diff.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -42,7 +43,7 @@ impl fmt::Display for Difference {
             Self::Removed(field) => write!(f, "- {field}"),
             Self::Changed { from, to } => write!(f, "~ {from} => {to}"),
             Self::Reordered => write!(f, "~ the order of the fields"),
-            Self::Index { what, from, to } => write!(f, "~ {what} {from} => {to}"),
+            Self::Index { what, from, to } => write!(f, "~ {what} {} => {}", printed(from), printed(to)),
         }
     }
 }

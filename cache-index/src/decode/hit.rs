@@ -22,6 +22,11 @@ impl Hit {
         Self { key, score, attributes }
     }
 
+    /// A whole document with this key, as JSON.
+    pub fn of_document(key: Bytes, json: Bytes) -> Self {
+        Self::new(key, None, vec![(Reply::Status("$".to_owned()), Reply::Bulk(json))])
+    }
+
     /// The document as JSON; `None` if it went between being found and being read, or was not asked for.
     pub fn document(&self) -> Option<Bytes> {
         let document = self.attribute("$")?;

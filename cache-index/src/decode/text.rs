@@ -1,14 +1,13 @@
 //! Replies as text, whatever bytes are in them: names, prefixes and fields of indexes that others made.
 
-use std::fmt::Write;
-
 use crate::error::DecodeError;
+use crate::printed::text_of;
 use crate::reply::Reply;
 
 /// The text of a reply, or its number; bytes that are no text are shown as `\xff`. Nothing for any other reply.
 pub(super) fn text(reply: &Reply) -> String {
     match (reply.as_bytes(), reply.as_int()) {
-        (Some(bytes), _) => shown(bytes),
+        (Some(bytes), _) => text_of(bytes),
         (None, Some(number)) => number.to_string(),
         (None, None) => String::new(),
     }
@@ -17,19 +16,6 @@ pub(super) fn text(reply: &Reply) -> String {
 /// The texts of a list.
 pub(super) fn texts(reply: Reply) -> Result<Vec<String>, DecodeError> {
     Ok(reply.into_items()?.iter().map(text).collect())
-}
-
-/// Bytes for people: text as it is, and what is none as `redis-cli` writes it.
-fn shown(bytes: &[u8]) -> String {
-    let mut shown = String::with_capacity(bytes.len());
-    for chunk in bytes.utf8_chunks() {
-        shown.push_str(chunk.valid());
-        for byte in chunk.invalid() {
-            // Writing to a string does not fail.
-            let _ = write!(shown, "\\x{byte:02x}");
-        }
-    }
-    shown
 }
 
 #[cfg(test)]

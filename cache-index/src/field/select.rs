@@ -14,7 +14,7 @@ impl<M, V, K, O> Field<M, V, K, O> {
     }
 }
 
-/// As [`Field::read_as`], for the embedded struct at place `P` as a whole. What the handles of one call.
+/// As `Field::read_as`, for the embedded struct at place `P` as a whole. What the handles of one call.
 pub const fn embedded_as<P: Path, T: ReadFrom<P::Value, S>, S: ReadMode>() -> FieldDef {
     FieldDef::embedded::<P>().assert_reading(S::MANY)
 }

@@ -193,6 +193,12 @@ impl<M: IndexSchema> Filter<M> {
         accepts::accepts(&self.node, document, None, Reader::new(M::schema(), reading))
     }
 
+    /// Whether an answer that is not sorted has the documents first that meet the filter better: where it asks for words, or
+    /// something in it is weighted or optional.
+    pub fn has_relevance(&self) -> bool {
+        self.node.has_relevance()
+    }
+
     /// Whether a document passes that the server has found by this filter. What the server has decided is not
     /// looked at again, so that conditions that only the server can decide may stand beside those that it decides in part.
     ///

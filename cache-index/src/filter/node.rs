@@ -6,6 +6,7 @@ use super::near::{Lying, Radius, Range};
 use super::place::Place;
 use super::raw::RawQuery;
 use crate::error::QueryError;
+use crate::kind::FieldKind;
 use crate::pattern::Pattern;
 use crate::phrase::Phrase;
 use crate::raw_error::RawQueryError;
@@ -228,6 +229,18 @@ impl Node {
             Self::And(group) | Self::Or(group) => group.nodes().iter().any(Self::has_optional),
             Self::Not(inner) | Self::Any(_, inner) | Self::Weighted(_, inner) => inner.has_optional(),
             Self::All | Self::None | Self::Invalid(_) | Self::Leaf(..) | Self::Raw(..) => false,
+        }
+    }
+
+    /// Whether there is something in it by which the server finds one document better than another: words, and what is weighted
+    /// or optional.
+    pub(crate) fn has_relevance(&self) -> bool {
+        match self {
+            Self::Optional(_) | Self::Weighted(..) | Self::Raw(..) => true,
+            Self::And(group) | Self::Or(group) => group.nodes().iter().any(Self::has_relevance),
+            Self::Not(_) | Self::All | Self::None | Self::Invalid(_) => false,
+            Self::Any(_, inner) => inner.has_relevance(),
+            Self::Leaf(field, _) => field.kind() == FieldKind::Text,
         }
     }
 

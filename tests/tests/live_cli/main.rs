@@ -1,6 +1,7 @@
 //! The command line, as processes of the example that mounts it, on a real server.
 
 mod health;
+mod hostile;
 #[cfg(unix)]
 mod links;
 mod rights;
@@ -16,6 +17,7 @@ use health::{
     a_plan_that_is_left_to_somebody_says_so, an_index_that_is_another_one_is_not_ready,
     health_names_what_cannot_be_indexed,
 };
+use hostile::nothing_of_others_reaches_the_terminal;
 use serde_json::Value;
 use service::{ALIAS, Ended, Service, ended};
 use warnings::warnings_are_told_and_end_it_on_request;
@@ -123,6 +125,7 @@ live!(
     an_index_that_is_another_one_is_not_ready,
     a_plan_that_is_left_to_somebody_says_so,
     warnings_are_told_and_end_it_on_request,
+    nothing_of_others_reaches_the_terminal,
     old_indexes_are_collected_and_documents_stay,
 );
 
@@ -171,6 +174,18 @@ fn the_lock_is_written_and_checked_without_a_server() {
     assert_eq!(fs::read_to_string(&file).unwrap(), format!("{behind}{line}\n"));
     assert_eq!(service.run_in(folder, "migrate check").code, 0);
     assert_eq!(fs::read_dir(folder).unwrap().count(), 1, "nothing is left beside it");
+
+    // As editors of Windows leave it.
+    let windows = format!("\u{feff}{}", text.replace('\n', " \r\n"));
+    fs::write(&file, &windows).unwrap();
+    let checked = service.run_in(folder, "migrate check");
+    assert_eq!((checked.code, checked.out), (0, format!("schema.lock\n  = {line}\n")));
+    assert_eq!(service.run_in(folder, "migrate lock").code, 0);
+    assert_eq!(fs::read_to_string(&file).unwrap(), windows, "there was nothing to write");
+    fs::write(&file, b"\xff\xfeu\0s\0").unwrap();
+    let refused = service.run_in(folder, "migrate check");
+    let said = "error: `schema.lock` cannot be read: it is no text in UTF-8; save it as one\n";
+    assert_eq!((refused.code, refused.err.as_str()), (1, said));
 
     fs::write(&file, format!("{text}<<<<<<< HEAD\n")).unwrap();
     for command in ["migrate check", "migrate lock"] {

@@ -6,6 +6,31 @@ use serde_json::Value;
 
 use super::service::Service;
 
+/// What is said to be allowed is a line for `redis-cli`, also where a name has what ends a word there.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_advice_can_be_pasted() {
+    let server = Server::options().tcp(true).start().await.unwrap();
+    let admin = cache_tests::connect(&server.url(), Protocol::Resp3).await;
+    let project = "my \"shop's\" ä*";
+    let set = Command::new("ACL").args_from(["SETUSER", "app", "on", ">p", "&*", "+@all", "%R~*"]);
+    admin.command(set).await.unwrap();
+    let url = format!("redis://app:p@127.0.0.1:{}", server.port().unwrap());
+    let service = Service { url, project: project.to_owned() };
+    let said = service.json("migrate plan").1;
+    let failure = if said["error"].is_null() { &said["refused"] } else { &said["error"] };
+    assert_eq!(failure["kind"], "key_permission", "{said}");
+    let message = failure["message"].as_str().unwrap();
+    let (_, advice) = message.rsplit_once("allow it with `").unwrap();
+    // There is no quote in it, so that words end at blanks.
+    let words: Vec<_> = advice.strip_suffix('`').unwrap().split(' ').collect();
+    let patterns = [r"~my??shop?s??ä\*:cache:user:*", r"~my??shop?s??ä\*:cache:~user:*"];
+    assert_eq!(words, [&["ACL", "SETUSER", "app"], &patterns[..]].concat(), "{message}");
+    admin.command(Command::new(words[0]).args_from(&words[1..])).await.unwrap();
+    let plan = service.json("migrate plan").1;
+    let failure = if plan["error"].is_null() { &plan["refused"] } else { &plan["error"] };
+    assert_eq!(failure, &Value::Null, "{plan}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plan_tells_what_the_user_may_not_do() {
     let server = Server::options().tcp(true).start().await.unwrap();

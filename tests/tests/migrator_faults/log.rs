@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use crate::release::TEAMS;
+use crate::release::{Release, TEAMS};
 
 /// Where the ids of the documents begin that writer number n inserts: n + 1 times this.
 pub(crate) const LANE: u32 = 1_000_000;
@@ -21,6 +21,8 @@ pub(crate) enum Question {
     Everybody,
     /// Who is in a team.
     Team(u32),
+    /// Who is in a team as far as the index holds them, and how many documents that may lack.
+    Held(u32),
 }
 
 /// What it is answered.
@@ -30,6 +32,8 @@ pub(crate) enum Answer {
     Ids(Vec<u32>),
     /// So many, and that is said to be all.
     Count(u64),
+    /// These, and it is said that the index lacks so many documents at most; `None`: that it may lack any.
+    Held(Vec<u32>, Option<u64>),
     /// It is said that documents may be missing.
     Incomplete(String),
     /// It is said that there is no index.
@@ -54,6 +58,8 @@ pub(crate) struct Known {
     pub(crate) base: u32,
     /// What writers insert meanwhile. A reader of another process does not know of them.
     pub(crate) lanes: Option<[Lane; LANES]>,
+    /// Those of them that are [spoilt](Release::spoilt) the whole time.
+    pub(crate) spoilt: Vec<u32>,
 }
 
 /// Which documents were there before a question, or may have been there after it.
@@ -62,7 +68,17 @@ pub(crate) struct There([u32; LANES]);
 
 impl Known {
     pub(crate) fn new(base: u32) -> Arc<Self> {
-        Arc::new(Self { base, lanes: Some(<[Lane; LANES]>::default()) })
+        Self::with(base, Vec::new())
+    }
+
+    /// The same with documents that are spoilt.
+    pub(crate) fn with(base: u32, spoilt: Vec<u32>) -> Arc<Self> {
+        Arc::new(Self { base, lanes: Some(<[Lane; LANES]>::default()), spoilt })
+    }
+
+    /// How many documents the index of a release cannot hold.
+    pub(crate) fn refused(&self, release: Release) -> u64 {
+        self.spoilt.iter().filter(|id| release.refuses(**id)).count() as u64
     }
 
     /// What must be found by whoever asks from now on.
@@ -91,10 +107,11 @@ impl Known {
     }
 
     /// How many documents an answer lacks, and how many it has that never were there.
-    fn wrong(&self, question: Question, before: There, after: There, answer: &Answer) -> (u64, u64) {
+    fn wrong(&self, asked: &Asked, answer: &Answer) -> (u64, u64) {
+        let Asked { release, question, before, after, .. } = *asked;
         let meant = |id: &u32| match question {
             Question::Everybody => true,
-            Question::Team(team) => id % TEAMS == team % TEAMS,
+            Question::Team(team) | Question::Held(team) => id % TEAMS == team % TEAMS,
         };
         let bounded = self.lanes.is_some();
         match answer {
@@ -103,11 +120,17 @@ impl Known {
                 let most = self.all(after).filter(meant).count() as u64;
                 (least.saturating_sub(*count), if bounded { count.saturating_sub(most) } else { 0 })
             }
-            Answer::Ids(ids) => {
+            // Where any may be missing, that is no lie.
+            Answer::Held(_, None) => (0, 0),
+            Answer::Ids(ids) | Answer::Held(ids, Some(_)) => {
+                let told = if let Answer::Held(_, Some(told)) = answer { *told } else { 0 };
                 let found: HashSet<u32> = ids.iter().copied().collect();
                 let short = self.all(before).filter(meant).filter(|id| !found.contains(id)).count() as u64;
                 let allowed: HashSet<u32> = self.all(after).filter(meant).collect();
                 let strange = found.iter().filter(|id| bounded && !allowed.contains(id)).count();
+                // Those of other teams are among those that are told.
+                let refused = |id: &&u32| told > 0 && release.refuses(**id) && !meant(*id);
+                let short = (short + self.spoilt.iter().filter(refused).count() as u64).saturating_sub(told);
                 // One document twice is as wrong as one that never was.
                 (short, (strange + ids.len() - found.len()) as u64)
             }
@@ -125,6 +148,10 @@ pub(crate) struct Tally {
     pub(crate) short: u64,
     /// Answers with documents that never were there, or are there twice.
     pub(crate) ghosts: u64,
+    /// Answers that say how many documents the index lacks at most.
+    pub(crate) held: u64,
+    /// Those of them that say more than it does.
+    pub(crate) exaggerated: u64,
     /// Answers that say that documents may be missing.
     pub(crate) incomplete: u64,
     /// Answers that say that there is no index.
@@ -154,6 +181,8 @@ impl Tally {
         self.answers += other.answers;
         self.short += other.short;
         self.ghosts += other.ghosts;
+        self.held += other.held;
+        self.exaggerated += other.exaggerated;
         self.incomplete += other.incomplete;
         self.missing += other.missing;
         self.unavailable += other.unavailable;
@@ -172,12 +201,22 @@ impl Tally {
 
     fn take(&mut self, known: &Known, asked: &Asked, answer: &Answer) {
         self.answers += 1;
-        let (short, ghosts) = known.wrong(asked.question, asked.before, asked.after, answer);
+        let (short, ghosts) = known.wrong(asked, answer);
         self.short += u64::from(short > 0);
         self.ghosts += u64::from(ghosts > 0);
+        if let Answer::Held(_, Some(told)) = answer {
+            self.held += 1;
+            self.exaggerated += u64::from(*told > known.refused(asked.release));
+        }
         let said = match answer {
-            Answer::Ids(_) | Answer::Count(_) if short + ghosts == 0 => return,
-            Answer::Ids(_) | Answer::Count(_) => format!("{short} lacking, {ghosts} too many"),
+            Answer::Held(_, None) => {
+                self.incomplete += 1;
+                return;
+            }
+            Answer::Ids(_) | Answer::Held(..) | Answer::Count(_) if short + ghosts == 0 => return,
+            Answer::Ids(_) | Answer::Held(..) | Answer::Count(_) => {
+                format!("{short} lacking, {ghosts} too many")
+            }
             Answer::Incomplete(text) => {
                 self.incomplete += 1;
                 text.clone()
@@ -203,6 +242,7 @@ impl Tally {
 #[derive(Debug)]
 pub(crate) struct Asked {
     pub(crate) who: String,
+    pub(crate) release: Release,
     pub(crate) question: Question,
     pub(crate) before: There,
     pub(crate) after: There,

@@ -94,7 +94,7 @@ async fn filled(system: System, is_renewed: bool, trials: u32) -> Found {
         place.settle(system).await;
         let (before, index) = match system {
             System::Ours => (place.index(Release::One), place.index(Release::Three)),
-            System::DropAndCreate => (fixed_name(&place.cache), fixed_name(&place.cache)),
+            _ => (fixed_name(&place.cache), fixed_name(&place.cache)),
         };
         let known = Known::new(DOCUMENTS);
         let mut traffic = Traffic::new(system, &place, &known).await.calmly();

@@ -9,8 +9,9 @@
 
 #![cfg(unix)]
 
-// A file imports from those before it: release, log, case, system, place, reading, replica, and the cases.
+// A file imports from those before it: release, log, case, believer, system, place, reading, replica, and the cases.
 
+mod believer;
 mod case;
 mod change;
 mod documents;
@@ -24,6 +25,7 @@ mod plans;
 mod poisoned;
 mod reading;
 mod redis_om;
+mod refused;
 mod release;
 mod replica;
 mod round_trip;
@@ -71,6 +73,16 @@ fn main() {
         case("m10_long_fillings", Must::Hold, profile, long::ours),
         case("m10_control", Must::BeCaught, profile, long::control),
         case("m10_unrenewed_control", Must::BeCaught, profile, long::unrenewed),
+        case("m11_refused_and_kills", Must::Hold, profile, refused::alone),
+        case("m11_refused_and_kills_control", Must::BeCaught, profile, refused::alone_control),
+        case("m11_refused_kills_and_restarts", Must::Hold, profile, refused::restart),
+        case("m11_refused_kills_and_restarts_control", Must::BeCaught, profile, refused::restart_control),
+        case("m11_refused_kills_and_flushes", Must::Hold, profile, refused::flush),
+        case("m11_refused_kills_and_flushes_control", Must::BeCaught, profile, refused::flush_control),
+        case("m11_refused_and_herds", Must::Hold, profile, refused::herd),
+        case("m11_refused_and_herds_control", Must::BeCaught, profile, refused::herd_control),
+        case("m11_refused_and_mended", Must::Hold, profile, refused::mended),
+        case("m11_refused_and_mended_control", Must::BeCaught, profile, refused::mended_control),
         case("redis_om_adopted", Must::Hold, profile, redis_om::adopted),
         case("redis_om_control", Must::BeCaught, profile, redis_om::control),
     ];

@@ -24,8 +24,13 @@ async fn boot(system: System, place: &Place) -> (cache_core::Cache, Result<Boote
 async fn judge(system: System, place: &Place, found: &mut Found) -> Result<Booted, String> {
     let (cache, booted) = boot(system, place).await;
     if booted.is_ok() {
-        let tally =
-            reading::some((system, Release::Three), 4, &cache, &Known { base: DOCUMENTS, lanes: None }).await;
+        let tally = reading::some(
+            (system, Release::Three),
+            4,
+            &cache,
+            &Known { base: DOCUMENTS, ..Known::default() },
+        )
+        .await;
         if tally.lies() > 0 {
             println!("  {system:?}: {booted:?}, and then {tally:?}");
         }
@@ -56,7 +61,7 @@ async fn too_little(system: System, trials: u32, seed: u64) -> Found {
         let booted = judge(system, &place, &mut found).await;
         found.faults += u64::from(booted.is_err());
         let cache = if system == System::Ours { place.again().await } else { place.plain().await };
-        let known = Known { base: DOCUMENTS, lanes: None };
+        let known = Known { base: DOCUMENTS, ..Known::default() };
         let tally = reading::some((system, Release::One), 4, &cache, &known).await;
         if tally.violations() > 0 {
             println!("  {system:?}: {booted:?}, and the release before: {tally:?}");
@@ -90,7 +95,7 @@ async fn given_up(system: System, trials: u32, seed: u64) -> Found {
         place.settle(system).await;
         let name = match system {
             System::Ours => place.index(Release::Three),
-            System::DropAndCreate => {
+            _ => {
                 let name = system::fixed_name(&place.cache);
                 let _ = place.cache.command(cache_core::Command::new("FT.DROPINDEX").arg(&name)).await;
                 place.say(&["SET", &format!("{name}:hash"), Release::Three.fields()]).await;

@@ -57,11 +57,22 @@ impl Place {
         }
     }
 
+    /// Gives a document a value that an index refuses; or mends it.
+    pub(crate) async fn spoil(&self, id: u32, mend: bool) {
+        let (path, bad, good) = Release::spoilt(id);
+        self.say(&["JSON.SET", &self.key(id), path, if mend { &good } else { bad }]).await;
+    }
+
+    /// The key of a document.
+    pub(crate) fn key(&self, id: u32) -> String {
+        format!("{}:user:{id}", self.namespace)
+    }
+
     /// What is stored under these ids, byte for byte; `None`: nothing.
     pub(crate) async fn stored(&self, ids: &[u32]) -> Vec<Option<String>> {
         let mut texts = Vec::with_capacity(ids.len());
         for ids in ids.chunks(500) {
-            let get = |id| Command::new("JSON.GET").key(format!("{}:user:{id}", self.namespace));
+            let get = |id: &u32| Command::new("JSON.GET").key(self.key(*id));
             let batch = Batch::pipeline(ids.iter().map(get).collect());
             let replies = self.cache.connection().send_all(batch).await;
             for reply in replies.unwrap_or_else(|error| panic!("{error}")) {

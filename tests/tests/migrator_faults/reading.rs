@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use cache_core::{Cache, CacheModel, Error};
+use cache_core::{Cache, CacheModel, Command, Error};
 use cache_tests::chain;
 use tokio::task::JoinHandle;
 
@@ -17,8 +17,14 @@ use crate::system::System;
 const INSERTS: u32 = 1_000;
 
 /// What one turn of a reader asks.
-fn question(turn: u32) -> Question {
-    if turn % 4 == 3 { Question::Everybody } else { Question::Team(turn.wrapping_mul(7)) }
+fn question(turn: u32, known: &Known) -> Question {
+    let team = turn.wrapping_mul(7);
+    match turn % 4 {
+        3 => Question::Everybody,
+        // Where documents are spoilt, the others are refused.
+        0 | 2 if !known.spoilt.is_empty() => Question::Held(team),
+        _ => Question::Team(team),
+    }
 }
 
 async fn ask(
@@ -30,9 +36,10 @@ async fn ask(
     log: &Log,
     turn: u32,
 ) {
-    let (question, before) = (question(turn), known.before());
+    let (question, before) = (question(turn, known), known.before());
     let answer = system.ask(release, cache, question).await;
-    let asked = Asked { who: format!("{who}, release {release:?},"), question, before, after: known.after() };
+    let who = format!("{who}, release {release:?},");
+    let asked = Asked { who, release, question, before, after: known.after() };
     log.answer(known, &asked, &answer);
 }
 
@@ -99,7 +106,7 @@ impl Traffic {
     pub(crate) fn read(&mut self, release: Release) {
         let cache = match self.system {
             System::Ours => self.place.cache.clone(),
-            System::DropAndCreate => self.plain.clone(),
+            _ => self.plain.clone(),
         };
         let (system, known, log) = (self.system, Arc::clone(&self.known), Arc::clone(&self.log));
         let (stop, pause) = (Arc::clone(&self.stop), self.pause);
@@ -134,6 +141,27 @@ impl Traffic {
                 }
             }));
         }
+    }
+
+    /// One joins who writes what is spoilt again, as it is.
+    pub(crate) fn rewrite(&mut self) {
+        let (place, known) = (self.place.clone(), Arc::clone(&self.known));
+        let (stop, pause, log) = (Arc::clone(&self.stop), self.pause, Arc::clone(&self.log));
+        self.tasks.push(tokio::spawn(async move {
+            for id in known.spoilt.iter().cycle().copied() {
+                if stop.load(Ordering::Relaxed) {
+                    break;
+                }
+                let (path, bad, _) = Release::spoilt(id);
+                let set = Command::new("JSON.SET").key(place.key(id)).args_from([path, bad]);
+                match place.cache.command(set).await {
+                    Ok(_) => log.wrote(),
+                    Err(error) if error.is_unavailable() => {}
+                    Err(error) => log.failed(format!("a writer: {}", chain(&error))),
+                }
+                rest(pause).await;
+            }
+        }));
     }
 
     /// Waits until everybody has stopped.

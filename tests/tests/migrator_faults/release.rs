@@ -26,7 +26,8 @@ pub(crate) trait User: CacheModel<PrimaryKey = u32> + Indexed + Send + Sync + 's
     fn everybody() -> Query<Self>;
 }
 
-fn team(number: u32) -> String {
+/// The team of a user.
+pub(crate) fn team(number: u32) -> String {
     format!("team-{}", number % TEAMS)
 }
 
@@ -106,6 +107,21 @@ impl Release {
             Self::One => "$.team AS team TAG",
             Self::Two => "$.team AS team TAG $.age AS age NUMERIC SORTABLE",
             Self::Three => "$.team AS team TAG WITHSUFFIXTRIE $.about AS about TEXT",
+        }
+    }
+
+    /// Whether its index refuses the document of this id once that is [spoilt](Self::spoilt).
+    pub(crate) fn refuses(self, id: u32) -> bool {
+        id.is_multiple_of(2) || self == Self::Two
+    }
+
+    /// The path of a document at which a value keeps it out of an index, that value, and one that does not: a team that is
+    /// a number, which no release indexes, or an age that is a text, which the second one does not.
+    pub(crate) fn spoilt(id: u32) -> (&'static str, &'static str, String) {
+        if id.is_multiple_of(2) {
+            ("$.team", "7", format!("\"{}\"", team(id)))
+        } else {
+            ("$.age", "\"old\"", (id % 90).to_string())
         }
     }
 

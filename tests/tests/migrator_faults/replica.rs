@@ -39,16 +39,19 @@ pub(crate) struct Role {
     pub(crate) stop: Stop,
     /// The documents 0 to this are there while it runs.
     pub(crate) base: u32,
+    /// Those of them that are spoilt.
+    pub(crate) spoilt: Vec<u32>,
     /// How many questions it asks when it is ready.
     pub(crate) questions: u32,
 }
 
 impl Role {
     pub(crate) fn new(system: System, release: Release, place: &Place) -> Self {
-        let resp2 = system == System::DropAndCreate;
+        let resp2 = system != System::Ours;
         let (url, namespace) = (place.url.clone(), place.namespace.clone());
         let (setup, stop) = (Setup::default(), Stop::default());
-        Self { system, release, url, namespace, resp2, waits: false, setup, stop, base: 0, questions: 0 }
+        let (waits, base, spoilt, questions) = (false, 0, Vec::new(), 0);
+        Self { system, release, url, namespace, resp2, waits, setup, stop, base, spoilt, questions }
     }
 }
 
@@ -194,7 +197,7 @@ async fn be(role: &Role) {
     match role.system.boot_with(role.release, &cache, role.setup, steps).await {
         Ok(booted) => {
             say(&Said::Ready(booted));
-            let known = Known { base: role.base, lanes: None };
+            let known = Known { base: role.base, lanes: None, spoilt: role.spoilt.clone() };
             say(&Said::Answered(
                 reading::some((role.system, role.release), role.questions, &cache, &known).await,
             ));

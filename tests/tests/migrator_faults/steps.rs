@@ -91,12 +91,33 @@ impl Situation {
 
 /// What goes wrong beside the kill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Disturbance {
+pub(crate) enum Disturbance {
     Nothing,
     /// The server is killed and started again; what it had is in its append-only file.
     Restart,
     /// FLUSHDB of another database, which drops every index.
     Flush,
+}
+
+impl Disturbance {
+    pub(crate) async fn strike(self, server: &Server, place: &Place) {
+        match self {
+            Self::Nothing => {}
+            Self::Restart => server.restart().await.unwrap_or_else(|error| panic!("{error}")),
+            Self::Flush => {
+                let url = format!("{}?db=1", place.url);
+                let other = place::connect(&url, cache_core::Protocol::Resp3).await;
+                let flushed = other.command(cache_core::Command::new("FLUSHDB")).await;
+                flushed.unwrap_or_else(|error| panic!("{error}"));
+            }
+        }
+    }
+}
+
+/// A server that keeps what it has.
+pub(crate) async fn lasting_server() -> Server {
+    let server = Server::options().append_only(true).arg("--appendfsync").arg("always");
+    server.start().await.unwrap_or_else(|error| panic!("no server: {error}"))
 }
 
 async fn sweep(
@@ -105,8 +126,7 @@ async fn sweep(
     disturbance: Disturbance,
     profile: Profile,
 ) -> Found {
-    let server = Server::options().arg("--appendonly").arg("yes").arg("--appendfsync").arg("always");
-    let server = server.start().await.unwrap_or_else(|error| panic!("no server: {error}"));
+    let server = lasting_server().await;
     let mut found = Found::default();
     let mut boundaries = BTreeSet::new();
     for (turn, situation) in
@@ -193,7 +213,7 @@ impl Killed<'_> {
         };
         replica.kill();
         if stopped {
-            self.disturb().await;
+            self.disturbance.strike(self.server, place).await;
         }
         let mut wrong = self.recover().await;
         let tally = traffic.end().await;
@@ -206,19 +226,6 @@ impl Killed<'_> {
         }
         place.say(&["FLUSHALL"]).await;
         Outcome { stopped, step: step.filter(|_| matches!(stop, Stop::Step(_))), wrong, tally }
-    }
-
-    async fn disturb(&self) {
-        match self.disturbance {
-            Disturbance::Nothing => {}
-            Disturbance::Restart => self.server.restart().await.unwrap_or_else(|error| panic!("{error}")),
-            Disturbance::Flush => {
-                let url = format!("{}?db=1", self.place.url);
-                let other = place::connect(&url, cache_core::Protocol::Resp3).await;
-                let flushed = other.command(cache_core::Command::new("FLUSHDB")).await;
-                flushed.unwrap_or_else(|error| panic!("{error}"));
-            }
-        }
     }
 
     /// The next replicas boot, the older release first every second time; what is wrong then.
@@ -234,7 +241,7 @@ impl Killed<'_> {
                 wrong.push(format!("release {release:?} does not boot: {error}"));
                 continue;
             }
-            let known = Known { base: DOCUMENTS, lanes: None };
+            let known = Known { base: DOCUMENTS, ..Known::default() };
             let tally = reading::some((self.system, release), 4, &cache, &known).await;
             if tally.violations() > 0 {
                 wrong.push(format!("behind the boot: {tally:?}"));

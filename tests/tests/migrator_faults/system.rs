@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
-use cache_core::{Cache, Command, Error, IndexSchema, Migrator, Reply, SchemaLock, Strategy};
+use cache_core::{
+    Cache, Command, Error, IndexSchema, Migrator, Notice, Reply, SchemaLock, Shortfall, Strategy,
+};
 use cache_tests::chain;
 use serde::{Deserialize, Serialize};
 
+use crate::believer::{self, plain, prefix};
 use crate::log::{Answer, Question};
 use crate::release::{Release, TEAMS, User, with_model};
 
@@ -16,6 +19,10 @@ pub(crate) enum System {
     Ours,
     /// The same steps as redis-om 1.2 takes (`redis_om/model/migrations/schema/legacy_migrator.py`), and plain queries.
     DropAndCreate,
+    /// An index for each release, and the server's counter for what it lacks.
+    Counter,
+    /// The same, with what it lacks looked for, and taken to be refused for its values, whatever it is.
+    Unjudged,
 }
 
 /// How a replica's migrator is set up.
@@ -63,6 +70,8 @@ pub(crate) struct Booted {
     pub(crate) index: String,
     pub(crate) documents: u64,
     pub(crate) missing: u64,
+    /// The keys that are said to be lacking.
+    pub(crate) keys: Vec<String>,
 }
 
 impl System {
@@ -82,6 +91,12 @@ impl System {
         match self {
             Self::Ours => with_model!(release, M => run::<M>(cache, setup, steps).await),
             Self::DropAndCreate => drop_and_create(release, cache).await.map_err(|error| chain(&error)),
+            Self::Counter | Self::Unjudged => {
+                let looks = self == Self::Unjudged;
+                let found = believer::boot(release, cache, looks).await.map_err(|error| chain(&error))?;
+                let believer::Found { index, documents, missing, keys } = found;
+                Ok(Booted { index, documents, missing, keys })
+            }
         }
     }
 
@@ -90,6 +105,10 @@ impl System {
         match self {
             Self::Ours => with_model!(release, M => ask::<M>(cache, question).await),
             Self::DropAndCreate => ask_plainly(release, cache, question).await,
+            Self::Counter | Self::Unjudged => {
+                let answer = believer::ask(release, cache, question, self == Self::Unjudged).await;
+                answer.unwrap_or_else(|error| told(&error))
+            }
         }
     }
 }
@@ -98,7 +117,12 @@ async fn run<M: User>(cache: &Cache, setup: Setup, steps: Steps) -> Result<Boote
     let migrator = setup.migrator::<M>().observe_steps(steps);
     let migration = migrator.run(cache).await.map_err(|error| chain(&error))?;
     let index = migration.indexes().first().ok_or("no index")?;
-    Ok(Booted { index: index.name.clone(), documents: index.documents, missing: index.missing })
+    let lacking = migration.notices().filter_map(|(_, notice)| match notice {
+        Notice::Lacking { keys, .. } => Some(keys.clone()),
+        _ => None,
+    });
+    let (index, documents, missing) = (index.name.clone(), index.documents, index.missing);
+    Ok(Booted { index, documents, missing, keys: lacking.flatten().collect() })
 }
 
 async fn ask<M: User>(cache: &Cache, question: Question) -> Answer {
@@ -107,11 +131,19 @@ async fn ask<M: User>(cache: &Cache, question: Question) -> Answer {
         Question::Team(team) => {
             M::of_team(team).all(cache).await.map(|found| Answer::Ids(found.iter().map(User::id).collect()))
         }
+        Question::Held(team) => M::of_team(team).allow_partial().all(cache).await.map(|found| {
+            let ids = found.iter().map(User::id).collect();
+            match found.completeness().shortfalls() {
+                [] => Answer::Ids(ids),
+                [Shortfall::FailedDocuments(told)] => Answer::Held(ids, Some(*told)),
+                _ => Answer::Held(ids, None),
+            }
+        }),
     };
     answer.unwrap_or_else(|error| told(&error))
 }
 
-fn told(error: &Error) -> Answer {
+pub(crate) fn told(error: &Error) -> Answer {
     let text = chain(error);
     match error {
         Error::Incomplete { .. } => Answer::Incomplete(text),
@@ -124,11 +156,6 @@ fn told(error: &Error) -> Answer {
 /// The name that redis-om gives the index.
 pub(crate) fn fixed_name(cache: &Cache) -> String {
     format!("{}:index", prefix(cache))
-}
-
-fn prefix(cache: &Cache) -> String {
-    let global = cache.keyspace().map(|keyspace| keyspace.global().to_owned()).unwrap_or_default();
-    format!("{global}:user")
 }
 
 async fn drop_and_create(release: Release, cache: &Cache) -> Result<Booted, Error> {
@@ -155,13 +182,15 @@ async fn drop_and_create(release: Release, cache: &Cache) -> Result<Booted, Erro
             }
         }
     }
-    Ok(Booted { index: name, documents: 0, missing: 0 })
+    Ok(Booted { index: name, documents: 0, missing: 0, keys: Vec::new() })
 }
 
 async fn ask_plainly(release: Release, cache: &Cache, question: Question) -> Answer {
     let (query, limit) = match question {
         Question::Everybody => (release.everybody().to_owned(), "0"),
-        Question::Team(team) => (format!("@team:{{team\\-{}}}", team % TEAMS), "10000"),
+        Question::Team(team) | Question::Held(team) => {
+            (format!("@team:{{team\\-{}}}", team % TEAMS), "10000")
+        }
     };
     let search = Command::new("FT.SEARCH").arg(fixed_name(cache)).arg(query);
     let search = search.args_from(["NOCONTENT", "LIMIT", "0", limit, "TIMEOUT", "0", "DIALECT", "2"]);
@@ -170,17 +199,4 @@ async fn ask_plainly(release: Release, cache: &Cache, question: Question) -> Ans
         Ok(reply) => plain(&reply, &start, question).unwrap_or_else(|| Answer::Failed(format!("{reply:?}"))),
         Err(error) => told(&error),
     }
-}
-
-/// Reads an answer of the RESP2 shape: the number of hits, and their keys.
-fn plain(reply: &Reply, start: &str, question: Question) -> Option<Answer> {
-    let Reply::Array(items) = reply else { return None };
-    let (total, keys) = items.split_first()?;
-    Some(match question {
-        Question::Everybody => Answer::Count(u64::try_from(total.as_int()?).ok()?),
-        Question::Team(_) => {
-            let ids = keys.iter().map(|key| key.as_str()?.strip_prefix(start)?.parse().ok());
-            Answer::Ids(ids.collect::<Option<_>>()?)
-        }
-    })
 }

@@ -1,11 +1,17 @@
 //! The mistakes of the first day, and what whoever makes them sees: the table of the guide (`cache_core::guide::mistakes`), row
-//! by row. One line a row, and what was counted on the last line.
+//! by row; and what can go wrong when a server is provided. One line each, and what was counted on the last line.
 //!
 //! `cargo test -p cache-tests --test newcomer`; a word behind `--` runs the rows whose names have it.
 
-// A file imports from those before it: table, at_run_time.
+// A file imports from those before it: table, at_run_time, mirror, provisioning, leaks.
 
 mod at_run_time;
+#[cfg(unix)]
+mod leaks;
+#[cfg(unix)]
+mod mirror;
+#[cfg(unix)]
+mod provisioning;
 mod table;
 
 use cache_core::Protocol;
@@ -35,7 +41,28 @@ fn ran(row: &Row) -> Result<(), Failed> {
     Ok(())
 }
 
+#[cfg(unix)]
+fn faults() -> Vec<Trial> {
+    let trial = |(name, fault): &(&'static str, fn())| {
+        let fault = *fault;
+        Trial::test(*name, move || {
+            fault();
+            Ok(())
+        })
+    };
+    provisioning::FAULTS.iter().chain(leaks::ENDS).map(trial).collect()
+}
+
+#[cfg(not(unix))]
+fn faults() -> Vec<Trial> {
+    Vec::new()
+}
+
 fn main() {
+    if cache_tests::child::has_role() {
+        let runtime = tokio::runtime::Runtime::new().unwrap_or_else(|error| panic!("no runtime: {error}"));
+        return runtime.block_on(cache_tests::child::act());
+    }
     let arguments = Arguments::from_args();
     let rows = table::rows();
     let is_live = |row: &Row| !row.program.contains('/');
@@ -55,6 +82,7 @@ fn main() {
             None => Ok(()),
         }
     }));
+    trials.extend(faults());
     let conclusion = libtest_mimic::run(&arguments, trials);
     println!("figures: {}", figures::line());
     conclusion.exit();

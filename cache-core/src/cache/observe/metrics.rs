@@ -24,7 +24,9 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use ::metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use ::metrics::{
+    SharedString, Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
+};
 use cache_index::Command;
 
 const COMMANDS: &str = "cache_core_commands_total";
@@ -62,12 +64,33 @@ pub fn describe_metrics() {
     describe_counter!(LOADERS, Unit::Count, "loaders that ran, by how they ended");
 }
 
+/// The names that most calls have, which need not be kept for each of them.
+const FREQUENT: [&str; 16] = [
+    "JSON.GET",
+    "JSON.SET",
+    "JSON.MGET",
+    "JSON.MERGE",
+    "EVALSHA",
+    "EVAL",
+    "FT.SEARCH",
+    "FT.AGGREGATE",
+    "FT.CURSOR",
+    "FT.INFO",
+    "GET",
+    "SET",
+    "DEL",
+    "UNLINK",
+    "PEXPIRE",
+    "PING",
+];
+
 /// A call that is under way. Dropped before it ended, it was given up.
 #[derive(Debug)]
 pub(crate) struct Call {
     began: Instant,
-    operation: String,
-    commands: Vec<String>,
+    operation: SharedString,
+    /// The names of the commands, each with how many of it stand side by side.
+    commands: Vec<(SharedString, usize)>,
     ended: bool,
 }
 
@@ -80,23 +103,35 @@ impl Call {
         gauge!(IN_FLIGHT).increment(1);
         let sizes = commands.iter().map(|command| command.size() as u64);
         counter!(REQUEST).increment(sizes.sum());
-        let commands: Vec<_> = commands.iter().map(|command| name(command).to_owned()).collect();
-        let operation = how.or(commands.first().map(String::as_str)).unwrap_or_default().to_owned();
-        Self { began: Instant::now(), operation, commands, ended: false }
+        let mut names: Vec<(SharedString, usize)> = Vec::new();
+        for name in commands.iter().map(name) {
+            match names.last_mut() {
+                Some((last, times)) if &**last == name => *times += 1,
+                _ => names.push((kept(name), 1)),
+            }
+        }
+        let operation = match (how, names.first()) {
+            (Some(how), _) => SharedString::const_str(how),
+            (None, Some((name, _))) => name.clone(),
+            (None, None) => SharedString::const_str(""),
+        };
+        Self { began: Instant::now(), operation, commands: names, ended: false }
     }
 
     /// It ended: as a whole in this way, or else each command in its own.
     pub(crate) fn ended(
         &mut self,
         whole: Option<&'static str>,
-        each: impl Iterator<Item = &'static str>,
+        mut each: impl Iterator<Item = &'static str>,
         bytes: impl FnOnce() -> usize,
     ) {
         self.ended = true;
-        let commands = std::mem::take(&mut self.commands);
-        match whole {
-            Some(outcome) => commands.into_iter().for_each(|command| count(command, outcome)),
-            None => commands.into_iter().zip(each).for_each(|(command, outcome)| count(command, outcome)),
+        for (command, times) in self.commands.drain(..) {
+            let Some(outcome) = whole else {
+                count_each(&command, each.by_ref().take(times));
+                continue;
+            };
+            count(&command, outcome, times);
         }
         counter!(RESPONSE).increment(bytes() as u64);
     }
@@ -106,14 +141,40 @@ impl Drop for Call {
     fn drop(&mut self) {
         gauge!(IN_FLIGHT).decrement(1);
         if !self.ended {
-            self.commands.drain(..).for_each(|command| count(command, "cancelled"));
+            self.commands.drain(..).for_each(|(command, times)| count(&command, "cancelled", times));
         }
-        histogram!(DURATION, "operation" => std::mem::take(&mut self.operation)).record(self.began.elapsed());
+        histogram!(DURATION, "operation" => self.operation.clone()).record(self.began.elapsed());
     }
 }
 
-fn count(command: String, outcome: &'static str) {
-    counter!(COMMANDS, "command" => command, "outcome" => outcome).increment(1);
+/// The name, without an allocation if it is frequent.
+fn kept(name: &str) -> SharedString {
+    match FREQUENT.into_iter().find(|frequent| *frequent == name) {
+        Some(frequent) => SharedString::const_str(frequent),
+        None => name.to_owned().into(),
+    }
+}
+
+/// Counts outcomes of one command: those side by side that are the same at once.
+fn count_each(command: &SharedString, outcomes: impl Iterator<Item = &'static str>) {
+    let mut same: Option<(&'static str, usize)> = None;
+    for outcome in outcomes {
+        match &mut same {
+            Some((last, times)) if *last == outcome => *times += 1,
+            _ => {
+                if let Some((outcome, times)) = same.replace((outcome, 1)) {
+                    count(command, outcome, times);
+                }
+            }
+        }
+    }
+    if let Some((outcome, times)) = same {
+        count(command, outcome, times);
+    }
+}
+
+fn count(command: &SharedString, outcome: &'static str, times: usize) {
+    counter!(COMMANDS, "command" => command.clone(), "outcome" => outcome).increment(times as u64);
 }
 
 /// The generations of a connection that were seen.

@@ -158,16 +158,16 @@ where
         for command in &commands {
             self.check(command)?;
         }
-        let (pipeline, skipped, expected) = convert::pipeline(&commands, batch.is_atomic());
+        let (pipeline, expected) = convert::pipeline(&commands, batch.is_atomic());
         let send = |mut connection: C| {
             let pipeline: &Pipeline = &pipeline;
-            async move { connection.req_packed_commands(pipeline, skipped, expected).await }
+            async move { connection.req_packed_commands(pipeline, 0, expected).await }
         };
         let name = || convert::names(&commands);
         let repeatable = commands.iter().all(|command| command.is_repeatable());
         let values = self.bounded(name, batch.timeout(), repeatable, send).await?;
         if batch.is_atomic() {
-            return convert::transaction(&commands, values.into_iter().next());
+            return convert::transaction(&commands, values);
         }
         let answer = |(command, value): (&&Command, _)| {
             convert::answer(command.name(), value).map_err(|error| self.capabilities.explain(error))

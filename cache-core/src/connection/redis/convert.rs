@@ -22,19 +22,21 @@ pub(super) fn cmd(command: &Command) -> Cmd {
     cmd
 }
 
-/// Commands in one piece, how many of the answers are not wanted, and how many are.
-pub(super) fn pipeline(commands: &[&Command], atomic: bool) -> (Pipeline, usize, usize) {
-    let count = commands.len();
+/// Commands in one piece, and how many answers come. A transaction's are read by [`transaction`]: the client's own transactions
+/// (1.8.1) panic in debug builds where `MULTI` itself is refused, and do not tell which command was.
+pub(super) fn pipeline(commands: &[&Command], atomic: bool) -> (Pipeline, usize) {
+    let count = if atomic { commands.len() + 2 } else { commands.len() };
     let mut pipeline = Pipeline::with_capacity(count);
+    if atomic {
+        pipeline.add_command(::redis::cmd("MULTI"));
+    }
     for command in commands {
         pipeline.add_command(cmd(command));
     }
-    if !atomic {
-        return (pipeline, 0, count);
+    if atomic {
+        pipeline.add_command(::redis::cmd("EXEC"));
     }
-    // Of a transaction, only EXEC's answer counts: those before it say OK and QUEUED.
-    pipeline.atomic();
-    (pipeline, count + 1, 1)
+    (pipeline, count)
 }
 
 /// What a message calls commands that travel together.
@@ -100,11 +102,22 @@ pub(super) fn answer(command: &str, value: Value) -> Result<Reply> {
     }
 }
 
-/// The answers of a transaction: what `EXEC` gave, one each.
-pub(super) fn transaction(commands: &[&Command], value: Option<Value>) -> Result<Vec<Result<Reply>>> {
-    match value {
+/// The answers of a transaction: what `EXEC` gave, one each; if it was not run, why not.
+///
+/// Where `MULTI` is refused, the server runs what follows one by one, and says at the end that there was no transaction.
+pub(super) fn transaction(commands: &[&Command], mut values: Vec<Value>) -> Result<Vec<Result<Reply>>> {
+    match values.pop() {
         Some(Value::Array(values)) if values.len() == commands.len() => {
             Ok(commands.iter().zip(values).map(|(command, value)| answer(command.name(), value)).collect())
+        }
+        Some(Value::ServerError(aborted)) => {
+            // The command that was refused says why; `EXEC` says only that one was.
+            let names = std::iter::once("MULTI").chain(commands.iter().map(|command| command.name()));
+            let refused = names.zip(values).find_map(|(name, value)| answer(name, value).err());
+            Err(refused.unwrap_or_else(|| {
+                let source = answered(aborted.code(), aborted.details());
+                Error::Server { command: "EXEC".to_owned(), source }
+            }))
         }
         other => Err(Error::Decode {
             command: "EXEC".to_owned(),

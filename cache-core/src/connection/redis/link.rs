@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use ::redis::aio::MultiplexedConnection;
 use ::redis::{AsyncConnectionConfig, ErrorKind, PushInfo, RedisError, RedisResult};
+use cache_index::Reply;
 use tokio::sync::watch;
 
 use super::convert;
@@ -17,7 +18,7 @@ use super::listeners::Listeners;
 use super::opener::{At, Opener};
 use super::sentinel::{Address, Sentinels};
 use crate::backoff::Backoff;
-use crate::connection::{KeyChanges, Push, PushStream};
+use crate::connection::{Invalidations, KeyChanges, Push, PushStream};
 use crate::settings::Protocol;
 
 /// The first pause between two questions to sentinels, and the longest.
@@ -68,6 +69,8 @@ pub(super) struct Link {
     /// The keys whose changes are counted.
     watched: RwLock<HashMap<Vec<u8>, KeyChanges>>,
     listeners: Arc<Listeners>,
+    /// Whom the server tells of keys that were read and have changed; `None`: it is not asked to.
+    told: Option<Arc<dyn Invalidations>>,
     this: Weak<Link>,
 }
 
@@ -77,6 +80,7 @@ impl Link {
         opener: Opener,
         connect_timeout: Duration,
         listeners: Arc<Listeners>,
+        told: Option<Arc<dyn Invalidations>>,
     ) -> Arc<Self> {
         Arc::new_cyclic(|this| Self {
             target,
@@ -89,6 +93,7 @@ impl Link {
             flushes: AtomicU64::new(0),
             watched: RwLock::default(),
             listeners,
+            told,
             this: this.clone(),
         })
     }
@@ -308,10 +313,14 @@ impl Link {
             Push::Disconnected => self.forget(number),
             Push::Invalidate(None) => {
                 self.flushes.fetch_add(1, Ordering::AcqRel);
+                self.told.iter().for_each(|told| told.all_changed());
             }
             Push::Invalidate(Some(keys)) => {
                 let watched = self.watched.read().unwrap_or_else(PoisonError::into_inner);
-                keys.iter().filter_map(|key| watched.get(key.as_bytes()?)).for_each(KeyChanges::add);
+                for key in keys.iter().filter_map(Reply::as_bytes) {
+                    watched.get(key).into_iter().for_each(KeyChanges::add);
+                    self.told.iter().for_each(|told| told.changed(key));
+                }
             }
             _ => {}
         }
@@ -325,6 +334,9 @@ impl Link {
             State::Connecting(number, _) | State::Live(Live { number, .. }) => Some(*number),
         };
         if current == Some(gone) {
+            if let (State::Live(_), Some(told)) = (&*state, &self.told) {
+                told.lost();
+            }
             let forgotten = std::mem::replace(&mut *state, State::Idle);
             drop(state);
             // What a connection does when it is dropped is no business of whoever waits for the lock.

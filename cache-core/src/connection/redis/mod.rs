@@ -22,9 +22,9 @@ use futures_core::future::BoxFuture;
 pub use self::adapter::RedisAdapter;
 use self::node::{Node, Shared};
 use super::cluster::{Cluster, Member};
-use super::{Capabilities, Connection, KeyChanges, PushStream};
+use super::{Capabilities, Connection, Invalidations, KeyChanges, PushStream};
 use crate::error::{Error, Result};
-use crate::settings::{Places, RedisSettings};
+use crate::settings::{Places, Protocol, RedisSettings};
 
 /// A connection through the `redis` crate.
 pub(crate) struct RedisConnection {
@@ -86,7 +86,10 @@ impl RedisConnection {
 
     /// Connects with the first command, which asks the server what it can do before it is sent.
     pub(crate) fn lazy(settings: &RedisSettings) -> Result<Self> {
-        let shared = Shared::new(settings);
+        Self::over(settings, Shared::new(settings))
+    }
+
+    fn over(settings: &RedisSettings, shared: Shared) -> Result<Self> {
         let node = Arc::new(Node::lazy(settings, &shared)?);
         Ok(Self {
             settings: settings.clone(),
@@ -172,6 +175,15 @@ impl Connection for RedisConnection {
     fn changes_of(&self, key: &[u8]) -> Option<KeyChanges> {
         // In a cluster the key and the index need not be on one connection.
         if self.cluster.get().is_some() { None } else { self.node.link.changes_of(key) }
+    }
+
+    fn tracking(&self, told: Arc<dyn Invalidations>) -> Option<Result<Arc<dyn Connection>>> {
+        if self.node.capabilities().protocol != Protocol::Resp3 {
+            return None;
+        }
+        let shared = Shared { told: Some(told), ..Shared::new(&self.settings) };
+        let tracking = Self::over(&self.settings, shared);
+        Some(tracking.map(|tracking| Arc::new(tracking) as Arc<dyn Connection>))
     }
 
     fn deadline(&self) -> Duration {

@@ -13,10 +13,10 @@ use super::listeners::Listeners;
 use super::opener::Opener;
 use super::sentinel::Sentinels;
 use super::tls::Connector;
-use crate::connection::Capabilities;
 use crate::connection::cluster::Member;
 use crate::connection::in_flight::InFlight;
 use crate::connection::learned::Learned;
+use crate::connection::{Capabilities, Invalidations};
 use crate::error::{Error, Result};
 use crate::settings::{Places, Protocol, RedisSettings, Secret};
 
@@ -35,22 +35,26 @@ pub(super) struct Node {
 pub(super) struct Shared {
     pub(super) in_flight: Arc<InFlight>,
     pub(super) listeners: Arc<Listeners>,
+    /// Who is told when keys change that were read, if that is told.
+    pub(super) told: Option<Arc<dyn Invalidations>>,
 }
 
 impl Shared {
     pub(super) fn new(settings: &RedisSettings) -> Self {
-        Self { in_flight: Arc::new(InFlight::new(settings.max_in_flight)), listeners: Arc::default() }
+        let in_flight = Arc::new(InFlight::new(settings.max_in_flight));
+        Self { in_flight, listeners: Arc::default(), told: None }
     }
 }
 
 impl Node {
     /// Connects with the first command, which asks the server what it can do before it is sent.
     pub(super) fn lazy(settings: &RedisSettings, shared: &Shared) -> Result<Self> {
-        let (target, opener) = reach(settings)?;
+        let (target, mut opener) = reach(settings)?;
+        opener.tracks_reads = shared.told.is_some();
         let assumed = Capabilities::assumed(opener.protocol(), opener.redis.db());
         let listeners = Arc::clone(&shared.listeners);
         Ok(Self {
-            link: Link::new(target, opener, settings.connect_timeout, listeners),
+            link: Link::new(target, opener, settings.connect_timeout, listeners, shared.told.clone()),
             deadline: settings.response_timeout,
             in_flight: Arc::clone(&shared.in_flight),
             assumed,
@@ -185,19 +189,19 @@ impl Member for Node {
         if commands.is_empty() {
             return Ok(Vec::new());
         }
-        let (pipeline, skipped, expected) = convert::pipeline(commands, atomic);
+        let (pipeline, expected) = convert::pipeline(commands, atomic);
         let name = || convert::names(commands);
         let repeatable = commands.iter().all(|command| command.is_repeatable());
         let send = |mut live: Live| {
             let pipeline = &pipeline;
             async move {
                 self.ready(&live).await?;
-                live.connection.send_packed_commands(pipeline, skipped, expected).await
+                live.connection.send_packed_commands(pipeline, 0, expected).await
             }
         };
         let values = self.bounded(name, timeout, repeatable, send).await?;
         if atomic {
-            return convert::transaction(commands, values.into_iter().next());
+            return convert::transaction(commands, values);
         }
         let answers = commands.iter().zip(values);
         Ok(answers.map(|(command, value)| self.answer(command, value)).collect())
@@ -239,7 +243,10 @@ fn reach(settings: &RedisSettings) -> Result<(Target, Opener)> {
         let ConnectionAddr::Unix(path) = info.addr() else {
             return Err(Error::Settings { setting: "url", reason: "it has no path".to_owned() });
         };
-        return Ok((Target::Socket(path.clone()), Opener { redis, tls: None, client_name }));
+        return Ok((
+            Target::Socket(path.clone()),
+            Opener { redis, tls: None, client_name, tracks_reads: false },
+        ));
     };
     let hosts = match info.addr() {
         // As the client reads it, which knows more of URLs.
@@ -258,11 +265,12 @@ fn reach(settings: &RedisSettings) -> Result<(Target, Opener)> {
         Some(master) => {
             let redis = RedisConnectionInfo::default();
             let redis = known_as(redis, &settings.sentinel_username, &settings.sentinel_password);
-            let opener = Opener { redis, tls: tls.clone(), client_name: client_name.clone() };
+            let opener =
+                Opener { redis, tls: tls.clone(), client_name: client_name.clone(), tracks_reads: false };
             Target::Master(Sentinels::new(hosts, master.to_owned(), opener))
         }
     };
-    Ok((target, Opener { redis, tls, client_name }))
+    Ok((target, Opener { redis, tls, client_name, tracks_reads: false }))
 }
 
 fn known_as(

@@ -23,12 +23,14 @@ pub(super) struct Opener {
     pub(super) redis: RedisConnectionInfo,
     pub(super) tls: Option<Connector>,
     pub(super) client_name: Option<String>,
+    /// Whether the server is to say when a key changes that was read, which is for one purpose alone.
+    pub(super) tracks_reads: bool,
 }
 
 /// A connection on which all that has to be was said.
 pub(super) struct Opened {
     pub(super) connection: MultiplexedConnection,
-    /// Whether the server tells of flushes on it.
+    /// Whether the server tells of flushes on it, among what it tells.
     pub(super) tracks: bool,
 }
 
@@ -81,7 +83,11 @@ impl Opener {
         if let Some(name) = &self.client_name {
             is_allowed(&mut connection, ::redis::cmd("CLIENT").arg("SETNAME").arg(name)).await?;
         }
-        let tracks = self.protocol() == Protocol::Resp3 && is_told_of_flushes(&mut connection).await?;
+        let tracks = match self.protocol() {
+            _ if self.tracks_reads => tracks_what_is_read(&mut connection).await.map(|()| true)?,
+            Protocol::Resp3 => is_told_of_flushes(&mut connection).await?,
+            Protocol::Resp2 => false,
+        };
         Ok(Opened { connection, tracks })
     }
 }
@@ -107,6 +113,12 @@ impl Opened {
 /// remembered. `false`: the server or the user's permissions do not allow it.
 async fn is_told_of_flushes(connection: &mut MultiplexedConnection) -> RedisResult<bool> {
     is_allowed(connection, ::redis::cmd("CLIENT").arg("TRACKING").arg("ON").arg("OPTIN")).await
+}
+
+/// Has the server say when a key changes that was read on this connection, with whatever command. A user who may not have that
+/// gets an error.
+async fn tracks_what_is_read(connection: &mut MultiplexedConnection) -> RedisResult<()> {
+    connection.send_packed_command(::redis::cmd("CLIENT").arg("TRACKING").arg("ON")).await.map(drop)
 }
 
 /// Whether the server does as it is told. What it refuses is done without.

@@ -35,6 +35,10 @@ use crate::primary_key::Id;
 
 pub use assign::{Assign, List, Optional};
 pub use number::{Amount, Increment, Number, NumberRange};
+#[cfg(feature = "testkit")]
+pub(crate) use script::PATCH;
+#[cfg(feature = "testkit")]
+pub(crate) use target::members_of;
 
 /// How many lists and structs the server and serde read within each other.
 const DEEPEST: usize = 127;

@@ -25,7 +25,7 @@ use crate::script::Script;
 /// unsigned integers beyond into doubles. Doubles are added by it, since what it stores is the sum, and what is
 /// written as text is read back as another double one time in ten. Nothing can fail once something was written:
 /// paths, types and sums are checked before, a server without memory refuses the first write.
-pub(super) const PATCH: Script = Script {
+pub(crate) const PATCH: Script = Script {
     source: guard!(
         "local key = KEYS[1]
 if redis.call('EXISTS', key) == 0 then return {'missing'} end

@@ -41,19 +41,15 @@ impl Target {
             _ => path.len(),
         };
         let parent = steps.last().map_or(0, |(start, _)| *start);
-        let mut members = Vec::with_capacity(steps.len());
-        for (_, step) in steps {
-            match step {
-                // The server reads these otherwise than JSON does, or not at all.
-                Step::Member(member) if member.contains(['"', '\\']) || member.contains(char::is_control) => {
-                    return Err(PatchError::Member { field });
-                }
-                Step::Member(member) => members.push(member),
-                Step::Every => return Err(PatchError::InList { field }),
-            }
-        }
         let until = |end| path.get(..end).unwrap_or_default().to_owned();
-        Ok(Self { field, path: until(at), parent: until(parent), members })
+        let (path, parent) = (until(at), until(parent));
+        let Some(members) = members_of(&path) else { return Err(PatchError::InList { field }) };
+        // The server reads these otherwise than JSON does, or not at all.
+        let is_hostile = |member: &String| member.contains(['"', '\\']) || member.contains(char::is_control);
+        if members.iter().any(is_hostile) {
+            return Err(PatchError::Member { field });
+        }
+        Ok(Self { field, path, parent, members })
     }
 
     /// Whether one of the two is the other, or a part of it.
@@ -68,6 +64,15 @@ impl Target {
             .rev()
             .fold(value, |value, member| Value::Object([(member.clone(), value)].into_iter().collect()))
     }
+}
+
+/// The members that a path goes through; `None`: it goes through each element of a list or a map.
+pub(crate) fn members_of(path: &str) -> Option<Vec<String>> {
+    let member = |(_, step)| match step {
+        Step::Member(member) => Some(member),
+        Step::Every => None,
+    };
+    steps(path).into_iter().map(member).collect()
 }
 
 /// The steps of a path that a field definition wrote, each with where it begins.

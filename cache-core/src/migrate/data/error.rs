@@ -1,5 +1,7 @@
 //! What keeps a migration of documents from being begun, or stops it.
 
+use cache_index::printed;
+
 use crate::error::Error;
 
 /// What keeps a migration of documents from being begun, or stops it. What it did is kept, and running it again goes on
@@ -71,8 +73,9 @@ pub enum DataMigrationError {
     },
     /// Another step was recorded for this version: the history was changed, or its order. Nothing was written.
     #[error(
-        "the step to version {version} of `{model}` ran as `{recorded}`, and is `{name}` here; restore the steps that ran \
-         and write what is new behind them, or use another namespace"
+        "the step to version {version} of `{model}` ran as `{}`, and is `{name}` here; restore the steps that ran \
+         and write what is new behind them, or use another namespace",
+        printed(recorded)
     )]
     Changed {
         /// The model.

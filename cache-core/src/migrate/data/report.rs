@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use cache_index::{printed, text_of};
 use serde_json::Value;
 
 use crate::error::Error;
@@ -64,13 +65,13 @@ impl DataReport {
     pub(super) fn fail(&mut self, key: &[u8], reason: Error) {
         self.failed += 1;
         if self.failures.len() < KEPT {
-            self.failures.push(DataFailure { key: String::from_utf8_lossy(key).into_owned(), reason });
+            self.failures.push(DataFailure { key: text_of(key), reason });
         }
     }
 
     pub(super) fn differ(&mut self, key: &[u8], versions: (u32, u32), before: &JsonMap, after: &JsonMap) {
         if self.differences.len() < KEPT {
-            let key = String::from_utf8_lossy(key).into_owned();
+            let key = text_of(key);
             let members = differences(before, after);
             self.differences.push(DataDifference { key, from: versions.0, to: versions.1, members });
         }
@@ -91,11 +92,11 @@ fn differences(before: &JsonMap, after: &JsonMap) -> Vec<(String, Option<Value>,
 /// As a diff reads: `-` what is, `+` what would be.
 impl fmt::Display for DataDifference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} from version {} to {}", self.key, self.from, self.to)?;
+        write!(f, "{} from version {} to {}", printed(&self.key), self.from, self.to)?;
         for (member, before, after) in &self.members {
             for (sign, value) in [('-', before), ('+', after)] {
                 if let Some(value) = value {
-                    write!(f, "\n  {sign} {member}: {value}")?;
+                    write!(f, "\n  {sign} {}: {}", printed(member), printed(&value.to_string()))?;
                 }
             }
         }

@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use bytes::Bytes;
-use cache_index::{Batch, Command, Reply};
+use cache_index::{Batch, Command, Reply, text_of};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::report::DataReport;
@@ -122,7 +122,7 @@ impl<M: Model> Run<'_, M> {
             keys = again;
         }
         for key in keys {
-            let shown = String::from_utf8_lossy(&key).into_owned();
+            let shown = text_of(&key);
             report.fail(&key, Error::Contended { model: M::schema().model(), key: shown });
         }
         Ok(())
@@ -192,7 +192,7 @@ impl<M: Model> Run<'_, M> {
         let stored = StoredForm::read::<M>(key, raw)?;
         let mut members = stored.members.clone();
         let failed = |source: super::step::StepError| Error::Upgrade {
-            key: String::from_utf8_lossy(&stored.key).into_owned(),
+            key: text_of(&stored.key),
             model: M::schema().model(),
             from: stored.version,
             source: source.into(),

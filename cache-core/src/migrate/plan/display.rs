@@ -2,7 +2,10 @@
 
 use std::fmt;
 
+use cache_index::printed;
+
 use super::{Notice, Plan, Step};
+use crate::migrate::memory::Bytes;
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -18,6 +21,8 @@ impl fmt::Display for Plan {
                 if let Some(memory) = self.memory {
                     write!(f, "; {memory}")?;
                 }
+            } else if let (Step::Create { .. }, Some(sample)) = (step, self.sample) {
+                write!(f, ": {sample}")?;
             }
         }
         self.notices.iter().try_for_each(|notice| write!(f, "\n  ! {notice}"))
@@ -28,22 +33,26 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Drift { index, differences, .. } => {
-                write!(f, "! {index} is there and is not what its name says")?;
+                write!(f, "! {} is there and is not what its name says", printed(index))?;
                 differences.iter().try_for_each(|difference| write!(f, "\n      {difference}"))
             }
-            Self::Create { index } => write!(f, "+ {index}"),
+            Self::Create { index } => write!(f, "+ {}", printed(index)),
             Self::AlterAdd { index, fields } => {
                 let names: Vec<_> = fields.iter().map(|field| field.name.as_str()).collect();
-                write!(f, "~ {index} + {}", names.join(", "))
+                write!(f, "~ {} + {}", printed(index), printed(&names.join(", ")))
             }
             Self::Wait => f.write_str("… until it is filled"),
-            Self::Verify { against } => write!(f, "? that it lacks no document of {against}"),
+            Self::Verify { against } => write!(f, "? that it lacks no document of {}", printed(against)),
             Self::VerifyAll => f.write_str("? that it lacks no document that is there"),
-            Self::Adopt { index, name } => write!(f, "+ {name} -> {index}"),
-            Self::Cutover { from: None, to } => write!(f, "+ alias -> {to}"),
-            Self::Cutover { from: Some(from), to } => write!(f, "~ alias {from} -> {to}"),
-            Self::Retire { index, keys } => write!(f, "- {index} of redis-om, {}", keys.join(", ")),
-            Self::Collect { index } => write!(f, "- {index}, which nobody uses"),
+            Self::Adopt { index, name } => write!(f, "+ {} -> {}", printed(name), printed(index)),
+            Self::Cutover { from: None, to } => write!(f, "+ alias -> {}", printed(to)),
+            Self::Cutover { from: Some(from), to } => {
+                write!(f, "~ alias {} -> {}", printed(from), printed(to))
+            }
+            Self::Retire { index, keys } => {
+                write!(f, "- {} of redis-om, {}", printed(index), printed(&keys.join(", ")))
+            }
+            Self::Collect { index } => write!(f, "- {}, which nobody uses", printed(index)),
         }
     }
 }
@@ -52,18 +61,28 @@ impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::RedisOm { index } => {
-                write!(f, "{index} of redis-om has the same documents; `retire_redis_om` drops it")
+                write!(f, "{} of redis-om has the same documents; `retire_redis_om` drops it", printed(index))
             }
             Self::Overlap { index, prefixes } => write!(
                 f,
-                "{index} of another model or namespace has documents of this one ({}); give one of them another prefix",
+                "{} of another model or namespace has documents of this one ({}); give one of them another prefix",
+                printed(index),
                 over(prefixes)
             ),
             Self::Foreign { index, prefixes } => {
-                write!(f, "{index}, which is none of ours, has documents of this model ({})", over(prefixes))
+                write!(
+                    f,
+                    "{}, which is none of ours, has documents of this model ({})",
+                    printed(index),
+                    over(prefixes)
+                )
             }
             Self::NoLock { from } => {
-                write!(f, "no schema lock says whether {from} is older, and the alias moves all the same")
+                write!(
+                    f,
+                    "no schema lock says whether {} is older, and the alias moves all the same",
+                    printed(from)
+                )
             }
             Self::NotInLock => {
                 f.write_str("the schema is not in the lock; all that is there is taken to be older")
@@ -71,39 +90,83 @@ impl fmt::Display for Notice {
             Self::Newer { active } => {
                 write!(
                     f,
-                    "the alias stays at {active}, which by the lock is not older; `force_activate` moves it"
+                    "the alias stays at {}, which by the lock is not older; `force_activate` moves it",
+                    printed(active)
                 )
             }
             Self::AliasWaits { active } => {
-                let stays =
-                    active.as_ref().map_or("points nowhere".to_owned(), |at| format!("stays at {at}"));
+                let stays = active
+                    .as_ref()
+                    .map_or("points nowhere".to_owned(), |at| format!("stays at {}", printed(at)));
                 write!(f, "the server takes no writes now, and the alias {stays}; the next run moves it")
             }
             Self::Lacking { index, documents, keys } => {
-                let more = if *documents > keys.len() as u64 { " …" } else { "" };
                 write!(
                     f,
-                    "{index} lacks {documents} documents for values of another type: {}{more}; mend or delete them",
-                    keys.join(" ")
+                    "{} lacks {documents} documents for values of another type: {}; mend or delete them",
+                    printed(index),
+                    first(keys, *documents)
                 )
             }
+            Self::Unjudged { index, documents, keys, commands, reason } => {
+                let first = first(keys, *documents);
+                write!(f, "{} lacks {documents} documents: {first}; ", printed(index))?;
+                match reason {
+                    _ if !commands.is_empty() => write!(
+                        f,
+                        "whether for their values cannot be told, since the user may not run {}: allow it with `{}`, and run \
+                         the migrator again",
+                        commands.join(", "),
+                        granted(commands)
+                    ),
+                    Some(reason) => write!(
+                        f,
+                        "whether for their values could not be asked ({}): run the migrator again",
+                        printed(reason)
+                    ),
+                    None => f.write_str("the next run finds out whether for their values"),
+                }
+            }
+            Self::CannotJudge { commands } => write!(
+                f,
+                "the user may not run {}, by which the server is asked why documents are missing, if any are; allow it with `{}`",
+                commands.join(", "),
+                granted(commands)
+            ),
+            Self::Evicts { estimate, memory } => write!(
+                f,
+                "new indexes will take about {}, of `maxmemory` there is {memory}, and the server throws keys away to make room: \
+                 documents, and the keys of gates; give it more, or add fields with `Strategy::InPlaceAdditive`",
+                Bytes(*estimate)
+            ),
+            Self::Taken { key } => write!(
+                f,
+                "the key `{}` holds what the migrator did not put there, so that replicas look for missing documents each by \
+                 itself; delete or rename it",
+                printed(key)
+            ),
             Self::Untold { index } => {
                 write!(
                     f,
-                    "in all that the server tells, {index} is the same; PHONETIC or an option of vectors differs"
+                    "in all that the server tells, {} is the same; PHONETIC or an option of vectors differs",
+                    printed(index)
                 )
             }
             Self::NotComparable { index } => {
-                write!(f, "{index} is to hold other documents, so the new index is not compared with it")
+                write!(
+                    f,
+                    "{} is to hold other documents, so the new index is not compared with it",
+                    printed(index)
+                )
             }
             Self::NotCompared { keys } => {
                 write!(f, "there are {keys} keys, too many to look whether the index lacks documents")
             }
             Self::NotInPlace { index, reason } => {
-                write!(f, "{index} cannot be extended in place: {reason}")
+                write!(f, "{} cannot be extended in place: {reason}", printed(index))
             }
             Self::Extended { index, fields } => {
-                write!(f, "{index} has fields more, which a newer release added: {fields}")
+                write!(f, "{} has fields more, which a newer release added: {fields}", printed(index))
             }
         }
     }
@@ -111,5 +174,20 @@ impl fmt::Display for Notice {
 
 /// What an index is over. One that was made without `PREFIX` is over all keys, which the server tells as an empty prefix.
 fn over(prefixes: &[String]) -> String {
-    if prefixes.iter().all(String::is_empty) { "all keys".to_owned() } else { prefixes.join(" ") }
+    if prefixes.iter().all(String::is_empty) {
+        "all keys".to_owned()
+    } else {
+        printed(&prefixes.join(" ")).to_string()
+    }
+}
+
+/// The rules that allow commands.
+fn granted(commands: &[String]) -> String {
+    commands.iter().map(|command| format!("+{}", command.to_lowercase())).collect::<Vec<_>>().join(" ")
+}
+
+/// The first keys of so many documents.
+fn first(keys: &[String], documents: u64) -> String {
+    let more = if documents > keys.len() as u64 { " …" } else { "" };
+    format!("{}{more}", printed(&keys.join(" ")))
 }

@@ -14,7 +14,7 @@ use serde::Serialize;
 pub(super) use alias::older;
 pub use step::{Notice, Step};
 
-use super::memory::{Estimate, ServerMemory};
+use super::memory::{Estimate, Sample, ServerMemory};
 use super::observed::Observed;
 use super::options::{Options, Strategy};
 
@@ -40,6 +40,9 @@ pub struct Plan {
     pub differences: Vec<Difference>,
     /// What a new index will hold and take; `None`: there is none to come, or none to compare with.
     pub estimate: Option<Estimate>,
+    /// What a look at some keys says of a first index, which has none to compare with; `None`: it was not asked, or there is an
+    /// estimate. In what [`Migrator::plan`](crate::Migrator::plan) answers alone.
+    pub sample: Option<Sample>,
     /// The server's memory; `None`: it has no limit, or does not tell.
     pub memory: Option<ServerMemory>,
     /// The steps, in order; none: everything is as it should be.
@@ -102,6 +105,7 @@ pub(crate) fn plan(
         active: observed.active.as_ref().map(|active| active.name.clone()),
         differences: Vec::new(),
         estimate: None,
+        sample: None,
         memory: observed.memory,
         steps: Vec::new(),
         notices: Vec::new(),
@@ -125,6 +129,10 @@ pub(crate) fn plan(
         leftovers::collect(&mut plan, &target, observed, options);
     }
     leftovers::overlaps(&mut plan, observed);
+    let compares = |step: &Step| matches!(step, Step::Verify { .. } | Step::VerifyAll);
+    if let Some(key) = observed.taken.clone().filter(|_| plan.steps.iter().any(compares)) {
+        plan.notices.push(Notice::Taken { key });
+    }
     let comes =
         |step: &Step| matches!(step, Step::Create { .. } | Step::AlterAdd { .. } | Step::Cutover { .. });
     if plan.steps.iter().any(comes) {

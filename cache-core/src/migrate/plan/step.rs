@@ -3,6 +3,8 @@
 use cache_index::{Difference, IndexedField};
 use serde::Serialize;
 
+use crate::migrate::memory::ServerMemory;
+
 /// A step towards a schema's index, in the order in which they are done.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "step", rename_all = "snake_case")]
@@ -114,7 +116,7 @@ pub enum Notice {
         active: Option<String>,
     },
     /// The index lacks documents that are there, since the server refuses each for a value of another type than its field has.
-    /// While there are any, queries refuse answers that may lack them. In the notices of a run alone.
+    /// While there are any, queries refuse answers that may lack them. A plan knows it of an index that a run compared.
     Lacking {
         /// The index.
         index: String,
@@ -122,6 +124,41 @@ pub enum Notice {
         documents: u64,
         /// The keys of the first ten; of an index with a `filter`, and on a cluster, the last one that was refused.
         keys: Vec<String>,
+    },
+    /// The index lacks documents that are there, and it is not known why: whether the server refuses them for their values, or
+    /// was never asked to take them. While there are any, queries refuse answers that may lack them.
+    Unjudged {
+        /// The index.
+        index: String,
+        /// How many.
+        documents: u64,
+        /// The keys of the first ten.
+        keys: Vec<String>,
+        /// Why it is not known: the commands that asking needs and the user may not run; empty: for `reason`.
+        commands: Vec<String>,
+        /// What kept the server from being asked; `None`: nobody asked yet, which the next run does.
+        reason: Option<String>,
+    },
+    /// The user may not run commands by which the server is asked why an index lacks documents. That matters only if it does:
+    /// then a first run ends with [`MigrateError::Permission`](crate::MigrateError::Permission), and a later one with
+    /// [`Unjudged`](Notice::Unjudged). In what [`Migrator::plan`](crate::Migrator::plan) answers alone.
+    CannotJudge {
+        /// The commands.
+        commands: Vec<String>,
+    },
+    /// The new index needs more memory than is free, and the server makes room by throwing keys away, whichever its
+    /// `maxmemory-policy` (`allkeys-…`) chooses: documents of any model, and keys of the migrator and of gates.
+    Evicts {
+        /// How many bytes the new indexes of this run will take, about.
+        estimate: u64,
+        /// What the server has.
+        memory: ServerMemory,
+    },
+    /// A key beside the model's documents, by which replicas share the search for missing documents, holds something else: each
+    /// looks for itself.
+    Taken {
+        /// The key.
+        key: String,
     },
     /// The new index differs from the active one in options that the server does not tell: PHONETIC, EF_RUNTIME, EPSILON,
     /// INITIAL_CAP, BLOCK_SIZE.

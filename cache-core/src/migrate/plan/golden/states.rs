@@ -61,7 +61,7 @@ pub(super) fn all() -> Vec<(&'static str, World, Schema, Options)> {
     let active = || w().with(&old()).active(&old());
     let both = || active().with(&new());
     let options = Options::default;
-    let memory = Some(ServerMemory { used: 400_000_000, most: 512_000_000 });
+    let memory = Some(ServerMemory { used: 400_000_000, most: 512_000_000, evicts: false });
     let filling = |world: World, of: &Schema| {
         world.but(&name(of), |info| {
             info.indexing = true;

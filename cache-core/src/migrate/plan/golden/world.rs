@@ -105,6 +105,7 @@ impl World {
             leases: leases.collect(),
             extensions: self.extending.iter().map(extension).collect(),
             compared: Vec::new(),
+            taken: None,
             hashed: self.hashed.clone(),
             redis_om_keys: self.left.clone(),
         };

@@ -1,0 +1,322 @@
+//! The handle whose reads are answered from memory.
+
+use std::fmt;
+use std::future::Future;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use cache_index::{Batch, Command, Reply};
+
+use super::line::Line;
+use super::status::NearStatus;
+use super::store::{Counts, Document, MAX_KEY};
+use super::table::{Joined, Key, Landed, Seat, Turn};
+use crate::cache::{Cache, Sent};
+use crate::clock::Moment;
+use crate::document::{self, CHUNK};
+use crate::error::Result;
+use crate::model::Model;
+use crate::primary_key::Id;
+
+/// How often somebody waits for who asks and gives up, before asking past them.
+const ROUNDS: usize = 3;
+
+/// A [`Cache`] that answers reads from memory, as long as the server says that nothing changed. Made by [`Cache::near`]; cheap
+/// to clone, and every clone has the same documents. It derefs to the cache: everything else is done with it as with that.
+///
+/// What it guarantees:
+///
+/// - **A write of this handle is read by it.** [`get`](NearHandle::get) after a `save`, `patch`, `delete` or any other command
+///   was answered, through this handle or a clone, is of that write or a later one.
+/// - **Of others, it is told.** What somebody else writes is read as soon as the server has told of it, usually within a
+///   millisecond. A document that is missing counts as one: it is kept that it is missing, until somebody writes it.
+/// - **Nothing is older than three seconds because nobody told of it.** The line on which the server tells is asked every second
+///   whether it is there. When it breaks, all that was kept is out of date at once; when it is silent, or this process or its
+///   machine stood still, three seconds after the last question that was answered. Until it is there again every read asks the
+///   server. Where invalidations wait in a busy server, they are as late as its other answers.
+/// - **Nothing is older than [`ttl`](crate::NearCache::ttl)**, nor than the document's own time to live, in any case.
+///
+/// So it is not the place for what must be current, such as permissions: a read may still give what was there before another
+/// process's write, and two reads of different documents need not be of one moment. A user whose rights are taken away reads
+/// what is kept until its `ttl`.
+///
+/// A read of one document that is being asked for waits for that answer; of many at once, one asks. A value is decoded once and
+/// shared: to change one, [`get`](crate::CacheModel::get) it from the cache, which never answers from memory.
+#[derive(Clone)]
+pub struct NearHandle {
+    cache: Cache,
+    settings: super::NearCache,
+    line: Arc<Line>,
+}
+
+impl NearHandle {
+    pub(super) fn new(cache: Cache, settings: super::NearCache, line: Line) -> Self {
+        Self { cache, settings, line: Arc::new(line) }
+    }
+
+    /// The document with this primary key, from memory if it is there; `None` if there is none.
+    ///
+    /// Bounded by two deadlines of a read: where the line that tells of changes does not answer, the document is read past it.
+    ///
+    /// # Errors
+    /// As [`CacheModel::get`](crate::CacheModel::get).
+    #[expect(clippy::needless_pass_by_value, reason = "an id is often a reference already")]
+    pub fn get<M: Model>(
+        &self,
+        id: impl Id<M::PrimaryKey>,
+    ) -> impl Future<Output = Result<Option<Arc<M>>>> + Send {
+        let key = self.key::<M>(&id);
+        async move {
+            let key = key?;
+            if let Some(epoch) = self.epoch(&key)
+                && let Some(document) = self.line.store.table.get(&key, epoch.0, epoch.1)
+                && let Ok(document) = typed::<M>(document)
+            {
+                Counts::add(&self.line.store.counts.hits);
+                return Ok(document);
+            }
+            self.ask_for::<M>(key).await
+        }
+    }
+
+    /// The documents with these primary keys, in this order; `None` where there is none. Those that are not in memory are asked
+    /// for in one round trip for every 250.
+    ///
+    /// # Errors
+    /// As [`CacheModel::get_many`](crate::CacheModel::get_many).
+    pub fn get_many<M, I>(&self, ids: I) -> impl Future<Output = Result<Vec<Option<Arc<M>>>>> + Send
+    where
+        M: Model,
+        I: IntoIterator<Item: Id<M::PrimaryKey>>,
+    {
+        let keys: Result<Vec<Key>> = ids.into_iter().map(|id| self.key::<M>(&id)).collect();
+        async move { self.ask_for_many::<M>(keys?).await }
+    }
+
+    /// What it does, in numbers.
+    pub fn status(&self) -> NearStatus {
+        let (store, now) = (&self.line.store, Moment::now());
+        let of = |count: &std::sync::atomic::AtomicU64| count.load(Ordering::Relaxed);
+        NearStatus {
+            tracked: store.trust.epoch(now).is_some(),
+            class: store.class(),
+            documents: store.table.len(),
+            hits: of(&store.counts.hits),
+            misses: of(&store.counts.misses),
+            bypassed: of(&store.counts.bypassed),
+            invalidations: of(&store.counts.invalidations),
+            losses: store.trust.losses(),
+        }
+    }
+
+    /// The cache, whose reads are not answered from memory, and whose writes are forgotten there.
+    pub fn cache(&self) -> &Cache {
+        &self.cache
+    }
+
+    fn key<M: Model>(&self, id: &impl Id<M::PrimaryKey>) -> Result<Key> {
+        let keyspace = self.cache.keyspace()?;
+        let mut key = Vec::with_capacity(64);
+        id.parts(|parts| M::schema().write_key(keyspace, &mut key, parts))?;
+        Ok(key.into_boxed_slice())
+    }
+
+    /// The epoch, and the moment of which it is; `None`: this document is read past the near cache.
+    fn epoch(&self, key: &[u8]) -> Option<(u64, Moment)> {
+        let now = Moment::now();
+        let epoch = self.line.store.trust.epoch(now).filter(|_| key.len() <= MAX_KEY);
+        Some((epoch?, now))
+    }
+
+    /// Asks the server for one document, or waits for who does.
+    async fn ask_for<M: Model>(&self, key: Key) -> Result<Option<Arc<M>>> {
+        // What a cache that is degraded answers, its connection knows.
+        for _ in 0..ROUNDS {
+            let Some((epoch, now)) = self.epoch(&key).filter(|_| self.cache.is_enabled()) else { break };
+            let landed = match self.line.store.table.enter(&key, epoch, now) {
+                Seat::Hit(document) => Some(Ok(document)),
+                Seat::Join(joined) => self.wait(joined).await,
+                Seat::Lead(turn) => self.ask::<M>(vec![turn]).await.pop(),
+            };
+            Counts::add(&self.line.store.counts.misses);
+            match landed {
+                Some(Ok(document)) => match typed(document) {
+                    Ok(document) => return Ok(document),
+                    // Of another model under the same key.
+                    Err(_) => break,
+                },
+                Some(Err(error)) if error.is_unavailable() => break,
+                Some(Err(error)) => return Err(error.again()),
+                None => {}
+            }
+        }
+        self.pass::<M>(&key).await
+    }
+
+    async fn ask_for_many<M: Model>(&self, keys: Vec<Key>) -> Result<Vec<Option<Arc<M>>>> {
+        let store = &self.line.store;
+        let mut found: Vec<Option<Landed<Document>>> = Vec::with_capacity(keys.len());
+        let (mut leads, mut joins) = (Vec::new(), Vec::new());
+        for (at, key) in keys.iter().enumerate() {
+            let trusted = self.epoch(key).filter(|_| self.cache.is_enabled());
+            let seat = trusted.map(|(epoch, now)| store.table.enter(key, epoch, now));
+            found.push(match seat {
+                Some(Seat::Hit(document)) => {
+                    Counts::add(&store.counts.hits);
+                    Some(Ok(document))
+                }
+                Some(Seat::Join(joined)) => {
+                    joins.push((at, joined));
+                    None
+                }
+                Some(Seat::Lead(turn)) => {
+                    leads.push((at, turn));
+                    None
+                }
+                None => None,
+            });
+        }
+        let mut take = |at: usize, landed| {
+            Counts::add(&store.counts.misses);
+            if let Some(found) = found.get_mut(at) {
+                *found = landed;
+            }
+        };
+        while !leads.is_empty() {
+            let rest = leads.split_off(leads.len().min(CHUNK / 2));
+            let (places, turns): (Vec<_>, Vec<_>) = std::mem::replace(&mut leads, rest).into_iter().unzip();
+            for (at, landed) in places.into_iter().zip(self.ask::<M>(turns).await) {
+                take(at, Some(landed));
+            }
+        }
+        // What was asked for here has come by now: two that ask for each other's documents do not wait for each other.
+        for (at, joined) in joins {
+            take(at, self.wait(joined).await);
+        }
+        let (mut documents, mut past) = (Vec::with_capacity(keys.len()), Vec::new());
+        for (at, (key, landed)) in keys.into_iter().zip(found).enumerate() {
+            documents.push(match landed {
+                Some(Err(error)) if !error.is_unavailable() => return Err(error.again()),
+                Some(Ok(document)) => typed(document).unwrap_or_else(|_| {
+                    past.push((at, key));
+                    None
+                }),
+                _ => {
+                    past.push((at, key));
+                    None
+                }
+            });
+        }
+        if !past.is_empty() {
+            self.pass_many(past, &mut documents).await?;
+        }
+        Ok(documents)
+    }
+
+    /// Waits for who asks, no longer than asking may take: they may never go on.
+    async fn wait(&self, joined: Joined<Document>) -> Option<Landed<Document>> {
+        tokio::time::timeout(self.cache.connection().deadline(), joined.landed()).await.ok()?
+    }
+
+    /// Asks the server, on the line where it tells of changes from then on. One outcome each.
+    async fn ask<M: Model>(&self, turns: Vec<Turn<Document>>) -> Vec<Landed<Document>> {
+        let began = Moment::now();
+        let entry = |name, key: &[u8]| self.cache.entry(Command::new(name).key(key).repeatable());
+        let commands =
+            turns.iter().flat_map(|turn| [entry("JSON.GET", turn.key()), entry("PTTL", turn.key())]);
+        let batch = Batch::pipeline(commands.collect());
+        let answers = async {
+            self.cache.require_json("`get`")?;
+            let observed = self.cache.observe(Sent::Many(&batch));
+            observed.around(self.line.tracked.send_all(batch.clone())).await
+        };
+        let mut answers = match answers.await {
+            Ok(answers) => answers.into_iter(),
+            Err(error) => {
+                let error = Arc::new(error);
+                return turns.into_iter().map(|turn| landed(turn, Err(Arc::clone(&error)), None)).collect();
+            }
+        };
+        let outcome = |turn: Turn<Document>| {
+            let mut next = || answers.next().unwrap_or(Ok(Reply::Nil));
+            let (document, left) = (next(), next());
+            let document = document.and_then(|reply| document::decode_reply::<M>(turn.key(), reply));
+            let document = document.map(|found| found.map(|found| Arc::new(found) as _)).map_err(Arc::new);
+            let left = left.ok().and_then(|left| left.as_int());
+            let expires = match (&document, left) {
+                // It ended in between, or has no end.
+                (Ok(Some(_)), Some(left)) if left >= 0 => {
+                    let left = std::time::Duration::from_millis(u64::try_from(left).unwrap_or(0));
+                    Some(began.after(left.min(self.settings.ttl)))
+                }
+                (Ok(Some(_)), Some(-1)) | (Ok(None), _) => Some(began.after(self.settings.ttl)),
+                _ => None,
+            };
+            landed(turn, document, expires)
+        };
+        turns.into_iter().map(outcome).collect()
+    }
+
+    /// Reads past the near cache.
+    async fn pass<M: Model>(&self, key: &[u8]) -> Result<Option<Arc<M>>> {
+        Counts::add(&self.line.store.counts.bypassed);
+        self.line.keep();
+        let command = self.cache.entry(Command::new("JSON.GET").key(key).repeatable());
+        let found = self.cache.or_without(document::get_at::<M>(&self.cache, Ok(command)).await, || None)?;
+        Ok(found.map(Arc::new))
+    }
+
+    async fn pass_many<M: Model>(
+        &self,
+        past: Vec<(usize, Key)>,
+        documents: &mut [Option<Arc<M>>],
+    ) -> Result<()> {
+        let count = u64::try_from(past.len()).unwrap_or_default();
+        self.line.store.counts.bypassed.fetch_add(count, Ordering::Relaxed);
+        self.line.keep();
+        let start = || self.cache.entry(Command::new("JSON.MGET").repeatable());
+        let chunks = past.chunks(CHUNK).map(|keys| keys.iter().fold(start(), |all, (_, key)| all.key(key)));
+        let read = document::get_many_at::<M>(&self.cache, Ok(chunks.collect())).await?;
+        for ((at, _), found) in past.into_iter().zip(read) {
+            if let Some(document) = documents.get_mut(at) {
+                *document = found.map(Arc::new);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn landed(turn: Turn<Document>, outcome: Landed<Document>, expires: Option<Moment>) -> Landed<Document> {
+    turn.land(outcome.clone(), expires);
+    outcome
+}
+
+/// The document as one of this model.
+fn typed<M: Model>(document: Document) -> std::result::Result<Option<Arc<M>>, ()> {
+    document.map(|document| document.downcast::<M>().map_err(drop)).transpose()
+}
+
+impl Deref for NearHandle {
+    type Target = Cache;
+
+    fn deref(&self) -> &Cache {
+        &self.cache
+    }
+}
+
+impl AsRef<Cache> for NearHandle {
+    fn as_ref(&self) -> &Cache {
+        &self.cache
+    }
+}
+
+impl fmt::Debug for NearHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NearHandle")
+            .field("cache", &self.cache)
+            .field("settings", &self.settings)
+            .field("status", &self.status())
+            .finish()
+    }
+}

@@ -1,0 +1,93 @@
+//! What a near cache holds, and who tells it of changes: the server, and the writes of its own process.
+
+use std::any::Any;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::Notify;
+
+use super::table::Table;
+use super::trust::Trust;
+use crate::cache::ErrorClass;
+use crate::connection::Invalidations;
+
+/// A document of any model; `None`: there is none under its key.
+pub(super) type Document = Option<Arc<dyn Any + Send + Sync>>;
+
+/// A longer key is not kept, so that nothing longer needs to be taken for a key in commands.
+pub(super) const MAX_KEY: usize = 1024;
+
+pub(super) struct Store {
+    pub(super) table: Arc<Table<Document>>,
+    pub(super) trust: Trust,
+    pub(super) counts: Counts,
+    /// Wakes who looks after the line.
+    pub(super) broke: Notify,
+    class: Mutex<Option<ErrorClass>>,
+    /// What all keys begin with, a brace aside.
+    prefix: Vec<u8>,
+}
+
+/// What happened, on a line of the processor's own.
+#[derive(Debug, Default)]
+#[repr(align(64))]
+pub(super) struct Counts {
+    pub(super) hits: AtomicU64,
+    pub(super) misses: AtomicU64,
+    pub(super) bypassed: AtomicU64,
+    pub(super) invalidations: AtomicU64,
+}
+
+impl Counts {
+    pub(super) fn add(count: &AtomicU64) {
+        count.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Store {
+    /// `namespace` is what keys begin with, without the colon behind it.
+    pub(super) fn new(capacity: usize, namespace: &str) -> Self {
+        Self {
+            table: Arc::new(Table::new(capacity)),
+            trust: Trust::default(),
+            counts: Counts::default(),
+            broke: Notify::new(),
+            class: Mutex::default(),
+            prefix: format!("{namespace}:").into_bytes(),
+        }
+    }
+
+    /// Why the server does not tell of changes; `None`: nobody knows, or it does. Whether that is another answer than before.
+    pub(super) fn says(&self, class: Option<ErrorClass>) -> bool {
+        let mut said = self.class.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *said, class) != class
+    }
+
+    pub(super) fn class(&self) -> Option<ErrorClass> {
+        *self.class.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether an argument of a command may be a key of something that is kept.
+    pub(super) fn may_keep(&self, argument: &[u8]) -> bool {
+        let bare = argument.strip_prefix(b"{").unwrap_or(argument);
+        // `{shop:cache:user}:7` begins as well with the namespace.
+        argument.len() <= MAX_KEY && bare.starts_with(&self.prefix)
+    }
+}
+
+impl Invalidations for Store {
+    fn changed(&self, key: &[u8]) {
+        Counts::add(&self.counts.invalidations);
+        self.table.changed(key);
+    }
+
+    fn all_changed(&self) {
+        Counts::add(&self.counts.invalidations);
+        self.trust.begin_anew();
+    }
+
+    fn lost(&self) {
+        self.trust.lost();
+        self.broke.notify_one();
+    }
+}

@@ -1,0 +1,100 @@
+//! The commands of documents, here.
+
+use cache_index::{Command, Reply};
+
+use super::guard::bulk;
+use super::keys::{Keys, Left};
+use super::scripts::{self, read};
+use super::{json, refused};
+use crate::error::Result;
+
+/// Does what a command says.
+pub(super) fn run(keys: &mut Keys, command: &Command) -> Result<Reply> {
+    let words: Vec<&[u8]> = command.args().collect();
+    let name = command.name();
+    let refuse = || Err(refused::command(name));
+    let (_, arguments) = words.split_at_checked(1).unwrap_or_default();
+    match (name, arguments) {
+        ("PING", []) => Ok(Reply::Status("PONG".to_owned())),
+        ("JSON.GET", [key]) => {
+            Ok(keys.document(key).map_or(Reply::Nil, |document| bulk(document.to_string())))
+        }
+        ("JSON.GET", [key, path]) if path.starts_with(b"$") => {
+            let Ok(path) = std::str::from_utf8(path) else { return refuse() };
+            if crate::document::members_of(path).is_none() {
+                return refuse();
+            }
+            Ok(keys.document(key).map_or(Reply::Nil, |document| bulk(json::shown(document, path))))
+        }
+        ("JSON.MGET", [names @ .., b"$"]) => {
+            let shown = |key: &&[u8]| {
+                keys.document(key).map_or(Reply::Nil, |document| bulk(json::shown(document, "$")))
+            };
+            Ok(Reply::Array(names.iter().map(shown).collect()))
+        }
+        ("JSON.SET", [key, b"$", json, condition @ ..]) => {
+            let may = match condition {
+                [] => true,
+                [b"NX"] => !keys.is_there(key),
+                [b"XX"] => keys.is_there(key),
+                _ => return refuse(),
+            };
+            if !may {
+                return Ok(Reply::Nil);
+            }
+            keys.put(key, read(json)?);
+            Ok(Reply::Status("OK".to_owned()))
+        }
+        ("GET", [key]) if keys.document(key).is_none() => Ok(keys.text(key).map_or(Reply::Nil, bulk)),
+        ("EXISTS", names) => Ok(count(names.iter().filter(|key| keys.is_there(key)).count())),
+        ("DEL" | "UNLINK", names) => Ok(count(names.iter().filter(|key| keys.remove(key)).count())),
+        ("PERSIST", [key]) => Ok(truth(keys.persist(key))),
+        ("PEXPIRE" | "PEXPIREAT", [key, argument]) => scripts::end(keys, name, key, argument).map(truth),
+        ("PTTL", [key]) => Ok(Reply::Int(match keys.left(key) {
+            Left::Missing => -2,
+            Left::Persistent => -1,
+            Left::Millis(left) => i64::try_from(left).unwrap_or(i64::MAX),
+        })),
+        ("SCAN", arguments) => scan(keys, arguments).map_or_else(refuse, Ok),
+        ("EVAL" | "EVALSHA", _) => scripts::run(keys, command, &words),
+        _ => refuse(),
+    }
+}
+
+/// All keys at once; `None`: what is asked for is more than a beginning of keys, and whether they are documents.
+fn scan(keys: &Keys, arguments: &[&[u8]]) -> Option<Reply> {
+    let (b"0", options) = (*arguments.first()?, arguments.get(1..)?) else { return None };
+    let (mut start, mut documents) = (Vec::new(), false);
+    for pair in options.chunks(2) {
+        match *pair {
+            [b"MATCH", pattern] => start = beginning(pattern)?,
+            [b"TYPE", b"ReJSON-RL"] => documents = true,
+            [b"COUNT", _] => {}
+            _ => return None,
+        }
+    }
+    let found = keys.starting(&start, documents).into_iter().map(Reply::Bulk).collect();
+    Some(Reply::Array(vec![bulk("0"), Reply::Array(found)]))
+}
+
+/// What a pattern begins with that means nothing more.
+fn beginning(pattern: &[u8]) -> Option<Vec<u8>> {
+    let mut start = Vec::new();
+    let mut rest = pattern.strip_suffix(b"*")?.iter();
+    while let Some(byte) = rest.next() {
+        match byte {
+            b'\\' => start.push(*rest.next()?),
+            b'*' | b'?' | b'[' => return None,
+            other => start.push(*other),
+        }
+    }
+    Some(start)
+}
+
+fn count(number: usize) -> Reply {
+    Reply::Int(i64::try_from(number).unwrap_or(i64::MAX))
+}
+
+fn truth(it: bool) -> Reply {
+    Reply::Int(i64::from(it))
+}

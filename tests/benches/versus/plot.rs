@@ -1,0 +1,86 @@
+//! The ratios and the curves as a picture.
+
+use plotters::prelude::*;
+
+use crate::cell::Cell;
+use crate::report::{Report, folder};
+use crate::work::Outcome;
+
+const SIZE: (u32, u32) = (1_280, 900);
+const OURS: RGBColor = RGBColor(31, 119, 180);
+const FRED: RGBColor = RGBColor(255, 127, 14);
+
+/// Draws the report beside what was built, and says where.
+pub(crate) fn draw(report: &Report) -> Outcome<()> {
+    let path = folder()?.join("versus.svg");
+    let area = SVGBackend::new(&path, SIZE).into_drawing_area();
+    area.fill(&WHITE)?;
+    let panels = area.split_evenly((2, 2));
+    let mut panels = panels.iter();
+    for size in ["300 B", "10 KB"] {
+        for many in [false, true] {
+            let cells: Vec<_> =
+                report.cells.iter().filter(|cell| cell.size == size && (cell.callers > 1) == many).collect();
+            let Some(panel) = panels.next() else { break };
+            let title = format!("documents of {size}, {} at once", if many { "many" } else { "one" });
+            ratios(panel, &title, &cells)?;
+        }
+    }
+    area.present()?;
+    println!("{}", path.display());
+    for curve in &report.curves {
+        let path = folder()?.join(format!("versus-{}.svg", curve.name));
+        let area = SVGBackend::new(&path, (800, 500)).into_drawing_area();
+        area.fill(&WHITE)?;
+        let most = curve.points.iter().map(|(_, rate)| *rate).fold(1.0, f64::max);
+        let last = curve.points.iter().map(|(x, _)| *x).fold(2.0, f64::max);
+        let mut chart = ChartBuilder::on(&area)
+            .caption(&curve.title, ("sans-serif", 20))
+            .margin(10)
+            .x_label_area_size(40)
+            .y_label_area_size(80)
+            .build_cartesian_2d((1.0..last).log_scale(), 0.0..most * 1.1)?;
+        chart.configure_mesh().x_desc(&curve.x).y_desc("calls a second").draw()?;
+        chart.draw_series(LineSeries::new(curve.points.iter().copied(), OURS.stroke_width(2)))?;
+        area.present()?;
+        println!("{}", path.display());
+    }
+    Ok(())
+}
+
+/// For each call how much more ours did than the redis crate and than fred by hand, from quarter to quarter.
+fn ratios(
+    area: &DrawingArea<SVGBackend<'_>, plotters::coord::Shift>,
+    title: &str,
+    cells: &[&Cell],
+) -> Outcome<()> {
+    let mut chart = ChartBuilder::on(area)
+        .caption(title, ("sans-serif", 18))
+        .margin(10)
+        .x_label_area_size(30)
+        .y_label_area_size(130)
+        .build_cartesian_2d(0.5..1.7, 0.0..cells.len().max(1) as f64)?;
+    let name = |place: &f64| cells.get(*place as usize).map_or(String::new(), |cell| cell.work.to_owned());
+    chart
+        .configure_mesh()
+        .y_labels(2 * cells.len() + 1)
+        .y_label_formatter(&name)
+        .x_desc("calls of ours for one by hand: blue redis-rs, orange fred; grey: the noise")
+        .disable_y_mesh()
+        .draw()?;
+    chart.draw_series([PathElement::new([(1.0, 0.0), (1.0, cells.len() as f64)], BLACK)])?;
+    for (place, cell) in cells.iter().enumerate() {
+        let bottom = place as f64;
+        let (noise, redis, fred) = (cell.to_itself, cell.to_redis, cell.to_fred);
+        chart.draw_series([
+            Rectangle::new([(noise.low, bottom), (noise.high, bottom + 0.9)], BLACK.mix(0.12).filled()),
+            Rectangle::new([(1.0, bottom + 0.5), (redis.median, bottom + 0.8)], OURS.filled()),
+            Rectangle::new([(1.0, bottom + 0.1), (fred.median, bottom + 0.4)], FRED.filled()),
+        ])?;
+        chart.draw_series([
+            PathElement::new([(redis.low, bottom + 0.65), (redis.high, bottom + 0.65)], BLACK),
+            PathElement::new([(fred.low, bottom + 0.25), (fred.high, bottom + 0.25)], BLACK),
+        ])?;
+    }
+    Ok(())
+}

