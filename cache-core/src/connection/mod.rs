@@ -2,6 +2,8 @@
 
 mod capabilities;
 mod classify;
+#[cfg(any(feature = "fred", feature = "redis"))]
+mod cluster;
 #[cfg(feature = "fred")]
 mod fred;
 #[cfg(any(feature = "fred", feature = "redis"))]
