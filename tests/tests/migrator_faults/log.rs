@@ -129,7 +129,7 @@ impl Known {
                 let allowed: HashSet<u32> = self.all(after).filter(meant).collect();
                 let strange = found.iter().filter(|id| bounded && !allowed.contains(id)).count();
                 // Those of other teams are among those that are told.
-                let refused = |id: &&u32| told > 0 && release.refuses(**id) && !meant(*id);
+                let refused = |id: &&u32| told > 0 && release.refuses(**id) && !meant(id);
                 let short = (short + self.spoilt.iter().filter(refused).count() as u64).saturating_sub(told);
                 // One document twice is as wrong as one that never was.
                 (short, (strange + ids.len() - found.len()) as u64)

@@ -175,7 +175,7 @@ impl Killed<'_> {
         if stopped {
             self.disturbance.strike(self.server, place).await;
             // Sometimes those who come wait until whoever was killed has lost its turn; else that was long ago.
-            if self.turn % 8 != 0 {
+            if !self.turn.is_multiple_of(8) {
                 place.forget_turns().await;
             }
         }

@@ -73,7 +73,7 @@ impl Reader {
                 let answer = system.ask(release, &cache, question).await;
                 let seen = (&before, &toggled.now());
                 let found = toggled.wrong((release, question), seen, lag, &answer);
-                wrong.extend(found.map(|found| format!("release {release:?}, {:?}, {found}", lag)));
+                wrong.extend(found.map(|found| format!("release {release:?}, {lag:?}, {found}")));
                 judged += 1;
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }

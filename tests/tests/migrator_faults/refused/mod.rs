@@ -38,7 +38,8 @@ fn setup() -> Setup {
 fn misnamed(place: &Place, spoilt: &[u32], booted: &Booted) -> Option<String> {
     let mut truth: Vec<_> = spoilt.iter().map(|id| place.key(*id)).collect();
     let mut keys = booted.keys.clone();
-    (truth.sort(), keys.sort());
+    truth.sort();
+    keys.sort();
     let right = booted.missing == spoilt.len() as u64 && keys == truth;
     (!right).then(|| format!("{truth:?} are refused, and {booted:?}"))
 }
