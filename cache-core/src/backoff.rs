@@ -27,8 +27,7 @@ impl Backoff {
     }
 
     /// What the next pause is at most.
-    /// What the next pause is at most.
-    #[cfg(any(feature = "redis", test))]
+    #[cfg(any(feature = "fred", feature = "redis", test))]
     pub(crate) fn bound(&self) -> Duration {
         self.bound
     }

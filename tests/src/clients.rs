@@ -26,8 +26,8 @@ pub async fn connect(url: &str, protocol: Protocol) -> Cache {
     there(connect_with(patient(url, protocol)).await)
 }
 
-/// The same through the `redis` crate in any case, for what the adapter of `fred` has not: clusters, and hearing what the
-/// server says without being asked.
+/// The same through the `redis` crate in any case, for what the adapter of `fred` has not: hearing what the server says
+/// without being asked.
 ///
 /// # Panics
 /// If the server cannot be reached.

@@ -66,7 +66,7 @@ pub fn server_error(text: &str) -> ServerError {
 }
 
 /// Where a node of a cluster says that a command has to go. It was not executed.
-#[cfg(feature = "redis")]
+#[cfg(any(feature = "fred", feature = "redis"))]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Redirect {
     /// The slot has moved to this address.
@@ -80,7 +80,7 @@ pub(crate) enum Redirect {
 }
 
 /// Reads a redirection of Redis Cluster. Source: Redis Cluster Specification, "Redirection and resharding".
-#[cfg(feature = "redis")]
+#[cfg(any(feature = "fred", feature = "redis"))]
 pub(crate) fn redirect(error: &ServerError) -> Option<Redirect> {
     let mut words = error.text().split_whitespace();
     match words.next()? {
@@ -101,7 +101,7 @@ fn by_phrase(text: &str) -> Option<ServerErrorKind> {
 mod tests {
     use super::*;
 
-    #[cfg(feature = "redis")]
+    #[cfg(any(feature = "fred", feature = "redis"))]
     #[test]
     fn redirections_are_read() {
         let moved = Redirect::Moved(3999, "127.0.0.1:6381".to_owned());

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use cache_core::{Cache, Protocol, RedisSettings};
 use cache_tests::cluster::Nodes;
+use cache_tests::connect_with;
 use libtest_mimic::{Failed, Trial};
 use tokio::sync::OnceCell;
 
@@ -27,7 +28,7 @@ impl Place {
     pub(crate) async fn through(&self, nodes: &Nodes, at: u16) -> Cache {
         let settings = RedisSettings::new(nodes.url(at)).protocol(self.protocol);
         let settings = settings.response_timeout(Duration::from_secs(5));
-        let cache = Cache::connect(settings).await.unwrap_or_else(|error| panic!("{error}"));
+        let cache = connect_with(settings).await.unwrap_or_else(|error| panic!("{error}"));
         cache.project(&self.project)
     }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use cache_core::{Cache, CacheModel, Error, RedisSettings};
 use cache_tests::cluster::Nodes;
 use cache_tests::profile::Profile;
-use cache_tests::{chain, figures};
+use cache_tests::{chain, connect_with, figures};
 use tokio::sync::Barrier;
 
 use crate::case::Place;
@@ -37,7 +37,7 @@ pub(crate) async fn memory_is_flat(place: Place, profile: Profile) {
     let nodes = Nodes::start(3, 0).await;
     let settings = RedisSettings::new(nodes.url(0)).protocol(place.protocol);
     let settings = settings.response_timeout(DEADLINE).max_in_flight(IN_FLIGHT as usize);
-    let cache = Cache::connect(settings).await.unwrap().project(&place.project);
+    let cache = connect_with(settings).await.unwrap().project(&place.project);
     // All nodes are known, and connections to them are made.
     for saved in Plain::save_many(&cache, (0..1_000).map(plain)).await {
         let _ = saved.unwrap();

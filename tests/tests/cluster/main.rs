@@ -50,6 +50,7 @@ fn main() {
         ]);
         cases.push(case("moving_slots", protocol, move |cache| moving::under_load(cache, profile)));
         cases.push(case("faults", protocol, move |place| faults::between_client_and_nodes(place, profile)));
+        cases.push(case("faults_are_seen", protocol, move |place| faults::are_seen(place, profile)));
         cases.push(case("a_master_dies", protocol, move |cache| failing::a_master_dies(cache, profile)));
     }
     // Before the others, and one after the other: it is about all that the process needs.

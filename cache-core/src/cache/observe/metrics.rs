@@ -173,7 +173,8 @@ impl Call {
         gauge!(IN_FLIGHT).increment(1);
         let sizes = commands.iter().map(|command| command.size() as u64);
         counter!(REQUEST).increment(sizes.sum());
-        let (mut first, mut others): (Option<(Name, usize)>, Vec<(Name, usize)>) = (None, Vec::new());
+        let mut first: Option<(Name, usize)> = None;
+        let mut others = Vec::new();
         for name in commands.iter().map(name) {
             match others.last_mut().or(first.as_mut()) {
                 Some((last, times)) if last.text() == name => *times += 1,

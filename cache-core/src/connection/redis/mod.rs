@@ -1,7 +1,6 @@
 //! The adapter for the `redis` crate: a server, or a cluster of them, whichever answers.
 
 mod adapter;
-mod cluster;
 mod convert;
 mod link;
 mod listeners;
@@ -21,8 +20,8 @@ use cache_index::{Batch, Command, Reply};
 use futures_core::future::BoxFuture;
 
 pub use self::adapter::RedisAdapter;
-use self::cluster::Cluster;
 use self::node::{Node, Shared};
+use super::cluster::{Cluster, Member};
 use super::{Capabilities, Connection, Invalidations, KeyChanges, PushStream};
 use crate::error::{Error, Result};
 use crate::settings::{Places, Protocol, RedisSettings};
@@ -33,7 +32,7 @@ pub(crate) struct RedisConnection {
     shared: Shared,
     /// The server that the settings name. If it is a node of a cluster, the others are found through it.
     node: Arc<Node>,
-    cluster: OnceLock<Arc<Cluster>>,
+    cluster: OnceLock<Arc<Cluster<Node>>>,
     seeds: Seeds,
 }
 
@@ -108,17 +107,23 @@ impl RedisConnection {
     }
 
     /// The cluster, if it is known to be one.
-    fn cluster(&self) -> Option<&Arc<Cluster>> {
+    fn cluster(&self) -> Option<&Arc<Cluster<Node>>> {
         if let Some(cluster) = self.cluster.get() {
             return Some(cluster);
         }
         let capabilities = self.node.capabilities_known().filter(|known| known.cluster)?;
-        let make = || Cluster::new(&self.settings, &self.shared, &self.node, capabilities);
-        Some(self.cluster.get_or_init(make))
+        Some(self.cluster.get_or_init(|| {
+            let (shared, capabilities) = (self.shared.clone(), capabilities.clone());
+            let make = move |settings: &RedisSettings| Node::known(settings, &shared, &capabilities);
+            Cluster::new(&self.settings, &self.node, make)
+        }))
     }
 
     /// Where a call goes, which takes a question the first time; and what time that leaves for the call.
-    async fn place(&self, timeout: Option<Duration>) -> Result<(Option<&Arc<Cluster>>, Option<Duration>)> {
+    async fn place(
+        &self,
+        timeout: Option<Duration>,
+    ) -> Result<(Option<&Arc<Cluster<Node>>>, Option<Duration>)> {
         if self.node.capabilities_known().is_some() {
             self.checked()?;
             return Ok((self.cluster(), timeout));
@@ -160,13 +165,11 @@ impl Connection for RedisConnection {
     }
 
     fn generation(&self) -> u64 {
-        self.cluster.get().map_or_else(|| self.node.link.generation(), |cluster| cluster.generation())
+        self.cluster.get().map_or_else(|| self.node.generation(), |cluster| cluster.generation())
     }
 
     fn notices_flushes(&self) -> bool {
-        self.cluster
-            .get()
-            .map_or_else(|| self.node.link.notices_flushes(), |cluster| cluster.notices_flushes())
+        self.cluster.get().map_or_else(|| self.node.notices_flushes(), |cluster| cluster.notices_flushes())
     }
 
     fn changes_of(&self, key: &[u8]) -> Option<KeyChanges> {

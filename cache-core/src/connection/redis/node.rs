@@ -13,6 +13,7 @@ use super::listeners::Listeners;
 use super::opener::Opener;
 use super::sentinel::Sentinels;
 use super::tls::Connector;
+use crate::connection::cluster::Member;
 use crate::connection::in_flight::InFlight;
 use crate::connection::learned::Learned;
 use crate::connection::{Capabilities, Invalidations};
@@ -90,49 +91,6 @@ impl Node {
         self.capabilities.get().unwrap_or(&self.assumed)
     }
 
-    /// Sends a command and waits for its answer; `timeout` in place of its own.
-    pub(super) async fn call(&self, command: &Command, timeout: Option<Duration>) -> Result<Reply> {
-        let cmd = convert::cmd(command);
-        let send = |mut live: Live| {
-            let cmd = &cmd;
-            async move {
-                self.ready(&live).await?;
-                live.connection.send_packed_command(cmd).await
-            }
-        };
-        let name = || command.name().to_owned();
-        let value = self.bounded(name, timeout, command.is_repeatable(), send).await?;
-        self.answer(command, value)
-    }
-
-    /// Sends commands in one piece and waits for their answers.
-    pub(super) async fn call_all(
-        &self,
-        commands: &[&Command],
-        atomic: bool,
-        timeout: Option<Duration>,
-    ) -> Result<Vec<Result<Reply>>> {
-        if commands.is_empty() {
-            return Ok(Vec::new());
-        }
-        let (pipeline, expected) = convert::pipeline(commands, atomic);
-        let name = || convert::names(commands);
-        let repeatable = commands.iter().all(|command| command.is_repeatable());
-        let send = |mut live: Live| {
-            let pipeline = &pipeline;
-            async move {
-                self.ready(&live).await?;
-                live.connection.send_packed_commands(pipeline, 0, expected).await
-            }
-        };
-        let values = self.bounded(name, timeout, repeatable, send).await?;
-        if atomic {
-            return convert::transaction(commands, values);
-        }
-        let answers = commands.iter().zip(values);
-        Ok(answers.map(|(command, value)| self.answer(command, value)).collect())
-    }
-
     /// Has it known what the server can do, if it says so; else the command itself meets the reason.
     async fn ready(&self, live: &Live) -> Result<(), RedisError> {
         if self.capabilities.is_of(live.number) {
@@ -204,6 +162,57 @@ impl Node {
             _ => self.link.heard(live),
         }
         result
+    }
+}
+
+impl Member for Node {
+    async fn call(&self, command: &Command, timeout: Option<Duration>) -> Result<Reply> {
+        let cmd = convert::cmd(command);
+        let send = |mut live: Live| {
+            let cmd = &cmd;
+            async move {
+                self.ready(&live).await?;
+                live.connection.send_packed_command(cmd).await
+            }
+        };
+        let name = || command.name().to_owned();
+        let value = self.bounded(name, timeout, command.is_repeatable(), send).await?;
+        self.answer(command, value)
+    }
+
+    async fn call_all(
+        &self,
+        commands: &[&Command],
+        atomic: bool,
+        timeout: Option<Duration>,
+    ) -> Result<Vec<Result<Reply>>> {
+        if commands.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (pipeline, expected) = convert::pipeline(commands, atomic);
+        let name = || convert::names(commands);
+        let repeatable = commands.iter().all(|command| command.is_repeatable());
+        let send = |mut live: Live| {
+            let pipeline = &pipeline;
+            async move {
+                self.ready(&live).await?;
+                live.connection.send_packed_commands(pipeline, 0, expected).await
+            }
+        };
+        let values = self.bounded(name, timeout, repeatable, send).await?;
+        if atomic {
+            return convert::transaction(commands, values);
+        }
+        let answers = commands.iter().zip(values);
+        Ok(answers.map(|(command, value)| self.answer(command, value)).collect())
+    }
+
+    fn generation(&self) -> u64 {
+        self.link.generation()
+    }
+
+    fn notices_flushes(&self) -> bool {
+        self.link.notices_flushes()
     }
 }
 

@@ -1,10 +1,11 @@
-//! Many servers as one: commands go to the node that has their slot, and follow it where it moves.
+//! Many servers as one, through whichever client: commands go to the node that has their slot, and follow it where it moves.
 //!
-//! The client's own cluster connection is not used, since it sends commands again that must not be (whatever broke the
+//! The clients' own cluster connections are not used: that of redis-rs sends commands again that must not be (whatever broke the
 //! connection, and all of a pipeline of which one command was redirected). What a node redirects was not executed, and is
 //! sent again here; what broke is only if it may be repeated.
 
 mod attempts;
+mod member;
 mod nodes;
 mod slots;
 mod spread;
@@ -21,25 +22,25 @@ use cache_index::{Command, Reply, Route};
 use self::attempts::{Aim, Attempts};
 use self::nodes::Nodes;
 use self::spread::Spread;
-use super::node::{Node, Shared};
-use crate::connection::Capabilities;
 use crate::error::Result;
 use crate::settings::RedisSettings;
 
-pub(super) struct Cluster {
-    nodes: Nodes,
+pub(super) use self::member::Member;
+
+pub(super) struct Cluster<M> {
+    nodes: Nodes<M>,
     deadline: Duration,
-    this: Weak<Cluster>,
+    this: Weak<Cluster<M>>,
 }
 
-impl Cluster {
+impl<M: Member> Cluster<M> {
+    /// The cluster of a node that these settings name. What makes others gets settings that name them.
     pub(super) fn new(
         settings: &RedisSettings,
-        shared: &Shared,
-        seed: &Arc<Node>,
-        capabilities: &Capabilities,
+        seed: &Arc<M>,
+        make: impl Fn(&RedisSettings) -> Result<M> + Send + Sync + 'static,
     ) -> Arc<Self> {
-        let nodes = Nodes::new(settings, shared, seed, capabilities);
+        let nodes = Nodes::new(settings, seed, Box::new(make));
         let deadline = settings.response_timeout;
         Arc::new_cyclic(|this| Self { nodes, deadline, this: this.clone() })
     }
@@ -97,7 +98,7 @@ impl Cluster {
             let calls = groups.into_iter().map(|(node, group)| {
                 let sent = &sent;
                 async move {
-                    let answers = pieces(&node, sent, &group, left).await;
+                    let answers = pieces(&*node, sent, &group, left).await;
                     (group, answers)
                 }
             });
@@ -189,12 +190,12 @@ impl Cluster {
     }
 
     /// The commands by the nodes that they go to.
-    fn grouped(&self, sent: &[&Command], open: &[(usize, Aim)]) -> Result<Vec<Group>> {
+    fn grouped(&self, sent: &[&Command], open: &[(usize, Aim)]) -> Result<Vec<Group<M>>> {
         let slots = self.nodes.slots();
-        let mut groups: Vec<Group> = Vec::new();
-        let mut places: HashMap<*const Node, usize> = HashMap::new();
+        let mut groups: Vec<Group<M>> = Vec::new();
+        let mut places: HashMap<*const M, usize> = HashMap::new();
         // From the end, so that the node of the next command is known.
-        let mut next: Option<Arc<Node>> = None;
+        let mut next: Option<Arc<M>> = None;
         let mut targets = Vec::with_capacity(open.len());
         for (at, aim) in open.iter().rev() {
             let command = sent.get(*at);
@@ -254,11 +255,11 @@ impl Cluster {
 }
 
 /// A node, and which commands it gets, each with whether it has to be asked for.
-type Group = (Arc<Node>, Vec<(usize, bool)>);
+type Group<M> = (Arc<M>, Vec<(usize, bool)>);
 
 /// Sends the commands of a group in one piece; one answer each.
-async fn pieces(
-    node: &Node,
+async fn pieces<M: Member>(
+    node: &M,
     sent: &[&Command],
     group: &[(usize, bool)],
     timeout: Option<Duration>,

@@ -7,42 +7,37 @@ use std::time::Duration;
 
 use cache_index::{Command, Reply};
 
+use super::member::Member;
 use super::slots::Slots;
-use crate::connection::Capabilities;
-use crate::connection::redis::node::{Node, Shared};
 use crate::error::{Error, Result};
 use crate::settings::RedisSettings;
 
 /// How long a node may take to say who has which slot before another one is asked.
 const ASKED: Duration = Duration::from_millis(500);
 
-pub(super) struct Nodes {
+/// Makes the connection to a node that settings name.
+type Make<M> = Box<dyn Fn(&RedisSettings) -> Result<M> + Send + Sync>;
+
+pub(super) struct Nodes<M> {
     settings: RedisSettings,
-    shared: Shared,
-    capabilities: Capabilities,
+    make: Make<M>,
     /// The one of the settings, and its address there, as far as it has one.
-    seed: (String, Arc<Node>),
-    known: RwLock<HashMap<String, Arc<Node>>>,
+    seed: (String, Arc<M>),
+    known: RwLock<HashMap<String, Arc<M>>>,
     slots: RwLock<Arc<Slots>>,
     /// Where commands go that any node answers: always the same, as long as it does.
-    home: RwLock<Arc<Node>>,
+    home: RwLock<Arc<M>>,
     refreshing: tokio::sync::Mutex<()>,
     refreshed: AtomicU64,
     /// What the numbers of those have come to that are known no longer.
     gone: Mutex<u64>,
 }
 
-impl Nodes {
-    pub(super) fn new(
-        settings: &RedisSettings,
-        shared: &Shared,
-        seed: &Arc<Node>,
-        capabilities: &Capabilities,
-    ) -> Self {
+impl<M: Member> Nodes<M> {
+    pub(super) fn new(settings: &RedisSettings, seed: &Arc<M>, make: Make<M>) -> Self {
         Self {
             settings: settings.clone(),
-            shared: shared.clone(),
-            capabilities: capabilities.clone(),
+            make,
             seed: (address_in(&settings.url).to_owned(), Arc::clone(seed)),
             known: RwLock::default(),
             slots: RwLock::default(),
@@ -66,12 +61,12 @@ impl Nodes {
     }
 
     /// Where any node will do.
-    pub(super) fn home(&self) -> Arc<Node> {
+    pub(super) fn home(&self) -> Arc<M> {
         Arc::clone(&self.home.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The node with this address.
-    pub(super) fn at(&self, address: &str) -> Result<Arc<Node>> {
+    pub(super) fn at(&self, address: &str) -> Result<Arc<M>> {
         // A server that knows no address of its own, or has the one that the settings name.
         if address == self.seed.0 {
             return Ok(Arc::clone(&self.seed.1));
@@ -80,7 +75,7 @@ impl Nodes {
             return Ok(Arc::clone(node));
         }
         let settings = RedisSettings { url: url_at(&self.settings.url, address), ..self.settings.clone() };
-        let node = Arc::new(Node::known(&settings, &self.shared, &self.capabilities)?);
+        let node = Arc::new((self.make)(&settings)?);
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         Ok(Arc::clone(known.entry(address.to_owned()).or_insert(node)))
     }
@@ -105,7 +100,7 @@ impl Nodes {
         self.refreshed.fetch_add(1, Ordering::AcqRel);
     }
 
-    async fn ask(&self, node: &Node) -> Result<Slots> {
+    async fn ask(&self, node: &M) -> Result<Slots> {
         let command = Command::new("CLUSTER").arg("SLOTS").repeatable();
         let reply: Reply = node.call(&command, Some(ASKED.min(self.settings.response_timeout))).await?;
         let decode = |source| Error::Decode { command: "CLUSTER SLOTS".to_owned(), source };
@@ -114,20 +109,20 @@ impl Nodes {
         Slots::read(reply, &asked).map_err(decode)
     }
 
-    fn address_of(&self, node: &Node) -> String {
+    fn address_of(&self, node: &M) -> String {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         let found = known.iter().find(|(_, known)| std::ptr::eq(Arc::as_ptr(known), node));
         found.map_or_else(|| self.seed.0.clone(), |(address, _)| address.clone())
     }
 
     /// Uses what a node said, and forgets the nodes of which it said nothing.
-    fn take(&self, from: Arc<Node>, slots: Slots) {
+    fn take(&self, from: Arc<M>, slots: Slots) {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         let mut gone = self.gone.lock().unwrap_or_else(PoisonError::into_inner);
         known.retain(|address, node| {
             let stays = slots.masters().contains(address) || Arc::ptr_eq(node, &from);
             if !stays {
-                *gone = gone.wrapping_add(node.link.generation()).wrapping_add(1);
+                *gone = gone.wrapping_add(node.generation()).wrapping_add(1);
             }
             stays
         });
@@ -139,8 +134,8 @@ impl Nodes {
     pub(super) fn generation(&self) -> u64 {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         let gone = *self.gone.lock().unwrap_or_else(PoisonError::into_inner);
-        let nodes = known.values().map(|node| node.link.generation());
-        nodes.fold(gone.wrapping_add(self.seed.1.link.generation()), u64::wrapping_add)
+        let nodes = known.values().map(|node| node.generation());
+        nodes.fold(gone.wrapping_add(self.seed.1.generation()), u64::wrapping_add)
     }
 
     /// Whether every master would say that it was flushed.
@@ -150,7 +145,7 @@ impl Nodes {
         !slots.masters().is_empty()
             && slots.masters().iter().all(|address| {
                 let node = if *address == self.seed.0 { Some(&self.seed.1) } else { known.get(address) };
-                node.is_some_and(|node| node.link.notices_flushes())
+                node.is_some_and(|node| node.notices_flushes())
             })
     }
 }

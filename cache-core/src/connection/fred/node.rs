@@ -1,0 +1,311 @@
+//! One server, or one node of a cluster, through clients of `fred`.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use ::fred::clients::{Client, Pool};
+use ::fred::error::{Error as FredError, ErrorKind};
+use ::fred::interfaces::{ClientLike, EventInterface};
+use ::fred::types::config::Server;
+use ::fred::types::{Resp3Frame, RespVersion};
+use cache_index::{Command, Reply};
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::TryRecvError;
+
+use super::transaction::{self, Transactions};
+use super::wire::{Answer, Driver, connected, one, together};
+use super::{config, convert};
+use crate::connection::Capabilities;
+use crate::connection::cluster::Member;
+use crate::connection::in_flight::InFlight;
+use crate::connection::learned::Learned;
+use crate::error::{Error, Result};
+use crate::settings::{Protocol, RedisSettings};
+
+/// A server.
+pub(super) struct Node {
+    clients: Clients,
+    /// Ends with this: a client that was made here.
+    driver: Option<Driver>,
+    made: Instant,
+    /// When the server last answered, in nanoseconds since this was made.
+    answered: AtomicU64,
+    /// Which connection was given up, counted from 1; 0: none.
+    doubted: AtomicU64,
+    reconnects: Mutex<Reconnects>,
+    transactions: Transactions,
+    capabilities: Learned,
+    /// What the server is taken to be able to do until it was asked.
+    assumed: Capabilities,
+    client_name: Option<String>,
+    pub(super) in_flight: Arc<InFlight>,
+    pub(super) deadline: Duration,
+}
+
+/// What commands are sent through.
+pub(super) enum Clients {
+    One(Client),
+    Pool(Pool),
+}
+
+/// How often connections were made anew. fred says so before it gives any answer of the new connection.
+struct Reconnects {
+    heard: Vec<broadcast::Receiver<Server>>,
+    count: u64,
+}
+
+impl Node {
+    /// Goes on connecting in the background.
+    pub(super) fn lazy(settings: &RedisSettings, in_flight: Arc<InFlight>) -> Result<Self> {
+        let client = config::client(settings, false)?;
+        let driver = Driver(client.connect());
+        Ok(Self::over(Clients::One(client), Some(driver), settings, in_flight))
+    }
+
+    pub(super) fn over(
+        clients: Clients,
+        driver: Option<Driver>,
+        settings: &RedisSettings,
+        in_flight: Arc<InFlight>,
+    ) -> Self {
+        let all = clients.all();
+        let config = all.first().map(ClientLike::client_config).unwrap_or_default();
+        let protocol = if config.version == RespVersion::RESP2 { Protocol::Resp2 } else { Protocol::Resp3 };
+        let assumed = Capabilities::assumed(protocol, config.database.map_or(0, i64::from));
+        let heard = all.iter().map(EventInterface::reconnect_rx).collect();
+        Self {
+            transactions: Transactions::default(),
+            reconnects: Mutex::new(Reconnects { heard, count: 0 }),
+            clients,
+            driver,
+            made: Instant::now(),
+            answered: AtomicU64::new(0),
+            doubted: AtomicU64::new(0),
+            capabilities: Learned::default(),
+            assumed,
+            client_name: settings.client_name.clone(),
+            in_flight,
+            deadline: settings.response_timeout,
+        }
+    }
+
+    /// Asks the server what it can do. It may not say so: then the next call asks again.
+    pub(super) async fn ask(&self, within: Duration) -> Result<()> {
+        let asked = self.bounded(
+            || "HELLO".to_owned(),
+            Some(within),
+            true,
+            |client, left| async move { self.learn(&client, left).await },
+        );
+        match asked.await? {
+            Err(error) if !error.is_unavailable() => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Runs a call within its deadline; once more if the connection broke and the call may be repeated.
+    async fn bounded<T, F>(
+        &self,
+        name: impl Fn() -> String,
+        timeout: Option<Duration>,
+        repeatable: bool,
+        call: impl Fn(Client, Duration) -> F,
+    ) -> Result<T>
+    where
+        F: Future<Output = Answer<T>>,
+    {
+        let _counted = self.in_flight.enter()?;
+        let (began, deadline) = (Instant::now(), timeout.unwrap_or(self.deadline));
+        let attempt = || async {
+            let client = self.clients.next();
+            connected(client).await?;
+            let left = || deadline.saturating_sub(began.elapsed()).max(Duration::from_millis(1));
+            // Whoever may not ask meets the reason with the command itself.
+            let _ = self.learn(client, left()).await?;
+            let answer = call(client.clone(), left()).await;
+            if answer.is_ok() {
+                self.answered.store(self.since_made(Instant::now()), Ordering::Relaxed);
+            }
+            answer
+        };
+        let attempts = async {
+            match attempt().await {
+                Err(error) if repeatable && convert::is_broken(&error) => attempt().await,
+                other => other,
+            }
+        };
+        match tokio::time::timeout(deadline + config::GRACE, attempts).await {
+            Ok(Err(error)) if *error.kind() != ErrorKind::Timeout => {
+                Err(self.capabilities().explain(convert::error(&name(), deadline, error)))
+            }
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(_)) | Err(_) => {
+                self.doubt(began).await;
+                Err(Error::Timeout { command: name(), after: deadline })
+            }
+        }
+    }
+
+    /// Has a client that was made here connect again if nothing was heard since then: its other end may be gone without
+    /// a word. A client that was brought along has settings of its own for that.
+    async fn doubt(&self, since: Instant) {
+        let (Clients::One(client), Some(_)) = (&self.clients, &self.driver) else { return };
+        if !client.is_connected() || self.answered.load(Ordering::Relaxed) >= self.since_made(since) {
+            return;
+        }
+        // Once for a connection, however many wait on it.
+        let this = self.generation() + 1;
+        if self.doubted.swap(this, Ordering::AcqRel) != this {
+            // Asked for before this call ends, and not waited for: what is sent next goes to the new connection.
+            let mut asked = pin!(client.force_reconnection());
+            poll_fn(|context| {
+                drop(asked.as_mut().poll(context));
+                Poll::Ready(())
+            })
+            .await;
+        }
+    }
+
+    fn since_made(&self, moment: Instant) -> u64 {
+        u64::try_from(moment.saturating_duration_since(self.made).as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    /// Asks a server what it can do, unless that is known of the connection in use. The inner error: it answered, and that is
+    /// no answer.
+    async fn learn(&self, client: &Client, within: Duration) -> Answer<Result<()>> {
+        let generation = self.generation();
+        if self.capabilities.is_of(generation) {
+            return Ok(Ok(()));
+        }
+        let naming = self.client_name.as_ref().map(|name| Command::new("CLIENT").arg("SETNAME").arg(name));
+        // fred's parser gives a connection up that answers the third in RESP3, with maps in a set.
+        let [hello, limit, _] = Capabilities::questions();
+        let hello_and_limit = [hello, limit];
+        let questions: Vec<_> = hello_and_limit.into_iter().chain(naming).collect();
+        let asked: Vec<_> = questions.iter().collect();
+        let mut answers = together(client, &asked, within).await.into_iter();
+        let mut answer = |name| match answers.next() {
+            Some(frame) => frame.map(|frame| convert::answer(name, frame)),
+            None => Err(FredError::new(ErrorKind::Canceled, "a question has no answer")),
+        };
+        let (hello, max_results) = (answer("HELLO")?, answer("FT.CONFIG")?);
+        // What a server that is starting says of itself is not what it will be able to do.
+        if let Err(error) = &max_results
+            && error.is_unavailable()
+        {
+            return Ok(Err(error.again()));
+        }
+        let mut read = hello.and_then(|hello| Capabilities::read(hello, max_results, Ok(Reply::Nil)));
+        if let Ok(read) = &mut read
+            && read.cluster
+        {
+            read.coordinator = has_coordinator(client, within).await?;
+        }
+        let database = self.assumed.database;
+        Ok(read.map(|read| self.capabilities.set(generation, Capabilities { database, ..read })))
+    }
+
+    fn answer(&self, command: &Command, frame: Resp3Frame) -> Result<Reply> {
+        convert::answer(command.name(), frame).map_err(|error| self.capabilities().explain(error))
+    }
+
+    /// What the server can do, if it was asked.
+    pub(super) fn capabilities_known(&self) -> Option<&Capabilities> {
+        self.capabilities.get()
+    }
+
+    /// What the server can do, as far as is known.
+    pub(super) fn capabilities(&self) -> &Capabilities {
+        self.capabilities.get().unwrap_or(&self.assumed)
+    }
+}
+
+impl Member for Node {
+    async fn call(&self, command: &Command, timeout: Option<Duration>) -> Result<Reply> {
+        let send = |client: Client, left| async move { one(&client, command, left).await };
+        let name = || command.name().to_owned();
+        let frame = self.bounded(name, timeout, command.is_repeatable(), send).await?;
+        self.answer(command, frame)
+    }
+
+    async fn call_all(
+        &self,
+        commands: &[&Command],
+        atomic: bool,
+        timeout: Option<Duration>,
+    ) -> Result<Vec<Result<Reply>>> {
+        if commands.is_empty() {
+            return Ok(Vec::new());
+        }
+        let name = || commands.iter().map(|command| command.name()).collect::<Vec<_>>().join("+");
+        let repeatable = commands.iter().all(|command| command.is_repeatable());
+        if atomic {
+            let send =
+                |client: Client, left| async move { self.transactions.run(&client, commands, left).await };
+            return transaction::answers(commands, self.bounded(name, timeout, repeatable, send).await?);
+        }
+        let send = |client: Client, left| async move {
+            together(&client, commands, left).await.into_iter().collect::<Answer<Vec<_>>>()
+        };
+        let frames = self.bounded(name, timeout, repeatable, send).await?;
+        let answers = commands.iter().zip(frames);
+        Ok(answers.map(|(command, frame)| self.answer(command, frame)).collect())
+    }
+
+    fn generation(&self) -> u64 {
+        let mut reconnects = self.reconnects.lock().unwrap_or_else(PoisonError::into_inner);
+        let Reconnects { heard, count } = &mut *reconnects;
+        for (client, receiver) in self.clients.all().iter().zip(heard) {
+            loop {
+                match receiver.try_recv() {
+                    Ok(_) => *count += 1,
+                    Err(TryRecvError::Lagged(missed)) => *count += missed,
+                    Err(TryRecvError::Empty) => break,
+                    // Whose the client is had it quit. If it is connected again, what it says goes another way.
+                    Err(TryRecvError::Closed) => {
+                        *count += 1;
+                        *receiver = client.reconnect_rx();
+                        break;
+                    }
+                }
+            }
+        }
+        *count
+    }
+
+    fn notices_flushes(&self) -> bool {
+        false
+    }
+}
+
+impl Clients {
+    pub(super) fn all(&self) -> &[Client] {
+        match self {
+            Self::One(client) => std::slice::from_ref(client),
+            Self::Pool(pool) => pool.clients(),
+        }
+    }
+
+    pub(super) fn next(&self) -> &Client {
+        match self {
+            Self::One(client) => client,
+            Self::Pool(pool) => pool.next_connected(),
+        }
+    }
+}
+
+/// Whether the search module of a cluster's node has a coordinator: its commands have no keys then, which would have to lie
+/// on the node. Who may not ask is not refused for it.
+async fn has_coordinator(client: &Client, within: Duration) -> Answer<bool> {
+    let question = Command::new("COMMAND").args_from(["GETKEYS", "FT.ALIASUPDATE", "alias", "index"]);
+    let answer = one(client, &question.repeatable(), within).await?;
+    let found = match convert::answer("COMMAND", answer) {
+        Ok(Reply::Array(keys)) => keys.is_empty(),
+        Ok(_) | Err(_) => true,
+    };
+    Ok(found)
+}
