@@ -167,8 +167,8 @@ impl Counting<'_> {
         let mark = self.mark(&look.name).await?;
         // The counter is read before the documents are, so that what fails meanwhile is seen to be more.
         let now = info(self.cache, &look.name).await?.unwrap_or_else(|| look.clone());
-        // It vanished since it was filled, and somebody makes it again.
-        if is_being_filled(&now) {
+        // It vanished since it was filled, and somebody makes it again: before its scan begins, it seems to be filled.
+        if is_being_filled(&now) || now.last_document < look.last_document {
             return Err(self.vanished(look));
         }
         let found = absent(self.cache, self.schema(), &look.name, against, &HashSet::new()).await?;
