@@ -44,7 +44,7 @@ pub mod connection;
 #[cfg(feature = "embedded")]
 pub mod embedded;
 // Text alone. Its examples need a server of their own, and link to what these features have.
-#[cfg(all(any(doc, doctest), feature = "embedded", feature = "tenant"))]
+#[cfg(all(any(doc, doctest), feature = "embedded", feature = "near", feature = "tenant"))]
 pub mod guide;
 pub mod health;
 #[cfg(feature = "tenant")]

@@ -38,9 +38,14 @@ pub struct Command {
 impl Command {
     /// A command with this name and no arguments, for any node, not repeatable, with the connection's deadline.
     pub fn new(name: &str) -> Self {
-        let mut buffer = Vec::with_capacity(128);
+        Self::with_capacity(name, 8, 128)
+    }
+
+    /// As [`new`](Command::new), with room for so many arguments, the name among them, of so many bytes together.
+    pub fn with_capacity(name: &str, arguments: usize, bytes: usize) -> Self {
+        let mut buffer = Vec::with_capacity(bytes.max(name.len()));
         buffer.extend_from_slice(name.as_bytes());
-        let mut ends = Vec::with_capacity(8);
+        let mut ends = Vec::with_capacity(arguments.max(1));
         ends.push(buffer.len());
         Self { buffer, ends, route: Route::AnyNode, repeatable: false, timeout: None }
     }

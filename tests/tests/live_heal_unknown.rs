@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use cache_core::embedded::Server;
 use cache_core::testkit::{Direction, Fault, Proxy};
 use cache_core::{
-    Cache, CacheModel, Command, Error, IndexSchema, IndexState, Migrator, Protocol, Ready, RedisSettings,
-    Shortfall,
+    Batch, Cache, CacheModel, Command, Error, IndexSchema, IndexState, Migrator, Protocol, Ready,
+    RedisSettings, Shortfall,
 };
 use cache_tests::releases::{index, save, second, write};
 use cache_tests::{connect, private_server};
@@ -22,12 +22,16 @@ fn migrator() -> Migrator {
 
 /// Makes the index by hand, without the documents that are there.
 async fn by_hand(cache: &Cache) {
+    let _ = cache.command(unfilled(cache)).await.unwrap();
+}
+
+fn unfilled(cache: &Cache) -> Command {
     let create = User::schema().create_index(cache.keyspace().unwrap()).unwrap();
     let mut unfilled = Command::new("FT.CREATE");
     for argument in create.args().skip(1) {
         unfilled = unfilled.args_from((argument == b"SCHEMA").then_some("SKIPINITIALSCAN")).arg(argument);
     }
-    let _ = cache.command(unfilled).await.unwrap();
+    unfilled
 }
 
 /// How often the server did this since it was started.
@@ -95,6 +99,42 @@ async fn an_index_without_its_documents_in_resp3() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_index_without_its_documents_in_resp2() {
     an_index_without_its_documents(Protocol::Resp2).await;
+}
+
+/// A process that knows its index notices with its next look that it is another one, which somebody made by hand.
+async fn another_index_under_the_same_name(protocol: Protocol) {
+    let server = private_server().await;
+    let process = async || connect(&server.url(), protocol).await;
+    let knows = process().await;
+    save(&knows, 20).await;
+    migrator().run(&knows).await.unwrap();
+    let watch = migrator().watch_every(&knows, Duration::from_secs(1)).unwrap();
+    assert_eq!(User::find().count(&knows).await.unwrap(), 20);
+    let drop_index = Command::new("FT.DROPINDEX").arg(index::<User>(&knows));
+    let other = process().await;
+    // At one moment, so that nobody misses it.
+    let answers =
+        other.connection().send_all(Batch::atomic(vec![drop_index, unfilled(&other)])).await.unwrap();
+    answers.into_iter().for_each(|answer| drop(answer.unwrap()));
+    write(&other, 1_000, MENDED).await;
+    let began = Instant::now();
+    while User::find().count(&knows).await.is_ok() {
+        assert!(protocol == Protocol::Resp3, "each query looks");
+        assert!(began.elapsed() < Duration::from_secs(20), "21 documents are there");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    lacks(User::find().count(&knows).await, 20);
+    drop(watch);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_index_under_the_same_name_in_resp3() {
+    another_index_under_the_same_name(Protocol::Resp3).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_index_under_the_same_name_in_resp2() {
+    another_index_under_the_same_name(Protocol::Resp2).await;
 }
 
 /// Where the comparison is kept from being made, answers say that it was not.

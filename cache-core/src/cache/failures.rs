@@ -32,6 +32,11 @@ impl Failures {
         Self { fills: true, ..Self::default() }
     }
 
+    /// The same where the counter was seen since it was read for that.
+    pub(super) fn seen_later(self, before: Self) -> Self {
+        Self { last: self.last.max(before.last), ..self }
+    }
+
     /// Whether documents were never counted: somebody may have made the index without them, and the counter says nothing.
     pub(super) fn is_unknown(self) -> bool {
         self.when.is_none() && !self.fills

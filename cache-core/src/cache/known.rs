@@ -77,6 +77,8 @@ pub(super) struct Seen {
     pub(super) hears: bool,
     pub(super) filled: bool,
     pub(super) documents: u64,
+    /// The number of the document that was indexed last.
+    pub(super) last: u64,
     pub(super) percent: f64,
     /// Whether it is another one than the schema says.
     pub(super) drifted: bool,
@@ -116,6 +118,22 @@ impl Known {
         self.changes.wrapping_add(self.heard.as_ref().map_or(0, KeyChanges::count))
     }
 
+    /// Takes what was counted in the index with this mark, unless it was made again meanwhile.
+    pub(super) fn counted(&mut self, mark: Mark, failures: Failures) {
+        if self.version() != mark.changes {
+            return;
+        }
+        // Who asked meanwhile may have seen the counter grow, by a document that was looked at before.
+        let is_seen = self.seen.is_some_and(|seen| seen.is_of(mark));
+        self.failures = if is_seen { failures.seen_later(self.failures) } else { failures };
+    }
+
+    /// Whether an index whose last document has this number is another one than that which was seen. On another connection the
+    /// server may have been started anew, and numbers what it fills.
+    pub(super) fn begins_anew(&self, mark: Mark, last: u64) -> bool {
+        self.seen.is_some_and(|seen| seen.connection == mark.connection && last < seen.last)
+    }
+
     /// What was seen of the index that there is now.
     fn now(&self, connection: u64) -> Option<Seen> {
         self.seen.filter(|seen| seen.changes == self.version() && seen.connection == connection)
@@ -145,5 +163,36 @@ impl Known {
             (false, Some(Seen { documents, percent, .. }), _) => IndexState::Filling { documents, percent },
             (false, None, _) => IndexState::Filling { documents: 0, percent: 0.0 },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_seen_while_documents_were_counted_is_not_forgotten() {
+        let mark = Mark { connection: 0, changes: 0 };
+        let seen = Seen {
+            connection: 0,
+            changes: 0,
+            hears: true,
+            filled: true,
+            documents: 0,
+            last: 0,
+            percent: 1.0,
+            drifted: false,
+            looked: Instant::now(),
+        };
+        let mut known = Known { seen: Some(seen), ..Known::default() };
+        known.failures.saw(10);
+        known.counted(mark, Failures::counted(1, 9, 0, Duration::ZERO));
+        assert_eq!(known.failed(), Some(2));
+        // What was seen of another one, before, says nothing; and what was counted in one, nothing of the next.
+        known.changes += 1;
+        known.counted(mark, Failures::counted(7, 9, 0, Duration::ZERO));
+        assert_eq!(known.failed(), Some(2));
+        known.counted(Mark { changes: 1, ..mark }, Failures::counted(1, 2, 0, Duration::ZERO));
+        assert_eq!(known.failed(), Some(1));
     }
 }

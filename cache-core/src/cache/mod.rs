@@ -29,7 +29,7 @@ mod readiness;
 mod standing;
 mod state;
 #[cfg(feature = "near")]
-mod through;
+pub(crate) mod through;
 
 use std::any::Any;
 use std::fmt;
@@ -65,8 +65,6 @@ pub(crate) use readiness::Reason;
 pub use readiness::{ErrorClass, IndexReadiness, IndexState, Readiness, Ready};
 pub(crate) use standing::Standing;
 pub use state::{CacheState, StateWatch};
-#[cfg(feature = "near")]
-pub(crate) use through::is_read;
 
 /// Has the index of a schema looked at in the background: how that is done is known above.
 pub(crate) type Looking = fn(&Cache, &'static Schema, &str);

@@ -67,15 +67,17 @@ impl Standing {
     /// said before, in the place of what was found before.
     pub(crate) fn report(&self, index: &str, missing: u64, counter: u64, connection: u64) {
         let failures = Failures::counted(missing, counter, connection, Duration::ZERO);
-        self.write(index, |known| (known.failures, known.healed, known.made) = (failures, false, None));
+        self.write(index, |known| {
+            (known.failures, known.healed, known.made) = (failures, false, None);
+            // It may be another one than that which was seen.
+            known.seen.iter_mut().for_each(|seen| seen.last = 0);
+        });
     }
 
     /// As [`report`](Self::report), between runs of the migrator, unless the index was made again meanwhile.
     pub(crate) fn counted(&self, index: &str, mark: Mark, missing: u64, counter: u64, took: Duration) {
         self.write(index, |known| {
-            if known.version() == mark.changes {
-                known.failures = Failures::counted(missing, counter, mark.connection, took);
-            }
+            known.counted(mark, Failures::counted(missing, counter, mark.connection, took));
         });
     }
 
@@ -153,18 +155,24 @@ impl Standing {
                 return Wants::default();
             }
             let (filled, looked) = (info.is_filled(), Instant::now());
+            let is_another = known.begins_anew(*mark, info.last_document);
             known.seen = Some(Seen {
                 connection: mark.connection,
                 changes: mark.changes,
                 hears: *hears,
                 filled,
                 documents: info.documents,
+                last: info.last_document,
                 percent: info.percent_indexed,
                 drifted,
                 looked,
             });
             known.missing = false;
             known.served |= filled;
+            if is_another {
+                // If nobody says to have made it, it was made by hand, maybe without the documents that were there.
+                (known.failures, known.counts_beside) = (Failures::default(), false);
+            }
             if !filled {
                 return Wants::default();
             }
@@ -317,6 +325,23 @@ mod tests {
         // Where it will not be heard, each query looks.
         standing.saw("i", &Look { hears: false, made: 1, ..look(standing.mark("i", 0), true, 2) }, false);
         assert!(standing.wants_look("i", standing.mark("i", 0)));
+    }
+
+    #[test]
+    fn an_index_that_begins_anew_is_counted_whoever_made_it() {
+        let standing = Standing::default();
+        let saw = |connection, last_document, made| {
+            let one = look(standing.mark("i", connection), true, 0);
+            let info = IndexInfo { last_document, ..one.info };
+            standing.saw("i", &Look { info, made, ..one }, false).count
+        };
+        standing.report("i", 0, 0, 0);
+        assert!(!saw(0, 20, 0) && !saw(0, 25, 0) && !standing.is_unknown("i"));
+        assert!(saw(0, 3, 0) && standing.wants_count("i"), "somebody made it by hand");
+        standing.report("i", 0, 0, 0);
+        assert!(!saw(0, 1, 0) && !standing.is_unknown("i"), "the migrator made it");
+        assert!(!saw(0, 0, 1) && !standing.is_unknown("i"), "another process did, which says so");
+        assert!(!saw(0, 9, 1) && !saw(1, 2, 1) && !standing.is_unknown("i"), "the server was started anew");
     }
 
     fn healing(older: &[&str]) -> Healing {

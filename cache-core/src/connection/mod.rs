@@ -85,12 +85,18 @@ pub trait Connection: Send + Sync + 'static {
         None
     }
 
-    /// The documents whose keys begin like this, each with its key, in the order of their last writes: of a connection that
-    /// holds them itself, as `testkit::Memory`. Queries are then decided here. `None`: a server is asked.
-    fn documents(&self, _start: &[u8]) -> Option<Vec<(Bytes, Bytes)>> {
+    /// The documents of a connection that holds them itself, as `testkit::Memory` does: queries are then decided here. `None`: a
+    /// server is asked.
+    fn documents(&self) -> Option<&dyn Documents> {
         None
     }
 
     /// How long a command may take that has no deadline of its own.
     fn deadline(&self) -> std::time::Duration;
+}
+
+/// Documents that a connection holds itself.
+pub trait Documents {
+    /// Those whose keys begin like this, each with its key, in the order of their last writes.
+    fn starting(&self, start: &[u8]) -> Vec<(Bytes, Bytes)>;
 }

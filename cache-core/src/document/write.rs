@@ -187,7 +187,10 @@ impl Guarded for Write {
 
     fn command(&self) -> Command {
         if !self.is_scripted() {
-            let command = Command::new("JSON.SET").key(&self.key).arg("$").arg(&self.json);
+            // The name, the path and a condition beside these.
+            let bytes = self.key.len() + self.json.len() + 16;
+            let command = Command::with_capacity("JSON.SET", 5, bytes);
+            let command = command.key(&self.key).arg("$").arg(&self.json);
             return match self.condition.word() {
                 "" => command,
                 word => command.arg(word),

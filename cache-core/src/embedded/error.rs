@@ -75,8 +75,8 @@ pub enum EmbeddedError {
 
     /// The download of a package failed, or what arrived is not what was pinned.
     #[error(
-        "pip could not download {package}: check the network, pip's configuration and that pip is 20.3 or later, \
-         then try again, or {}; \
+        "pip could not download {package}: check the network, that the disk is not full, pip's configuration and that pip is \
+         20.3 or later, then try again, or {}; \
          pip said:\n{stderr}",
         otherwise!()
     )]

@@ -43,6 +43,9 @@ pub struct Observed {
     /// What is kept of comparisons, of those indexes that are there and that the schemas use.
     #[serde(skip)]
     pub(super) kept: Vec<Kept>,
+    /// With how many fields the schemas' indexes were seen that are gone, by what is kept of comparisons.
+    #[serde(skip)]
+    pub(super) had: Vec<(Fingerprint, usize)>,
     /// The run of the server; empty: it does not tell.
     #[serde(skip)]
     pub(super) server: String,
@@ -138,6 +141,9 @@ impl Seen {
             found(&format!("{alias}:{fingerprint}")).filter(|used| used.name == index)?;
             Some(Kept { fingerprint, index, compared })
         };
+        let is_gone =
+            |one: &&(Fingerprint, Compared)| found(&mark_name(&alias, one.0, &one.1.mark)).is_none();
+        let had = beside.compared.iter().filter(is_gone).map(|(of, one)| (*of, one.fields)).collect();
         let kept: Vec<_> = beside.compared.into_iter().filter_map(kept).collect();
         let verified = |index: IndexInfo| {
             let of_it = |kept: &&Kept| kept.fingerprint == *schema.fingerprint() && kept.index == index.name;
@@ -147,6 +153,7 @@ impl Seen {
         Observed {
             unverified: comparable && found(&index).is_some_and(|index| !verified(index)),
             kept,
+            had,
             server: self.server.clone(),
             index: found(&index),
             active: found(&alias),

@@ -8,7 +8,7 @@ use cache_index::{Batch, IndexInfo};
 use super::count::{Counted, Counting, is_being_filled, kept};
 use super::error::MigrateError;
 use super::inspect::{extensions, info, question, read};
-use super::observed::{Extending, is_ours};
+use super::observed::{Extending, fingerprint_in, is_ours};
 use super::options::Options;
 use super::plan::Plan;
 use crate::cache::Cache;
@@ -125,7 +125,8 @@ pub(super) async fn verify_kept(
 /// What an index of ours lacked before fields were added to it, as far as comparisons tell, where those who added them do not
 /// say so any longer: somebody deleted what they left behind. `None`: none were added since it was compared.
 ///
-/// Of an index that never was compared nothing is known, so that whatever it lacks may be lost.
+/// Of an index that never was compared nothing is known, so that whatever it lacks may be lost; unless it has no more fields
+/// than one of its name had that was compared: it vanished, and was made again.
 pub(super) fn untold(counting: &Counting<'_>, index: &IndexInfo) -> Option<Extending> {
     let Counting { cache, plan, observed, .. } = *counting;
     let comparable = !cache.capabilities().cluster && plan.schema.0.filter().is_none();
@@ -136,7 +137,14 @@ pub(super) fn untold(counting: &Counting<'_>, index: &IndexInfo) -> Option<Exten
     let (fields, lacked) = match last.map(|last| &last.compared) {
         Some(last) if last.fields >= index.definition.fields.len() => return None,
         Some(last) => (last.fields, last.before().clone()),
-        None => (0, Lacked::default()),
+        None => {
+            let own = fingerprint_in(&index.name, &plan.alias);
+            let mut had = observed.had.iter().filter(|(of, _)| Some(*of) == own);
+            if had.any(|(_, fields)| *fields >= index.definition.fields.len()) {
+                return None;
+            }
+            (0, Lacked::default())
+        }
     };
     let digests = lacked.keys.iter().map(|key| digest(key)).collect();
     let (fingerprint, index) = (plan.fingerprint, index.name.clone());

@@ -57,7 +57,8 @@ impl NearHandle {
 
     /// The document with this primary key, from memory if it is there; `None` if there is none.
     ///
-    /// Bounded by two deadlines of a read: where the line that tells of changes does not answer, the document is read past it.
+    /// Bounded: where the line that tells of changes does not answer within the deadline of a read, the document is read past it,
+    /// within another one. Of those who wait for somebody who gives up, one asks; after three who did, each by itself.
     ///
     /// # Errors
     /// As [`CacheModel::get`](crate::CacheModel::get).
@@ -136,7 +137,10 @@ impl NearHandle {
             let Some((epoch, now)) = self.epoch(&key).filter(|_| self.cache.is_enabled()) else { break };
             let landed = match self.line.store.table.enter(&key, epoch, now) {
                 Seat::Hit(document) => Some(Ok(document)),
-                Seat::Join(joined) => self.wait(joined).await,
+                Seat::Join(joined) => match self.wait(joined).await {
+                    Some(landed) => landed,
+                    None => break,
+                },
                 Seat::Lead(turn) => self.ask::<M>(vec![turn]).await.pop(),
             };
             Counts::add(&self.line.store.counts.misses);
@@ -146,8 +150,11 @@ impl NearHandle {
                     // Of another model under the same key.
                     Err(_) => break,
                 },
-                Some(Err(error)) if error.is_unavailable() => break,
-                Some(Err(error)) => return Err(error.again()),
+                Some(Err(error)) => match Arc::try_unwrap(error) {
+                    Ok(error) if !error.is_unavailable() => return Err(error),
+                    // Whoever shares an error asks for one of their own.
+                    _ => break,
+                },
                 None => {}
             }
         }
@@ -192,17 +199,23 @@ impl NearHandle {
         }
         // What was asked for here has come by now: two that ask for each other's documents do not wait for each other.
         for (at, joined) in joins {
-            take(at, self.wait(joined).await);
+            take(at, self.wait(joined).await.flatten());
         }
         let (mut documents, mut past) = (Vec::with_capacity(keys.len()), Vec::new());
         for (at, (key, landed)) in keys.into_iter().zip(found).enumerate() {
             documents.push(match landed {
-                Some(Err(error)) if !error.is_unavailable() => return Err(error.again()),
-                Some(Ok(document)) => typed(document).unwrap_or_else(|_| {
+                Some(Ok(document)) => typed(document).unwrap_or_else(|()| {
                     past.push((at, key));
                     None
                 }),
-                _ => {
+                Some(Err(error)) => match Arc::try_unwrap(error) {
+                    Ok(error) if !error.is_unavailable() => return Err(error),
+                    _ => {
+                        past.push((at, key));
+                        None
+                    }
+                },
+                None => {
                     past.push((at, key));
                     None
                 }
@@ -214,9 +227,9 @@ impl NearHandle {
         Ok(documents)
     }
 
-    /// Waits for who asks, no longer than asking may take: they may never go on.
-    async fn wait(&self, joined: Joined<Document>) -> Option<Landed<Document>> {
-        tokio::time::timeout(self.cache.connection().deadline(), joined.landed()).await.ok()?
+    /// Waits for who asks; the inner `None`: they gave up. No longer than asking may take: they may never go on.
+    async fn wait(&self, joined: Joined<Document>) -> Option<Option<Landed<Document>>> {
+        tokio::time::timeout(self.cache.connection().deadline(), joined.landed()).await.ok()
     }
 
     /// Asks the server, on the line where it tells of changes from then on. One outcome each.
@@ -229,7 +242,7 @@ impl NearHandle {
         let answers = async {
             self.cache.require_json("`get`")?;
             let observed = self.cache.observe(Sent::Many(&batch));
-            observed.around(self.line.tracked.send_all(batch.clone())).await
+            observed.around(self.line.tracked.send_all(batch)).await
         };
         let mut answers = match answers.await {
             Ok(answers) => answers.into_iter(),
@@ -247,7 +260,9 @@ impl NearHandle {
             let expires = match (&document, left) {
                 // It ended in between, or has no end.
                 (Ok(Some(_)), Some(left)) if left >= 0 => {
-                    let left = std::time::Duration::from_millis(u64::try_from(left).unwrap_or(0));
+                    // It counts in milliseconds, of a moment that may be one ago.
+                    let left =
+                        std::time::Duration::from_millis(u64::try_from(left).unwrap_or(0).saturating_sub(1));
                     Some(began.after(left.min(self.settings.ttl)))
                 }
                 (Ok(Some(_)), Some(-1)) | (Ok(None), _) => Some(began.after(self.settings.ttl)),

@@ -35,6 +35,8 @@ impl Cache {
     /// (`tracking-table-max-keys`), it tells as a change). Writes go through the connection of the cache. The namespace is the one that
     /// the cache has now.
     ///
+    /// The user needs `+client|tracking`, `+pttl` and `+ping` beside what documents are read with.
+    ///
     /// It need not reach the server: until it does, every read asks as [`get`](crate::CacheModel::get) does, and
     /// [`NearHandle::status`] says so. A service that boots without its server gets its near cache when that comes.
     ///

@@ -44,8 +44,8 @@ impl NearCache {
     }
 
     /// How many documents are kept at most, those among them that are known to be missing. Which of them are is decided by how
-    /// often they are asked for (S3-FIFO, J. Yang et al., "FIFO queues are all you need for cache eviction", SOSP 2023). Zero
-    /// counts as one.
+    /// often they are asked for, so that reading all of many once drives nothing else out (a Clock-PRO: S. Jiang, F. Chen, X. Zhang,
+    /// "CLOCK-Pro: An Effective Improvement of the CLOCK Replacement", USENIX 2005; by the crate `quick_cache`). Zero counts as one.
     #[doc(alias = "max_size")]
     pub fn capacity(mut self, documents: usize) -> Self {
         self.capacity = documents.max(1);

@@ -130,7 +130,7 @@ impl World {
         }
         let mut may = |holds: bool, act| {
             if holds {
-                acts.push(act)
+                acts.push(act);
             }
         };
         may(!self.questions.is_empty(), Act::Serve);

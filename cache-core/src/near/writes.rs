@@ -8,7 +8,7 @@ use futures_core::future::BoxFuture;
 
 use super::store::Store;
 use super::table::Key;
-use crate::cache::is_read;
+use crate::cache::through::is_read;
 use crate::connection::{Capabilities, Connection, Invalidations, KeyChanges, PushStream};
 use crate::error::Result;
 

@@ -28,13 +28,13 @@ pub(super) fn find<M: Model, R: Row<M>>(
     page: Option<(u64, u64)>,
     cache: &Cache,
 ) -> Result<Option<Held>> {
+    let Some(documents) = cache.connection().documents() else { return Ok(None) };
     let mut start = Vec::new();
     prepared.schema.write_key_start(cache.keyspace()?, &mut start);
-    let Some(documents) = cache.connection().documents(&start) else { return Ok(None) };
     refuse::<M, R>(wanted)?;
     let keys = prepared.options.keys.as_ref();
     let (mut found, mut unfit) = (Vec::new(), 0);
-    for (key, json) in documents {
+    for (key, json) in documents.starting(&start) {
         let document: Value = document::decode_as::<M, _>(&key, &json)?;
         if check_document(prepared.schema, &document).is_err() {
             // The index takes none whose values do not fit.

@@ -55,7 +55,7 @@ impl<M: Model> Row<M> for M {
     const LOADS: Loads = Loads::DOCUMENT;
 
     fn read(hit: &Hit) -> Result<Self> {
-        document::decode::<M>(&hit.key, &hit.document().unwrap_or_default())
+        document::decode::<M>(&hit.key, hit.json().unwrap_or_default())
     }
 }
 

@@ -29,10 +29,12 @@ impl Hit {
 
     /// The document as JSON; `None` if it went between being found and being read, or was not asked for.
     pub fn document(&self) -> Option<Bytes> {
-        let document = self.attribute("$")?;
-        // In dialect 3 it stands in a list.
-        let alone = document.strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]"));
-        Some(alone.map_or_else(|| document.clone(), |alone| document.slice_ref(alone)))
+        self.attribute("$").map(|document| document.slice_ref(alone(document)))
+    }
+
+    /// The bytes of [`document`](Hit::document), where they are.
+    pub fn json(&self) -> Option<&[u8]> {
+        self.attribute("$").map(|document| alone(document))
     }
 
     /// What was brought of the members that were asked for, each with its number among them.
@@ -99,4 +101,9 @@ impl Hit {
             None => Self::of_row(attributes),
         }
     }
+}
+
+/// The document; in dialect 3 it stands in a list.
+fn alone(document: &[u8]) -> &[u8] {
+    document.strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]")).unwrap_or(document)
 }

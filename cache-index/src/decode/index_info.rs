@@ -14,6 +14,10 @@ pub struct IndexInfo {
     pub name: String,
     /// How many documents are in the index.
     pub documents: u64,
+    /// The number that the server gave to the document which it indexed last. It only grows, with each write of a document, and
+    /// begins anew with the index.
+    #[serde(skip)]
+    pub last_document: u64,
     /// How many documents could not be indexed because of a value's type.
     pub failures: u64,
     /// The key of the last document that could not be indexed.
@@ -75,6 +79,7 @@ impl IndexInfo {
             match name.as_str() {
                 Some("index_name") => info.name = text(&value),
                 Some("num_docs") => info.documents = number(&value),
+                Some("max_doc_id") => info.last_document = number(&value),
                 Some("hash_indexing_failures") => info.failures = number(&value),
                 Some("indexing") => info.indexing = number(&value) > 0,
                 Some("percent_indexed") => info.percent_indexed = value.as_double().unwrap_or_default(),

@@ -58,7 +58,8 @@ impl SearchRequest<'_> {
     }
 
     fn search(&self) -> Command {
-        let mut command = Command::new("FT.SEARCH").arg(self.index).arg(self.filter.text());
+        let mut command =
+            Command::with_capacity("FT.SEARCH", 24, 256).arg(self.index).arg(self.filter.text());
         if self.scores {
             command = command.arg("WITHSCORES");
         }

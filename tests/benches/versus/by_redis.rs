@@ -192,7 +192,7 @@ impl Side for ByRedis {
                 let (count,): (u64,) = command.query_async(&mut connection).await?;
                 count
             }
-            Work::Aggregate => black_box(rows(command.query_async(&mut connection).await?)?).len() as u64,
+            Work::Aggregate => PerColor::count(&rows(command.query_async(&mut connection).await?)?),
             Work::Save | Work::SaveTtl | Work::SaveMany | Work::Patch => {
                 let stored: String = command.query_async(&mut connection).await?;
                 u64::from(stored == "OK")

@@ -16,6 +16,9 @@ use crate::work::{Outcome, Work};
 /// How often the slow ones are asked: in each third round.
 const SELDOM: usize = 3;
 
+/// How many rounds calls get that take long.
+const FEWER: usize = 3;
+
 /// The sides at one size of documents.
 pub(crate) struct Sides {
     pub(crate) ours: Ours,
@@ -54,8 +57,12 @@ pub(crate) struct Cell {
 }
 
 /// How many ask at once where many do: of bulk calls fewer, so that the answers fit into memory.
-pub(crate) fn many(work: Work) -> u64 {
-    if work.is_bulk() { 8 } else { 64 }
+pub(crate) fn many(work: Work, size: Size) -> u64 {
+    match (work.is_bulk(), size) {
+        (false, _) => 64,
+        (true, Size::Small) => 8,
+        (true, Size::Large) => 2,
+    }
 }
 
 pub(crate) async fn measure(
@@ -66,17 +73,18 @@ pub(crate) async fn measure(
     effort: Effort,
 ) -> Outcome<Cell> {
     let expected = work.expected(&sides.ours.corpus);
-    let calls = calls_in(&sides.ours, work, expected, callers, effort.length).await?;
+    let (calls, took) = calls_in(&sides.ours, work, expected, callers, effort.length).await?;
+    // What takes long is less noisy.
+    let rounds = if took > 3.0 * effort.length.as_secs_f64() { FEWER } else { effort.rounds };
     let asked = Asked { work, expected, callers, calls };
     // Each is warm, and answers what it should.
-    for first in [Asked { calls: callers, ..asked }] {
-        timed(&sides.redis, first, 0).await?;
-        timed(&sides.fred, first, 0).await?;
-    }
+    let warm = Asked { calls: callers, ..asked };
+    timed(&sides.redis, warm, 0).await?;
+    timed(&sides.fred, warm, 0).await?;
     let mut limit = Limit::new(sides.port, &sides.ours.corpus, work)?;
     let verb = redis_om::verb(work);
     let (mut times, mut python, mut server) = ([const { Vec::new() }; 4], Vec::new(), Vec::new());
-    for round in 0..effort.rounds {
+    for round in 0..rounds {
         let first = round as u64 * calls;
         let mut took = [0.0; 4];
         // Who comes first changes.
@@ -117,7 +125,7 @@ pub(crate) async fn measure(
             .ok_or("no round")
     };
     let to_itself = ours.iter().zip(&again).map(|(one, other)| one / other).collect();
-    let micros = (0..effort.rounds).map(|round| mean(round) * 1e6 / calls as f64).collect();
+    let micros = (0..rounds).map(|round| mean(round) * 1e6 / calls as f64).collect();
     Ok(Cell {
         work: work.name(),
         size: size.name(),

@@ -52,6 +52,14 @@ pub(crate) struct PerColor {
     pub(crate) mean: f64,
 }
 
+impl PerColor {
+    /// How many rows say something.
+    pub(crate) fn count(rows: &[Self]) -> u64 {
+        let says = |row: &&Self| !row.color.is_empty() && row.items > 0 && row.mean.is_finite();
+        rows.iter().filter(says).count() as u64
+    }
+}
+
 /// How long documents are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Size {

@@ -106,7 +106,7 @@ async fn measure(quick: bool, only: Option<&str>) -> Outcome<()> {
             report::head();
         }
         for work in &asked {
-            for callers in [1, cell::many(*work)] {
+            for callers in [1, cell::many(*work, size)] {
                 let cell = cell::measure(&mut sides, *work, size, callers, effort).await?;
                 report::row(&cell);
                 report.cells.push(cell);

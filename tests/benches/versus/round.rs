@@ -63,20 +63,21 @@ pub(crate) async fn timed<S: Side>(side: &S, asked: Asked, first: u64) -> Outcom
     Ok(began.elapsed().as_secs_f64())
 }
 
-/// How many calls fill a round of this length: at least two for each caller.
+/// How many calls fill a round of this length, at least one for each caller; and how long they take.
 pub(crate) async fn calls_in<S: Side>(
     side: &S,
     work: Work,
     expected: u64,
     callers: u64,
     length: Duration,
-) -> Outcome<u64> {
-    let mut calls = 2 * callers;
+) -> Outcome<(u64, f64)> {
+    let mut calls = callers;
     loop {
         let took = timed(side, Asked { work, expected, callers, calls }, 0).await?;
         let wanted = length.as_secs_f64();
         if took * 4.0 >= wanted {
-            return Ok(((calls as f64 * wanted / took) as u64).max(2 * callers));
+            let fitting = ((calls as f64 * wanted / took) as u64).max(callers);
+            return Ok((fitting, took * fitting as f64 / calls as f64));
         }
         calls *= 3;
     }

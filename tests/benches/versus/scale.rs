@@ -80,7 +80,7 @@ async fn connected(url: &str) -> Outcome<Cache> {
 
 async fn rate(ours: &Ours, work: Work, callers: u64, length: Duration) -> Outcome<f64> {
     let expected = work.expected(&ours.corpus);
-    let calls = calls_in(ours, work, expected, callers, length).await?;
+    let (calls, _) = calls_in(ours, work, expected, callers, length).await?;
     let took = timed(ours, Asked { work, expected, callers, calls }, 0).await?;
     Ok(calls as f64 / took)
 }
@@ -126,24 +126,12 @@ pub(crate) async fn wait(side: &str, url: &str, pid: i32) -> Outcome<u64> {
         let config = redis::AsyncConnectionConfig::new().set_response_timeout(Some(Duration::from_secs(60)));
         let client = redis::Client::open(url)?;
         let connection = client.get_multiplexed_async_connection_with_config(&config).await?;
-        let get = async |mut connection: redis::aio::MultiplexedConnection, id: u64| -> Result<(), String> {
-            let key = format!("small:cache:item:{id}");
-            let json: redis::RedisResult<Option<Vec<u8>>> =
-                redis::cmd("JSON.GET").arg(key).query_async(&mut connection).await;
-            json.map(drop).map_err(|error| error.to_string())
-        };
-        get(connection.clone(), 0).await?;
+        by_hand(connection.clone(), 0).await?;
         rustix::process::kill_process(pid, rustix::process::Signal::STOP)?;
         before = resident()?;
         for id in 0..WAITING {
             let connection = connection.clone();
-            calls.spawn(async move {
-                let mut connection = connection;
-                let key = format!("small:cache:item:{id}");
-                let json: redis::RedisResult<Option<Vec<u8>>> =
-                    redis::cmd("JSON.GET").arg(key).query_async(&mut connection).await;
-                json.map(drop).map_err(|error| error.to_string())
-            });
+            calls.spawn(by_hand(connection, id));
         }
     }
     // All of them wait once nothing more happens.
@@ -161,6 +149,13 @@ pub(crate) async fn wait(side: &str, url: &str, pid: i32) -> Outcome<u64> {
         call??;
     }
     Ok(now.saturating_sub(before) / WAITING)
+}
+
+async fn by_hand(mut connection: redis::aio::MultiplexedConnection, id: u64) -> Result<(), String> {
+    let key = format!("small:cache:item:{id}");
+    let json: redis::RedisResult<Option<Vec<u8>>> =
+        redis::cmd("JSON.GET").arg(key).query_async(&mut connection).await;
+    json.map(drop).map_err(|error| error.to_string())
 }
 
 /// The memory of this process, in bytes.

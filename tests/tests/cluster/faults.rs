@@ -105,7 +105,7 @@ async fn under_faults(
     for list in 0..LISTS {
         loop {
             match cache
-                .command(Command::new("LRANGE").key(&key(list)).args_from(["0", "-1"]).repeatable())
+                .command(Command::new("LRANGE").key(key(list)).args_from(["0", "-1"]).repeatable())
                 .await
             {
                 Ok(Reply::Array(tokens)) => {
@@ -171,7 +171,7 @@ impl Calls {
 
 /// Appends a token that no other call appends.
 fn push(list: u32, token: &str) -> Command {
-    Command::new("RPUSH").key(&key(list)).arg(token)
+    Command::new("RPUSH").key(key(list)).arg(token)
 }
 
 fn key(list: u32) -> String {

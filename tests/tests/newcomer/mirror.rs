@@ -15,10 +15,15 @@ pub(crate) struct Mirror {
     bin: PathBuf,
 }
 
-/// Every process of Python writes its id to a file; what is downloaded is kept.
-const PYTHON: &str = r#"[ -n "$CHILDREN" ] && echo $$ >> "$CHILDREN"
+/// Every process of Python writes its id to a file; what is downloaded is kept; one whose arguments have `$FULL` in them writes no
+/// file of more than a megabyte.
+const PYTHON: &str = r#"if [ -n "$FULL" ]; then
+    case $* in *"$FULL"*) ulimit -f 2048 ;; esac
+fi
+[ -n "$CHILDREN" ] && echo $$ >> "$CHILDREN"
 if [ -n "$KEEP" ]; then
     "$REAL_PYTHON" "$@" || exit $?
+    PATH="$PATH:/usr/bin:/bin"
     while [ $# -gt 0 ]; do
         if [ "$1" = -d ]; then cp "$2"/*.whl "$KEEP"/; fi
         shift
@@ -60,16 +65,20 @@ impl Mirror {
     pub(crate) fn child(&self, role: &str, empty: &Path) -> Command {
         let mut command = bare(role, empty);
         command.env("PATH", &self.bin).env("REAL_PYTHON", real_python());
-        command.env("PIP_NO_INDEX", "1").env("PIP_FIND_LINKS", &self.wheels).env("CHILDREN", children(empty));
+        command
+            .env_remove("FULL")
+            .env("PIP_NO_INDEX", "1")
+            .env("PIP_FIND_LINKS", &self.wheels)
+            .env("CHILDREN", children(empty));
         command
     }
 
-    /// The same under limits of the shell's.
-    pub(crate) fn limited(&self, limits: &str, role: &str, empty: &Path) -> Command {
+    /// The same in a shell that does this first; it has the programs of the system.
+    pub(crate) fn after(&self, first: &str, role: &str, empty: &Path) -> Command {
         let inner = self.child(role, empty);
-        let mut command = Command::new("/bin/sh");
-        command.args(["-c", &format!("{limits}; exec \"$0\" \"$@\"")]);
-        command.arg(inner.get_program()).args(inner.get_args());
+        let mut command = Command::new("/usr/bin/unshare");
+        command.args(["--mount", "--map-root-user", "/bin/sh", "-c"]);
+        command.arg(format!("{first} && exec \"$0\" \"$@\"")).arg(inner.get_program()).args(inner.get_args());
         for (name, value) in inner.get_envs() {
             match value {
                 Some(value) => command.env(name, value),
@@ -97,12 +106,15 @@ pub(crate) fn pythons(empty: &Path) -> Vec<u32> {
     ids.lines().filter_map(|line| line.parse().ok()).collect()
 }
 
-/// The first that has pip.
+/// The first that has pip. What is on `PATH` may be a script that needs the rest of `PATH`, so it is asked which it is.
 fn real_python() -> PathBuf {
-    let path = env::var_os("PATH").unwrap_or_default();
-    let has_pip = |program: &PathBuf| {
-        let asked = Command::new(program).args(["-m", "pip", "--version"]).output();
-        asked.is_ok_and(|output| output.status.success())
+    static REAL: OnceLock<PathBuf> = OnceLock::new();
+    let ask = |program: PathBuf| {
+        let asked = Command::new(program).args(["-c", "import pip, sys; print(sys.executable)"]).output();
+        let said = asked.ok().filter(|output| output.status.success())?.stdout;
+        Some(PathBuf::from(String::from_utf8(said).ok()?.trim()))
     };
-    env::split_paths(&path).map(|folder| folder.join("python3")).find(has_pip).expect("a python3 with pip")
+    let path = env::var_os("PATH").unwrap_or_default();
+    let found = || env::split_paths(&path).map(|folder| folder.join("python3")).find_map(ask);
+    REAL.get_or_init(|| found().expect("a python3 with pip")).clone()
 }

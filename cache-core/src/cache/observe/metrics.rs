@@ -25,7 +25,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use ::metrics::{
-    SharedString, Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
+    Key, Label, Level, Metadata, SharedString, Unit, counter, describe_counter, describe_gauge,
+    describe_histogram, gauge, histogram, with_recorder,
 };
 use cache_index::Command;
 
@@ -64,33 +65,102 @@ pub fn describe_metrics() {
     describe_counter!(LOADERS, Unit::Count, "loaders that ran, by how they ended");
 }
 
-/// The names that most calls have, which need not be kept for each of them.
-const FREQUENT: [&str; 16] = [
-    "JSON.GET",
-    "JSON.SET",
-    "JSON.MGET",
-    "JSON.MERGE",
-    "EVALSHA",
-    "EVAL",
-    "FT.SEARCH",
-    "FT.AGGREGATE",
-    "FT.CURSOR",
-    "FT.INFO",
-    "GET",
-    "SET",
-    "DEL",
-    "UNLINK",
-    "PEXPIRE",
-    "PING",
+/// What is counted of a command that is sent often, and went well: made once, at compile time.
+#[derive(Debug)]
+struct Frequent {
+    name: &'static str,
+    answered: [Label; 2],
+    timed: [Label; 1],
+}
+
+impl Frequent {
+    const fn new(name: &'static str) -> Self {
+        let command = Label::from_static_parts("command", name);
+        let answered = [command, Label::from_static_parts("outcome", ANSWERED)];
+        Self { name, answered, timed: [Label::from_static_parts("operation", name)] }
+    }
+}
+
+/// The outcome of a command that went well.
+const ANSWERED: &str = "ok";
+
+static FREQUENT: [Frequent; 10] = [
+    Frequent::new("JSON.GET"),
+    Frequent::new("JSON.SET"),
+    Frequent::new("JSON.MGET"),
+    Frequent::new("EVALSHA"),
+    Frequent::new("FT.SEARCH"),
+    Frequent::new("FT.AGGREGATE"),
+    Frequent::new("FT.CURSOR"),
+    Frequent::new("PIPELINE"),
+    Frequent::new("MULTI"),
+    Frequent::new("PING"),
 ];
+
+/// The name of a command, kept without an allocation if it is frequent.
+#[derive(Debug, Clone)]
+enum Name {
+    Frequent(&'static Frequent),
+    Other(SharedString),
+}
+
+impl Name {
+    fn new(name: &str) -> Self {
+        match FREQUENT.iter().find(|frequent| frequent.name == name) {
+            Some(frequent) => Self::Frequent(frequent),
+            None => Self::Other(name.to_owned().into()),
+        }
+    }
+
+    fn text(&self) -> &str {
+        match self {
+            Self::Frequent(frequent) => frequent.name,
+            Self::Other(name) => name,
+        }
+    }
+
+    fn shared(&self) -> SharedString {
+        match self {
+            Self::Frequent(frequent) => SharedString::const_str(frequent.name),
+            Self::Other(name) => name.clone(),
+        }
+    }
+
+    /// So many of it ended in this way.
+    fn count(&self, outcome: &'static str, times: usize) {
+        let key = match self {
+            Self::Frequent(frequent) if outcome == ANSWERED => {
+                Key::from_static_labels(COMMANDS, &frequent.answered)
+            }
+            _ => Key::from_parts(
+                COMMANDS,
+                vec![Label::new("command", self.shared()), Label::new("outcome", outcome)],
+            ),
+        };
+        with_recorder(|recorder| recorder.register_counter(&key, &METADATA)).increment(times as u64);
+    }
+
+    /// A call of it took so long.
+    fn time(&self, took: Duration) {
+        let key = match self {
+            Self::Frequent(frequent) => Key::from_static_labels(DURATION, &frequent.timed),
+            Self::Other(_) => Key::from_parts(DURATION, vec![Label::new("operation", self.shared())]),
+        };
+        with_recorder(|recorder| recorder.register_histogram(&key, &METADATA)).record(took);
+    }
+}
+
+/// As the macros of `metrics` have it, whose keys with labels cost an allocation each.
+static METADATA: Metadata<'static> = Metadata::new(module_path!(), Level::INFO, Some(module_path!()));
 
 /// A call that is under way. Dropped before it ended, it was given up.
 #[derive(Debug)]
 pub(crate) struct Call {
     began: Instant,
-    operation: SharedString,
-    /// The names of the commands, each with how many of it stand side by side.
-    commands: Vec<(SharedString, usize)>,
+    operation: Name,
+    /// The names of the commands, each with how many of it stand side by side: the first by itself, since most calls have one.
+    first: Option<(Name, usize)>,
+    others: Vec<(Name, usize)>,
     ended: bool,
 }
 
@@ -103,19 +173,24 @@ impl Call {
         gauge!(IN_FLIGHT).increment(1);
         let sizes = commands.iter().map(|command| command.size() as u64);
         counter!(REQUEST).increment(sizes.sum());
-        let mut names: Vec<(SharedString, usize)> = Vec::new();
+        let mut first: Option<(Name, usize)> = None;
+        let mut others = Vec::new();
         for name in commands.iter().map(name) {
-            match names.last_mut() {
-                Some((last, times)) if &**last == name => *times += 1,
-                _ => names.push((kept(name), 1)),
+            match others.last_mut().or(first.as_mut()) {
+                Some((last, times)) if last.text() == name => *times += 1,
+                Some(_) => others.push((Name::new(name), 1)),
+                None => first = Some((Name::new(name), 1)),
             }
         }
-        let operation = match (how, names.first()) {
-            (Some(how), _) => SharedString::const_str(how),
+        let operation = match (how, &first) {
             (None, Some((name, _))) => name.clone(),
-            (None, None) => SharedString::const_str(""),
+            (how, _) => Name::new(how.unwrap_or_default()),
         };
-        Self { began: Instant::now(), operation, commands: names, ended: false }
+        Self { began: Instant::now(), operation, first, others, ended: false }
+    }
+
+    fn take(&mut self) -> impl Iterator<Item = (Name, usize)> {
+        self.first.take().into_iter().chain(std::mem::take(&mut self.others))
     }
 
     /// It ended: as a whole in this way, or else each command in its own.
@@ -126,12 +201,11 @@ impl Call {
         bytes: impl FnOnce() -> usize,
     ) {
         self.ended = true;
-        for (command, times) in self.commands.drain(..) {
-            let Some(outcome) = whole else {
-                count_each(&command, each.by_ref().take(times));
-                continue;
-            };
-            count(&command, outcome, times);
+        for (name, times) in self.take() {
+            match whole {
+                Some(outcome) => name.count(outcome, times),
+                None => count_each(&name, each.by_ref().take(times)),
+            }
         }
         counter!(RESPONSE).increment(bytes() as u64);
     }
@@ -141,40 +215,28 @@ impl Drop for Call {
     fn drop(&mut self) {
         gauge!(IN_FLIGHT).decrement(1);
         if !self.ended {
-            self.commands.drain(..).for_each(|(command, times)| count(&command, "cancelled", times));
+            self.take().for_each(|(name, times)| name.count("cancelled", times));
         }
-        histogram!(DURATION, "operation" => self.operation.clone()).record(self.began.elapsed());
-    }
-}
-
-/// The name, without an allocation if it is frequent.
-fn kept(name: &str) -> SharedString {
-    match FREQUENT.into_iter().find(|frequent| *frequent == name) {
-        Some(frequent) => SharedString::const_str(frequent),
-        None => name.to_owned().into(),
+        self.operation.time(self.began.elapsed());
     }
 }
 
 /// Counts outcomes of one command: those side by side that are the same at once.
-fn count_each(command: &SharedString, outcomes: impl Iterator<Item = &'static str>) {
+fn count_each(name: &Name, outcomes: impl Iterator<Item = &'static str>) {
     let mut same: Option<(&'static str, usize)> = None;
     for outcome in outcomes {
         match &mut same {
             Some((last, times)) if *last == outcome => *times += 1,
             _ => {
                 if let Some((outcome, times)) = same.replace((outcome, 1)) {
-                    count(command, outcome, times);
+                    name.count(outcome, times);
                 }
             }
         }
     }
     if let Some((outcome, times)) = same {
-        count(command, outcome, times);
+        name.count(outcome, times);
     }
-}
-
-fn count(command: &SharedString, outcome: &'static str, times: usize) {
-    counter!(COMMANDS, "command" => command.clone(), "outcome" => outcome).increment(times as u64);
 }
 
 /// The generations of a connection that were seen.

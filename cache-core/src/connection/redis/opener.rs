@@ -118,7 +118,9 @@ async fn is_told_of_flushes(connection: &mut MultiplexedConnection) -> RedisResu
 /// Has the server say when a key changes that was read on this connection, with whatever command. A user who may not have that
 /// gets an error.
 async fn tracks_what_is_read(connection: &mut MultiplexedConnection) -> RedisResult<()> {
-    connection.send_packed_command(::redis::cmd("CLIENT").arg("TRACKING").arg("ON")).await.map(drop)
+    let answer = connection.send_packed_command(::redis::cmd("CLIENT").arg("TRACKING").arg("ON")).await?;
+    // What the server refuses is an answer here.
+    answer.extract_error().map(drop)
 }
 
 /// Whether the server does as it is told. What it refuses is done without.

@@ -20,7 +20,7 @@ use tokio::time::Instant;
 
 use self::keys::Keys;
 use crate::cache::Cache;
-use crate::connection::{Capabilities, Connection, PushStream};
+use crate::connection::{Capabilities, Connection, Documents, PushStream};
 use crate::error::Result;
 
 /// A connection without a server, for unit tests of code that keeps documents: what is saved is there, until it is deleted
@@ -120,7 +120,13 @@ impl Connection for Memory {
         Duration::from_secs(2)
     }
 
-    fn documents(&self, start: &[u8]) -> Option<Vec<(Bytes, Bytes)>> {
-        Some(self.keys().documents(start))
+    fn documents(&self) -> Option<&dyn Documents> {
+        Some(self)
+    }
+}
+
+impl Documents for Memory {
+    fn starting(&self, start: &[u8]) -> Vec<(Bytes, Bytes)> {
+        self.keys().documents(start)
     }
 }

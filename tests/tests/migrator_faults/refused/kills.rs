@@ -18,7 +18,7 @@ use crate::steps::{Disturbance, lasting_server};
 use crate::system::{Booted, System};
 
 /// How many documents there are.
-const DOCUMENTS: u32 = 200;
+const DOCUMENTS: u32 = 64;
 
 /// Beyond this, a boot has no end.
 const MOST: usize = 200;
@@ -34,10 +34,10 @@ pub(super) enum Situation {
     ByHand,
 }
 
-pub(super) const SITUATIONS: [Situation; 3] = [Situation::First, Situation::Rebuild, Situation::ByHand];
+pub(super) const SITUATIONS: [Situation; 3] = [Situation::ByHand, Situation::First, Situation::Rebuild];
 
 impl Situation {
-    async fn prepare(self, system: System, place: &Place) {
+    async fn prepare(self, system: System, place: &Place, rewrites: bool) {
         match self {
             Self::First => {}
             Self::Rebuild => place.settle(system).await,
@@ -49,8 +49,9 @@ impl Situation {
                     let made = believer::create(Release::Two, &place.cache, unfilled).await;
                     made.unwrap_or_else(|error| panic!("{error}"));
                 }
-                // The server counts each: as if all that is missing had been refused.
-                for id in SPOILT.iter().cycle().take(DOCUMENTS as usize + SPOILT.len()) {
+                // The server counts each, as if all that is missing had been refused; or nothing.
+                let times = if rewrites { DOCUMENTS as usize + SPOILT.len() } else { 0 };
+                for id in SPOILT.iter().cycle().take(times) {
                     place.spoil(*id, false).await;
                 }
             }
@@ -75,8 +76,8 @@ pub(super) async fn sweep(
     {
         // The steps always; between them some commands.
         let stride = match disturbance {
-            Disturbance::Nothing => profile.pick(3, 1),
-            _ => profile.pick(12, 2),
+            Disturbance::Nothing => profile.pick(7, 1),
+            _ => profile.pick(16, 2),
         };
         let commands = (1..MOST).skip(turn as usize).step_by(stride as usize).map(Stop::Command);
         for stops in [(1..MOST).map(Stop::Step).collect::<Vec<_>>(), commands.collect()] {
@@ -144,17 +145,20 @@ impl Killed<'_> {
         }
         let known = Known::with(DOCUMENTS, SPOILT.to_vec());
         let before = place.stored(&known.ids()).await;
-        self.situation.prepare(system, place).await;
+        let rewrites = self.turn % 2 == 1;
+        self.situation.prepare(system, place, rewrites).await;
         let mut traffic = Traffic::new(system, place, &known).await.calmly();
         self.situation.releases().iter().for_each(|release| traffic.read(*release));
-        traffic.write(false);
+        if self.situation != Situation::ByHand {
+            traffic.write(false);
+        }
         // The server's counter grows by documents that it counted.
-        if self.turn % 2 == 1 {
+        if rewrites {
             traffic.rewrite();
         }
 
         let role = Role::new(system, Release::Two, place);
-        let resp2 = role.resp2 || self.turn % 2 == 1;
+        let resp2 = role.resp2 || self.turn % 4 >= 2;
         let mut replica = Replica::start(&Role { setup: setup(), stop, resp2, ..role });
         let mut step = None;
         let stopped = loop {
@@ -170,6 +174,10 @@ impl Killed<'_> {
         replica.kill();
         if stopped {
             self.disturbance.strike(self.server, place).await;
+            // Sometimes those who come wait until whoever was killed has lost its turn; else that was long ago.
+            if self.turn % 8 != 0 {
+                place.forget_turns().await;
+            }
         }
         let mut wrong = Vec::new();
         let was_unfilled = self.recover(&mut wrong).await;

@@ -22,6 +22,9 @@ mod toggled;
 /// The documents that are refused: some by the index of each release, some by that of the second one.
 const SPOILT: [u32; 7] = [3, 10, 17, 24, 31, 38, 45];
 
+/// How long whoever is compared with ours may take: it knows at once, or never.
+const IMPATIENCE: Duration = Duration::from_secs(1);
+
 /// How long everybody may take to know what is known: a process looks at its indexes every half a minute.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -61,10 +64,11 @@ async fn agrees(system: System, release: Release, cache: &Cache, lacks: u64) -> 
         if told == Some(lacks) {
             return None;
         }
-        if began.elapsed() > PATIENCE || system != System::Ours && told.is_some() {
+        let patience = if system == System::Ours { PATIENCE } else { IMPATIENCE };
+        if began.elapsed() > patience {
             return Some(format!("release {release:?} lacks {lacks} documents, and is answered {answer:?}"));
         }
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
