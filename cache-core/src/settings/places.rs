@@ -2,12 +2,6 @@
 
 use super::RedisSettings;
 
-/// Where a sentinel listens that says nothing else.
-const SENTINEL_PORT: u16 = 26_379;
-
-/// Where a server listens that says nothing else.
-const PORT: u16 = 6_379;
-
 /// A URL of servers that have addresses, taken apart: `scheme://user@host:port,host:port/path?query`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Places<'a> {
@@ -54,9 +48,10 @@ impl<'a> Places<'a> {
     }
 
     /// Hosts and ports.
-    #[cfg(any(feature = "fred", feature = "redis", test))]
+    #[cfg(any(feature = "redis", test))]
     pub(crate) fn addresses(&self) -> Vec<(String, u16)> {
-        let usual = if self.is_sentinel() { SENTINEL_PORT } else { PORT };
+        // Where sentinels and servers listen that say nothing else.
+        let usual = if self.is_sentinel() { 26_379 } else { 6_379 };
         self.hosts().filter_map(|host| address(host, usual)).collect()
     }
 
@@ -70,7 +65,7 @@ impl<'a> Places<'a> {
 
     /// The URL of one server with this address, without TLS, for a client that is handed a stream that has it. Of sentinels'
     /// path the master's name is left out: what follows it is the database.
-    #[cfg(any(feature = "fred", feature = "redis", test))]
+    #[cfg(any(feature = "redis", test))]
     pub(crate) fn plain(&self, host: &str) -> String {
         let at = if self.user.is_empty() { "" } else { "@" };
         let tail = match self.tail.strip_prefix('/') {

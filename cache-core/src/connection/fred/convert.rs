@@ -58,6 +58,9 @@ fn error_reply(text: &str) -> Reply {
 
 /// What `fred` itself failed with. A server's refusal of a connection comes this way too, with its text.
 pub(super) fn error(command: &str, after: Duration, error: FredError) -> Error {
+    if let Some(reason) = tls::reason(&error) {
+        return Error::Tls { reason };
+    }
     let text = error.details();
     let refused = server_error(text.strip_prefix("ERR ").unwrap_or(text));
     match error.kind() {
@@ -67,11 +70,7 @@ pub(super) fn error(command: &str, after: Duration, error: FredError) -> Error {
             Error::Server { command: command.to_owned(), source: refused }
         }
         ErrorKind::Config | ErrorKind::Url => Error::Settings { setting: "url", reason: text.to_owned() },
-        ErrorKind::Tls => Error::Tls { reason: text.to_owned() },
         _ if is_broken(&error) => {
-            if let Some(reason) = tls::reason(text) {
-                return Error::Tls { reason };
-            }
             let refuses = text.to_ascii_lowercase().contains("connection refused");
             let reason = if refuses { REFUSED } else { "the connection broke" };
             Error::Unavailable { reason: reason.to_owned(), source: Some(Box::new(error)) }

@@ -219,6 +219,10 @@ impl Connection for FredConnection {
         self.cluster.get().map_or_else(|| self.node.generation(), |cluster| cluster.generation())
     }
 
+    fn notices_flushes(&self) -> bool {
+        self.cluster.get().map_or_else(|| self.node.notices_flushes(), |cluster| cluster.notices_flushes())
+    }
+
     fn deadline(&self) -> Duration {
         self.node.deadline
     }

@@ -1,5 +1,6 @@
 //! In place of TLS in builds without it.
 
+use ::fred::error::Error as FredError;
 use ::fred::types::config::Config;
 
 use crate::error::{Error, Result};
@@ -12,6 +13,6 @@ pub(super) fn encrypt(_: &mut Config, _: &Tls) -> Result<()> {
     })
 }
 
-pub(super) fn reason(_: &str) -> Option<String> {
+pub(super) fn reason(_: &FredError) -> Option<String> {
     None
 }

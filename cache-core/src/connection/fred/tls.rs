@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ::fred::error::{Error as FredError, ErrorKind};
 use ::fred::types::config::{Config, ServerConfig, TlsConfig, TlsConnector};
 
 use crate::connection::trust;
@@ -19,8 +20,17 @@ pub(super) fn encrypt(config: &mut Config, settings: &Tls) -> Result<()> {
     Ok(())
 }
 
-/// Why there is no TLS, if that is what fred says, which has an error of rustls only as the text for programmers.
-pub(super) fn reason(text: &str) -> Option<String> {
+/// Why there is no TLS, if that is what went wrong, and not the line below.
+pub(super) fn reason(error: &FredError) -> Option<String> {
+    match error.kind() {
+        ErrorKind::Tls => Some(error.details().to_owned()),
+        ErrorKind::IO => of_rustls(error.details()),
+        _ => None,
+    }
+}
+
+/// An error of rustls, of which fred keeps the text for programmers alone.
+fn of_rustls(text: &str) -> Option<String> {
     let error = text.strip_prefix("Custom { kind: InvalidData, error: ")?;
     let error = error.strip_suffix(" }").unwrap_or(error);
     let said = |name: &str, means: &str| {
@@ -51,7 +61,7 @@ mod tests {
             ("Custom { kind: UnexpectedEof, error: \"tls handshake eof\" }", None),
             ("Os { code: 111, kind: ConnectionRefused, message: \"Connection refused\" }", None),
         ] {
-            assert_eq!(reason(text).as_deref(), expected, "{text}");
+            assert_eq!(of_rustls(text).as_deref(), expected, "{text}");
         }
     }
 }

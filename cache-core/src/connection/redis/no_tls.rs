@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::settings::Tls;
 
 /// There is none.
+#[derive(Clone)]
 pub(super) enum Connector {}
 
 impl Connector {
