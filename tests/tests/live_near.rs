@@ -7,7 +7,7 @@ use cache_core::testkit::Recorder;
 use cache_core::{
     Cache, CacheModel, Capabilities, Command, Error, Expiry, NearCache, NearHandle, Protocol, RedisSettings,
 };
-use cache_tests::{elsewhere, private_server, run};
+use cache_tests::{chain, elsewhere, private_server, run};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheModel)]
@@ -343,7 +343,7 @@ fn a_user_who_may_not_track_is_told() {
         let settings = RedisSettings::new(server.url()).username("ann").password("p");
         let cache = Cache::connect(settings).await.unwrap();
         let error = cache.near(NearCache::new()).await.unwrap_err();
-        assert!(error.is_access_denied() && error.to_string().contains("client|tracking"), "{error}");
+        assert!(error.is_access_denied() && chain(&error).contains("client|tracking"), "{}", chain(&error));
     });
 }
 
