@@ -58,9 +58,7 @@ impl<'a> Places<'a> {
     /// The name under which sentinels know the master; `None`: there is none that sentinels take.
     pub(crate) fn master(&self) -> Option<&'a str> {
         let name = self.tail.strip_prefix('/')?.split(['/', '?']).next()?;
-        // What `sentinel.conf` allows: letters, digits and these three.
-        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
-        (!name.is_empty() && name.bytes().all(allowed)).then_some(name)
+        is_master(name).then_some(name)
     }
 
     /// The URL of one server with this address, without TLS, for a client that is handed a stream that has it. Of sentinels'
@@ -74,6 +72,12 @@ impl<'a> Places<'a> {
         };
         format!("redis://{}{at}{host}{tail}", self.user)
     }
+}
+
+/// Whether `sentinel.conf` allows this name: letters, digits and three other characters.
+fn is_master(name: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+    !name.is_empty() && name.bytes().all(allowed)
 }
 
 /// Host and port; `None`: there is no host, or the port is no number up to 65535, and the whole may be a password.
@@ -158,6 +162,8 @@ impl RedisSettings {
             hosts.push(of.map_or("", |of| of.hosts).to_owned());
         }
         let tls = if scheme == Some(true) { "s" } else { "" };
+        // Left out, it is refused too; in a URL the end of another one may be read as a database.
+        let master = if is_master(master) { master } else { "" };
         Self::new(format!("redis{tls}+sentinel://{}/{master}", hosts.join(",")))
     }
 }

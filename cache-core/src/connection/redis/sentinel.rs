@@ -71,6 +71,8 @@ impl Votes {
                 return (*votes * 2 > self.of).then_some(address);
             }
             Ok(None) => self.unknown += 1,
+            // A connection that the user is refused is one that breaks, for the client.
+            Err(error) if error.kind() == ErrorKind::AuthenticationFailed => self.refused = Some(error),
             Err(error) if convert::is_broken(&error) || error.is_timeout() => self.silent = Some(error),
             Err(error) => self.refused = Some(error),
         }
