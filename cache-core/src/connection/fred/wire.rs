@@ -11,6 +11,7 @@ use ::fred::interfaces::{ClientLike, EventInterface};
 use ::fred::types::config::Options;
 use ::fred::types::{ConnectHandle, Resp3Frame};
 use cache_index::Command;
+use tokio::sync::broadcast::error::RecvError;
 
 use super::convert;
 
@@ -40,8 +41,14 @@ pub(super) async fn connected(client: &Client) -> Answer<()> {
     const LOOK: Duration = Duration::from_millis(10);
     let mut errors = client.error_rx();
     while !client.is_connected() {
-        if let Ok(Ok((error, _))) = tokio::time::timeout(LOOK, errors.recv()).await {
-            return Err(error);
+        match tokio::time::timeout(LOOK, errors.recv()).await {
+            Ok(Ok((error, _))) => return Err(error),
+            // Whose the client is had it quit, and may connect it again: what it says then goes another way.
+            Ok(Err(RecvError::Closed)) => {
+                tokio::time::sleep(LOOK).await;
+                errors = client.error_rx();
+            }
+            Ok(Err(RecvError::Lagged(_))) | Err(_) => {}
         }
     }
     Ok(())
