@@ -114,19 +114,27 @@ impl<T: Send + Sync + 'static> Lead<T> {
         }
     }
 
-    /// Tells everybody.
-    pub(crate) fn land(self, outcome: T) {
+    /// Tells everybody who is in it. Whoever has heard it and comes again is in another one.
+    pub(crate) fn land(mut self, outcome: T) {
+        self.leave();
         self.outcome.send_replace(Some(Arc::new(outcome)));
+    }
+}
+
+impl<T> Lead<T> {
+    /// Nobody comes in any more.
+    fn leave(&mut self) {
+        if let Some((flights, name, number)) = self.name.take() {
+            flights.with(&name, number, |table| {
+                table.flights.remove(&name);
+            });
+        }
     }
 }
 
 impl<T> Drop for Lead<T> {
     fn drop(&mut self) {
-        if let Some((flights, name, number)) = &self.name {
-            flights.with(name, *number, |table| {
-                table.flights.remove(name);
-            });
-        }
+        self.leave();
     }
 }
 
@@ -146,6 +154,9 @@ impl<T> fmt::Debug for Lead<T> {
 
 #[cfg(test)]
 mod tests {
+    use std::future::Future;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use super::*;
 
     fn lead(flights: &Arc<Flights>, about: &[u8]) -> Lead<u8> {
@@ -167,6 +178,29 @@ mod tests {
         leads.land(7);
         assert_eq!((joined.wait().await.as_deref(), late.wait().await.as_deref()), (Some(&7), Some(&7)));
         drop(lead(&flights, b"a"));
+    }
+
+    /// Whoever hears the outcome looks at the table at once: that is what wakes it.
+    #[test]
+    fn who_has_heard_it_and_comes_again_is_in_another_one() {
+        struct Comes(Arc<Flights>, AtomicBool);
+
+        impl std::task::Wake for Comes {
+            fn wake(self: Arc<Self>) {
+                let leads = matches!(self.0.enter::<u8>(b"a"), Seat::Lead(_));
+                self.1.store(leads, Ordering::SeqCst);
+            }
+        }
+
+        let flights = Arc::<Flights>::default();
+        let leads = lead(&flights, b"a");
+        let Seat::Join(joined) = flights.enter::<u8>(b"a") else { panic!() };
+        let comes = Arc::new(Comes(Arc::clone(&flights), AtomicBool::new(false)));
+        let waker = std::task::Waker::from(Arc::clone(&comes));
+        let mut waits = std::pin::pin!(joined.wait());
+        assert!(waits.as_mut().poll(&mut std::task::Context::from_waker(&waker)).is_pending());
+        leads.land(7);
+        assert!(comes.1.load(Ordering::SeqCst));
     }
 
     #[tokio::test]

@@ -26,6 +26,7 @@ mod policy;
 mod project;
 mod put_off;
 mod readiness;
+mod shared;
 mod standing;
 mod state;
 #[cfg(feature = "near")]
@@ -33,6 +34,7 @@ pub(crate) mod through;
 
 use std::any::Any;
 use std::fmt;
+use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -231,7 +233,7 @@ impl Cache {
     /// The server's error, or what kept the command from being answered; [`Error::Unsupported`] for a command that
     /// would change the connection.
     pub async fn command(&self, command: Command) -> Result<Reply> {
-        if changes_connection(&command) {
+        if shared::changes_connection(&command) {
             return Err(Error::Unsupported {
                 what: "this command",
                 needs: "a connection of its own, since everybody shares this one; see `Cache::command`"
@@ -245,7 +247,7 @@ impl Cache {
             call.ended(answer.as_ref().err());
             answer
         };
-        observed.around(call).await
+        observed.around(pin!(call)).await
     }
 
     /// Sends the commands of a batch in one round trip: one result each, in order.
@@ -263,7 +265,7 @@ impl Cache {
             });
             answers
         };
-        observed.around(call).await
+        observed.around(pin!(call)).await
     }
 
     /// As [`send_all`](Cache::send_all), for what is no write of whoever holds a fence.
@@ -275,7 +277,7 @@ impl Cache {
             call.ended(answers.as_ref().err());
             answers
         };
-        observed.around(call).await
+        observed.around(pin!(call)).await
     }
 
     /// What the server can do, as it was read when the connection was made.
@@ -354,36 +356,6 @@ impl Cache {
     pub(crate) fn eviction_policy(&self) -> &EvictionPolicy {
         &self.eviction_policy
     }
-}
-
-/// Whether later commands of other callers would mean something else after this one.
-fn changes_connection(command: &Command) -> bool {
-    const ALWAYS: [&str; 18] = [
-        "MULTI",
-        "EXEC",
-        "DISCARD",
-        "WATCH",
-        "SELECT",
-        "MONITOR",
-        "RESET",
-        "QUIT",
-        "AUTH",
-        "SUBSCRIBE",
-        "PSUBSCRIBE",
-        "SSUBSCRIBE",
-        "UNSUBSCRIBE",
-        "PUNSUBSCRIBE",
-        "SUNSUBSCRIBE",
-        "SYNC",
-        "PSYNC",
-        "REPLCONF",
-    ];
-    let name = command.name();
-    let is = |known: &str| name.eq_ignore_ascii_case(known);
-    let of_connection =
-        |word: &[u8]| [&b"REPLY"[..], b"TRACKING"].iter().any(|known| word.eq_ignore_ascii_case(known));
-    let switches = || command.args().nth(1).is_some_and(of_connection);
-    ALWAYS.into_iter().any(is) || (is("CLIENT") && switches()) || (is("HELLO") && command.args().len() > 1)
 }
 
 impl fmt::Debug for Cache {

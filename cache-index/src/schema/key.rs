@@ -1,7 +1,6 @@
 //! Keys: those of a model's documents, those that stand beside them, and the ids in them.
 
-use std::fmt::Display;
-use std::io::Write;
+use std::fmt::{self, Display, Write as _};
 
 use super::Schema;
 use crate::error::NameError;
@@ -31,6 +30,16 @@ pub enum Beside<'a> {
     Key(&'a [u8]),
 }
 
+/// Where text is appended. What `std::io` has for it costs more than most ids do.
+struct Appended<'a>(&'a mut Vec<u8>);
+
+impl fmt::Write for Appended<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.extend_from_slice(text.as_bytes());
+        Ok(())
+    }
+}
+
 /// The part of a key that decides its slot: what is between the first `{` and the next `}`, or everything.
 pub fn hashed_part(key: &[u8]) -> &[u8] {
     let position = |bytes: &[u8], wanted| bytes.iter().position(|byte| *byte == wanted);
@@ -47,20 +56,29 @@ impl Schema {
     /// # Errors
     /// [`NameError::Braces`] if namespace or prefix has braces and the model a hash tag.
     pub fn check_namespace(&self, keyspace: &Keyspace) -> Result<(), NameError> {
+        if self.hash_tag() == HashTag::None {
+            return Ok(());
+        }
         let named = [("namespace", keyspace.global()), ("prefix", self.prefix())];
         match named.into_iter().find(|(_, name)| name.contains(['{', '}'])) {
-            Some((what, name)) if self.hash_tag() != HashTag::None => {
-                Err(NameError::Braces { what, name: name.to_owned() })
-            }
-            _ => Ok(()),
+            Some((what, name)) => Err(NameError::Braces { what, name: name.to_owned() }),
+            None => Ok(()),
         }
     }
 
     /// Writes what the keys of the model's documents begin with, the last separator included.
     pub fn write_key_start(&self, keyspace: &Keyspace, buffer: &mut Vec<u8>) {
-        let (open, close) = if self.hash_tag() == HashTag::Model { ("{", "}") } else { ("", "") };
-        // Writing into a vector cannot fail.
-        let _ = write!(buffer, "{open}{}:{}{close}:", keyspace.global(), self.prefix());
+        let tagged = self.hash_tag() == HashTag::Model;
+        if tagged {
+            buffer.push(b'{');
+        }
+        buffer.extend_from_slice(keyspace.global().as_bytes());
+        buffer.push(b':');
+        buffer.extend_from_slice(self.prefix().as_bytes());
+        if tagged {
+            buffer.push(b'}');
+        }
+        buffer.push(b':');
     }
 
     /// Writes the key of a document at the end of the buffer. The primary key is given part by part.
@@ -98,7 +116,8 @@ impl Schema {
             let before = buffer.len();
             if parts == 1 {
                 // As other programs write it: what is behind the prefix is one id, whatever it holds.
-                let _ = write!(buffer, "{part}");
+                // Writing into a vector cannot fail.
+                let _ = write!(Appended(buffer), "{part}");
             } else {
                 write_escaped(buffer, *part);
             }
@@ -184,7 +203,9 @@ impl Schema {
             }
         }
         let (start, slot) = (buffer.len(), hashed_part(&document));
-        let _ = write!(buffer, "{}:~{}", keyspace.global(), self.prefix());
+        buffer.extend_from_slice(keyspace.global().as_bytes());
+        buffer.extend_from_slice(b":~");
+        buffer.extend_from_slice(self.prefix().as_bytes());
         if !slot.is_empty() {
             buffer.extend_from_slice(b":{");
             buffer.extend_from_slice(slot);

@@ -3,15 +3,16 @@
 //! `cargo bench -p cache-tests --bench versus`; behind `--`, `--quick` ends within five minutes, with fewer documents and
 //! rounds, and a word measures only the calls whose names have it. The server is a private one; redis-om comes from PyPI. Each round
 //! has all sides in turns, and ours twice, so that the noise is seen; a ratio is that of one round. Writes `versus.json` and
-//! `versus.svg` into the target directory.
+//! `versus.svg` into the target directory. `--instructions` counts those of ours and by hand, with valgrind.
 
 // A file imports from those before it: corpus, work, ours, by_redis, by_fred, redis_om, limit, round, cell, migrate, scale,
-// report, plot.
+// instructions, report, plot.
 
 mod by_fred;
 mod by_redis;
 mod cell;
 mod corpus;
+mod instructions;
 mod limit;
 mod migrate;
 mod ours;
@@ -34,6 +35,7 @@ use by_fred::ByFred;
 use by_redis::ByRedis;
 use cell::{Effort, Sides};
 use corpus::{Corpus, Item, Size, item};
+use instructions::Cost;
 use ours::Ours;
 use redis_om::RedisOm;
 use report::Report;
@@ -54,14 +56,7 @@ async fn sides(server: &Server, corpus: Corpus) -> Outcome<Sides> {
     let url = server.url();
     let settings = RedisSettings::new(&url).response_timeout(LATE);
     let cache = Cache::connect(settings).await?.project(corpus.size.project());
-    Migrator::new().register::<Item>().run(&cache).await?;
-    for first in (0..corpus.documents).step_by(500) {
-        let some: Vec<_> =
-            (first..corpus.documents.min(first + 500)).map(|id| item(corpus.size, id)).collect();
-        for saved in Item::save_many(&cache, &some).await {
-            let _ = saved?;
-        }
-    }
+    fill(&cache, &corpus).await?;
     let connection = by_hand(&url).await?;
     let client = fred::types::Builder::from_config(fred::types::config::Config::from_url(&url)?).build()?;
     client.init().await?;
@@ -75,15 +70,40 @@ async fn sides(server: &Server, corpus: Corpus) -> Outcome<Sides> {
     })
 }
 
+/// Makes the index and saves all documents.
+async fn fill(cache: &Cache, corpus: &Corpus) -> Outcome<()> {
+    Migrator::new().register::<Item>().run(cache).await?;
+    for first in (0..corpus.documents).step_by(500) {
+        let some: Vec<_> =
+            (first..corpus.documents.min(first + 500)).map(|id| item(corpus.size, id)).collect();
+        for saved in Item::save_many(cache, &some).await {
+            let _ = saved?;
+        }
+    }
+    Ok(())
+}
+
 async fn by_hand(url: &str) -> Outcome<MultiplexedConnection> {
     let config = redis::AsyncConnectionConfig::new().set_response_timeout(Some(LATE));
     Ok(redis::Client::open(url)?.get_multiplexed_async_connection_with_config(&config).await?)
 }
 
+fn asked(only: Option<&str>) -> Vec<Work> {
+    Work::ALL.into_iter().filter(|work| only.is_none_or(|only| work.name().contains(only))).collect()
+}
+
+async fn count(only: Option<&str>) -> Outcome<()> {
+    println!("{:<18} {:>10} {:>10} {:>10}", "instructions", "ours", "by hand", "beyond");
+    let beyond = |cost: &Cost| cost.ours as i64 - cost.redis as i64;
+    instructions::count(&asked(only), |cost| {
+        println!("{:<18} {:>10} {:>10} {:>10}", cost.work.name(), cost.ours, cost.redis, beyond(cost));
+    })
+    .await
+}
+
 async fn measure(quick: bool, only: Option<&str>) -> Outcome<()> {
     let effort = if quick { QUICK } else { FULL };
-    let asked: Vec<_> =
-        Work::ALL.into_iter().filter(|work| only.is_none_or(|only| work.name().contains(only))).collect();
+    let asked = asked(only);
     let server = Server::options().tcp(true).start().await?;
     let mut report = Report {
         machine: report::machine(),
@@ -149,7 +169,17 @@ fn main() -> Outcome<()> {
         println!("{}", runtime.block_on(scale::wait(&side, &url, pid.parse()?))?);
         return Ok(());
     }
-    let quick = env::args().any(|argument| argument == "--quick");
+    if let (Some(side), Some(work), Some(url), Some(calls)) =
+        (option("--side"), option("--work"), option("--url"), option("--calls"))
+    {
+        // All on one thread: what another one does while it waits would count.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        return runtime.block_on(instructions::make(&side, &work, &url, calls.parse()?));
+    }
+    let has = |option: &str| env::args().any(|argument| argument == option);
     let only = env::args().skip(1).find(|argument| !argument.starts_with("--"));
-    runtime.block_on(measure(quick, only.as_deref()))
+    if has("--instructions") {
+        return runtime.block_on(count(only.as_deref()));
+    }
+    runtime.block_on(measure(has("--quick"), only.as_deref()))
 }

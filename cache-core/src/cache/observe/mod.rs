@@ -12,7 +12,8 @@ use std::future::Future;
 
 use cache_index::{Batch, Command, Reply};
 use tracing::field::{Empty, display};
-use tracing::{Instrument, Span, debug_span};
+use tracing::level_filters::LevelFilter;
+use tracing::{Instrument, Level, Span, debug_span};
 
 use self::facts::{Rows, bytes_of, error_type, status_code};
 use super::Cache;
@@ -70,27 +71,32 @@ pub(crate) struct Observed {
 impl Cache {
     /// Has a call looked at, by whoever does. Where nobody does, it costs asking whether somebody does.
     pub(crate) fn observe(&self, sent: Sent<'_>) -> Observed {
-        let span = debug_span!(
-            target: "cache_core::command",
-            "redis",
-            otel.kind = "client",
-            otel.name = %facts::operation(sent),
-            otel.status_code = Empty,
-            db.system.name = "redis",
-            db.operation.name = %facts::operation(sent),
-            db.operation.batch.size = Empty,
-            db.response.returned_rows = Empty,
-            db.response.status_code = Empty,
-            error.type = Empty,
-            cache.namespace = self.keyspace.as_ref().map_or("", |keyspace| keyspace.global()),
-            cache.model = Empty,
-            cache.index = Empty,
-            cache.commands = Empty,
-            cache.request.bytes = sent.commands().iter().map(Command::size).sum::<usize>(),
-            cache.response.bytes = Empty,
-            cache.failed = Empty,
-            cache.outcome = Empty,
-        );
+        // Asked first: with tracing's feature `log`, what a span would tell is made even where nobody listens.
+        let span = if Level::DEBUG <= LevelFilter::current() {
+            debug_span!(
+                target: "cache_core::command",
+                "redis",
+                otel.kind = "client",
+                otel.name = %facts::operation(sent),
+                otel.status_code = Empty,
+                db.system.name = "redis",
+                db.operation.name = %facts::operation(sent),
+                db.operation.batch.size = Empty,
+                db.response.returned_rows = Empty,
+                db.response.status_code = Empty,
+                error.type = Empty,
+                cache.namespace = self.keyspace.as_ref().map_or("", |keyspace| keyspace.global()),
+                cache.model = Empty,
+                cache.index = Empty,
+                cache.commands = Empty,
+                cache.request.bytes = sent.commands().iter().map(Command::size).sum::<usize>(),
+                cache.response.bytes = Empty,
+                cache.failed = Empty,
+                cache.outcome = Empty,
+            )
+        } else {
+            Span::none()
+        };
         let mut rows = Vec::new();
         if !span.is_disabled() {
             self.describe(&span, sent);
@@ -128,9 +134,10 @@ impl Cache {
 }
 
 impl Observed {
-    /// Makes the call within its span, and says there how it ended.
+    /// Makes the call within its span, and says there how it ended. A call that is pinned is not moved again.
     pub(crate) async fn around<T: Answered>(mut self, call: impl Future<Output = Result<T>>) -> Result<T> {
-        let answer = call.instrument(self.span.clone()).await;
+        let answer =
+            if self.span.is_disabled() { call.await } else { call.instrument(self.span.clone()).await };
         self.ended = true;
         self.count(&answer);
         if !self.span.is_disabled() {
