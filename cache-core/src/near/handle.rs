@@ -77,7 +77,7 @@ impl NearHandle {
                 Counts::add(&self.line.store.counts.hits);
                 return Ok(document);
             }
-            self.ask_for::<M>(key).await
+            self.ask_for::<M>(key.into_boxed_slice()).await
         }
     }
 
@@ -91,7 +91,8 @@ impl NearHandle {
         M: Model,
         I: IntoIterator<Item: Id<M::PrimaryKey>>,
     {
-        let keys: Result<Vec<Key>> = ids.into_iter().map(|id| self.key::<M>(&id)).collect();
+        let keys: Result<Vec<Key>> =
+            ids.into_iter().map(|id| Ok(self.key::<M>(&id)?.into_boxed_slice())).collect();
         async move { self.ask_for_many::<M>(keys?).await }
     }
 
@@ -116,11 +117,11 @@ impl NearHandle {
         &self.cache
     }
 
-    fn key<M: Model>(&self, id: &impl Id<M::PrimaryKey>) -> Result<Key> {
+    fn key<M: Model>(&self, id: &impl Id<M::PrimaryKey>) -> Result<Vec<u8>> {
         let keyspace = self.cache.keyspace()?;
         let mut key = Vec::with_capacity(64);
         id.parts(|parts| M::schema().write_key(keyspace, &mut key, parts))?;
-        Ok(key.into_boxed_slice())
+        Ok(key)
     }
 
     /// The epoch, and the moment of which it is; `None`: this document is read past the near cache.

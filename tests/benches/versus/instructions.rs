@@ -71,7 +71,7 @@ async fn total(side: &str, work: Work, url: &str, calls: u64) -> Outcome<u64> {
     let collected = said.lines().rev().find_map(|line| line.split_once("Collected : "));
     match collected.map(|(_, number)| number.trim().parse()) {
         Some(Ok(number)) if ran.status.success() => Ok(number),
-        _ => Err(format!("{side}, {}: {said}", work.name()).into()),
+        _ => Err(format!("{side}, {}: {}", work.name(), said.chars().take(600).collect::<String>()).into()),
     }
 }
 
@@ -83,8 +83,7 @@ pub(crate) async fn make(side: &str, work: &str, url: &str, calls: u64) -> Outco
         let cache = Cache::connect(RedisSettings::new(url).response_timeout(LATE)).await?;
         repeat(&Ours { cache: cache.project(corpus.size.project()), corpus }, work, calls).await
     } else {
-        let url = format!("{url}{}protocol=resp3", if url.contains('?') { '&' } else { '?' });
-        repeat(&ByRedis { connection: by_hand(&url).await?, corpus }, work, calls).await
+        repeat(&ByRedis { connection: by_hand(url).await?, corpus }, work, calls).await
     }
 }
 
