@@ -67,5 +67,34 @@ impl Params {
 /// and without an exponent.
 pub(crate) fn number_text(number: f64) -> String {
     let whole = number.fract() == 0.0 && number.abs() < 1e15;
-    if whole { format!("{number:.0}") } else { format!("{number:?}") }
+    if !whole || (number == 0.0 && number.is_sign_negative()) {
+        return if whole { "-0".to_owned() } else { format!("{number:?}") };
+    }
+    // As a double it costs ten times as much to write.
+    #[expect(clippy::cast_possible_truncation, reason = "it is whole and of at most 15 digits")]
+    let number = number as i64;
+    number.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_as_short_as_they_read_back() {
+        for (number, text) in [
+            (0.0, "0"),
+            (-0.0, "-0"),
+            (7.0, "7"),
+            (-12.0, "-12"),
+            (999_999_999_999_999.0, "999999999999999"),
+            (1e15, "1000000000000000.0"),
+            (1e16, "1e16"),
+            (0.1, "0.1"),
+            (f64::MIN_POSITIVE, "2.2250738585072014e-308"),
+        ] {
+            assert_eq!(number_text(number), text);
+            assert_eq!(number_text(number).parse::<f64>().map(f64::to_bits), Ok(number.to_bits()));
+        }
+    }
 }

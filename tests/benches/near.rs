@@ -1,5 +1,5 @@
 //! What a read costs that memory answers, beside one that the server answers: `cargo bench -p cache-tests --bench near`. Its last
-//! line has the figures; it fails if a hit takes longer than it may.
+//! line has the figures.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -8,9 +8,6 @@ use std::time::{Duration, Instant};
 use cache_core::{Cache, CacheModel, NearCache, NearHandle};
 use cache_tests::private_server;
 use serde::{Deserialize, Serialize};
-
-/// Nanoseconds.
-const MOST: f64 = 250.0;
 
 const HITS: u32 = 200_000;
 const GETS: u32 = 2_000;
@@ -104,6 +101,5 @@ fn main() {
             "figures: hit {hit:.0} ns, of two threads {two:.0} ns, get {get:.0} ns, ratio {:.0}, medians of {ROUNDS}",
             get / hit
         );
-        assert!(hit <= MOST, "a hit may take {MOST} ns");
     });
 }
