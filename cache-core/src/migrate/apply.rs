@@ -176,7 +176,7 @@ impl Run<'_> {
         let (cache, plan) = (self.cache, counting.plan);
         match step {
             Step::Verify { against } if *against == look.name => {
-                let mark = counting.mark(&look.name).await?;
+                let mark = counting.mark(look).await?;
                 let begun = extensions(cache, plan).await?.into_iter();
                 let before = begun.filter(|one| one.is_of(look)).min_by_key(|one| one.missing);
                 // Whoever was faster made ours of it, and forgot what was there before; or somebody deleted that.
@@ -188,7 +188,7 @@ impl Run<'_> {
                 self.listeners.step("verified");
             }
             Step::Verify { against } => {
-                let mark = counting.mark(&look.name).await?;
+                let mark = counting.mark(look).await?;
                 if !verify(counting, &look.name, against, self.options).await? {
                     return Ok(false);
                 }

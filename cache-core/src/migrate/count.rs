@@ -122,9 +122,9 @@ impl Counting<'_> {
         }
     }
 
-    /// Marks the index, so that what is found in it is not taken to be about another one. `None`: nothing is kept of it, or it
-    /// is gone.
-    pub(super) async fn mark(&self, index: &str) -> Result<Option<Mark>> {
+    /// Marks the index, so that what is found in it is not taken to be about another one. `None`: nothing is kept of it.
+    pub(super) async fn mark(&self, look: &IndexInfo) -> Result<Option<Mark>> {
+        let index = &look.name;
         if self.cache.capabilities().cluster {
             return Ok(None);
         }
@@ -132,7 +132,10 @@ impl Counting<'_> {
         let call = call.arg(self.marks()).arg_display(self.plan.fingerprint);
         let call = call.arg(format!("{:016x}", rand::random::<u64>()));
         match script::run(self.cache, &MARK, call.repeatable()).await {
-            Ok(mark) => Ok(mark.as_str().map(|mark| Mark(mark.to_owned()))),
+            Ok(mark) => match mark.as_str() {
+                Some(mark) => Ok(Some(Mark(mark.to_owned()))),
+                None => Err(self.gone(look)),
+            },
             // Then the next run looks again.
             Err(error) if error.is_write_refused() => Ok(None),
             Err(error) => Err(error),
@@ -164,23 +167,28 @@ impl Counting<'_> {
         look: &IndexInfo,
         against: Option<&str>,
     ) -> Result<Option<Counted>, MigrateError> {
-        let mark = self.mark(&look.name).await?;
+        let mark = self.mark(look).await?;
         // The counter is read before the documents are, so that what fails meanwhile is seen to be more.
-        let now = info(self.cache, &look.name).await?.unwrap_or_else(|| look.clone());
-        // It vanished since it was filled, and somebody makes it again: before its scan begins, it seems to be filled.
-        if is_being_filled(&now) || now.last_document < look.last_document {
-            return Err(self.vanished(look));
-        }
+        let now = self.still_filled(look).await?;
         let found = absent(self.cache, self.schema(), &look.name, against, &HashSet::new()).await?;
         let Some(absent) = found else { return Ok(None) };
         let found = self.judged(&now, absent, now.failures).await;
-        if let Some(mark) = mark {
+        match mark {
+            Some(mark) if self.record(&mark, &now, against, lacked(&found)).await? => {}
             // The mark went with the index: what was found is about several.
-            if !self.record(&mark, &now, against, lacked(&found)).await? {
-                return Err(self.vanished(look));
-            }
+            Some(_) => return Err(self.vanished(look)),
+            None => drop(self.still_filled(&now).await?),
         }
         Ok(Some(found))
+    }
+
+    /// The index as it is now, if it is the one that was seen.
+    async fn still_filled(&self, look: &IndexInfo) -> Result<IndexInfo, MigrateError> {
+        // It vanished since it was filled, and somebody makes it again, if it holds less: ids of documents only grow.
+        match info(self.cache, &look.name).await? {
+            Some(now) if !is_being_filled(&now) && now.last_document >= look.last_document => Ok(now),
+            _ => Err(self.vanished(look)),
+        }
     }
 
     /// Asks the server of the documents that are missing whether it would take them.
