@@ -1,44 +1,11 @@
-//! What can go wrong without any I/O: replies that cannot be read, filters and names that cannot be used.
+//! What can go wrong without any I/O: queries that are refused; replies, names and places in files of their own.
 
 use crate::aggregate_error::AggregateError;
+pub use crate::decode_error::DecodeError;
+pub use crate::geo_error::GeoError;
 pub use crate::name_error::NameError;
 use crate::path::SearchName;
 use crate::raw_error::RawQueryError;
-
-/// A reply that is not what the command answers.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum DecodeError {
-    /// The reply has another shape than the command's answers have.
-    #[error("expected {expected}, the server answered {found}")]
-    Unexpected {
-        /// What the command answers.
-        expected: &'static str,
-        /// What came.
-        found: &'static str,
-    },
-    /// A row of an aggregation does not fit the struct that it is read into.
-    #[error("column `{column}`: {reason}")]
-    Column {
-        /// The column.
-        column: String,
-        /// What does not fit.
-        reason: String,
-    },
-    /// A row of an aggregation lacks what the struct needs.
-    #[error("a row of the aggregation: {0}")]
-    Row(String),
-    /// A part that the answer needs is not there.
-    #[error("the server's answer lacks `{0}`")]
-    Missing(&'static str),
-}
-
-impl DecodeError {
-    /// The reply is not what was expected; `found` is what [`Reply::describe`](crate::Reply::describe) says of it.
-    pub fn unexpected(expected: &'static str, found: &'static str) -> Self {
-        Self::Unexpected { expected, found }
-    }
-}
 
 /// A filter that has no true answer on the server, refused before anything is sent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -362,35 +329,3 @@ pub(crate) const MAX_REPEATED: usize = 6;
 
 /// `MINPREFIX` of RediSearch: shorter prefixes are not expanded, and the answer is empty without an error.
 pub(crate) const MIN_PREFIX: usize = 2;
-
-/// A point or a shape that the index would not take.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum GeoError {
-    /// A longitude that is none.
-    #[error("{longitude} is no longitude, which lies between -180 and 180 degrees; is it the latitude?")]
-    Longitude {
-        /// The number.
-        longitude: f64,
-    },
-    /// A latitude that is none, or that the index does not hold.
-    #[error(
-        "{latitude} is no latitude that the index holds, which lie between -85.05112878 and 85.05112878 degrees"
-    )]
-    Latitude {
-        /// The number.
-        latitude: f64,
-    },
-    /// A text that is no point.
-    #[error("`{text}` is no point; write `longitude,latitude`")]
-    Form {
-        /// The text.
-        text: String,
-    },
-    /// A shape that the index would not take.
-    #[error("the shape cannot be indexed: {reason}")]
-    Shape {
-        /// Why.
-        reason: String,
-    },
-}

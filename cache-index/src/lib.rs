@@ -17,13 +17,14 @@
 //!
 //! Most people use this crate through `cache-core`, which adds connections and everything that talks.
 
-// A file imports from those before it: printed, command, path, aggregate_error, raw_error, name_error, error, pattern, reply, escape, keyspace, kind, vector, value, value_*, epoch, geo, shape, unique, strict, json, schema, params,
+// A file imports from those before it: printed, command, path, aggregate_error, raw_error, name_error, decode_error, geo_error, error, pattern, reply, escape, keyspace, kind, vector, operand, value, value_*, epoch, geo, shape, unique, strict, json, schema, params,
 // text, fuzzy, phrase, reading, filter, sort, reads, field, finder, finder_decimal, embedded, indexable, search, decode, aggregate, terms.
 
 pub mod aggregate;
 mod aggregate_error;
 mod command;
 mod decode;
+mod decode_error;
 mod embedded;
 mod epoch;
 mod error;
@@ -35,11 +36,13 @@ mod finder;
 mod finder_decimal;
 mod fuzzy;
 mod geo;
+mod geo_error;
 mod indexable;
 mod json;
 mod keyspace;
 mod kind;
 mod name_error;
+mod operand;
 mod params;
 mod path;
 mod pattern;

@@ -1,6 +1,7 @@
 //! The functions of expressions, as RediSearch has them.
 
-use super::expr::{Columns, Expr, IntoExpr, field_node};
+use super::expr::{Columns, Expr, IntoExpr};
+use super::fields::field_node;
 use super::node::{Node, ValueType};
 use crate::field::Field;
 use crate::geo::GeoPoint;

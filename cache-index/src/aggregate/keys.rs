@@ -1,6 +1,7 @@
 //! What groups are made by: fields, computed keys, and several of them.
 
-use super::expr::{Grouped, Named, SingleValue};
+use super::expr::Named;
+use super::fields::{Grouped, SingleValue};
 use super::reducer::{Key, field_key};
 use crate::field::Field;
 

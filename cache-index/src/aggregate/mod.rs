@@ -29,25 +29,25 @@
 //! numbers beyond 2^53 are grouped with their neighbours, and come as floating point numbers, which an integer of a row
 //! refuses.
 
-// A file imports from those before it: node, expr, functions, reducer, keys, column, render (with plan), request, rows.
+// A file imports from those before it: node, expr, fields, functions, reducer, keys, column, rendered, render (with plan), request, rows.
 
 mod column;
 mod expr;
+mod fields;
 mod functions;
 mod keys;
 mod node;
 mod plan;
 mod reducer;
 mod render;
+mod rendered;
 mod request;
 mod rows;
 #[cfg(test)]
 mod tests;
 
-pub use expr::{
-    Columns, Evaluates, Expr, ExprValue, Expressible, Grouped, IntoExpr, Named, ScalarExpr, SingleValue,
-    TagText,
-};
+pub use expr::{Columns, Expr, ExprValue, IntoExpr, Named};
+pub use fields::{Evaluates, Expressible, Grouped, ScalarExpr, SingleValue, TagText};
 pub use functions::{
     MaybeMissing, abs, ceil, concat, day_of_month, day_of_week, day_of_year, distance, exists, exp, floor,
     format_time, length, ln, log2, lower, month_of_year, number, parse_time, sqrt, start_of_day,
@@ -59,6 +59,6 @@ pub use reducer::{
     Reducer, Values, avg, count, count_distinct, count_distinct_about, first_by, max, min, quantile,
     random_sample, stddev, sum, to_list,
 };
-pub use render::RenderedAggregate;
+pub use rendered::RenderedAggregate;
 pub use request::AggregateRequest;
 pub use rows::{AggregateAnswer, AggregateRow};

@@ -7,7 +7,8 @@ use super::expr::{Columns, Expr, ExprValue};
 use super::keys::{GroupBy, Keys};
 use super::node::{Node, ValueType};
 use super::reducer::{Key, Reduce, Reducer};
-use super::render::{self, RenderedAggregate};
+use super::render;
+use super::rendered::RenderedAggregate;
 use crate::error::QueryError;
 use crate::sort::Direction;
 

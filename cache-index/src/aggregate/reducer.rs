@@ -3,7 +3,8 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use super::expr::{Expr, ExprValue, Grouped, IntoExpr, SingleValue, field_node};
+use super::expr::{Expr, ExprValue, IntoExpr};
+use super::fields::{Grouped, SingleValue, field_node};
 use super::node::{Node, ValueType};
 use crate::aggregate_error::AggregateError;
 use crate::field::Field;

@@ -4,6 +4,7 @@ use super::column::{Column, Holds};
 use super::node::{self, Node, Operand, Scope, ValueType, presence_of_field, presence_of_key};
 use super::plan::AggregatePlan;
 use super::reducer::{Function, Reduce};
+use super::rendered::RenderedAggregate;
 use crate::aggregate_error::AggregateError;
 use crate::error::QueryError;
 use crate::schema::FieldDef;
@@ -15,26 +16,6 @@ const MOST_SORT_KEYS: usize = 8;
 /// server tells groups apart by a hash over the bytes of the keys without anything between them, for which `ab`, `c` is
 /// the same group as `a`, `bc`.
 const SEPARATOR: &str = "(-1.7976931348623157e308)";
-
-/// An aggregation as the server reads it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct RenderedAggregate {
-    /// The stages up to the sorting.
-    pub(super) before: Vec<String>,
-    /// What is sorted by: aliases and directions.
-    pub(super) sort: Vec<String>,
-    pub(super) page: Option<(u64, u64)>,
-    /// The stages behind.
-    pub(super) after: Vec<String>,
-    pub(super) columns: Vec<Column>,
-}
-
-impl RenderedAggregate {
-    /// Whether the server sorts the rows, also where nobody asked for an order.
-    pub fn is_sorted(&self) -> bool {
-        !self.sort.is_empty()
-    }
-}
 
 pub(super) fn render<M>(plan: &AggregatePlan<M>) -> Result<RenderedAggregate, QueryError> {
     let mut documents = Documents::default();

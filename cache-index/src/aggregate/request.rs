@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::render::RenderedAggregate;
+use super::rendered::RenderedAggregate;
 use crate::command::Command;
 use crate::filter::Rendered;
 use crate::search::SearchOptions;

@@ -8,7 +8,7 @@ use serde::forward_to_deserialize_any;
 use serde_json::Error;
 
 use super::column::{Cell, Column};
-use super::render::RenderedAggregate;
+use super::rendered::RenderedAggregate;
 use crate::decode::{Shortfall, warnings};
 use crate::error::DecodeError;
 use crate::reply::Reply;

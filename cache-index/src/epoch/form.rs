@@ -187,6 +187,7 @@ impl<T> SortableValue for NoForm<T> {}
 impl<T> TextValue for NoForm<T> {}
 
 /// The form that stands where a module exports none.
+#[doc(hidden)]
 pub mod default_form {
     /// The form of a field of type `T`.
     pub type __CacheForm<T> = super::NoForm<T>;
