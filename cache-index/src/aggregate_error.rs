@@ -1,6 +1,20 @@
 //! Aggregations that have no true answer, or that the server could not run.
 
 /// An aggregation that is refused before anything is sent.
+///
+/// ```
+/// # use cache_index::*;
+/// # struct User;
+/// # impl User {
+/// #     const AGE: Field<User, u8, Numeric, Options<No>> = Field::indexed("age", "age");
+/// # }
+/// use cache_index::aggregate::{AggregatePlan, quantile};
+/// use cache_index::{AggregateError, QueryError};
+///
+/// let refused = AggregatePlan::all().reduce("median", quantile(User::AGE, 50.0)).render().unwrap_err();
+/// assert!(matches!(refused, QueryError::Aggregate(AggregateError::Quantile { .. })));
+/// assert_eq!(refused.to_string(), "50 is no quantile; use a number from 0 to 1, where 0.5 is the median");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AggregateError {

@@ -4,6 +4,15 @@ use std::fmt;
 use std::time::Duration;
 
 /// Where in a cluster a command must go. A single server ignores it.
+///
+/// ```
+/// use cache_index::{Command, Route};
+///
+/// assert_eq!(Command::new("JSON.GET").key("cache:user:1").route(), &Route::Key(1));
+/// assert_eq!(Command::new("FT.SEARCH").arg("cache:user:idx").route(), &Route::AnyNode);
+/// let size = Command::new("DBSIZE").routed(Route::AllMasters);
+/// assert_eq!(size.route(), &Route::AllMasters);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Route {
@@ -179,6 +188,17 @@ impl fmt::Debug for Command {
 }
 
 /// Commands that travel together: one pipeline, or one `MULTI`/`EXEC` when atomic.
+///
+/// ```
+/// use cache_index::{Batch, Command};
+///
+/// let batch = Batch::atomic(vec![
+///     Command::new("JSON.DEL").key("cache:user:1").repeatable(),
+///     Command::new("INCR").key("cache:~user:deleted"),
+/// ]);
+/// assert!(batch.is_atomic());
+/// assert!(!batch.is_repeatable(), "who deleted would be counted twice");
+/// ```
 #[derive(Debug, Clone)]
 pub struct Batch {
     commands: Vec<Command>,

@@ -1,6 +1,13 @@
 //! Replies that cannot be read.
 
 /// A reply that is not what the command answers.
+///
+/// ```
+/// use cache_index::{Reply, SearchAnswer};
+///
+/// let error = SearchAnswer::decode(Reply::Int(7), false).unwrap_err();
+/// assert_eq!(error.to_string(), "expected a search answer, the server answered an integer");
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeError {

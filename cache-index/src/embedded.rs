@@ -7,6 +7,38 @@ use crate::path::{Path, Step};
 use crate::schema::Entry;
 
 /// A struct that models can embed, or an `Option`, a list or a map of one.
+///
+/// ```
+/// use std::marker::PhantomData;
+///
+/// use cache_index::{Embedded, EmbeddedFields, Entry, Field, FieldDef, No, One, Options, Path, Root, Tag};
+///
+/// // What `#[derive(CacheEmbedded)]` writes for this:
+/// struct Address {
+///     city: String,
+/// }
+/// struct AddressFields<M, P> {
+///     city: Field<M, String, Tag, Options<No>>,
+///     place: PhantomData<fn() -> P>,
+/// }
+/// # impl<M, P> Clone for AddressFields<M, P> {
+/// #     fn clone(&self) -> Self { *self }
+/// # }
+/// # impl<M, P> Copy for AddressFields<M, P> {}
+/// impl<M: 'static, P: Path> EmbeddedFields for AddressFields<M, P> {
+///     const ALL: Self =
+///         Self { city: Field::indexed("city", "city").within_embedded::<P>(), place: PhantomData };
+///     const ENTRIES: &'static [Entry] = &[Entry::Field(Self::ALL.city.def())];
+/// }
+/// impl Embedded for Address {
+///     type Fields<M: 'static, P: Path> = AddressFields<M, P>;
+///     type Shape = One;
+/// }
+///
+/// struct User;
+/// let handles = <Option<Address> as Embedded>::Fields::<User, Root>::ALL;
+/// assert_eq!(handles.city.def().path(), "$.city");
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be embedded",
     label = "not an embedded struct",
@@ -22,6 +54,22 @@ pub trait Embedded {
 }
 
 /// An embedded struct, or an `Option` of one: what an embedded list or map may hold.
+///
+/// ```
+/// use cache_index::{Each, Embedded, Shape, Single, Step};
+///
+/// fn step_of_list<T: Single>() -> Step {
+///     <<Vec<T> as Embedded>::Shape as Shape>::STEP
+/// }
+/// # use cache_index::{EmbeddedFields, Entry, One, Path};
+/// # #[derive(Clone, Copy)] struct Fields;
+/// # impl EmbeddedFields for Fields { const ALL: Self = Fields; const ENTRIES: &'static [Entry] = &[]; }
+/// # struct Address;
+/// # impl Embedded for Address { type Fields<M: 'static, P: Path> = Fields; type Shape = One; }
+/// # impl Single for Address {}
+/// assert_eq!(step_of_list::<Address>(), Step::Each);
+/// assert_eq!(step_of_list::<Option<Address>>(), Step::Each);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a list of `{Self}` cannot be embedded",
     label = "an embedded list or map holds structs that derive `CacheEmbedded`",
@@ -30,6 +78,22 @@ pub trait Embedded {
 pub trait Single: Embedded {}
 
 /// The handles of an embedded struct's fields, as a value.
+///
+/// ```
+/// use cache_index::{EmbeddedFields, Entry, Field, FieldDef, No, Options, Tag};
+/// # struct User;
+///
+/// // What `#[derive(CacheEmbedded)]` writes, within one model and at one place:
+/// #[derive(Clone, Copy)]
+/// struct AddressFields {
+///     city: Field<User, String, Tag, Options<No>>,
+/// }
+/// impl EmbeddedFields for AddressFields {
+///     const ALL: Self = Self { city: Field::indexed("city", "city") };
+///     const ENTRIES: &'static [Entry] = &[Entry::Field(Self::ALL.city.def())];
+/// }
+/// assert_eq!(AddressFields::ENTRIES.len(), 1);
+/// ```
 pub trait EmbeddedFields: Copy + 'static {
     /// The handles.
     const ALL: Self;
@@ -38,6 +102,15 @@ pub trait EmbeddedFields: Copy + 'static {
 }
 
 /// Whether a member holds one embedded struct, or many.
+///
+/// ```
+/// use cache_index::{Each, FieldPath, Shape};
+///
+/// fn path_of<S: Shape>() -> FieldPath {
+///     FieldPath::new(None, "addresses", "addresses", S::STEP)
+/// }
+/// assert!(path_of::<Each>().is_many());
+/// ```
 #[diagnostic::on_unimplemented(message = "`{Self}` is no shape of an embedded struct")]
 pub trait Shape {
     /// How to get from the member to the struct.
@@ -47,6 +120,12 @@ pub trait Shape {
 }
 
 /// A member that holds one.
+///
+/// ```
+/// use cache_index::{One, Shape, Step};
+///
+/// assert_eq!(One::STEP, Step::One);
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub enum One {}
 
@@ -56,6 +135,12 @@ impl Shape for One {
 }
 
 /// A member that holds a list.
+///
+/// ```
+/// use cache_index::{Each, Shape, Step};
+///
+/// assert_eq!(Each::STEP, Step::Each);
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub enum Each {}
 
@@ -65,6 +150,12 @@ impl Shape for Each {
 }
 
 /// A member that holds a map.
+///
+/// ```
+/// use cache_index::{Shape, Step, Values};
+///
+/// assert_eq!(Values::STEP, Step::Values);
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub enum Values {}
 

@@ -8,6 +8,24 @@ use crate::path::SearchName;
 use crate::raw_error::RawQueryError;
 
 /// A filter that has no true answer on the server, refused before anything is sent.
+///
+/// ```
+/// # use cache_index::*;
+/// # struct User;
+/// # static SCHEMA: Schema = Schema::new("User", "user", "id", &[]);
+/// # impl IndexSchema for User { fn schema() -> &'static Schema { &SCHEMA } }
+/// # impl User {
+/// #     const SCORE: Field<User, f64, Numeric, Options<No>> = Field::indexed("score", "score");
+/// # }
+/// use cache_index::QueryError;
+///
+/// let refused = User::SCORE.gt(f64::NAN).render().unwrap_err();
+/// assert!(matches!(refused, QueryError::NotFinite { .. }));
+/// assert_eq!(
+///     refused.redacted().to_string(),
+///     "`score`: … cannot be compared; use a finite number, or leave that end of the range open",
+/// );
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum QueryError {
@@ -319,9 +337,31 @@ impl QueryError {
 
 /// The longest tag, in bytes: RediSearch counts a tag's length in 16 bits, and a longer one is found by what is left
 /// of it.
+///
+/// ```
+/// # use cache_index::*;
+/// # struct User;
+/// # static SCHEMA: Schema = Schema::new("User", "user", "id", &[]);
+/// # impl IndexSchema for User { fn schema() -> &'static Schema { &SCHEMA } }
+/// # impl User {
+/// #     const EMAIL: Field<User, String, Tag, Options<No>> = Field::indexed("email", "email");
+/// # }
+/// use cache_index::{MAX_TAG, QueryError};
+///
+/// assert!(User::EMAIL.eq("x".repeat(MAX_TAG)).render().is_ok());
+/// let refused = User::EMAIL.eq("x".repeat(MAX_TAG + 1)).render().unwrap_err();
+/// assert!(matches!(refused, QueryError::TooLong { most: MAX_TAG, .. }));
+/// ```
 pub const MAX_TAG: usize = 65_535;
 
 /// The longest tag of a field with a separator, in bytes.
+///
+/// ```
+/// use cache_index::{FieldDef, MAX_SEPARATED_TAG, Tag};
+///
+/// let tags = FieldDef::indexed::<String, Tag>("tags", "tags").separator::<String>(',');
+/// assert_eq!(tags.longest_tag(), MAX_SEPARATED_TAG);
+/// ```
 pub const MAX_SEPARATED_TAG: usize = 4_096;
 
 /// How many conditions that are written twice may stand within each other; each doubles the query text.

@@ -12,6 +12,25 @@ use crate::value::{IndexValue, Operand};
 use crate::vector::{Vector, VectorElement};
 
 /// The argument of a finder for a field whose scalar is `S` and whose kind is `K`.
+///
+/// ```
+/// # use cache_index::*;
+/// # struct User;
+/// # static SCHEMA: Schema = Schema::new("User", "user", "id", &[]);
+/// # impl IndexSchema for User { fn schema() -> &'static Schema { &SCHEMA } }
+/// # impl User {
+/// #     const AGE: Field<User, i64, Numeric, Options<No>> = Field::indexed("age", "age");
+/// # }
+/// use cache_index::{Filter, FindBy, Numeric};
+///
+/// // What the derive writes for the field `age: i64`:
+/// fn find_by_age(age: impl FindBy<i64, Numeric>) -> Filter<User> {
+///     age.into_filter(User::AGE)
+/// }
+/// assert_eq!(find_by_age(42).render()?.text(), "@age:[$p0 $p0]");
+/// assert_eq!(find_by_age(18..65).render()?.text(), "@age:[$p0 ($p1]");
+/// # Ok::<(), cache_index::QueryError>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is nothing to find a {K} field of `{S}` by",
     label = "expected a value like `{S}`",

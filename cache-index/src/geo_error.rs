@@ -1,6 +1,16 @@
 //! Points and shapes that cannot be indexed.
 
 /// A point or a shape that the index would not take.
+///
+/// ```
+/// use cache_index::{GeoError, GeoPoint};
+///
+/// let swapped = GeoPoint::new(46.9, 107.4).unwrap_err();
+/// assert_eq!(swapped, GeoError::Latitude { latitude: 107.4 });
+/// assert!(swapped.to_string().starts_with("107.4 is no latitude that the index holds"));
+/// let text = "46.9 7.4".parse::<GeoPoint>().unwrap_err();
+/// assert_eq!(text.to_string(), "`46.9 7.4` is no point; write `longitude,latitude`");
+/// ```
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum GeoError {

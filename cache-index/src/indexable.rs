@@ -14,6 +14,18 @@ use crate::value::JsonType;
 ///
 /// RediSearch leaves a whole document out of an index if one value has another type than its field, and tells nobody who
 /// writes. Values are not shown: they may be personal data.
+///
+/// ```
+/// use cache_index::{Entry, FieldDef, Numeric, Schema, check_document};
+///
+/// static USER: Schema =
+///     Schema::new("User", "user", "id", &[Entry::Field(FieldDef::indexed::<u8, Numeric>("age", "age"))]);
+/// let refused = check_document(&USER, &serde_json::json!({})).unwrap_err();
+/// assert_eq!(
+///     refused.to_string(),
+///     "`age` of `User` is not in the document, at `$.age`, and is no `Option`; let serde write it, and under that name",
+/// );
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NotIndexable {
@@ -123,6 +135,16 @@ pub fn assert_indexable<M: IndexSchema + Serialize>(sample: &M) {
 }
 
 /// [`check_indexable`] for a document that is JSON already.
+///
+/// ```
+/// use cache_index::{Entry, FieldDef, NotIndexable, Numeric, Schema, check_document};
+///
+/// static USER: Schema =
+///     Schema::new("User", "user", "id", &[Entry::Field(FieldDef::indexed::<u8, Numeric>("age", "age"))]);
+/// assert_eq!(check_document(&USER, &serde_json::json!({ "age": 42 })), Ok(()));
+/// let refused = check_document(&USER, &serde_json::json!({ "age": "42" })).unwrap_err();
+/// assert!(matches!(refused, NotIndexable::OtherType { needs: "a number", found: "a string", .. }));
+/// ```
 ///
 /// # Errors
 /// The first of the findings, in the order of the fields.

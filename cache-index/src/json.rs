@@ -17,6 +17,17 @@ use serde_json::ser::{CharEscape, CompactFormatter, Formatter, Serializer};
 /// Integers and strings come back as they are. So do all but about one in four hundred doubles; the others come back
 /// as a neighbour, one unit in the last place off (3.3 in place of 3.3000000000000003).
 ///
+/// ```
+/// use cache_index::write_json;
+///
+/// let mut json = Vec::new();
+/// write_json(&mut json, &("Ann", 3.5))?;
+/// assert_eq!(json, br#"["Ann",3.5]"#);
+/// let refused = write_json(&mut json, &f64::NAN).unwrap_err();
+/// assert!(refused.to_string().starts_with("NaN has no JSON form and would come back as null"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+///
 /// # Errors
 /// NaN, infinities and integers beyond 64 bits, which would come back as something else; and what serde_json finds
 /// wrong with the value, such as a map whose keys are no strings.
@@ -25,6 +36,14 @@ pub fn write_json<T: Serialize + ?Sized>(buffer: &mut Vec<u8>, value: &T) -> Res
 }
 
 /// As [`write_json`], and says what strings were written, names of members among them.
+///
+/// ```
+/// use cache_index::write_json_seen;
+///
+/// let seen = write_json_seen(&mut Vec::new(), &["Ann", "\0"])?;
+/// assert_eq!((seen.longest, seen.nul), (3, true));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 ///
 /// # Errors
 /// As [`write_json`].
@@ -39,6 +58,14 @@ pub fn write_json_seen<T: Serialize + ?Sized>(
 }
 
 /// The strings of a document that was written.
+///
+/// ```
+/// use cache_index::{MAX_TAG, write_json_seen};
+///
+/// let seen = write_json_seen(&mut Vec::new(), &["Ann".repeat(30_000)])?;
+/// assert!(seen.longest > MAX_TAG, "one of them may be longer than a tag can be");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Strings {

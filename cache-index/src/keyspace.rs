@@ -5,6 +5,12 @@ use std::sync::Arc;
 use crate::error::NameError;
 
 /// The namespace that is used where none is set.
+///
+/// ```
+/// use cache_index::{DEFAULT_GLOBAL, Keyspace};
+///
+/// assert_eq!(Keyspace::default().global(), DEFAULT_GLOBAL);
+/// ```
 pub const DEFAULT_GLOBAL: &str = "cache";
 
 /// A namespace on a server: everything before a model's prefix. Cheap to clone.
@@ -22,6 +28,15 @@ pub const DEFAULT_GLOBAL: &str = "cache";
 /// struct, joined with `:`, with `%`, `:`, `{`, `}` and control characters in them written as `%25`, `%3A`, `%7B`, `%7D`
 /// and so on; a part that is marked `#[cache(hash_tag)]` stands in braces: `<global>:<prefix>:{<part>}:<part>`. So no
 /// two primary keys share an id, and none of them has a hash tag that it was not given.
+///
+/// ```
+/// use cache_index::Keyspace;
+///
+/// let keyspace = Keyspace::new("shop:cache")?;
+/// assert_eq!(keyspace.global(), "shop:cache");
+/// assert!(Keyspace::new("shop::cache").is_err());
+/// # Ok::<(), cache_index::NameError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[doc(alias = "global_key_prefix")]
 pub struct Keyspace {
@@ -67,6 +82,17 @@ impl Default for Keyspace {
 }
 
 /// Refuses names that would make keys ambiguous: empty, with an empty part between separators, or reserved.
+///
+/// ```
+/// use cache_index::check_name;
+///
+/// assert!(check_name("prefix", "shop:user").is_ok());
+/// let refused = check_name("prefix", "~user").unwrap_err();
+/// assert_eq!(
+///     refused.to_string(),
+///     "the prefix `~user` begins with `~`, which marks keys that are no documents; choose another",
+/// );
+/// ```
 ///
 /// # Errors
 /// [`NameError`] says what is wrong with the name.

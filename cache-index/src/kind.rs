@@ -7,12 +7,30 @@ mod sealed {
 }
 
 /// A kind of field: one of RediSearch's, or [`Stored`].
+///
+/// ```
+/// use cache_index::{IndexValue, Kind};
+///
+/// fn keyword<V: IndexValue>() -> Option<&'static str> {
+///     <V::Kind as Kind>::KIND.keyword()
+/// }
+/// assert_eq!(keyword::<Vec<String>>(), Some("TAG"));
+/// assert_eq!(keyword::<Option<u8>>(), Some("NUMERIC"));
+/// ```
 pub trait Kind: sealed::Sealed + 'static {
     /// The kind as data.
     const KIND: FieldKind;
 }
 
 /// The kind of a field as data.
+///
+/// ```
+/// use cache_index::{FieldDef, FieldKind};
+///
+/// let email = FieldDef::inferred::<String>("email", "email");
+/// assert_eq!(email.kind(), FieldKind::Tag);
+/// assert_eq!(FieldDef::stored("notes").kind().keyword(), None);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FieldKind {
@@ -69,22 +87,133 @@ macro_rules! kinds {
 
 kinds! {
     /// The field is stored in the document and not indexed: it can be read, not searched.
+    ///
+    /// ```
+    /// use cache_index::{Field, No, Options, Stored};
+    /// # struct User;
+    ///
+    /// const NOTES: Field<User, String, Stored, Options<No>> = Field::stored("notes");
+    /// assert!(!NOTES.def().is_indexed());
+    /// assert_eq!(NOTES.def().path(), "$.notes");
+    /// ```
     Stored = Stored;
     /// `TAG`: exact values. The kind of `String`, `bool` and `char`.
+    ///
+    /// ```
+    /// # use cache_index::*;
+    /// # struct User;
+    /// # static SCHEMA: Schema = Schema::new("User", "user", "id", &[]);
+    /// # impl IndexSchema for User { fn schema() -> &'static Schema { &SCHEMA } }
+    /// # impl User {
+    /// #     const EMAIL: Field<User, String, Tag, Options<No>> = Field::indexed("email", "email");
+    /// # }
+    /// let hers = User::EMAIL.eq("ann@example.com");
+    /// assert_eq!(hers.render()?.text(), "@email:{$p0}");
+    /// # Ok::<(), cache_index::QueryError>(())
+    /// ```
     Tag = Tag;
     /// `NUMERIC`: values and ranges. The kind of integers and floating point numbers.
+    ///
+    /// ```
+    /// # use cache_index::*;
+    /// # struct User;
+    /// # static SCHEMA: Schema = Schema::new("User", "user", "id", &[]);
+    /// # impl IndexSchema for User { fn schema() -> &'static Schema { &SCHEMA } }
+    /// # impl User {
+    /// #     const AGE: Field<User, u8, Numeric, Options<No>> = Field::indexed("age", "age");
+    /// # }
+    /// let adults = User::AGE.ge(18);
+    /// assert_eq!(adults.render()?.text(), "@age:[$p0 +inf]");
+    /// # Ok::<(), cache_index::QueryError>(())
+    /// ```
     Numeric = Numeric;
     /// `TEXT`: words, stemmed. A `String` field takes it with `#[index(text)]`.
+    ///
+    /// ```
+    /// # use cache_index::*;
+    /// # struct User;
+    /// # static SCHEMA: Schema = Schema::new("User", "user", "id", &[]);
+    /// # impl IndexSchema for User { fn schema() -> &'static Schema { &SCHEMA } }
+    /// # impl User {
+    /// #     const BIO: Field<User, String, Text, Options<No>> = Field::indexed("bio", "bio");
+    /// # }
+    /// let rustaceans = User::BIO.matches("rust");
+    /// assert_eq!(rustaceans.render()?.text(), "@bio:$p0");
+    /// # Ok::<(), cache_index::QueryError>(())
+    /// ```
     Text = Text;
     /// `GEO`: points on the earth. The kind of [`GeoPoint`](crate::GeoPoint).
+    ///
+    /// ```
+    /// # use cache_index::*;
+    /// # struct User;
+    /// # static SCHEMA: Schema = Schema::new("User", "user", "id", &[]);
+    /// # impl IndexSchema for User { fn schema() -> &'static Schema { &SCHEMA } }
+    /// # impl User {
+    /// #     const HOME: Field<User, GeoPoint, Geo, Options<No>> = Field::indexed("home", "home");
+    /// # }
+    /// let center = GeoPoint::new(7.4474, 46.948)?;
+    /// let near = User::HOME.within_radius(center, Distance::kilometers(5.0));
+    /// assert_eq!(near.render()?.text(), "@home:[$p0 $p1 $p2 m]");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     Geo = Geo;
     /// `GEOSHAPE`: points and polygons. The kind of `GeoShape` (feature `geo`).
+    ///
+    /// ```
+    /// # #[cfg(feature = "geo")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use cache_index::*;
+    /// # struct Shop;
+    /// # static SCHEMA: Schema = Schema::new("Shop", "shop", "id", &[]);
+    /// # impl IndexSchema for Shop { fn schema() -> &'static Schema { &SCHEMA } }
+    /// # impl Shop {
+    /// #     const AREA: Field<Shop, GeoShape, GeoShapeKind, Options<No>> = Field::indexed("area", "area");
+    /// # }
+    /// let town: GeoShape = "POLYGON((0 0, 0 2, 2 2, 2 0, 0 0))".parse()?;
+    /// let inside = Shop::AREA.within(&town);
+    /// assert_eq!(inside.render()?.text(), "@area:[WITHIN $p0]");
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "geo"))]
+    /// # fn main() {}
+    /// ```
     GeoShapeKind = GeoShape;
     /// `VECTOR`: similarity. The kind of [`Vector`](crate::Vector).
+    ///
+    /// ```
+    /// # use cache_index::*;
+    /// # struct Book;
+    /// # static SCHEMA: Schema = Schema::new("Book", "book", "id", &[]);
+    /// # impl IndexSchema for Book { fn schema() -> &'static Schema { &SCHEMA } }
+    /// # impl Book {
+    /// #     const EMBEDDING: Field<Book, Vector<f32, 2>, VectorKind, Options<No>> = Field::indexed("embedding", "embedding");
+    /// # }
+    /// let alike = Book::EMBEDDING.within_range(&Vector::from([0.5, 1.0]), 0.2);
+    /// assert_eq!(alike.render()?.text(), "@embedding:[VECTOR_RANGE $p0 $p1]");
+    /// # Ok::<(), cache_index::QueryError>(())
+    /// ```
     VectorKind = Vector;
 }
 
 /// Kinds whose values can be compared for equality, for fields of type `V`.
+///
+/// ```
+/// # use cache_index::*;
+/// # struct User;
+/// # static SCHEMA: Schema = Schema::new("User", "user", "id", &[]);
+/// # impl IndexSchema for User { fn schema() -> &'static Schema { &SCHEMA } }
+/// # impl User {
+/// #     const EMAIL: Field<User, String, Tag, Options<No>> = Field::indexed("email", "email");
+/// # }
+/// use cache_index::{Comparable, Field, Filter, Operand};
+///
+/// fn either<M, V, K: Comparable<V>, O>(field: Field<M, V, K, O>, values: [impl Operand<K::Scalar>; 2]) -> Filter<M> {
+///     field.is_in(values)
+/// }
+/// assert_eq!(either(User::EMAIL, ["a@example.com", "b@example.com"]).render()?.text(), "@email:{$p0|$p1}");
+/// # Ok::<(), cache_index::QueryError>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a `{Self}` field cannot be compared with `eq`, `ne` or `is_in`",
     label = "not a TAG or NUMERIC field",
@@ -96,6 +225,23 @@ pub trait Comparable<V>: Kind {
 }
 
 /// Kinds whose values have an order, for fields of type `V`.
+///
+/// ```
+/// # use cache_index::*;
+/// # struct User;
+/// # static SCHEMA: Schema = Schema::new("User", "user", "id", &[]);
+/// # impl IndexSchema for User { fn schema() -> &'static Schema { &SCHEMA } }
+/// # impl User {
+/// #     const AGE: Field<User, u8, Numeric, Options<No>> = Field::indexed("age", "age");
+/// # }
+/// use cache_index::{Field, Filter, Operand, Ordered};
+///
+/// fn at_least<M, V, K: Ordered<V>, O>(field: Field<M, V, K, O>, least: impl Operand<K::Scalar>) -> Filter<M> {
+///     field.ge(least)
+/// }
+/// assert_eq!(at_least(User::AGE, 18).render()?.text(), "@age:[$p0 +inf]");
+/// # Ok::<(), cache_index::QueryError>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a `{Self}` field has no order: `gt`, `ge`, `lt`, `le` and `between` need a NUMERIC field",
     label = "not a NUMERIC field",
@@ -104,6 +250,23 @@ pub trait Comparable<V>: Kind {
 pub trait Ordered<V>: Comparable<V> {}
 
 /// Kinds that are searched by the beginning of a value or of a word.
+///
+/// ```
+/// # use cache_index::*;
+/// # struct User;
+/// # static SCHEMA: Schema = Schema::new("User", "user", "id", &[]);
+/// # impl IndexSchema for User { fn schema() -> &'static Schema { &SCHEMA } }
+/// # impl User {
+/// #     const NAME: Field<User, String, Text, Options<No>> = Field::indexed("name", "name");
+/// # }
+/// use cache_index::{Field, Filter, Prefixed};
+///
+/// fn as_typed<M, V, K: Prefixed, O>(field: Field<M, V, K, O>, typed: &str) -> Filter<M> {
+///     field.starts_with(typed)
+/// }
+/// assert!(as_typed(User::NAME, "an").render().is_ok());
+/// assert!(as_typed(User::NAME, "a").render().is_err(), "the server wants two bytes");
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a `{Self}` field cannot be searched with `starts_with`",
     label = "not a TAG or TEXT field",
@@ -115,6 +278,22 @@ impl Prefixed for Tag {}
 impl Prefixed for Text {}
 
 /// Kinds that are searched by the end of a value or of a word, for fields with options `O`.
+///
+/// ```
+/// # use cache_index::*;
+/// # struct User;
+/// # static SCHEMA: Schema = Schema::new("User", "user", "id", &[]);
+/// # impl IndexSchema for User { fn schema() -> &'static Schema { &SCHEMA } }
+/// # impl User {
+/// #     const EMAIL: Field<User, String, Tag, Options<No>> = Field::indexed("email", "email");
+/// # }
+/// use cache_index::{Field, Filter, Suffixed};
+///
+/// fn of_host<M, V, K: Suffixed<O>, O>(field: Field<M, V, K, O>, host: &str) -> Filter<M> {
+///     field.ends_with(format!("@{host}"))
+/// }
+/// assert!(of_host(User::EMAIL, "example.com").render().is_ok());
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a `{Self}` field cannot be searched with `ends_with`",
     label = "not a TAG or TEXT field",
@@ -125,6 +304,23 @@ pub trait Suffixed<O>: Kind {}
 impl<O> Suffixed<O> for Tag {}
 
 /// Kinds whose values or words are searched by a pattern with wildcards, for fields with options `O`.
+///
+/// ```
+/// # use cache_index::*;
+/// # struct User;
+/// # static SCHEMA: Schema = Schema::new("User", "user", "id", &[]);
+/// # impl IndexSchema for User { fn schema() -> &'static Schema { &SCHEMA } }
+/// # impl User {
+/// #     const EMAIL: Field<User, String, Tag, Options<No>> = Field::indexed("email", "email");
+/// # }
+/// use cache_index::{Field, Filter, Wild};
+///
+/// fn like<M, V, K: Wild<O>, O>(field: Field<M, V, K, O>, pattern: &str) -> Filter<M> {
+///     field.wildcard(pattern)
+/// }
+/// assert!(like(User::EMAIL, "ann*@example.???").render()?.is_inexact(), "what is found is compared here");
+/// # Ok::<(), cache_index::QueryError>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a `{Self}` field cannot be searched with `wildcard`",
     label = "not a TAG or TEXT field",
@@ -135,6 +331,22 @@ pub trait Wild<O>: Kind {}
 impl<O> Wild<O> for Tag {}
 
 /// Kinds that are searched by words.
+///
+/// ```
+/// # use cache_index::*;
+/// # struct User;
+/// # static SCHEMA: Schema = Schema::new("User", "user", "id", &[]);
+/// # impl IndexSchema for User { fn schema() -> &'static Schema { &SCHEMA } }
+/// # impl User {
+/// #     const BIO: Field<User, String, Text, Options<No>> = Field::indexed("bio", "bio");
+/// # }
+/// use cache_index::{Field, Filter, Worded};
+///
+/// fn about<M, V, K: Worded, O>(field: Field<M, V, K, O>, words: &str) -> Filter<M> {
+///     field.matches(words) | field.phrase(words).weight(2.0)
+/// }
+/// assert!(about(User::BIO, "quick fox").has_relevance());
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a `{Self}` field has no words: `matches`, `phrase`, `fuzzy` and the like need a TEXT field",
     label = "not a TEXT field",
@@ -145,6 +357,23 @@ pub trait Worded: Kind {}
 impl Worded for Text {}
 
 /// Kinds that are searched by distance on the earth.
+///
+/// ```
+/// # use cache_index::*;
+/// # struct User;
+/// # static SCHEMA: Schema = Schema::new("User", "user", "id", &[]);
+/// # impl IndexSchema for User { fn schema() -> &'static Schema { &SCHEMA } }
+/// # impl User {
+/// #     const HOME: Field<User, GeoPoint, Geo, Options<No>> = Field::indexed("home", "home");
+/// # }
+/// use cache_index::{Distance, Field, Filter, GeoPoint, Located};
+///
+/// fn around<M, V, K: Located, O>(field: Field<M, V, K, O>, center: GeoPoint) -> Filter<M> {
+///     field.within_radius(center, Distance::kilometers(10.0))
+/// }
+/// assert!(around(User::HOME, GeoPoint::new(7.4474, 46.948)?).render().is_ok());
+/// # Ok::<(), cache_index::GeoError>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a `{Self}` field has no distance: `within_radius` needs a GEO field",
     label = "not a GEO field",
@@ -155,6 +384,28 @@ pub trait Located: Kind {}
 impl Located for Geo {}
 
 /// Kinds that are searched by how shapes lie to each other.
+///
+/// ```
+/// # #[cfg(feature = "geo")]
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use cache_index::*;
+/// # struct Shop;
+/// # static SCHEMA: Schema = Schema::new("Shop", "shop", "id", &[]);
+/// # impl IndexSchema for Shop { fn schema() -> &'static Schema { &SCHEMA } }
+/// # impl Shop {
+/// #     const AREA: Field<Shop, GeoShape, GeoShapeKind, Options<No>> = Field::indexed("area", "area");
+/// # }
+/// use cache_index::{Field, Filter, GeoShape, Shaped};
+///
+/// fn touching<M, V, K: Shaped, O>(field: Field<M, V, K, O>, shape: &GeoShape) -> Filter<M> {
+///     field.intersects(shape)
+/// }
+/// assert!(touching(Shop::AREA, &"POINT(1 1)".parse()?).render().is_ok());
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "geo"))]
+/// # fn main() {}
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a `{Self}` field has no shape: `within`, `contains`, `intersects` and `disjoint` need a GEOSHAPE field",
     label = "not a GEOSHAPE field",
@@ -165,6 +416,26 @@ pub trait Shaped: Kind {}
 impl Shaped for GeoShapeKind {}
 
 /// Kinds that are searched by similarity.
+///
+/// ```
+/// # use cache_index::*;
+/// # struct Book;
+/// # static SCHEMA: Schema = Schema::new("Book", "book", "id", &[]);
+/// # impl IndexSchema for Book { fn schema() -> &'static Schema { &SCHEMA } }
+/// # impl Book {
+/// #     const EMBEDDING: Field<Book, Vector<f32, 2>, VectorKind, Options<No>> = Field::indexed("embedding", "embedding");
+/// # }
+/// use cache_index::{Field, IndexValue, Nearest, Similar, Vector};
+///
+/// fn top<M, V, K: Similar, O, const N: usize>(field: Field<M, V, K, O>, to: &Vector<f32, N>) -> Nearest<M>
+/// where
+///     V: IndexValue<Scalar = Vector<f32, N>>,
+/// {
+///     field.nearest(10, to)
+/// }
+/// assert_eq!(top(Book::EMBEDDING, &Vector::from([0.5, 1.0])).k()?, 10);
+/// # Ok::<(), cache_index::QueryError>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a `{Self}` field has no similarity: `nearest` and `within_range` need a VECTOR field",
     label = "not a VECTOR field",

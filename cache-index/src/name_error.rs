@@ -1,6 +1,17 @@
 //! Names that cannot be used.
 
 /// A name that would make keys or indexes ambiguous.
+///
+/// ```
+/// use cache_index::{Keyspace, NameError};
+///
+/// let refused = Keyspace::new("shop:").unwrap_err();
+/// assert!(matches!(refused, NameError::Separator { .. }));
+/// assert_eq!(
+///     refused.to_string(),
+///     "the namespace `shop:` begins or ends with `:`, or has an empty part; write `a` or `a:b`",
+/// );
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NameError {

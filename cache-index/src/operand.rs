@@ -4,6 +4,18 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 /// A value on the right of an operator, as the index compares it.
+///
+/// ```
+/// use cache_index::{Comparand, Operand};
+///
+/// assert_eq!(Operand::<u8>::into_comparand(42_u8), Comparand::Integer(42));
+/// #[derive(serde::Serialize)]
+/// #[serde(rename_all = "snake_case")]
+/// enum Role {
+///     SeniorEditor,
+/// }
+/// assert_eq!(Comparand::named(&Role::SeniorEditor), Comparand::Tag("senior_editor".to_owned()));
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub enum Comparand {
     /// A string, or what a `char` or `bool` is as a tag.
@@ -29,6 +41,26 @@ impl Comparand {
 }
 
 /// What may stand right of an operator of a field whose scalar is `V`.
+///
+/// ```
+/// # use cache_index::*;
+/// # struct Order;
+/// # static SCHEMA: Schema = Schema::new("Order", "order", "id", &[]);
+/// # impl IndexSchema for Order { fn schema() -> &'static Schema { &SCHEMA } }
+/// # impl Order {
+/// #     const CURRENCY: Field<Order, String, Tag, Options<No>> = Field::indexed("currency", "currency");
+/// # }
+/// use cache_index::{Comparand, Operand};
+///
+/// struct Francs;
+/// impl Operand<String> for Francs {
+///     fn into_comparand(self) -> Comparand {
+///         Comparand::Tag("CHF".to_owned())
+///     }
+/// }
+/// assert_eq!(Order::CURRENCY.eq(Francs).render()?.params().values(), [b"CHF"]);
+/// # Ok::<(), cache_index::QueryError>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be compared with a field of `{V}`",
     label = "expected a value like `{V}`",

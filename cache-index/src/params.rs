@@ -5,6 +5,21 @@ use std::collections::HashMap;
 use crate::command::Command;
 
 /// The values that a query binds. Values never become part of the query's text.
+///
+/// ```
+/// # use cache_index::*;
+/// # struct User;
+/// # static SCHEMA: Schema = Schema::new("User", "user", "id", &[]);
+/// # impl IndexSchema for User { fn schema() -> &'static Schema { &SCHEMA } }
+/// # impl User {
+/// #     const EMAIL: Field<User, String, Tag, Options<No>> = Field::indexed("email", "email");
+/// # }
+/// let hostile = "x} | @admin:{true";
+/// let rendered = User::EMAIL.eq(hostile).render()?;
+/// assert_eq!(rendered.text(), "@email:{$p0}");
+/// assert_eq!(rendered.params().values(), [hostile.as_bytes()]);
+/// # Ok::<(), cache_index::QueryError>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Params {
     values: Vec<Vec<u8>>,

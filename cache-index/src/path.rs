@@ -5,6 +5,14 @@ use std::fmt;
 use serde_json::Value;
 
 /// How a step of a path goes from a member to what is indexed.
+///
+/// ```
+/// use cache_index::{FieldDef, IndexValue, Step};
+///
+/// assert_eq!(<Vec<String> as IndexValue>::STEP, Step::Each);
+/// assert_eq!(FieldDef::inferred::<Vec<String>>("tags", "tags").path(), "$.tags[*]");
+/// assert_eq!(<Option<String> as IndexValue>::STEP, Step::One);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Step {
@@ -19,6 +27,14 @@ pub enum Step {
 }
 
 /// An embedded struct within a document: a member, and the embedded structs around it.
+///
+/// ```
+/// use cache_index::{FieldPath, Step};
+///
+/// static ORDERS: FieldPath = FieldPath::new(None, "orders", "orders", Step::Each);
+/// static ADDRESS: FieldPath = FieldPath::new(Some(&ORDERS), "address", "address", Step::One);
+/// assert!(ADDRESS.is_many(), "each of the orders has one");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FieldPath {
     parent: Option<&'static FieldPath>,
@@ -174,6 +190,14 @@ fn is_plain(member: &str) -> bool {
 }
 
 /// The name by which queries know a field: `city`, or `address_city` within an embedded struct.
+///
+/// ```
+/// use cache_index::{FieldDef, SearchName, Tag};
+///
+/// let field = FieldDef::indexed::<String, Tag>("e-mail", "email");
+/// assert_eq!(field.name(), SearchName::new("email"));
+/// assert_eq!(field.name().to_string(), "email");
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SearchName {
     parent: Option<&'static FieldPath>,
@@ -212,6 +236,15 @@ impl fmt::Debug for SearchName {
 }
 
 /// A place that fields can be at: the document itself ([`Root`]), or an embedded struct ([`Nested`]).
+///
+/// ```
+/// use cache_index::{FieldDef, Path, Root, Tag};
+///
+/// fn city_at<P: Path>() -> String {
+///     FieldDef::indexed::<String, Tag>("city", "city").within::<P>().path()
+/// }
+/// assert_eq!(city_at::<Root>(), "$.city");
+/// ```
 pub trait Path: 'static {
     /// The embedded struct; `None`: the document itself.
     const PATH: Option<&'static FieldPath>;
@@ -222,6 +255,12 @@ pub trait Path: 'static {
 }
 
 /// The document itself.
+///
+/// ```
+/// use cache_index::{Path, Root};
+///
+/// assert!(Root::PATH.is_none(), "it stands in no embedded struct");
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub enum Root {}
 
@@ -232,6 +271,22 @@ impl Path for Root {
 }
 
 /// An embedded struct at one place of one model. The derive makes a type for each.
+///
+/// ```
+/// use cache_index::{FieldDef, FieldPath, Nested, Step, Tag};
+/// # struct Address;
+///
+/// // What the derive writes for `#[embedded] address: Address`:
+/// struct AtAddress;
+/// impl Nested for AtAddress {
+///     const AT: FieldPath = FieldPath::new(None, "address", "address", Step::One);
+///     type Sort<S: 'static> = S;
+///     type Value = Address;
+/// }
+///
+/// let city = FieldDef::indexed::<String, Tag>("city", "city").within::<AtAddress>();
+/// assert_eq!((city.path(), city.name().to_string()), ("$.address.city".into(), "address_city".into()));
+/// ```
 pub trait Nested: 'static {
     /// The place.
     const AT: FieldPath;
@@ -248,6 +303,19 @@ impl<N: Nested> Path for N {
 }
 
 /// What is left of a wish to be sortable where there are many: nothing. So known, a place is one in a list or a map.
+///
+/// ```
+/// use cache_index::{Each, Many, Shape, Values, Yes};
+///
+/// fn holds_many<S: Shape>() -> bool
+/// where
+///     S::Sort<Yes>: Many,
+/// {
+///     true
+/// }
+/// // `One` in their place would not compile.
+/// assert!(holds_many::<Each>() && holds_many::<Values>());
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`any` needs a list or a map of embedded structs, and this is a single one",
     label = "one struct, not many",

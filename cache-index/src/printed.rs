@@ -16,6 +16,13 @@ pub fn printed(text: &str) -> Printed<'_> {
 }
 
 /// The same for a text of several lines, which stay as they are.
+///
+/// ```
+/// use cache_index::printed_lines;
+///
+/// let told = "2 keys:\ncache:user:\u{1b}[2J";
+/// assert_eq!(printed_lines(told).to_string(), "2 keys:\ncache:user:\\u{1b}[2J");
+/// ```
 pub fn printed_lines(text: &str) -> Printed<'_> {
     Printed { text, keeps_lines: true }
 }
@@ -38,6 +45,13 @@ pub fn text_of(bytes: &[u8]) -> String {
 }
 
 /// What [`printed`] makes.
+///
+/// ```
+/// use cache_index::printed;
+///
+/// let key = "cache:user:\u{202e}1";
+/// assert_eq!(format!("no document `{}`", printed(key)), r"no document `cache:user:\u{202e}1`");
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Printed<'a> {
     text: &'a str,

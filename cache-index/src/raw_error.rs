@@ -1,6 +1,21 @@
 //! What can be wrong with a raw query.
 
 /// A raw query whose text and values do not fit each other, or that is used where it cannot be.
+///
+/// ```
+/// # use cache_index::*;
+/// # struct Book;
+/// # static SCHEMA: Schema = Schema::new("Book", "book", "id", &[]);
+/// # impl IndexSchema for Book { fn schema() -> &'static Schema { &SCHEMA } }
+/// use cache_index::{Filter, QueryError, RawQuery, RawQueryError};
+///
+/// let refused = Filter::<Book>::raw(RawQuery::new("@title:$word")).render().unwrap_err();
+/// assert_eq!(refused, QueryError::Raw(RawQueryError::Unbound { name: "word" }));
+/// assert_eq!(
+///     refused.to_string(),
+///     r#"the raw query has `$word`, to which nothing is bound; add `.bind("word", …)`"#,
+/// );
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RawQueryError {

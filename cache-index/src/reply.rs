@@ -8,6 +8,17 @@ use crate::error::DecodeError;
 use crate::printed::printed;
 
 /// What a server answered, whichever protocol it spoke.
+///
+/// ```
+/// use cache_index::Reply;
+///
+/// let name = || Reply::Bulk("age".into());
+/// let of_resp2 = Reply::Array(vec![name(), Reply::Int(42)]);
+/// let of_resp3 = Reply::Map(vec![(name(), Reply::Int(42))]);
+/// assert_eq!(of_resp2.into_pairs()?, of_resp3.into_pairs()?);
+/// assert_eq!(Reply::Bulk("1.5".into()).as_double(), Some(1.5));
+/// # Ok::<(), cache_index::DecodeError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Reply {
@@ -115,6 +126,14 @@ impl Reply {
 /// An error that the server answered, with its text and what it means.
 ///
 /// The adapter that read the reply is the only place that looks at the text to find the kind.
+///
+/// ```
+/// use cache_index::{ServerError, ServerErrorKind};
+///
+/// let error = ServerError::new(ServerErrorKind::UnknownIndex, "user: no such index\u{1b}");
+/// assert_eq!(error.kind(), ServerErrorKind::UnknownIndex);
+/// assert_eq!(error.to_string(), r"user: no such index\u{1b}");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerError {
     kind: ServerErrorKind,
@@ -148,6 +167,16 @@ impl fmt::Display for ServerError {
 impl std::error::Error for ServerError {}
 
 /// What a server's error means, as far as callers act on it.
+///
+/// ```
+/// use cache_index::{ServerError, ServerErrorKind};
+///
+/// fn may_pass(error: &ServerError) -> bool {
+///     matches!(error.kind(), ServerErrorKind::Loading | ServerErrorKind::ClusterDown | ServerErrorKind::Busy)
+/// }
+/// assert!(may_pass(&ServerError::new(ServerErrorKind::Loading, "LOADING Redis is loading the dataset in memory")));
+/// assert!(!may_pass(&ServerError::new(ServerErrorKind::Authentication, "WRONGPASS invalid username-password pair")));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ServerErrorKind {

@@ -6,6 +6,16 @@ use std::marker::PhantomData;
 use crate::path::SearchName;
 
 /// Which end comes first.
+///
+/// ```
+/// # use cache_index::*;
+/// # struct User;
+/// # impl User {
+/// #     const AGE: Field<User, u8, Numeric, Options<Yes>> = Field::indexed("age", "age").sortable();
+/// # }
+/// assert_eq!(User::AGE.desc().direction(), Direction::Descending);
+/// assert_eq!(User::AGE.asc().direction(), Direction::Ascending);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Direction {
     /// The smallest first.
@@ -24,6 +34,17 @@ impl Direction {
 }
 
 /// A sortable field of model `M` and a direction. Made by a handle's `asc` and `desc`.
+///
+/// ```
+/// # use cache_index::*;
+/// # struct User;
+/// # impl User {
+/// #     const AGE: Field<User, u8, Numeric, Options<Yes>> = Field::indexed("age", "age").sortable();
+/// # }
+/// let oldest_first = User::AGE.desc();
+/// assert_eq!(oldest_first.field().to_string(), "age");
+/// assert_eq!(format!("{oldest_first:?}"), "age DESC");
+/// ```
 pub struct SortKey<M> {
     field: SearchName,
     direction: Direction,

@@ -12,6 +12,18 @@ use crate::value::{Comparand, JsonType, Operand};
 ///
 /// Strings, `char`, `bool`, integers of up to 64 bits, what `#[derive(CacheValue)]` makes of these and of enums,
 /// `Uuid`, `Ulid` and `Url`, and an `Option` of one: `None` is no value, of which there may be many.
+///
+/// ```
+/// use cache_index::{JsonType, UniqueOperand, UniqueValue};
+///
+/// // What `#[derive(CacheValue)]` writes for this:
+/// struct Email(String);
+/// impl UniqueValue for Email {
+///     type Unique = String;
+///     const UNIQUE_JSON: JsonType = JsonType::String;
+/// }
+/// assert_eq!(UniqueOperand::<Option<Email>>::unique_json("ann@example.com"), Some("ann@example.com".into()));
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be unique",
     label = "has no values that are the same to the letter",
@@ -26,6 +38,13 @@ pub trait UniqueValue {
 }
 
 /// What a unique field of type `V` can be looked up by: a value of it; strings also by `&str`.
+///
+/// ```
+/// use cache_index::UniqueOperand;
+///
+/// assert_eq!(UniqueOperand::<bool>::unique_json(true), Some(true.into()));
+/// assert_eq!(UniqueOperand::<u64>::unique_json(u64::MAX), Some(u64::MAX.into()));
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be looked up in a field of `{V}`",
     label = "expected a value like `{V}`",
@@ -43,6 +62,13 @@ impl<V: UniqueValue, T: Operand<V::Unique>> UniqueOperand<V> for T {
 }
 
 /// The member of a unique field of type `V`.
+///
+/// ```
+/// use cache_index::unique_member;
+///
+/// // A field of type `f64` would not compile: equal numbers may be written differently.
+/// assert_eq!(unique_member::<Option<String>>("email"), "email");
+/// ```
 pub const fn unique_member<V: UniqueValue>(member: &'static str) -> &'static str {
     member
 }

@@ -14,6 +14,13 @@ use crate::path::Step;
 use crate::vector::VectorType;
 
 /// The type that JSON gives to an indexed value.
+///
+/// ```
+/// use cache_index::{FieldDef, JsonType};
+///
+/// assert_eq!(FieldDef::inferred::<Vec<u8>>("sizes", "sizes").json(), JsonType::Number);
+/// assert_eq!(FieldDef::stored("notes").json(), JsonType::Any);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum JsonType {
@@ -36,6 +43,22 @@ pub enum JsonType {
 /// the server leaves a document with several of them at one path out of the index. 128-bit integers have no kind: RedisJSON
 /// turns them into doubles. Integers beyond ±(2^53 - 1) are stored exactly and indexed as doubles, which confuse
 /// neighbours: [`eq`](crate::Field::eq) finds them exactly all the same, and what could not be true is refused.
+///
+/// ```
+/// use cache_index::{FieldDef, FieldKind, IndexValue, JsonType, Step, Tag};
+///
+/// // What `#[derive(CacheValue)]` writes for this:
+/// struct Email(String);
+/// impl IndexValue for Email {
+///     type Kind = Tag;
+///     type Scalar = String;
+///     const JSON: JsonType = JsonType::String;
+///     const STEP: Step = Step::One;
+/// }
+///
+/// let field = FieldDef::inferred::<Option<Email>>("email", "email");
+/// assert_eq!((field.kind(), field.may_be_absent()), (FieldKind::Tag, true));
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be indexed",
     label = "has no index kind",
@@ -58,6 +81,15 @@ pub trait IndexValue {
 }
 
 /// A type that can be indexed as this kind.
+///
+/// ```
+/// use cache_index::{FieldDef, Indexable, Tag, Text};
+///
+/// fn both<V: Indexable<Tag> + Indexable<Text>>(member: &'static str) -> [FieldDef; 2] {
+///     [FieldDef::indexed::<V, Tag>(member, "exact"), FieldDef::indexed::<V, Text>(member, "words")]
+/// }
+/// assert_eq!(both::<String>("name").map(|field| field.kind().to_string()), ["TAG", "TEXT"]);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be indexed as `{K}`",
     label = "not a type of this kind",
@@ -68,6 +100,15 @@ pub trait IndexValue {
 pub trait Indexable<K: Kind>: IndexValue {}
 
 /// A type whose values can be sorted by: one value a document, not a list.
+///
+/// ```
+/// use cache_index::{FieldDef, SortableValue};
+///
+/// fn sorted<V: SortableValue>(name: &'static str) -> FieldDef {
+///     FieldDef::inferred::<V>(name, name).sortable::<V>()
+/// }
+/// assert!(sorted::<Option<i64>>("age").is_sortable());
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be `sortable`",
     label = "has no single value to sort by",
@@ -76,6 +117,15 @@ pub trait Indexable<K: Kind>: IndexValue {}
 pub trait SortableValue: IndexValue {}
 
 /// A type whose scalar is a string.
+///
+/// ```
+/// use cache_index::{FieldDef, TextValue};
+///
+/// fn folded<V: TextValue>(name: &'static str) -> FieldDef {
+///     FieldDef::inferred::<V>(name, name).fold_case::<V>()
+/// }
+/// assert!(folded::<Vec<String>>("tags").folds_case());
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no string",
     label = "not a string",
@@ -84,6 +134,18 @@ pub trait SortableValue: IndexValue {}
 pub trait TextValue: IndexValue {}
 
 /// A type whose value may be missing from a document.
+///
+/// ```
+/// # use cache_index::*;
+/// # struct User;
+/// # static SCHEMA: Schema = Schema::new("User", "user", "id", &[]);
+/// # impl IndexSchema for User { fn schema() -> &'static Schema { &SCHEMA } }
+/// # impl User {
+/// #     const BONUS: Field<User, Option<f64>, Numeric, Options<No, Yes>> = Field::indexed("bonus", "bonus").index_missing();
+/// # }
+/// assert_eq!(User::BONUS.is_missing().render()?.text(), "ismissing(@bonus)");
+/// # Ok::<(), cache_index::QueryError>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is never missing",
     label = "not an `Option`",
@@ -94,6 +156,20 @@ pub trait OptionalValue: IndexValue {}
 impl<T: IndexValue> OptionalValue for Option<T> {}
 
 /// A type that holds many values: a list, a set, a map, or an `Option` of one.
+///
+/// ```
+/// # use cache_index::*;
+/// # struct Order;
+/// # static SCHEMA: Schema = Schema::new("Order", "order", "id", &[]);
+/// # impl IndexSchema for Order { fn schema() -> &'static Schema { &SCHEMA } }
+/// # impl Order {
+/// #     const SIZES: Field<Order, Vec<u8>, Numeric, Options<No>> = Field::indexed("sizes", "sizes");
+/// # }
+/// let filter = Order::SIZES.any(|size| size.ge(3) & size.lt(5));
+/// assert!(filter.accepts_json(&serde_json::json!({ "sizes": [1, 4, 9] }))?);
+/// assert!(!filter.accepts_json(&serde_json::json!({ "sizes": [1, 9] }))?, "3 to 9, but not one and the same");
+/// # Ok::<(), cache_index::QueryError>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`any` needs a list, and `{Self}` is none",
     label = "has one value, not many",
@@ -105,6 +181,15 @@ pub trait ListValue: IndexValue {}
 impl<T: ListValue> ListValue for Option<T> {}
 
 /// A type whose values are vectors.
+///
+/// ```
+/// # use cache_index::*;
+/// # struct Book;
+/// # impl Book {
+/// #     const EMBEDDING: Field<Book, Vector<f32, 2>, VectorKind, Options<No>> = Field::indexed("embedding", "embedding").hnsw().m(32);
+/// # }
+/// assert!(Book::EMBEDDING.def().vector_options().is_approximate());
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no vector",
     label = "not a `Vector`",
@@ -115,6 +200,20 @@ pub trait VectorValue: IndexValue {}
 impl<T: VectorValue> VectorValue for Option<T> {}
 
 /// A type whose values are shapes.
+///
+/// ```
+/// # #[cfg(feature = "geo")]
+/// # fn main() {
+/// use cache_index::{FieldDef, GeoShape, ShapeValue};
+///
+/// fn on_the_globe<V: ShapeValue>(name: &'static str) -> FieldDef {
+///     FieldDef::inferred::<V>(name, name).spherical::<V>()
+/// }
+/// assert!(!on_the_globe::<Option<GeoShape>>("area").is_flat());
+/// # }
+/// # #[cfg(not(feature = "geo"))]
+/// # fn main() {}
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no shape",
     label = "not a `GeoShape`",
@@ -125,6 +224,15 @@ pub trait ShapeValue: IndexValue {}
 impl<T: ShapeValue> ShapeValue for Option<T> {}
 
 /// A type that can be declared `flat`: a shape (on a plane), or a vector (compared with every other).
+///
+/// ```
+/// use cache_index::{FieldDef, FlatValue, Vector};
+///
+/// fn flat<V: FlatValue>(name: &'static str) -> FieldDef {
+///     FieldDef::inferred::<V>(name, name).flat::<V>()
+/// }
+/// assert!(flat::<Vector<f32, 2>>("embedding").is_flat());
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be declared `flat`",
     label = "neither a `GeoShape` nor a `Vector`",
@@ -135,6 +243,15 @@ pub trait FlatValue: IndexValue {}
 impl<T: FlatValue> FlatValue for Option<T> {}
 
 /// A scalar that stands alone in JSON: what lists and sets may hold.
+///
+/// ```
+/// use cache_index::{FieldDef, ScalarValue};
+///
+/// fn listed<T: ScalarValue>(name: &'static str) -> FieldDef {
+///     FieldDef::inferred::<Vec<T>>(name, name)
+/// }
+/// assert_eq!(listed::<String>("tags").path(), "$.tags[*]");
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a list of `{Self}` cannot be indexed",
     label = "the elements of an indexed list are strings, `char`, numbers, points or vectors",

@@ -16,6 +16,13 @@ mod sealed {
 pub(crate) use sealed::Sealed;
 
 /// The number type in which the index keeps a vector.
+///
+/// ```
+/// use cache_index::{ElementType, VectorElement};
+///
+/// assert_eq!(<f32 as VectorElement>::TYPE, ElementType::Float32);
+/// assert_eq!(ElementType::Float32.keyword(), "FLOAT32");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ElementType {
@@ -42,6 +49,13 @@ impl ElementType {
 }
 
 /// What an index of vectors holds: how many numbers, of which type.
+///
+/// ```
+/// use cache_index::{ElementType, FieldDef, JsonType, Vector, VectorType};
+///
+/// let embedding = FieldDef::inferred::<Vector<f32, 768>>("embedding", "embedding");
+/// assert_eq!(embedding.json(), JsonType::Vector(VectorType { element: ElementType::Float32, dimension: 768 }));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct VectorType {
     /// The number type.
@@ -52,6 +66,15 @@ pub struct VectorType {
 
 /// A number that vectors are made of: `f32` (FLOAT32), `f64` (FLOAT64), and with the feature `half` its `f16`
 /// (FLOAT16) and `bf16` (BFLOAT16).
+///
+/// ```
+/// use cache_index::{Vector, VectorElement};
+///
+/// fn length<T: VectorElement, const N: usize>(vector: &Vector<T, N>) -> f64 {
+///     vector.iter().map(|number| number.to_f64().powi(2)).sum::<f64>().sqrt()
+/// }
+/// assert_eq!(length(&Vector::from([3.0_f32, 4.0])), 5.0);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a vector of `{Self}` cannot be indexed",
     label = "vectors are made of `f32`, `f64`, `half::f16` or `half::bf16`",
@@ -125,6 +148,17 @@ elements! {
 pub struct Vector<T, const N: usize>(Box<[T]>);
 
 /// A list that has not as many numbers as the vector has dimensions.
+///
+/// ```
+/// use cache_index::Vector;
+///
+/// let refused = Vector::<f32, 3>::try_from(vec![0.5, 1.0]).unwrap_err();
+/// assert_eq!((refused.expected, refused.found), (3, 2));
+/// assert_eq!(
+///     refused.to_string(),
+///     "a vector of 3 dimensions was given 2 numbers; use the model that the index was made for",
+/// );
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "a vector of {expected} dimensions was given {found} numbers; use the model that the index was made for"

@@ -14,6 +14,25 @@ use crate::value::{IndexValue, Indexable, JsonType, ScalarValue, SortableValue, 
 
 /// A date `T` as a number of the unit `U`: the type of handles of fields that are written by
 /// [`epoch_seconds`](crate::epoch_seconds) and its like. There are no values of it.
+///
+/// ```
+/// # use cache_index::*;
+/// # struct Event;
+/// # static SCHEMA: Schema = Schema::new("Event", "event", "id", &[]);
+/// # impl IndexSchema for Event { fn schema() -> &'static Schema { &SCHEMA } }
+/// # impl Event {
+/// #     const ON: Field<Event, Epoch<Day, Seconds>, Numeric, Options<No>> = Field::indexed("on", "on");
+/// # }
+/// # #[derive(Debug, Clone, PartialEq)] struct Day(i64);
+/// # impl EpochValue for Day {
+/// #     fn nanoseconds(&self) -> i128 { i128::from(self.0) * 86_400_000_000_000 }
+/// #     fn from_nanoseconds(nanoseconds: i128) -> Option<Self> { i64::try_from(nanoseconds / 86_400_000_000_000).ok().map(Day) }
+/// # }
+/// // Of a field `#[serde(with = "cache_core::epoch_seconds")] on: Day`:
+/// let later = Event::ON.gt(Day(1)).render()?;
+/// assert_eq!((later.text(), later.params().values()), ("@on:[($p0 +inf]", &[b"86400".to_vec()][..]));
+/// # Ok::<(), cache_index::QueryError>(())
+/// ```
 pub struct Epoch<T, U>(PhantomData<fn() -> (T, U)>);
 
 impl<T: EpochValue, U: Unit> IndexValue for Epoch<T, U> {
@@ -30,6 +49,23 @@ impl<T: EpochValue, U: Unit> ScalarValue for Epoch<T, U> {
 }
 
 /// What can be written in this unit: dates, and `Option` and `Vec` of them.
+///
+/// ```
+/// # use cache_index::EpochValue;
+/// # #[derive(Debug, Clone, PartialEq)] struct Day(i64);
+/// # impl EpochValue for Day {
+/// #     fn nanoseconds(&self) -> i128 { i128::from(self.0) * 86_400_000_000_000 }
+/// #     fn from_nanoseconds(nanoseconds: i128) -> Option<Self> { i64::try_from(nanoseconds / 86_400_000_000_000).ok().map(Day) }
+/// # }
+/// use cache_index::{Form, Millis, Seconds, Written};
+///
+/// fn json<T: Form<U>, U>(value: &T) -> serde_json::Result<String> {
+///     serde_json::to_string(&Written::<T, U>::new(value))
+/// }
+/// assert_eq!(json::<_, Seconds>(&vec![Day(0), Day(1)])?, "[0,86400]");
+/// assert_eq!(json::<_, Millis>(&None::<Day>)?, "null");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be written as a number of seconds",
     label = "not a date",
@@ -54,6 +90,20 @@ pub trait Form<U>: Sized {
 }
 
 /// A value that serializes in this unit.
+///
+/// ```
+/// # use cache_index::EpochValue;
+/// # #[derive(Debug, Clone, PartialEq)] struct Day(i64);
+/// # impl EpochValue for Day {
+/// #     fn nanoseconds(&self) -> i128 { i128::from(self.0) * 86_400_000_000_000 }
+/// #     fn from_nanoseconds(nanoseconds: i128) -> Option<Self> { i64::try_from(nanoseconds / 86_400_000_000_000).ok().map(Day) }
+/// # }
+/// use cache_index::{Millis, Written};
+///
+/// let written = Written::<_, Millis>::new(&Day(1));
+/// assert_eq!(serde_json::to_string(&written)?, "86400000");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 pub struct Written<'a, T, U>(&'a T, PhantomData<U>);
 
 impl<'a, T, U> Written<'a, T, U> {
@@ -154,12 +204,45 @@ impl Visitor<'_> for EpochVisitor {
 }
 
 /// The form of a model's field, by its number. What the derive writes for `#[serde(with = …)]`.
+///
+/// ```
+/// # use cache_index::EpochValue;
+/// # #[derive(Debug, Clone, PartialEq)] struct Day(i64);
+/// # impl EpochValue for Day {
+/// #     fn nanoseconds(&self) -> i128 { i128::from(self.0) * 86_400_000_000_000 }
+/// #     fn from_nanoseconds(nanoseconds: i128) -> Option<Self> { i64::try_from(nanoseconds / 86_400_000_000_000).ok().map(Day) }
+/// # }
+/// use cache_index::{Epoch, FieldDef, FieldKind, HasForm, Seconds};
+///
+/// // What the derive writes for the first field, `#[serde(with = "cache_core::epoch_seconds")] on: Day`:
+/// struct Event;
+/// impl HasForm<0> for Event {
+///     type As = Epoch<Day, Seconds>;
+/// }
+/// let on = FieldDef::inferred::<<Event as HasForm<0>>::As>("on", "on");
+/// assert_eq!(on.kind(), FieldKind::Numeric);
+/// ```
 pub trait HasForm<const FIELD: usize> {
     /// What the index sees of the field.
     type As: KnownForm;
 }
 
 /// What a module for `#[serde(with = …)]` is known to write.
+///
+/// ```
+/// # use cache_index::EpochValue;
+/// # #[derive(Debug, Clone, PartialEq)] struct Day(i64);
+/// # impl EpochValue for Day {
+/// #     fn nanoseconds(&self) -> i128 { i128::from(self.0) * 86_400_000_000_000 }
+/// #     fn from_nanoseconds(nanoseconds: i128) -> Option<Self> { i64::try_from(nanoseconds / 86_400_000_000_000).ok().map(Day) }
+/// # }
+/// use cache_index::{Form, KnownForm, Millis};
+///
+/// fn is_known<T: Form<Millis, As: KnownForm>>() -> bool {
+///     true
+/// }
+/// assert!(is_known::<Option<Day>>());
+/// ```
 #[diagnostic::on_unimplemented(
     message = "serde writes this field with a module that the index does not know",
     label = "written by `#[serde(with = …)]`",
@@ -174,6 +257,14 @@ impl<F: KnownForm> KnownForm for Option<F> {}
 impl<F: KnownForm> KnownForm for Vec<F> {}
 
 /// What a module writes that names no form. It can be indexed as anything, so that there is one message.
+///
+/// ```
+/// use cache_index::{FieldDef, JsonType, NoForm, Tag};
+/// # struct Money;
+///
+/// let price = FieldDef::indexed::<NoForm<Money>, Tag>("price", "price");
+/// assert_eq!(price.json(), JsonType::Any, "what is written there is not known");
+/// ```
 pub struct NoForm<T>(PhantomData<fn() -> T>);
 
 impl<T> IndexValue for NoForm<T> {

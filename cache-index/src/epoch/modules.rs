@@ -14,6 +14,20 @@ pub mod epoch_seconds {
 
     /// Writes a date, or an `Option` or a `Vec` of dates.
     ///
+    /// ```
+    /// # use cache_index::EpochValue;
+    /// # #[derive(Debug, PartialEq)] struct Day(i64);
+    /// # impl EpochValue for Day {
+    /// #     fn nanoseconds(&self) -> i128 { i128::from(self.0) * 86_400_000_000_000 }
+    /// #     fn from_nanoseconds(n: i128) -> Option<Self> { (n % 86_400_000_000_000 == 0).then(|| Day((n / 86_400_000_000_000) as i64)) }
+    /// # }
+    /// use cache_index::epoch_seconds;
+    ///
+    /// let json = epoch_seconds::serialize(&Day(1), serde_json::value::Serializer)?;
+    /// assert_eq!(json, serde_json::json!(86_400));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// A date that cannot be read back as it is; the message says which module can, or how to truncate it.
     pub fn serialize<T: Form<Seconds>, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
@@ -21,6 +35,21 @@ pub mod epoch_seconds {
     }
 
     /// Reads what [`serialize`] writes.
+    ///
+    /// ```
+    /// # use cache_index::EpochValue;
+    /// # #[derive(Debug, PartialEq)] struct Day(i64);
+    /// # impl EpochValue for Day {
+    /// #     fn nanoseconds(&self) -> i128 { i128::from(self.0) * 86_400_000_000_000 }
+    /// #     fn from_nanoseconds(n: i128) -> Option<Self> { (n % 86_400_000_000_000 == 0).then(|| Day((n / 86_400_000_000_000) as i64)) }
+    /// # }
+    /// use cache_index::epoch_seconds;
+    ///
+    /// let day: Day = epoch_seconds::deserialize(serde_json::json!(86_400))?;
+    /// assert_eq!(day, Day(1));
+    /// assert!(epoch_seconds::deserialize::<Day, _>(serde_json::json!("yesterday")).is_err());
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     ///
     /// # Errors
     /// What is no such number, or a date beyond those that the type has.
@@ -43,6 +72,20 @@ pub mod epoch_millis {
 
     /// Writes a date, or an `Option` or a `Vec` of dates.
     ///
+    /// ```
+    /// # use cache_index::EpochValue;
+    /// # #[derive(Debug, PartialEq)] struct Day(i64);
+    /// # impl EpochValue for Day {
+    /// #     fn nanoseconds(&self) -> i128 { i128::from(self.0) * 86_400_000_000_000 }
+    /// #     fn from_nanoseconds(n: i128) -> Option<Self> { (n % 86_400_000_000_000 == 0).then(|| Day((n / 86_400_000_000_000) as i64)) }
+    /// # }
+    /// use cache_index::epoch_millis;
+    ///
+    /// let json = epoch_millis::serialize(&Day(1), serde_json::value::Serializer)?;
+    /// assert_eq!(json, serde_json::json!(86_400_000));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// A date that cannot be read back as it is; the message says which module can, or how to truncate it.
     pub fn serialize<T: Form<Millis>, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
@@ -50,6 +93,21 @@ pub mod epoch_millis {
     }
 
     /// Reads what [`serialize`] writes.
+    ///
+    /// ```
+    /// # use cache_index::EpochValue;
+    /// # #[derive(Debug, PartialEq)] struct Day(i64);
+    /// # impl EpochValue for Day {
+    /// #     fn nanoseconds(&self) -> i128 { i128::from(self.0) * 86_400_000_000_000 }
+    /// #     fn from_nanoseconds(n: i128) -> Option<Self> { (n % 86_400_000_000_000 == 0).then(|| Day((n / 86_400_000_000_000) as i64)) }
+    /// # }
+    /// use cache_index::epoch_millis;
+    ///
+    /// let day: Day = epoch_millis::deserialize(serde_json::json!(86_400_000))?;
+    /// assert_eq!(day, Day(1));
+    /// assert!(epoch_millis::deserialize::<Day, _>(serde_json::json!("yesterday")).is_err());
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     ///
     /// # Errors
     /// What is no such number, or a date beyond those that the type has.
@@ -74,6 +132,20 @@ pub mod epoch_float_seconds {
 
     /// Writes a date, or an `Option` or a `Vec` of dates.
     ///
+    /// ```
+    /// # use cache_index::EpochValue;
+    /// # #[derive(Debug, PartialEq)] struct Day(i64);
+    /// # impl EpochValue for Day {
+    /// #     fn nanoseconds(&self) -> i128 { i128::from(self.0) * 86_400_000_000_000 }
+    /// #     fn from_nanoseconds(n: i128) -> Option<Self> { (n % 86_400_000_000_000 == 0).then(|| Day((n / 86_400_000_000_000) as i64)) }
+    /// # }
+    /// use cache_index::epoch_float_seconds;
+    ///
+    /// let json = epoch_float_seconds::serialize(&Day(1), serde_json::value::Serializer)?;
+    /// assert_eq!(json, serde_json::json!(86_400.0));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// A date that cannot be read back as it is; the message says which module can, or how to truncate it.
     pub fn serialize<T: Form<FloatSeconds>, S: Serializer>(
@@ -84,6 +156,21 @@ pub mod epoch_float_seconds {
     }
 
     /// Reads what [`serialize`] writes.
+    ///
+    /// ```
+    /// # use cache_index::EpochValue;
+    /// # #[derive(Debug, PartialEq)] struct Day(i64);
+    /// # impl EpochValue for Day {
+    /// #     fn nanoseconds(&self) -> i128 { i128::from(self.0) * 86_400_000_000_000 }
+    /// #     fn from_nanoseconds(n: i128) -> Option<Self> { (n % 86_400_000_000_000 == 0).then(|| Day((n / 86_400_000_000_000) as i64)) }
+    /// # }
+    /// use cache_index::epoch_float_seconds;
+    ///
+    /// let day: Day = epoch_float_seconds::deserialize(serde_json::json!(86_400.0))?;
+    /// assert_eq!(day, Day(1));
+    /// assert!(epoch_float_seconds::deserialize::<Day, _>(serde_json::json!("yesterday")).is_err());
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     ///
     /// # Errors
     /// What is no such number, or a date beyond those that the type has.

@@ -54,6 +54,15 @@ pub trait EpochValue: Sized {
 }
 
 /// A number that a date is written as.
+///
+/// ```
+/// use cache_index::{EpochNumber, FloatSeconds, Seconds, Unit};
+///
+/// let half_past = 1_500_000_000;
+/// assert_eq!(FloatSeconds::write(half_past), Ok(EpochNumber::Float(1.5)));
+/// assert!(Seconds::write(half_past).is_err());
+/// assert_eq!(Seconds::write(2_000_000_000), Ok(EpochNumber::Whole(2)));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EpochNumber {
     /// A whole number of units.
@@ -63,6 +72,16 @@ pub enum EpochNumber {
 }
 
 /// What dates are counted in: [`Seconds`], [`Millis`] or [`FloatSeconds`].
+///
+/// ```
+/// use cache_index::{EpochNumber, Millis, Seconds, Unit};
+///
+/// fn is_kept<U: Unit>(nanoseconds: i128) -> bool {
+///     U::write(nanoseconds).ok().and_then(U::read) == Some(nanoseconds)
+/// }
+/// assert!(is_kept::<Millis>(1_500_000_000));
+/// assert!(!is_kept::<Seconds>(1_500_000_000));
+/// ```
 pub trait Unit: 'static {
     /// The number that a date is written as.
     ///
@@ -78,14 +97,37 @@ pub trait Unit: 'static {
 }
 
 /// Whole seconds.
+///
+/// ```
+/// use cache_index::{EpochNumber, Seconds, Unit};
+///
+/// assert_eq!(Seconds::read(EpochNumber::Whole(-1)), Some(-1_000_000_000));
+/// let refused = Seconds::write(1_500_000_000).unwrap_err();
+/// assert!(refused.starts_with("`epoch_seconds` would lose the date's fraction of a second"));
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub enum Seconds {}
 
 /// Whole milliseconds.
+///
+/// ```
+/// use cache_index::{EpochNumber, Millis, Unit};
+///
+/// assert_eq!(Millis::write(1_500_000_000), Ok(EpochNumber::Whole(1_500)));
+/// let refused = Millis::write(1_500).unwrap_err();
+/// assert!(refused.starts_with("`epoch_millis` would lose the date's fraction of a millisecond"));
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub enum Millis {}
 
 /// Seconds as a floating point number, exact to the microsecond.
+///
+/// ```
+/// use cache_index::{EpochNumber, FloatSeconds, Unit};
+///
+/// assert_eq!(FloatSeconds::write(250_000_000), Ok(EpochNumber::Float(0.25)));
+/// assert!(FloatSeconds::write(1).is_err(), "a nanosecond");
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub enum FloatSeconds {}
 

@@ -19,6 +19,22 @@ const MAX_EXACT: i128 = (1 << 53) - 1;
 
 /// A decimal as a number: the type of handles of fields that are written by [`decimal_number`]. There are no values
 /// of it.
+///
+/// ```
+/// # use cache_index::*;
+/// # struct Item;
+/// # static SCHEMA: Schema = Schema::new("Item", "item", "id", &[]);
+/// # impl IndexSchema for Item { fn schema() -> &'static Schema { &SCHEMA } }
+/// # impl Item {
+/// #     const PRICE: Field<Item, DecimalNumber, Numeric, Options<No>> = Field::indexed("price", "price");
+/// # }
+/// use rust_decimal::Decimal;
+///
+/// // Of a field `#[serde(with = "cache_core::decimal_number")] price: Decimal`:
+/// let cheap = Item::PRICE.lt(Decimal::new(19_95, 2)).render()?;
+/// assert_eq!(cheap.params().values(), [b"19.95"]);
+/// # Ok::<(), cache_index::QueryError>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub enum DecimalNumber {}
 
@@ -34,6 +50,16 @@ operands! {
 impl KnownForm for DecimalNumber {}
 
 /// A number that is no date.
+///
+/// ```
+/// use cache_index::{DecimalForm, Written};
+/// use rust_decimal::Decimal;
+///
+/// let price = Decimal::new(19_95, 2);
+/// let written = Written::<_, DecimalForm>::new(&price);
+/// assert_eq!(serde_json::to_string(&written)?, "19.95");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug)]
 pub enum DecimalForm {}
 
@@ -88,6 +114,17 @@ pub mod decimal_number {
 
     /// Writes a decimal, or an `Option` or a `Vec` of decimals.
     ///
+    /// ```
+    /// use cache_index::decimal_number;
+    /// use rust_decimal::Decimal;
+    ///
+    /// let json = decimal_number::serialize(&Decimal::new(19_95, 2), serde_json::value::Serializer)?;
+    /// assert_eq!(json, 19.95);
+    /// let refused = decimal_number::serialize(&Decimal::MAX, serde_json::value::Serializer).unwrap_err();
+    /// assert!(refused.to_string().starts_with("`decimal_number` would lose digits"));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// A decimal of more digits than a double holds, which is 15.
     pub fn serialize<T: Form<DecimalForm>, S: Serializer>(
@@ -98,6 +135,15 @@ pub mod decimal_number {
     }
 
     /// Reads what [`serialize`] writes.
+    ///
+    /// ```
+    /// use cache_index::decimal_number;
+    /// use rust_decimal::Decimal;
+    ///
+    /// let price: Decimal = decimal_number::deserialize(serde_json::json!(19.95))?;
+    /// assert_eq!(price, Decimal::new(19_95, 2));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     ///
     /// # Errors
     /// What is no number, or one that no decimal holds.

@@ -64,6 +64,23 @@ impl<M, V, K, O> Field<M, V, K, O> {
 }
 
 /// What a value of a field of kind `K` may contain: of a TAG field a string, of a GEOSHAPE field a `&GeoShape`.
+///
+/// ```
+/// # use cache_index::*;
+/// # struct User;
+/// # static SCHEMA: Schema = Schema::new("User", "user", "id", &[]);
+/// # impl IndexSchema for User { fn schema() -> &'static Schema { &SCHEMA } }
+/// # impl User {
+/// #     const EMAIL: Field<User, String, Tag, Options<No>> = Field::indexed("email", "email");
+/// # }
+/// use cache_index::{Filter, Options, Part, No, Tag};
+///
+/// fn with_part(part: impl Part<Tag, Options<No>>) -> Filter<User> {
+///     User::EMAIL.contains(part)
+/// }
+/// assert!(with_part("@example.").accepts_json(&serde_json::json!({ "email": "ann@example.com" }))?);
+/// # Ok::<(), cache_index::QueryError>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a `{K}` field cannot be searched for a `{Self}` that it contains",
     label = "`contains` takes a string for TAG fields, a `&GeoShape` for GEOSHAPE fields",

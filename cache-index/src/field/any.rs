@@ -23,6 +23,30 @@ impl<M, V, K, O> Field<M, V, K, O> {
 }
 
 /// As [`Field::any`], for a list or a map of embedded structs at place `P`. What the derive's `any` calls.
+///
+/// ```
+/// # use cache_index::{IndexSchema, Schema};
+/// # struct User;
+/// # static SCHEMA: Schema = Schema::new("User", "user", "id", &[]);
+/// # impl IndexSchema for User { fn schema() -> &'static Schema { &SCHEMA } }
+/// # struct Order;
+/// use cache_index::{Field, FieldPath, Nested, No, Numeric, Options, Step, any_embedded};
+///
+/// // What the derive writes for `#[embedded] orders: Vec<Order>`:
+/// struct AtOrders;
+/// impl Nested for AtOrders {
+///     const AT: FieldPath = FieldPath::new(None, "orders", "orders", Step::Each);
+///     type Sort<S: 'static> = No;
+///     type Value = Vec<Order>;
+/// }
+/// const PRICE: Field<User, f64, Numeric, Options<No>> =
+///     Field::indexed("price", "price").within_embedded::<AtOrders>();
+///
+/// let filter = any_embedded::<User, AtOrders>(PRICE.ge(10.0) & PRICE.lt(20.0));
+/// assert!(filter.accepts_json(&serde_json::json!({ "orders": [{ "price": 15 }] }))?);
+/// assert!(!filter.accepts_json(&serde_json::json!({ "orders": [{ "price": 5 }, { "price": 25 }] }))?);
+/// # Ok::<(), cache_index::QueryError>(())
+/// ```
 pub fn any_embedded<M, P: Path>(condition: Filter<M>) -> Filter<M>
 where
     P::Sort<Yes>: Many,

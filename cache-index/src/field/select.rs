@@ -15,6 +15,21 @@ impl<M, V, K, O> Field<M, V, K, O> {
 }
 
 /// As `Field::read_as`, for the embedded struct at place `P` as a whole. What the handles of one call.
+///
+/// ```
+/// # struct Address;
+/// use cache_index::{FieldPath, Nested, OrMissing, Step, embedded_as};
+///
+/// // What the derive writes for `#[embedded] address: Address`:
+/// struct AtAddress;
+/// impl Nested for AtAddress {
+///     const AT: FieldPath = FieldPath::new(None, "address", "address", Step::One);
+///     type Sort<S: 'static> = S;
+///     type Value = Address;
+/// }
+/// let whole = embedded_as::<AtAddress, Option<Address>, OrMissing>();
+/// assert_eq!(whole.path(), "$.address");
+/// ```
 pub const fn embedded_as<P: Path, T: ReadFrom<P::Value, S>, S: ReadMode>() -> FieldDef {
     FieldDef::embedded::<P>().assert_reading(S::MANY)
 }

@@ -66,6 +66,22 @@ pub use render::Rendered;
 /// In the query text some negations are there twice, `-(@bio:$p0|@bio:$p0)` or `(-@age:[$p0 +inf]|-@age:[$p0 +inf])`, and so
 /// are some optional conditions: alone, RediSearch 2.10.5 lets documents through or loses them, or crashes. More than
 /// six such conditions within each other are refused ([`QueryError::TooManyRepeated`]).
+///
+/// ```
+/// # use cache_index::*;
+/// # struct User;
+/// # static SCHEMA: Schema = Schema::new("User", "user", "id", &[]);
+/// # impl IndexSchema for User { fn schema() -> &'static Schema { &SCHEMA } }
+/// # impl User {
+/// #     const EMAIL: Field<User, String, Tag, Options<No>> = Field::indexed("email", "email");
+/// #     const AGE: Field<User, u8, Numeric, Options<No>> = Field::indexed("age", "age");
+/// # }
+/// let filter = User::AGE.ge(18) & !User::EMAIL.ends_with("@example.com");
+/// assert!(filter.accepts_json(&serde_json::json!({ "age": 42, "email": "ann@example.org" }))?);
+/// assert!(!filter.accepts_json(&serde_json::json!({ "age": 42, "email": "ann@example.com" }))?);
+/// assert!(filter.to_string().starts_with("@age:[$p0 +inf]"));
+/// # Ok::<(), cache_index::QueryError>(())
+/// ```
 pub struct Filter<M> {
     pub(crate) node: Node,
     model: PhantomData<fn() -> M>,

@@ -114,6 +114,16 @@ pub(crate) enum Affix {
 }
 
 /// The bounds of a numeric test. Finite, and exact as doubles.
+///
+/// ```
+/// use std::ops::Bound;
+///
+/// use cache_index::NumericRange;
+///
+/// let range = |start, end| NumericRange { start: Bound::Included(start), end: Bound::Excluded(end) };
+/// assert!(!range(18.0, 65.0).is_empty());
+/// assert!(range(18.0, 18.0).is_empty());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct NumericRange {
     /// The lower end.

@@ -135,6 +135,24 @@ fn behind_quote(text: &'static str, quote: char) -> &'static str {
 ///
 /// The server reads of it what the place wants: a tag, a term, a number, the blob of a vector. In a tag it drops
 /// a backslash before punctuation or blank.
+///
+/// ```
+/// # use cache_index::*;
+/// # struct Item;
+/// # static SCHEMA: Schema = Schema::new("Item", "item", "id", &[]);
+/// # impl IndexSchema for Item { fn schema() -> &'static Schema { &SCHEMA } }
+/// use cache_index::{Filter, RawQuery, RawValue};
+///
+/// struct Sku(u32);
+/// impl RawValue for Sku {
+///     fn into_bytes(self) -> Vec<u8> {
+///         format!("SKU-{}", self.0).into_bytes()
+///     }
+/// }
+/// let filter = Filter::<Item>::raw(RawQuery::new("@sku:{$sku}").bind("sku", Sku(7)));
+/// assert_eq!(filter.render()?.text(), "@sku:{$sku}");
+/// # Ok::<(), cache_index::QueryError>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be bound in a raw query",
     label = "strings, numbers, `&Vector` and bytes can",

@@ -14,6 +14,21 @@ use crate::schema::FieldDef;
 use crate::text::{self, Word};
 
 /// A filter as the server reads it.
+///
+/// ```
+/// # use cache_index::*;
+/// # struct User;
+/// # static SCHEMA: Schema = Schema::new("User", "user", "id", &[]);
+/// # impl IndexSchema for User { fn schema() -> &'static Schema { &SCHEMA } }
+/// # impl User {
+/// #     const AGE: Field<User, i64, Numeric, Options<No>> = Field::indexed("age", "age");
+/// # }
+/// let rendered = User::AGE.between(18..65).render()?;
+/// assert_eq!(rendered.to_string(), "@age:[$p0 ($p1]");
+/// assert_eq!(rendered.params().values(), [b"18", b"65"]);
+/// assert!(User::AGE.eq(i64::MAX).render()?.is_inexact(), "the index confuses it with its neighbours");
+/// # Ok::<(), cache_index::QueryError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rendered {
     pub(super) text: String,

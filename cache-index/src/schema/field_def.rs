@@ -11,6 +11,16 @@ use crate::value::{
 };
 
 /// A field: the JSON member it is stored in, the name it is searched by, its kind and options.
+///
+/// ```
+/// use cache_index::{FieldDef, Tag};
+///
+/// let tags = FieldDef::indexed::<Vec<String>, Tag>("tags", "tags").fold_case::<Vec<String>>();
+/// assert_eq!(tags.path(), "$.tags[*]");
+/// assert!(tags.is_many() && tags.folds_case());
+/// let document = serde_json::json!({ "tags": ["new", "red"] });
+/// assert_eq!(tags.values(&document), ["new", "red"]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FieldDef {
     parent: Option<&'static FieldPath>,

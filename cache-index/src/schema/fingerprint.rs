@@ -42,6 +42,17 @@ impl Canon {
 /// `filter` and the expression if there is one, `score` and the number if it is not 1,
 /// then for every indexed field in the order of their names (version 1: of the structs)
 /// `field`, its path, its name, its kind, the number of its options, each of them.
+///
+/// ```
+/// use cache_index::{Entry, FieldDef, Fingerprint, Keyspace, Schema, Tag};
+///
+/// static USER: Schema =
+///     Schema::new("User", "user", "id", &[Entry::Field(FieldDef::indexed::<String, Tag>("email", "email"))]);
+/// let name = USER.index_name(&Keyspace::default());
+/// let (_, digits) = name.rsplit_once(':').unwrap_or_default();
+/// assert_eq!(&digits.parse::<Fingerprint>()?, USER.fingerprint());
+/// # Ok::<(), cache_index::FingerprintError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Fingerprint([u8; 6]);
 
@@ -52,6 +63,13 @@ impl fmt::Display for Fingerprint {
 }
 
 /// A text that is no fingerprint.
+///
+/// ```
+/// use cache_index::Fingerprint;
+///
+/// let refused = "F1D97A613EBD".parse::<Fingerprint>().unwrap_err();
+/// assert!(refused.to_string().starts_with("`F1D97A613EBD` is no fingerprint: write the 12 hexadecimal digits, in lower case"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{0}` is no fingerprint: write the 12 hexadecimal digits, in lower case, behind the last `:` of the index's name"

@@ -8,6 +8,16 @@ use crate::escape::{read_escaped, write_escaped};
 use crate::keyspace::{Keyspace, prefixes_overlap};
 
 /// Which of a model's documents share a slot of a cluster, so that one script or transaction can be about several.
+///
+/// ```
+/// use cache_index::{HashTag, Keyspace, Schema};
+///
+/// static ORDER: Schema = Schema::new("Order", "order", "id", &[]).with_hash_tag(HashTag::Model);
+/// let mut key = Vec::new();
+/// ORDER.write_key(&Keyspace::default(), &mut key, &[&7])?;
+/// assert_eq!(key, b"{cache:order}:7");
+/// # Ok::<(), cache_index::NameError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum HashTag {
@@ -20,6 +30,18 @@ pub enum HashTag {
 }
 
 /// What a key that is no document is to share its slot with.
+///
+/// ```
+/// use cache_index::{Beside, Keyspace, Schema};
+///
+/// static ORDER: Schema = Schema::new("Order", "order", "id", &[]);
+/// let (keyspace, mut loaded, mut state) = (Keyspace::default(), Vec::new(), Vec::new());
+/// ORDER.write_sibling(&keyspace, &mut loaded, Beside::Document(&[&7]), &[&"loaded"])?;
+/// assert_eq!(loaded, b"cache:~order:{cache:order:7}:loaded");
+/// ORDER.write_sibling(&keyspace, &mut state, Beside::Model, &[&"state"])?;
+/// assert_eq!(state, b"cache:~order:state");
+/// # Ok::<(), cache_index::NameError>(())
+/// ```
 #[derive(Clone, Copy)]
 pub enum Beside<'a> {
     /// With all documents of a model whose hash tag is [`HashTag::Model`]; with nothing otherwise.
@@ -41,6 +63,13 @@ impl fmt::Write for Appended<'_> {
 }
 
 /// The part of a key that decides its slot: what is between the first `{` and the next `}`, or everything.
+///
+/// ```
+/// use cache_index::hashed_part;
+///
+/// assert_eq!(hashed_part(b"cache:order:{acme}:7"), b"acme");
+/// assert_eq!(hashed_part(b"cache:order:7"), b"cache:order:7");
+/// ```
 pub fn hashed_part(key: &[u8]) -> &[u8] {
     let position = |bytes: &[u8], wanted| bytes.iter().position(|byte| *byte == wanted);
     position(key, b'{')

@@ -6,6 +6,13 @@ macro_rules! languages {
     ($($(#[$default:meta])* $language:ident $name:literal;)*) => {
         /// The language of a model's texts. Those of RediSearch that have a stemmer here too, so that a filter means
         /// the same on the server and in [`Filter::accepts`](crate::Filter::accepts).
+        ///
+        /// ```
+        /// use cache_index::{Language, Schema};
+        ///
+        /// static ARTICLE: Schema = Schema::new("Article", "article", "id", &[]).with_language(Language::German);
+        /// assert_eq!(ARTICLE.language().name(), "german");
+        /// ```
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
         #[non_exhaustive]
         #[allow(missing_docs, reason = "the names say it")]

@@ -27,6 +27,21 @@ pub use stopwords::Stopwords;
 pub use vector_options::{DistanceMetric, VectorOptions};
 
 /// A field of a model or of an embedded struct, or the fields of a struct that is embedded there.
+///
+/// ```
+/// use cache_index::{Entry, FieldDef, Numeric, Schema, Tag};
+///
+/// static USER: Schema = Schema::new(
+///     "User",
+///     "user",
+///     "id",
+///     &[
+///         Entry::Field(FieldDef::indexed::<u8, Numeric>("age", "age")),
+///         Entry::Embedded(&[Entry::Field(FieldDef::indexed::<String, Tag>("city", "city"))]),
+///     ],
+/// );
+/// assert_eq!(USER.fields().map(|field| field.path()).collect::<Vec<_>>(), ["$.age", "$.city"]);
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub enum Entry {
     /// A field.
@@ -46,6 +61,16 @@ fn flat(entries: &'static [Entry]) -> Vec<&'static FieldDef> {
 }
 
 /// What a model is to the server. Made once, in a `static`, by `#[derive(CacheModel)]`.
+///
+/// ```
+/// use cache_index::{Entry, FieldDef, Keyspace, Schema, Tag};
+///
+/// static USER: Schema =
+///     Schema::new("User", "user", "id", &[Entry::Field(FieldDef::indexed::<String, Tag>("email", "email"))]);
+/// let command = USER.create_index(&Keyspace::default()).expect("it has an indexed field");
+/// let words: Vec<_> = command.args().map(String::from_utf8_lossy).collect();
+/// assert!(words.join(" ").ends_with("SCHEMA $.email AS email TAG CASESENSITIVE INDEXEMPTY"));
+/// ```
 #[derive(Debug)]
 pub struct Schema {
     model: &'static str,
@@ -252,6 +277,24 @@ impl Schema {
 }
 
 /// A type whose documents have a [`Schema`]. Implemented by `#[derive(CacheModel)]`.
+///
+/// ```
+/// use cache_index::{IndexSchema, Keyspace, Schema};
+///
+/// // What `#[derive(CacheModel)]` writes:
+/// struct User;
+/// impl IndexSchema for User {
+///     fn schema() -> &'static Schema {
+///         static SCHEMA: Schema = Schema::new("User", "user", "id", &[]);
+///         &SCHEMA
+///     }
+/// }
+///
+/// fn alias<M: IndexSchema>(keyspace: &Keyspace) -> String {
+///     M::schema().alias(keyspace)
+/// }
+/// assert_eq!(alias::<User>(&Keyspace::default()), "cache:user:idx");
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a cache model",
     note = "add `#[derive(CacheModel)]` to the struct and mark one field with `#[primary_key]`"

@@ -11,6 +11,14 @@ const DEFAULT: &[&str] = &[
 ///
 /// It is part of the schema because a query must leave out the same ones: a stopword that is bound as a
 /// parameter finds nothing.
+///
+/// ```
+/// use cache_index::{Schema, Stopwords};
+///
+/// static FIRM: Schema = Schema::new("Firm", "firm", "id", &[]).with_stopwords(&["gmbh", "ag"]);
+/// assert!(FIRM.stopwords().contains("ag") && !FIRM.stopwords().contains("the"));
+/// assert!(Stopwords::Default.contains("the"));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Stopwords {

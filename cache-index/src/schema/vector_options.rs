@@ -5,6 +5,17 @@ use std::fmt::Display;
 use crate::vector::VectorType;
 
 /// How far apart two vectors are.
+///
+/// ```
+/// # use cache_index::*;
+/// # struct Book;
+/// # impl Book {
+/// #     const EMBEDDING: Field<Book, Vector<f32, 2>, VectorKind, Options<No>> = Field::indexed("embedding", "embedding").distance_metric(DistanceMetric::L2);
+/// # }
+/// let metric = Book::EMBEDDING.def().vector_options().distance_metric();
+/// assert_eq!(metric.keyword(), "L2");
+/// assert_eq!(DistanceMetric::default().keyword(), "COSINE");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum DistanceMetric {
@@ -46,6 +57,17 @@ impl DistanceMetric {
 }
 
 /// How a VECTOR field is indexed. What is not set is the server's default.
+///
+/// ```
+/// # use cache_index::*;
+/// # struct Book;
+/// # impl Book {
+/// #     const EMBEDDING: Field<Book, Vector<f32, 2>, VectorKind, Options<No>> = Field::indexed("embedding", "embedding").hnsw().ef_runtime(100);
+/// # }
+/// let options = Book::EMBEDDING.def().vector_options();
+/// assert!(options.is_approximate());
+/// assert_eq!(options.distance_metric(), DistanceMetric::Cosine);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct VectorOptions {
     pub(crate) hnsw: bool,
