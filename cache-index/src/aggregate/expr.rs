@@ -9,10 +9,32 @@ use crate::aggregate_error::AggregateError;
 use crate::value::widen;
 
 /// What expressions of columns belong to, where those of fields belong to their model.
+///
+/// ```
+/// use cache_index::aggregate::{AggregatePlan, Columns, Expr, count, number};
+/// # struct User;
+///
+/// let many: Expr<Columns, bool> = number("users").gt(10);
+/// let plan = AggregatePlan::<User>::all().reduce("users", count()).having(many);
+/// assert!(plan.render()?.stages().contains("FILTER @r0>10"));
+/// # Ok::<(), cache_index::QueryError>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub enum Columns {}
 
 /// What an expression can be: `f64`, `String` or `bool`.
+///
+/// ```
+/// use cache_index::aggregate::{AggregatePlan, Columns, Expr, ExprValue, count, number};
+/// # struct User;
+///
+/// fn with<T: ExprValue>(expr: Expr<Columns, T>) -> AggregatePlan<User> {
+///     AggregatePlan::all().reduce("users", count()).apply("computed", expr)
+/// }
+/// assert!(with(number("users") / 2).render()?.stages().contains("APPLY @r0/2 AS a1"));
+/// assert!(with(number("users").gt(2)).render()?.stages().contains("APPLY @r0>2 AS a1"));
+/// # Ok::<(), cache_index::QueryError>(())
+/// ```
 pub trait ExprValue: sealed::Sealed {
     #[doc(hidden)]
     const TYPE: ValueType;
@@ -41,6 +63,21 @@ impl ExprValue for bool {
 /// Numbers are doubles, with `+ - * /` and [`pow`](Self::pow); `%` takes an integer. Booleans have `&`, `|` and `!`. What
 /// may be missing (an `Option`) can be read where [`exists`](super::exists) makes sure that it is there; elsewhere it is
 /// refused ([`AggregateError::MayBeMissing`]), since the server would stop in the middle of its answer.
+///
+/// ```
+/// # use cache_index::*;
+/// # struct User;
+/// # impl User {
+/// #     const AGE: Field<User, u8, Numeric, Options<No>> = Field::indexed("age", "age");
+/// #     const CITY: Field<User, String, Tag, Options<No>> = Field::indexed("city", "city");
+/// # }
+/// use cache_index::aggregate::{AggregatePlan, count};
+///
+/// let adults = User::AGE.expr().ge(18) & User::CITY.expr().starts_with("B");
+/// let plan = AggregatePlan::all().filter(adults).reduce("users", count());
+/// assert!(plan.render()?.stages().contains(r#"FILTER (@f0>=18)&&startswith(@f1,"B")"#));
+/// # Ok::<(), cache_index::QueryError>(())
+/// ```
 pub struct Expr<S, T> {
     pub(super) node: Node,
     types: PhantomData<fn() -> (S, T)>,
@@ -82,6 +119,20 @@ impl<S, T> Expr<S, T> {
 }
 
 /// An expression with the name of the column that it becomes.
+///
+/// ```
+/// # use cache_index::*;
+/// # struct User;
+/// # impl User {
+/// #     const AGE: Field<User, u8, Numeric, Options<No>> = Field::indexed("age", "age");
+/// # }
+/// use cache_index::aggregate::{AggregatePlan, Named, count, floor};
+///
+/// let decade: Named<User> = floor(User::AGE.expr() / 10).named("decade");
+/// let plan = AggregatePlan::by(decade).reduce("users", count());
+/// assert!(plan.render()?.stages().contains("APPLY floor(@f0/10) AS x0 GROUPBY 1 @x0"));
+/// # Ok::<(), cache_index::QueryError>(())
+/// ```
 pub struct Named<S> {
     pub(super) name: &'static str,
     pub(super) node: Node,
@@ -214,6 +265,23 @@ impl<S, T> fmt::Debug for Expr<S, T> {
 }
 
 /// What may stand in an expression of `S` where a `T` is needed: an expression, a field of model `S`, a value.
+///
+/// ```
+/// # use cache_index::*;
+/// # struct User;
+/// # impl User {
+/// #     const AGE: Field<User, u8, Numeric, Options<No>> = Field::indexed("age", "age");
+/// #     const WORKED: Field<User, u8, Numeric, Options<No>> = Field::indexed("worked", "worked");
+/// # }
+/// use cache_index::aggregate::{AggregatePlan, IntoExpr, count};
+///
+/// fn older(than: impl IntoExpr<User, f64>) -> AggregatePlan<User> {
+///     AggregatePlan::all().filter(User::AGE.expr().gt(than)).reduce("users", count())
+/// }
+/// assert!(older(65).render()?.stages().contains("FILTER @f0>65"));
+/// assert!(older(User::WORKED.expr() + 18).render()?.stages().contains("FILTER @f0>(@f1+18)"));
+/// # Ok::<(), cache_index::QueryError>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no `{T}` in an expression of `{S}`",
     label = "expected an expression of `{T}`",

@@ -23,6 +23,22 @@ pub(super) fn field_node(def: FieldDef) -> Node {
 }
 
 /// Types with one value a document, not a list of them.
+///
+/// ```
+/// # use cache_index::*;
+/// # struct User;
+/// # impl User {
+/// #     const CITY: Field<User, Option<String>, Tag, Options<No>> = Field::indexed("city", "city");
+/// # }
+/// use cache_index::Field;
+/// use cache_index::aggregate::{AggregatePlan, Grouped, SingleValue, count};
+///
+/// fn per_value<M, V: SingleValue, K: Grouped, O>(field: Field<M, V, K, O>) -> AggregatePlan<M> {
+///     AggregatePlan::by(field).reduce("documents", count())
+/// }
+/// assert!(per_value(User::CITY).render()?.stages().contains("GROUPBY 1 @f0"));
+/// # Ok::<(), cache_index::QueryError>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no single value to group by or to compute with",
     label = "a list",
@@ -34,6 +50,22 @@ pub trait SingleValue: IndexValue {}
 impl<T: SortableValue> SingleValue for T {}
 
 /// Kinds of fields with a value that groups are made by.
+///
+/// ```
+/// # use cache_index::*;
+/// # struct User;
+/// # impl User {
+/// #     const CITY: Field<User, String, Tag, Options<No>> = Field::indexed("city", "city");
+/// # }
+/// use cache_index::Field;
+/// use cache_index::aggregate::{AggregatePlan, Grouped, count_distinct};
+///
+/// fn different<M, K: Grouped, O>(field: Field<M, String, K, O>) -> AggregatePlan<M> {
+///     AggregatePlan::all().reduce("different", count_distinct(field))
+/// }
+/// assert!(different(User::CITY).render()?.stages().contains("REDUCE COUNT_DISTINCT 1 @f0"));
+/// # Ok::<(), cache_index::QueryError>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a `{Self}` field has no value to group by or to aggregate",
     label = "not a TAG, NUMERIC or TEXT field",
@@ -46,6 +78,22 @@ impl Grouped for Numeric {}
 impl Grouped for Text {}
 
 /// Kinds of fields of type `V` that are a `T` in expressions.
+///
+/// ```
+/// # use cache_index::*;
+/// # struct Order;
+/// # impl Order {
+/// #     const PRICE: Field<Order, f64, Numeric, Options<No>> = Field::indexed("price", "price");
+/// # }
+/// use cache_index::Field;
+/// use cache_index::aggregate::{AggregatePlan, Evaluates, sum};
+///
+/// fn total<M, V, K: Evaluates<V, f64>, O>(field: Field<M, V, K, O>) -> AggregatePlan<M> {
+///     AggregatePlan::all().reduce("total", sum(field))
+/// }
+/// assert!(total(Order::PRICE).render()?.stages().contains("REDUCE SUM 1 @f0"));
+/// # Ok::<(), cache_index::QueryError>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a `{Self}` field of `{V}` is no `{T}` in an expression",
     label = "expected a field or an expression of `{T}`",
@@ -60,12 +108,43 @@ impl<V: SingleValue> Evaluates<V, String> for Tag where V::Scalar: TagText {}
 impl<V: SingleValue<Scalar = bool>> Evaluates<V, bool> for Tag {}
 
 /// What the tags of strings are made from.
+///
+/// ```
+/// # use cache_index::*;
+/// # struct User;
+/// # impl User {
+/// #     const GRADE: Field<User, char, Tag, Options<No>> = Field::indexed("grade", "grade");
+/// # }
+/// use cache_index::aggregate::{AggregatePlan, count, lower};
+///
+/// let plan = AggregatePlan::all().filter(lower(User::GRADE).eq("a")).reduce("users", count());
+/// assert!(plan.render()?.stages().contains(r#"FILTER lower(@f0)=="a""#));
+/// # Ok::<(), cache_index::QueryError>(())
+/// ```
 pub trait TagText {}
 
 impl TagText for String {}
 impl TagText for char {}
 
 /// Kinds of fields of type `V` that can stand in expressions.
+///
+/// ```
+/// # use cache_index::*;
+/// # struct User;
+/// # impl User {
+/// #     const CITY: Field<User, String, Tag, Options<No>> = Field::indexed("city", "city");
+/// #     const BORN_IN: Field<User, String, Tag, Options<No>> = Field::indexed("born_in", "born_in");
+/// # }
+/// use cache_index::Field;
+/// use cache_index::aggregate::{AggregatePlan, Expr, Expressible, count};
+///
+/// fn same<M, V, K: Expressible<V>, O>(one: Field<M, V, K, O>, other: Field<M, V, K, O>) -> Expr<M, bool> {
+///     one.expr().eq(other.expr())
+/// }
+/// let plan = AggregatePlan::all().filter(same(User::CITY, User::BORN_IN)).reduce("users", count());
+/// assert!(plan.render()?.stages().contains("FILTER @f0==@f1"));
+/// # Ok::<(), cache_index::QueryError>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a `{Self}` field of `{V}` cannot stand in an expression",
     label = "not a number, a string or a boolean",
@@ -91,6 +170,20 @@ where
 }
 
 /// What a tag is in expressions.
+///
+/// ```
+/// # use cache_index::*;
+/// # struct User;
+/// # impl User {
+/// #     const ACTIVE: Field<User, bool, Tag, Options<No>> = Field::indexed("active", "active");
+/// # }
+/// use cache_index::aggregate::{AggregatePlan, Expr, count};
+///
+/// let active: Expr<User, bool> = User::ACTIVE.expr();
+/// let plan = AggregatePlan::all().filter(active).reduce("users", count());
+/// assert!(plan.render()?.stages().contains("FILTER @f0"));
+/// # Ok::<(), cache_index::QueryError>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a tag of `{Self}` cannot stand in an expression",
     label = "not a string or a boolean",

@@ -9,6 +9,24 @@ use crate::field::Field;
 /// name ([`Expr::named`](super::Expr::named)), or up to six of both as a tuple.
 ///
 /// A field's column has its search name: `city`, `address_city` in an embedded struct.
+///
+/// ```
+/// # use cache_index::*;
+/// # struct User;
+/// # impl User {
+/// #     const CITY: Field<User, String, Tag, Options<No>> = Field::indexed("city", "city");
+/// #     const AGE: Field<User, u8, Numeric, Options<No>> = Field::indexed("age", "age");
+/// # }
+/// use cache_index::aggregate::{AggregatePlan, GroupBy, count, floor};
+///
+/// fn users(keys: impl GroupBy<User>) -> AggregatePlan<User> {
+///     AggregatePlan::by(keys).reduce("users", count())
+/// }
+/// assert!(users(User::CITY).render()?.stages().contains("GROUPBY 1 @f0"));
+/// let decade = floor(User::AGE.expr() / 10).named("decade");
+/// assert!(users((User::AGE, decade)).render()?.stages().contains("GROUPBY 2 @f0 @x0"));
+/// # Ok::<(), cache_index::QueryError>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "groups of `{M}` cannot be made by `{Self}`",
     label = "expected a field of `{M}`, an expression with a name, or a tuple of them",

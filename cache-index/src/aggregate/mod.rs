@@ -29,7 +29,7 @@
 //! numbers beyond 2^53 are grouped with their neighbours, and come as floating point numbers, which an integer of a row
 //! refuses.
 
-// A file imports from those before it: node, expr, fields, functions, reducer, keys, column, rendered, render (with plan), request, rows.
+// A file imports from those before it: node, expr, fields, functions, times, places, reducer, reducers, keys, column, rendered, render (with plan), request, rows.
 
 mod column;
 mod expr;
@@ -37,28 +37,33 @@ mod fields;
 mod functions;
 mod keys;
 mod node;
+mod places;
 mod plan;
 mod reducer;
+mod reducers;
 mod render;
 mod rendered;
 mod request;
 mod rows;
 #[cfg(test)]
 mod tests;
+mod times;
 
 pub use expr::{Columns, Expr, ExprValue, IntoExpr, Named};
 pub use fields::{Evaluates, Expressible, Grouped, ScalarExpr, SingleValue, TagText};
-pub use functions::{
-    MaybeMissing, abs, ceil, concat, day_of_month, day_of_week, day_of_year, distance, exists, exp, floor,
-    format_time, length, ln, log2, lower, month_of_year, number, parse_time, sqrt, start_of_day,
-    start_of_hour, start_of_minute, start_of_month, substr, text, truth, upper, year,
-};
+pub use functions::{abs, ceil, concat, distance, exp, floor, length, ln, log2, lower, sqrt, substr, upper};
 pub use keys::GroupBy;
+pub use places::{MaybeMissing, exists, number, text, truth};
 pub use plan::AggregatePlan;
-pub use reducer::{
-    Reducer, Values, avg, count, count_distinct, count_distinct_about, first_by, max, min, quantile,
-    random_sample, stddev, sum, to_list,
+pub use reducer::{Reducer, Values};
+pub use reducers::{
+    avg, count, count_distinct, count_distinct_about, first_by, max, min, quantile, random_sample, stddev,
+    sum, to_list,
 };
 pub use rendered::RenderedAggregate;
 pub use request::AggregateRequest;
 pub use rows::{AggregateAnswer, AggregateRow};
+pub use times::{
+    day_of_month, day_of_week, day_of_year, format_time, month_of_year, parse_time, start_of_day,
+    start_of_hour, start_of_minute, start_of_month, year,
+};

@@ -17,6 +17,28 @@ use crate::sort::Direction;
 ///
 /// Documents are kept by [`filter`](Self::filter), put into groups by the keys, and each group becomes a row of the keys
 /// and the reducers. [`apply`](Self::apply) adds columns to rows, [`having`](Self::having) keeps some of them.
+///
+/// ```
+/// # use cache_index::*;
+/// # struct User;
+/// # impl User {
+/// #     const CITY: Field<User, String, Tag, Options<No>> = Field::indexed("city", "city");
+/// #     const AGE: Field<User, u8, Numeric, Options<No>> = Field::indexed("age", "age");
+/// # }
+/// use cache_index::Direction;
+/// use cache_index::aggregate::{AggregatePlan, avg, count, number};
+///
+/// let plan = AggregatePlan::by(User::CITY)
+///     .filter(User::AGE.expr().ge(18))
+///     .reduce("adults", count())
+///     .reduce("age", avg(User::AGE))
+///     .having(number("adults").gt(100))
+///     .sort_by("adults", Direction::Descending)
+///     .page(0, 10);
+/// assert_eq!(plan.limit(), Some(10));
+/// assert!(plan.render()?.stages().contains("GROUPBY 1 @f1 REDUCE COUNT 0 AS r1 REDUCE AVG 1 @f0 AS r2"));
+/// # Ok::<(), cache_index::QueryError>(())
+/// ```
 pub struct AggregatePlan<M> {
     pub(super) keys: Vec<Key>,
     pub(super) filters: Vec<Node>,

@@ -1,4 +1,4 @@
-//! Reducers: what becomes of the documents of a group.
+//! Reducers as data: what becomes of the documents of a group, and of which values.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -13,10 +13,23 @@ use crate::schema::FieldDef;
 use crate::sort::Direction;
 use crate::value::JsonType;
 
-/// `MAX_SAMPLE_SIZE` of RediSearch.
-const LARGEST_SAMPLE: u32 = 1_000;
-
 /// What becomes of the documents of a group of model `M`: made by [`count`](super::count), [`sum`](super::sum) and others.
+///
+/// ```
+/// # use cache_index::*;
+/// # struct Order;
+/// # impl Order {
+/// #     const PRICE: Field<Order, f64, Numeric, Options<No>> = Field::indexed("price", "price");
+/// # }
+/// use cache_index::aggregate::{AggregatePlan, Reducer, avg, max};
+///
+/// fn summary(of: Reducer<Order>) -> AggregatePlan<Order> {
+///     AggregatePlan::all().reduce("summary", of)
+/// }
+/// assert!(summary(max(Order::PRICE)).render()?.stages().contains("REDUCE MAX 1 @f0 AS r0"));
+/// assert!(summary(avg(Order::PRICE)).render()?.stages().contains("REDUCE AVG 1 @f0 AS r0"));
+/// # Ok::<(), cache_index::QueryError>(())
+/// ```
 pub struct Reducer<M> {
     pub(super) reduce: Reduce,
     model: PhantomData<fn() -> M>,
@@ -77,11 +90,11 @@ impl Function {
 }
 
 impl<M> Reducer<M> {
-    fn new(reduce: Reduce) -> Self {
+    pub(super) fn new(reduce: Reduce) -> Self {
         Self { reduce, model: PhantomData }
     }
 
-    fn numeric(function: Function, of: impl IntoExpr<M, f64>) -> Self {
+    pub(super) fn numeric(function: Function, of: impl IntoExpr<M, f64>) -> Self {
         Self::new(Reduce::Numeric { function, of: of.into_expr().node })
     }
 }
@@ -100,6 +113,23 @@ impl<M> fmt::Debug for Reducer<M> {
 
 /// What a reducer of any values takes: a TAG, NUMERIC or TEXT field of model `M` with one value a document, or an
 /// expression.
+///
+/// ```
+/// # use cache_index::*;
+/// # struct User;
+/// # impl User {
+/// #     const CITY: Field<User, String, Tag, Options<No>> = Field::indexed("city", "city");
+/// #     const AGE: Field<User, u8, Numeric, Options<No>> = Field::indexed("age", "age");
+/// # }
+/// use cache_index::aggregate::{AggregatePlan, Values, count_distinct, floor};
+///
+/// fn different(values: impl Values<User>) -> AggregatePlan<User> {
+///     AggregatePlan::all().reduce("different", count_distinct(values))
+/// }
+/// assert!(different(User::CITY).render()?.stages().contains("REDUCE COUNT_DISTINCT 1 @f0"));
+/// assert!(different(floor(User::AGE.expr() / 10)).render()?.stages().contains("REDUCE COUNT_DISTINCT 1 @x0"));
+/// # Ok::<(), cache_index::QueryError>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no values of `{M}` to aggregate",
     label = "expected a field of `{M}` or an expression"
@@ -134,91 +164,6 @@ pub(super) fn value_type(def: &FieldDef) -> ValueType {
         (_, JsonType::Bool) => ValueType::Bool,
         _ => ValueType::Text,
     }
-}
-
-/// How many documents there are. No `Option`: a group without documents is no group.
-pub fn count<M>() -> Reducer<M> {
-    Reducer::new(Reduce::Count)
-}
-
-/// How many different values there are; a missing one is none.
-pub fn count_distinct<M>(values: impl Values<M>) -> Reducer<M> {
-    Reducer::new(Reduce::Distinct { keyword: "COUNT_DISTINCT", of: values.into_values().node })
-}
-
-/// About how many different values there are, in constant memory (HyperLogLog of 256 registers: within some 6 %, and
-/// worse for few).
-#[doc(alias = "count_distinctish")]
-pub fn count_distinct_about<M>(values: impl Values<M>) -> Reducer<M> {
-    Reducer::new(Reduce::Distinct { keyword: "COUNT_DISTINCTISH", of: values.into_values().node })
-}
-
-/// The sum, computed in doubles: whole numbers are exact up to 2^53, and beyond it a row holds a floating point number. A
-/// missing value adds nothing, so that a sum of none is 0.
-pub fn sum<M>(number: impl IntoExpr<M, f64>) -> Reducer<M> {
-    Reducer::numeric(Function::Sum, number)
-}
-
-/// The smallest number; missing ones do not count. `None` if all are missing.
-pub fn min<M>(number: impl IntoExpr<M, f64>) -> Reducer<M> {
-    Reducer::numeric(Function::Min, number)
-}
-
-/// The largest number; missing ones do not count. `None` if all are missing.
-pub fn max<M>(number: impl IntoExpr<M, f64>) -> Reducer<M> {
-    Reducer::numeric(Function::Max, number)
-}
-
-/// The mean, computed in doubles; missing numbers do not count (where the server's own `AVG` takes them for 0). `None` if
-/// all are missing.
-#[doc(alias = "mean")]
-pub fn avg<M>(number: impl IntoExpr<M, f64>) -> Reducer<M> {
-    Reducer::numeric(Function::Avg, number)
-}
-
-/// The standard deviation of a sample (divided by `n - 1`); of one number it is 0. `None` if all are missing.
-pub fn stddev<M>(number: impl IntoExpr<M, f64>) -> Reducer<M> {
-    Reducer::numeric(Function::Stddev, number)
-}
-
-/// The number that this part of the numbers (0 to 1, 0.5 is the median) is not greater than. It is one of the numbers.
-/// The server estimates it, with an error that grows with the number of documents. `None` if all are missing.
-#[doc(alias = "median")]
-#[doc(alias = "percentile")]
-pub fn quantile<M>(number: impl IntoExpr<M, f64>, quantile: f64) -> Reducer<M> {
-    if (0.0..=1.0).contains(&quantile) {
-        return Reducer::numeric(Function::Quantile(quantile), number);
-    }
-    Reducer::new(Reduce::Invalid(AggregateError::Quantile { quantile: quantile.to_string() }))
-}
-
-/// The value of the document that comes first when they are sorted by another field or expression; of several, of any.
-///
-/// Neither may be missing; see [`exists`](super::exists).
-#[doc(alias = "first_value")]
-pub fn first_by<M>(values: impl Values<M>, by: impl Values<M>, direction: Direction) -> Reducer<M> {
-    let Valued { node: of, value } = values.into_values();
-    Reducer::new(Reduce::FirstBy { of, value, by: by.into_values().node, direction })
-}
-
-/// The different values, in any order, as a list (`Vec<T>`); missing ones are left out. The server holds all of them: it
-/// knows no limit.
-///
-/// Of a number that may be missing, see [`exists`](super::exists).
-pub fn to_list<M>(values: impl Values<M>) -> Reducer<M> {
-    let Valued { node: of, value } = values.into_values();
-    Reducer::new(Reduce::List { of, value })
-}
-
-/// The values of so many documents (1 to 1,000), drawn at random, as a list (`Vec<T>`): all of them, if there are no more.
-///
-/// None may be missing; see [`exists`](super::exists).
-pub fn random_sample<M>(values: impl Values<M>, size: u32) -> Reducer<M> {
-    if !(1..=LARGEST_SAMPLE).contains(&size) {
-        return Reducer::new(Reduce::Invalid(AggregateError::SampleSize { size, most: LARGEST_SAMPLE }));
-    }
-    let Valued { node: of, value } = values.into_values();
-    Reducer::new(Reduce::Sample { of, value, size })
 }
 
 /// A field that groups are made by, or a computed key with a name.

@@ -3,6 +3,20 @@
 use super::column::Column;
 
 /// An aggregation as the server reads it.
+///
+/// ```
+/// # use cache_index::*;
+/// # struct User;
+/// # impl User {
+/// #     const AGE: Field<User, u8, Numeric, Options<No>> = Field::indexed("age", "age");
+/// # }
+/// use cache_index::aggregate::{AggregatePlan, count};
+///
+/// let rendered = AggregatePlan::by(User::AGE).reduce("users", count()).render()?;
+/// assert!(!rendered.is_sorted());
+/// assert!(rendered.stages().starts_with("LOAD 3 @age AS f0 GROUPBY 1 @f0 REDUCE COUNT 0 AS r1"));
+/// # Ok::<(), cache_index::QueryError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RenderedAggregate {
     /// The stages up to the sorting.

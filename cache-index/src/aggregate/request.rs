@@ -8,6 +8,36 @@ use crate::filter::Rendered;
 use crate::search::SearchOptions;
 
 /// An aggregation over one index.
+///
+/// ```
+/// # use cache_index::*;
+/// # struct User;
+/// # static SCHEMA: Schema = Schema::new("User", "user", "id", &[]);
+/// # impl IndexSchema for User { fn schema() -> &'static Schema { &SCHEMA } }
+/// # impl User {
+/// #     const AGE: Field<User, u8, Numeric, Options<No>> = Field::indexed("age", "age");
+/// # }
+/// use cache_index::aggregate::{AggregatePlan, AggregateRequest, count};
+/// use cache_index::{Filter, SearchOptions};
+///
+/// let plan = AggregatePlan::all().reduce("adults", count()).render()?;
+/// let request = AggregateRequest {
+///     index: "cache:user:idx",
+///     filter: &User::AGE.ge(18).render()?,
+///     options: &SearchOptions::default(),
+///     plan: &plan,
+///     most: 10_000,
+///     timeout: None,
+///     cursor: None,
+/// };
+/// let words: Vec<_> = request.command().args().map(String::from_utf8_lossy).map(String::from).collect();
+/// assert_eq!(
+///     words.join(" "),
+///     "FT.AGGREGATE cache:user:idx @age:[$p0 +inf] GROUPBY 0 REDUCE COUNT 0 AS r0 LIMIT 0 10000 TIMEOUT 0 \
+///      PARAMS 2 p0 18 DIALECT 2",
+/// );
+/// # Ok::<(), cache_index::QueryError>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct AggregateRequest<'a> {
     /// The index.

@@ -14,6 +14,16 @@ use crate::error::DecodeError;
 use crate::reply::Reply;
 
 /// Rows of an aggregation, as far as one answer has them.
+///
+/// ```
+/// use cache_index::Reply;
+/// use cache_index::aggregate::AggregateAnswer;
+///
+/// let row = Reply::Array(vec![Reply::Bulk("r0".into()), Reply::Bulk("42".into())]);
+/// let answer = AggregateAnswer::decode(Reply::Array(vec![Reply::Int(1), row]))?;
+/// assert_eq!((answer.rows.len(), answer.shortfalls.len()), (1, 0));
+/// # Ok::<(), cache_index::DecodeError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct AggregateAnswer {
     /// The rows.
@@ -23,6 +33,22 @@ pub struct AggregateAnswer {
 }
 
 /// A row, as the server answered it.
+///
+/// ```
+/// use cache_index::Reply;
+/// use cache_index::aggregate::{AggregateAnswer, AggregatePlan, count};
+/// # struct User;
+///
+/// #[derive(serde::Deserialize)]
+/// struct Row {
+///     users: u64,
+/// }
+/// let plan = AggregatePlan::<User>::all().reduce("users", count()).render()?;
+/// let row = Reply::Array(vec![Reply::Bulk("r0".into()), Reply::Bulk("42".into())]);
+/// let answer = AggregateAnswer::decode(Reply::Array(vec![Reply::Int(1), row]))?;
+/// assert_eq!(answer.rows[0].read::<Row>(&plan)?.users, 42);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct AggregateRow(Vec<(Reply, Reply)>);
 

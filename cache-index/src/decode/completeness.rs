@@ -3,6 +3,13 @@
 use std::fmt;
 
 /// Why an answer may lack documents that are there.
+///
+/// ```
+/// use cache_index::Shortfall;
+///
+/// let cut = Shortfall::ResultCap { total: 25_000, returned: 10_000 };
+/// assert!(cut.to_string().starts_with("the server answered 10000 of 25000 documents; narrow the query"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Shortfall {
@@ -84,6 +91,18 @@ impl fmt::Display for Shortfall {
 }
 
 /// Whether an answer is all there is.
+///
+/// ```
+/// use cache_index::{Completeness, Shortfall};
+///
+/// assert!(Completeness::of(vec![]).is_complete());
+/// let partial = Completeness::of(vec![Shortfall::TimedOut, Shortfall::Indexing]);
+/// assert_eq!(partial.shortfalls().len(), 2);
+/// assert_eq!(
+///     partial.to_string(),
+///     "the server stopped at the query's time-out; the index is still being filled",
+/// );
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Completeness {
     /// Every document that the query means is in the answer.

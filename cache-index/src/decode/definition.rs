@@ -20,6 +20,14 @@ const FLAGS: [&str; 7] =
 
 /// What an index was made to be, as far as `FT.INFO` tells. It hides PHONETIC, EF_RUNTIME, EPSILON, INITIAL_CAP and
 /// BLOCK_SIZE; and UNF, which every sortable field of a JSON index has, is left out.
+///
+/// ```
+/// use cache_index::{Keyspace, Language, Schema};
+///
+/// static ARTICLE: Schema = Schema::new("Article", "article", "id", &[]).with_language(Language::German);
+/// let definition = ARTICLE.definition(&Keyspace::default());
+/// assert_eq!((definition.prefixes, definition.language), (vec!["cache:article:".to_owned()], "german".to_owned()));
+/// ```
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 #[non_exhaustive]
 pub struct IndexDefinition {
@@ -43,6 +51,15 @@ pub struct IndexDefinition {
 }
 
 /// A field of an index.
+///
+/// ```
+/// use cache_index::{Entry, FieldDef, Keyspace, Schema, Tag};
+///
+/// static USER: Schema =
+///     Schema::new("User", "user", "id", &[Entry::Field(FieldDef::indexed::<String, Tag>("email", "email"))]);
+/// let fields = USER.definition(&Keyspace::default()).fields;
+/// assert_eq!(fields[0].to_string(), "$.email AS email TAG CASESENSITIVE INDEXEMPTY");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 #[non_exhaustive]
 pub struct IndexedField {

@@ -8,6 +8,19 @@ use super::definition::{IndexDefinition, IndexedField};
 use crate::printed::printed;
 
 /// One way in which an index differs from another. `Display` reads like a line of a diff.
+///
+/// ```
+/// use cache_index::{Entry, FieldDef, Keyspace, Numeric, Schema, Tag};
+///
+/// const EMAIL: Entry = Entry::Field(FieldDef::indexed::<String, Tag>("email", "email"));
+/// const AGE: Entry = Entry::Field(FieldDef::indexed::<u8, Numeric>("age", "age"));
+/// static OLD: Schema = Schema::new("User", "user", "id", &[EMAIL]);
+/// static NEW: Schema = Schema::new("User", "user", "id", &[EMAIL, AGE]);
+///
+/// let keyspace = Keyspace::default();
+/// let found = OLD.definition(&keyspace).differences(&NEW.definition(&keyspace));
+/// assert_eq!(found.iter().map(ToString::to_string).collect::<Vec<_>>(), ["+ $.age AS age NUMERIC"]);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]

@@ -7,6 +7,18 @@ use crate::filter::DISTANCE;
 use crate::reply::Reply;
 
 /// A document that was found, with what was brought of it.
+///
+/// ```
+/// use cache_index::{Reply, SearchAnswer};
+///
+/// let bulk = |text: &'static str| Reply::Bulk(text.into());
+/// let brought = Reply::Array(vec![bulk("$"), bulk(r#"{"age":42}"#)]);
+/// let answer = SearchAnswer::decode(Reply::Array(vec![Reply::Int(1), bulk("cache:user:1"), brought]), false)?;
+/// let hit = &answer.hits[0];
+/// assert_eq!((&hit.key[..], hit.json()), (&b"cache:user:1"[..], Some(&br#"{"age":42}"#[..])));
+/// assert_eq!(hit.score, None, "it was not asked for");
+/// # Ok::<(), cache_index::DecodeError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Hit {
     /// The document's key.

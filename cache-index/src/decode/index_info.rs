@@ -8,6 +8,20 @@ use crate::error::DecodeError;
 use crate::reply::Reply;
 
 /// What the server knows of an index, as far as it is used here. Fields that are unknown here are ignored.
+///
+/// ```
+/// use cache_index::{IndexInfo, Reply};
+///
+/// let bulk = |text: &'static str| Reply::Bulk(text.into());
+/// let info = IndexInfo::decode(Reply::Map(vec![
+///     (bulk("index_name"), bulk("cache:user:idx:f1d97a613ebd")),
+///     (bulk("num_docs"), Reply::Int(40)),
+///     (bulk("percent_indexed"), Reply::Double(0.8)),
+/// ]))?;
+/// assert_eq!(info.documents, 40);
+/// assert!(!info.is_filled());
+/// # Ok::<(), cache_index::DecodeError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct IndexInfo {
     /// The index's own name, also when an alias was asked for; bytes that are no text as `\xff`.
@@ -39,6 +53,24 @@ pub struct IndexInfo {
 }
 
 /// A field whose values kept documents out of an index.
+///
+/// ```
+/// use cache_index::{IndexInfo, Reply};
+///
+/// let bulk = |text: &'static str| Reply::Bulk(text.into());
+/// let errors = Reply::Map(vec![
+///     (bulk("indexing failures"), Reply::Int(2)),
+///     (bulk("last indexing error key"), bulk("cache:user:9")),
+/// ]);
+/// let age = Reply::Map(vec![(bulk("attribute"), bulk("age")), (bulk("Index Errors"), errors)]);
+/// let info = IndexInfo::decode(Reply::Map(vec![
+///     (bulk("index_name"), bulk("cache:user:idx:f1d97a613ebd")),
+///     (bulk("field statistics"), Reply::Array(vec![age])),
+/// ]))?;
+/// let failure = &info.failed_fields[0];
+/// assert_eq!((&*failure.field, failure.failures, &*failure.key), ("age", 2, "cache:user:9"));
+/// # Ok::<(), cache_index::DecodeError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 #[non_exhaustive]
 pub struct FieldFailure {

@@ -6,6 +6,23 @@ use crate::error::DecodeError;
 use crate::reply::Reply;
 
 /// What a search found.
+///
+/// ```
+/// use cache_index::{Reply, SearchAnswer, Shortfall};
+///
+/// let bulk = |text: &'static str| Reply::Bulk(text.into());
+/// let answer = SearchAnswer::decode(
+///     Reply::Map(vec![
+///         (bulk("total_results"), Reply::Int(1)),
+///         (bulk("results"), Reply::Array(vec![Reply::Map(vec![(bulk("id"), bulk("cache:user:1"))])])),
+///         (bulk("warning"), Reply::Array(vec![bulk("Timeout limit was reached")])),
+///     ]),
+///     false,
+/// )?;
+/// assert_eq!((answer.total, answer.hits.len()), (1, 1));
+/// assert_eq!(answer.shortfalls, [Shortfall::TimedOut]);
+/// # Ok::<(), cache_index::DecodeError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct SearchAnswer {
     /// How many documents the query means, whatever the limit. An aggregation that does not sort does not know it.

@@ -11,6 +11,24 @@ use super::located::Located;
 use crate::search::Member;
 
 /// Why a view cannot be read from what a document has.
+///
+/// ```
+/// use cache_index::{FieldDef, Member, Reply, SearchAnswer};
+///
+/// static CARD: [Member; 1] = [Member::new("age", FieldDef::stored("age"), true)];
+/// #[derive(Debug, serde::Deserialize)]
+/// struct Card {
+///     age: u8,
+/// }
+///
+/// let bulk = |text: &'static str| Reply::Bulk(text.into());
+/// let brought = Reply::Array(vec![bulk("$0"), bulk("[300]")]);
+/// let answer = SearchAnswer::decode(Reply::Array(vec![Reply::Int(1), bulk("cache:user:1"), brought]), false)?;
+/// let unread = answer.hits[0].read::<Card>(&CARD).unwrap_err();
+/// assert_eq!(unread.to_string(), "the field `age` of the view cannot be read");
+/// assert!(unread.source.to_string().starts_with("invalid value: integer `300`, expected u8"));
+/// # Ok::<(), cache_index::DecodeError>(())
+/// ```
 #[derive(Debug)]
 pub struct Unread {
     /// What serde calls the field of the view that it is about, where it is about one.

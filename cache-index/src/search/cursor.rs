@@ -16,6 +16,29 @@ const MOST_SORTED: u64 = 1_000_000;
 const MOST_OFFSET: u64 = 1_000_000;
 
 /// A search over one index whose hits are read through a cursor.
+///
+/// ```
+/// # use cache_index::*;
+/// # struct User;
+/// # static SCHEMA: Schema = Schema::new("User", "user", "id", &[]);
+/// # impl IndexSchema for User { fn schema() -> &'static Schema { &SCHEMA } }
+/// # impl User {
+/// #     const AGE: Field<User, u8, Numeric, Options<No>> = Field::indexed("age", "age");
+/// # }
+/// use std::time::Duration;
+///
+/// use cache_index::{CursorRequest, Loads, SearchOptions, SearchRequest};
+///
+/// # let (filter, options) = (User::AGE.ge(18).render()?, SearchOptions::default());
+/// # let (index, witness) = ("cache:user:idx", "id");
+/// # let search = SearchRequest { index, filter: &filter, options: &options, loads: Loads::KEY, witness, scores: false, sort: &[], offset: 0, limit: u64::MAX, timeout: None };
+/// let request = CursorRequest { search, count: 1_000, max_idle: Duration::from_secs(60) };
+/// assert_eq!(request.command().name(), "FT.AGGREGATE");
+/// assert_eq!(request.cap(), None, "unsorted, all are handed out");
+/// let more = CursorRequest::read("cache:user:idx", 7, 1_000);
+/// assert_eq!(more.args().collect::<Vec<_>>(), ["FT.CURSOR", "READ", "cache:user:idx", "7", "COUNT", "1000"].map(str::as_bytes));
+/// # Ok::<(), cache_index::QueryError>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct CursorRequest<'a> {
     /// The search. Its limit is how many documents are handed out in all; `u64::MAX`: as many as there are.

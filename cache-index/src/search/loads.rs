@@ -5,6 +5,15 @@ use crate::command::Command;
 use crate::path::{Step, write_step};
 
 /// What a search brings of each document besides its key.
+///
+/// ```
+/// use cache_index::{FieldDef, Loads, Member};
+///
+/// static MEMBERS: [Member; 1] = [Member::new("name", FieldDef::stored("name"), true)];
+/// assert!(Loads::KEY.is_nothing());
+/// assert!(!Loads::members(&MEMBERS).is_nothing());
+/// assert!(Loads::DOCUMENT.document);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Loads {
     /// The whole document.

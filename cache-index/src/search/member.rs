@@ -13,6 +13,24 @@ use crate::value::{IndexValue, JsonType};
 /// document has, `$["id","tags"]`, which the server answers in this order; within an embedded struct with the whole
 /// struct. And a list or a map of embedded structs is brought as a whole: of their members alone the server would not say
 /// which of the structs lack them.
+///
+/// ```
+/// use cache_index::{FieldDef, Member, Reply, SearchAnswer};
+///
+/// // What the derive writes for the field `city: String` of a view:
+/// static CARD: [Member; 1] = [Member::new("city", FieldDef::stored("city"), true)];
+/// #[derive(serde::Deserialize)]
+/// struct Card {
+///     city: String,
+/// }
+///
+/// let bulk = |text: &'static str| Reply::Bulk(text.into());
+/// let brought = Reply::Array(vec![bulk("$0"), bulk(r#"["Bern"]"#)]);
+/// let answer = SearchAnswer::decode(Reply::Array(vec![Reply::Int(1), bulk("cache:user:1"), brought]), false)?;
+/// let card: Card = answer.hits[0].read(&CARD)?;
+/// assert_eq!(card.city, "Bern");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Member {
     name: &'static str,
@@ -132,6 +150,13 @@ const fn to_many(path: &FieldPath) -> usize {
 
 /// Asks whether the values of a type are strings, numbers or booleans, and no lists: `IsScalar::<T>::SCALAR`, which for a
 /// type that cannot be indexed is the one of [`NotScalar`].
+///
+/// ```
+/// use cache_index::IsScalar;
+///
+/// assert!(IsScalar::<Option<String>>::SCALAR);
+/// assert!(!IsScalar::<Vec<String>>::SCALAR);
+/// ```
 #[derive(Debug)]
 pub struct IsScalar<T>(PhantomData<fn() -> T>);
 
@@ -142,6 +167,15 @@ impl<T: IndexValue> IsScalar<T> {
 }
 
 /// What [`IsScalar`] says of types that are not known.
+///
+/// ```
+/// use cache_index::{IsScalar, NotScalar};
+/// # struct Address;
+///
+/// // Its own constant comes before the trait's.
+/// assert!(IsScalar::<u8>::SCALAR);
+/// assert!(!IsScalar::<Address>::SCALAR, "what cannot be indexed may be a list");
+/// ```
 pub trait NotScalar {
     /// They may be lists.
     const SCALAR: bool = false;

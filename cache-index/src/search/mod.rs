@@ -21,6 +21,36 @@ pub use member::{IsScalar, Member, NotScalar};
 pub use options::{Scorer, SearchOptions};
 
 /// A search over one index.
+///
+/// ```
+/// # use cache_index::*;
+/// # struct User;
+/// # static SCHEMA: Schema = Schema::new("User", "user", "id", &[]);
+/// # impl IndexSchema for User { fn schema() -> &'static Schema { &SCHEMA } }
+/// # impl User {
+/// #     const AGE: Field<User, u8, Numeric, Options<No>> = Field::indexed("age", "age");
+/// # }
+/// use cache_index::{Loads, SearchOptions, SearchRequest};
+///
+/// let request = SearchRequest {
+///     index: "cache:user:idx",
+///     filter: &User::AGE.ge(18).render()?,
+///     options: &SearchOptions::default(),
+///     loads: Loads::KEY,
+///     witness: "id",
+///     scores: false,
+///     sort: &[],
+///     offset: 0,
+///     limit: 10,
+///     timeout: None,
+/// };
+/// let words: Vec<_> = request.command().args().map(String::from_utf8_lossy).map(String::from).collect();
+/// assert_eq!(
+///     words.join(" "),
+///     "FT.SEARCH cache:user:idx @age:[$p0 +inf] NOCONTENT LIMIT 0 10 TIMEOUT 0 PARAMS 2 p0 18 DIALECT 2",
+/// );
+/// # Ok::<(), cache_index::QueryError>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct SearchRequest<'a> {
     /// The index.

@@ -4,6 +4,12 @@ use crate::command::Command;
 use crate::reading::Reading;
 
 /// What gives documents their scores (`SCORER`).
+///
+/// ```
+/// use cache_index::Scorer;
+///
+/// assert_eq!(Scorer::Bm25Std.name(), "BM25STD");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Scorer {
@@ -36,6 +42,29 @@ impl Scorer {
 }
 
 /// How a search reads its query and scores what it finds, where that is not as the index says.
+///
+/// ```
+/// # use cache_index::*;
+/// # struct User;
+/// # static SCHEMA: Schema = Schema::new("User", "user", "id", &[]);
+/// # impl IndexSchema for User { fn schema() -> &'static Schema { &SCHEMA } }
+/// # impl User {
+/// #     const BIO: Field<User, String, Text, Options<No>> = Field::indexed("bio", "bio");
+/// # }
+/// use cache_index::{Loads, Reading, Scorer, SearchOptions, SearchRequest};
+///
+/// let options = SearchOptions {
+///     reading: Reading::new().verbatim(),
+///     scorer: Some(Scorer::Bm25Std),
+///     ..SearchOptions::default()
+/// };
+/// let filter = User::BIO.matches("rust").render_as(options.reading)?;
+/// # let (index, witness) = ("cache:user:idx", "id");
+/// # let request = SearchRequest { index, filter: &filter, options: &options, loads: Loads::KEY, witness, scores: false, sort: &[], offset: 0, limit: 10, timeout: None };
+/// let words: Vec<_> = request.command().args().map(String::from_utf8_lossy).map(String::from).collect();
+/// assert!(words.join(" ").starts_with("FT.SEARCH cache:user:idx @bio:$p0 VERBATIM SCORER BM25STD"));
+/// # Ok::<(), cache_index::QueryError>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SearchOptions {
     /// How its words are read (`LANGUAGE`, `VERBATIM`). The filter is to be rendered by the same reading

@@ -13,6 +13,19 @@ pub(super) const MARKS: [char; 3] = ['+', '~', '<'];
 const CHUNK: usize = 500;
 
 /// The commands about the dictionary of this name.
+///
+/// ```
+/// use cache_index::DictionaryCommands;
+///
+/// let dictionary = DictionaryCommands { name: "cache:~:dictionary:brands" };
+/// let commands = dictionary.add(["Ovomaltine", "Rivella"])?;
+/// assert_eq!(commands.len(), 1);
+/// assert_eq!(
+///     commands[0].args().collect::<Vec<_>>(),
+///     ["FT.DICTADD", "cache:~:dictionary:brands", "Ovomaltine", "Rivella"].map(str::as_bytes),
+/// );
+/// # Ok::<(), cache_index::TermError>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct DictionaryCommands<'a> {
     /// The dictionary's name on the server, which keeps those of all namespaces together.

@@ -1,6 +1,17 @@
 //! Texts, words and numbers that the server would drop or change without an error.
 
 /// What has no true answer around queries; nothing was sent.
+///
+/// ```
+/// use cache_index::{DictionaryCommands, TermError};
+///
+/// let refused = DictionaryCommands { name: "brands" }.add(["+1"]).unwrap_err();
+/// assert_eq!(refused, TermError::Marked { word: "+1".to_owned() });
+/// assert_eq!(
+///     refused.to_string(),
+///     "`+1` begins with a mark of the index (`+`, `~` or `<`) and would never be suggested; remove it",
+/// );
+/// ```
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TermError {

@@ -16,6 +16,22 @@ const CHUNK: usize = 100;
 const MOST: [usize; 4] = [100, 100, 32, 16];
 
 /// A word that is not in the index, and what could be meant.
+///
+/// ```
+/// use cache_index::{Reply, SpellingRequest};
+///
+/// let bulk = |text: &'static str| Reply::Bulk(text.into());
+/// let answer = Reply::Map(vec![(
+///     bulk("results"),
+///     Reply::Map(vec![(bulk("xyzzy"), Reply::Array(vec![])), (bulk("rsut"), Reply::Array(vec![
+///         Reply::Map(vec![(bulk("rust"), Reply::Double(0.25))]),
+///     ]))]),
+/// )]);
+/// let words = SpellingRequest::decode(answer)?;
+/// assert!(words[0].suggestions.is_empty());
+/// assert_eq!((&*words[1].term, &*words[1].suggestions[0].term), ("rsut", "rust"));
+/// # Ok::<(), cache_index::DecodeError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Misspelled {
@@ -26,6 +42,21 @@ pub struct Misspelled {
 }
 
 /// A word that could be meant.
+///
+/// ```
+/// use cache_index::{Correction, Reply, SpellingRequest};
+///
+/// let bulk = |text: &'static str| Reply::Bulk(text.into());
+/// let found = Reply::Array(vec![
+///     Reply::Map(vec![(bulk("rust"), Reply::Double(0.25))]),
+///     Reply::Map(vec![(bulk("rest"), Reply::Double(0.0))]),
+/// ]);
+/// let answer = Reply::Map(vec![(bulk("results"), Reply::Map(vec![(bulk("rsut"), found)]))]);
+/// let words = SpellingRequest::decode(answer)?;
+/// let of_texts: Vec<&Correction> = words[0].suggestions.iter().filter(|word| word.score > 0.0).collect();
+/// assert_eq!(of_texts.len(), 1, "the other one stands in a dictionary alone");
+/// # Ok::<(), cache_index::DecodeError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Correction {
@@ -37,6 +68,25 @@ pub struct Correction {
 }
 
 /// A question for the spelling of a text.
+///
+/// ```
+/// use cache_index::{SpellingRequest, Stopwords};
+///
+/// let request = SpellingRequest {
+///     index: "cache:book:idx",
+///     stopwords: Stopwords::Default,
+///     text: "the rsut book",
+///     distance: 2,
+///     include: &[],
+///     exclude: &[],
+/// };
+/// let commands = request.commands()?;
+/// assert_eq!(
+///     commands[0].args().collect::<Vec<_>>(),
+///     ["FT.SPELLCHECK", "cache:book:idx", "rsut book ", "DISTANCE", "2", "DIALECT", "2"].map(str::as_bytes),
+/// );
+/// # Ok::<(), cache_index::TermError>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct SpellingRequest<'a> {
     /// The index.

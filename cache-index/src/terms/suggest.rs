@@ -9,6 +9,18 @@ use crate::error::DecodeError;
 use crate::reply::Reply;
 
 /// A text to be suggested, with its score and what is stored beside it.
+///
+/// ```
+/// use cache_index::{NewSuggestion, SuggestionCommands};
+///
+/// let city = NewSuggestion::new("Bern", 2.0).payload("CH");
+/// let [add, _again] = SuggestionCommands { key: "cities" }.add(&city)?;
+/// assert_eq!(
+///     add.args().collect::<Vec<_>>(),
+///     ["FT.SUGADD", "cities", "Bern", "2", "PAYLOAD", "CH"].map(str::as_bytes),
+/// );
+/// # Ok::<(), cache_index::TermError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewSuggestion {
     text: String,
@@ -35,6 +47,17 @@ impl<T: Into<String>> From<(T, f64)> for NewSuggestion {
 }
 
 /// A text that was suggested.
+///
+/// ```
+/// use cache_index::{Reply, SuggestRequest};
+///
+/// let request = SuggestRequest { key: "cities", prefix: "be", fuzzy: false, max: 5, payloads: true };
+/// let bulk = |text: &'static str| Reply::Bulk(text.into());
+/// let suggestions = request.decode(Reply::Array(vec![bulk("Bern"), bulk("1.5"), bulk("CH")]))?;
+/// assert_eq!((&*suggestions[0].text, suggestions[0].score), ("Bern", 1.5));
+/// assert_eq!(suggestions[0].payload.as_deref(), Some(&b"CH"[..]));
+/// # Ok::<(), cache_index::DecodeError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Suggestion {
@@ -48,6 +71,16 @@ pub struct Suggestion {
 }
 
 /// The commands about the suggestions under one key.
+///
+/// ```
+/// use cache_index::SuggestionCommands;
+///
+/// let commands = SuggestionCommands { key: "cities" };
+/// assert_eq!(commands.len().name(), "FT.SUGLEN");
+/// assert!(commands.increment("Bern", 1.0)?.is_atomic());
+/// assert!(commands.increment("Bern", 0.0).is_err(), "no score");
+/// # Ok::<(), cache_index::TermError>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct SuggestionCommands<'a> {
     /// The key.
@@ -117,6 +150,17 @@ impl SuggestionCommands<'_> {
 }
 
 /// A question for the suggestions that begin with a prefix.
+///
+/// ```
+/// use cache_index::SuggestRequest;
+///
+/// let request = SuggestRequest { key: "cities", prefix: "be", fuzzy: true, max: 5, payloads: false };
+/// assert_eq!(
+///     request.command()?.args().collect::<Vec<_>>(),
+///     ["FT.SUGGET", "cities", "be", "FUZZY", "WITHSCORES", "MAX", "5"].map(str::as_bytes),
+/// );
+/// # Ok::<(), cache_index::TermError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SuggestRequest<'a> {
     /// The key.

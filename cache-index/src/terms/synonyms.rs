@@ -13,9 +13,33 @@ use crate::text::all_words;
 const OPTION: &str = "skipinitialscan";
 
 /// Groups of synonyms: the words of each, in lower case.
+///
+/// ```
+/// use cache_index::{Reply, SynonymUpdate};
+///
+/// let bulk = |text: &'static str| Reply::Bulk(text.into());
+/// let group = || Reply::Array(vec![bulk("cars")]);
+/// let groups = SynonymUpdate::decode_dump(Reply::Map(vec![(bulk("car"), group()), (bulk("auto"), group())]))?;
+/// assert!(groups["cars"].contains("auto"));
+/// # Ok::<(), cache_index::DecodeError>(())
+/// ```
 pub type SynonymGroups = BTreeMap<String, BTreeSet<String>>;
 
 /// Words that become synonyms of each other, and of those that their group has already.
+///
+/// ```
+/// use cache_index::{Stopwords, SynonymUpdate, TermError};
+///
+/// let update = SynonymUpdate::new("cars", ["Car", "auto"], Stopwords::Default)?;
+/// let command = update.command("cache:ad:idx", false).expect("there are words");
+/// assert_eq!(
+///     command.args().collect::<Vec<_>>(),
+///     ["FT.SYNUPDATE", "cache:ad:idx", "cars", "auto", "car"].map(str::as_bytes),
+/// );
+/// let refused = SynonymUpdate::new("cars", ["motor car"], Stopwords::Default);
+/// assert!(matches!(refused, Err(TermError::NotOneWord { .. })));
+/// # Ok::<(), cache_index::TermError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SynonymUpdate {
     group: String,
