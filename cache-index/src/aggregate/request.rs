@@ -20,7 +20,7 @@ use crate::search::SearchOptions;
 /// use cache_index::aggregate::{AggregatePlan, AggregateRequest, count};
 /// use cache_index::{Filter, SearchOptions};
 ///
-/// let plan = AggregatePlan::all().reduce("adults", count()).render()?;
+/// let plan = AggregatePlan::<User>::all().reduce("adults", count()).render()?;
 /// let request = AggregateRequest {
 ///     index: "cache:user:idx",
 ///     filter: &User::AGE.ge(18).render()?,
