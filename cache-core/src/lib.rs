@@ -77,9 +77,160 @@ mod terms;
 mod version;
 
 pub use bytes::Bytes;
+// Their examples stand here, since only here they compile; rustdoc puts them before what the macros say of themselves.
+/// A struct is a part of models, and is found by its own fields.
+///
+/// ```
+/// use cache_core::{CacheEmbedded, CacheModel};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize, CacheEmbedded)]
+/// struct Address {
+///     #[index]
+///     city: String,
+/// }
+///
+/// #[derive(Serialize, Deserialize, CacheModel)]
+/// struct User {
+///     #[primary_key]
+///     id: String,
+///     #[embedded]
+///     addresses: Vec<Address>,
+/// }
+///
+/// let address = |city: &str| Address { city: city.to_owned() };
+/// let ann = User { id: "ann".to_owned(), addresses: vec![address("Biel"), address("Bern")] };
+/// let in_bern = User::ADDRESSES.city.eq("Bern");
+/// assert!(in_bern.accepts(&ann)?);
+/// assert_eq!(in_bern.render()?.text(), "@addresses_city:{$p0}");
+/// # Ok::<(), cache_core::QueryError>(())
+/// ```
+pub use cache_derive::CacheEmbedded;
+/// A struct is documents in Redis, and they are found by its fields.
+///
+/// ```
+/// use cache_core::{CacheModel, testkit};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize, CacheModel)]
+/// #[cache(prefix = "user_session", ttl = "30m")]
+/// struct UserSession {
+///     #[primary_key]
+///     user_id: String,
+///     #[index]
+///     email: String,
+/// }
+///
+/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// let cache = testkit::Memory::cache(); // without a server; with one, `Cache::connect(url).await?`
+/// UserSession { user_id: "u1".to_owned(), email: "ann@example.com".to_owned() }.save(&cache).await?;
+/// let hers = UserSession::find_by_email("ann@example.com").all(&cache).await?;
+/// assert_eq!(hers.len(), 1);
+/// assert!(UserSession::get(&cache, "u1").await?.is_some());
+/// # Ok::<_, cache_core::Error>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub use cache_derive::CacheModel;
+/// A type of one's own is the value of an indexed field.
+///
+/// ```
+/// use cache_core::{CacheModel, CacheValue};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize, CacheValue)]
+/// #[serde(rename_all = "snake_case")]
+/// enum Role {
+///     Reader,
+///     SeniorEditor,
+/// }
+///
+/// #[derive(Serialize, Deserialize, CacheModel)]
+/// struct User {
+///     #[primary_key]
+///     id: String,
+///     #[index]
+///     role: Role,
+/// }
+///
+/// let editors = User::ROLE.eq(Role::SeniorEditor).render()?;
+/// assert_eq!((editors.text(), editors.params().values()), ("@role:{$p0}", &[b"senior_editor".to_vec()][..]));
+/// # Ok::<(), cache_core::QueryError>(())
+/// ```
+pub use cache_derive::CacheValue;
+/// A struct is what a query reads of each document, in place of the whole.
+///
+/// ```no_run
+/// use cache_core::{Cache, CacheModel, CacheView};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize, CacheModel)]
+/// struct User {
+///     #[primary_key]
+///     id: String,
+///     #[index]
+///     city: String,
+///     history: Vec<String>,
+/// }
+///
+/// #[derive(Deserialize, CacheView)]
+/// #[cache(model = User)]
+/// struct Card {
+///     id: String,
+///     city: String,
+/// }
+///
+/// # async fn example(cache: &Cache) -> cache_core::Result<()> {
+/// for card in User::find_by_city("Bern").select::<Card>().all(cache).await? {
+///     println!("{} of {}", card.id, card.city);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub use cache_derive::CacheView;
+/// Of all processes that call a function at once, one runs it.
+///
+/// ```no_run
+/// use cache_core::{Cache, GateError, Lease, Outcome, gate};
+///
+/// #[gate("nightly", ttl = "5m", grace = "10s")]
+/// async fn clean_up(cache: &Cache, lease: &Lease) -> Result<u64, GateError> {
+///     lease.check()?;
+///     Ok(7)
+/// }
+///
+/// # async fn example(cache: &Cache) -> Result<(), GateError> {
+/// match clean_up(cache).await? {
+///     Outcome::Ran(rows) => println!("{rows} rows"),
+///     other => println!("another process does it: {other:?}"),
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub use cache_derive::gate;
+/// A test has a cache of its own on a real server, where only its documents are.
+///
+/// ```no_run
+/// use cache_core::{Cache, CacheModel};
+///
+/// #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// struct Ticket {
+///     #[primary_key]
+///     id: u32,
+///     #[index]
+///     state: String,
+/// }
+///
+/// #[cache_core::test(register(Ticket))]
+/// async fn open_tickets_are_found(cache: Cache) -> cache_core::Result<()> {
+///     Ticket { id: 1, state: "open".to_owned() }.save(&cache).await?;
+///     assert_eq!(Ticket::find_by_state("open").count(&cache).await?, 1);
+///     Ok(())
+/// }
+/// # fn main() {}
+/// ```
 #[cfg(feature = "testkit")]
 pub use cache_derive::test;
-pub use cache_derive::{CacheEmbedded, CacheModel, CacheValue, CacheView, gate};
 pub use cache_index::aggregate;
 pub use cache_index::{
     AggregateError, Batch, Beside, Command, Comparable, Comparand, Completeness, Correction, DecodeError,
