@@ -43,6 +43,26 @@ const ROUNDS: usize = 3;
 ///
 /// A read of one document that is being asked for waits for that answer; of many at once, one asks. A value is decoded once and
 /// shared: to change one, [`get`](crate::CacheModel::get) it from the cache, which never answers from memory.
+///
+/// ```no_run
+/// use std::sync::Arc;
+/// use std::time::Duration;
+///
+/// use cache_core::{Cache, CacheModel, NearCache};
+///
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct User {
+/// #     #[primary_key]
+/// #     id: u32,
+/// # }
+/// # async fn example(cache: &Cache) -> cache_core::Result<()> {
+/// let near = cache.near(NearCache::new().ttl(Duration::from_secs(60))).await?;
+/// let user: Option<Arc<User>> = near.get(1).await?; // asks the server
+/// let again: Option<Arc<User>> = near.get(1).await?; // from memory, unless somebody wrote it meanwhile
+/// println!("{:?}, {}", near.status(), user.is_some() && again.is_some());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct NearHandle {
     cache: Cache,

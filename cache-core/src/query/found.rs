@@ -7,6 +7,30 @@ use cache_index::Completeness;
 /// The documents that a query found, how many there are in all, and whether the answer is complete.
 ///
 /// It is used like a slice, and iterated like a vector.
+///
+/// ```
+/// use cache_core::{CacheModel, testkit};
+///
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct User {
+/// #     #[primary_key]
+/// #     id: u32,
+/// #     #[index]
+/// #     city: String,
+/// # }
+/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// let cache = testkit::Memory::cache();
+/// for id in 1..=3 {
+///     User { id, city: "Bern".to_owned() }.save(&cache).await?;
+/// }
+/// let found = User::find_by_city("Bern").page(0, 2).all(&cache).await?;
+/// assert_eq!((found.len(), found.total()), (2, 3));
+/// assert!(found.completeness().is_complete());
+/// assert!(found.iter().all(|user| user.city == "Bern"));
+/// # Ok::<_, cache_core::Error>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Found<T> {
     pub(super) items: Vec<T>,

@@ -5,6 +5,37 @@ use std::ops::Deref;
 use cache_index::Completeness;
 
 /// The rows of an aggregation, and whether they are complete. It is used like a slice, and iterated like a vector.
+///
+/// ```no_run
+/// use cache_core::aggregate::{avg, count};
+/// use cache_core::{Cache, CacheModel, Summary};
+///
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct User {
+/// #     #[primary_key]
+/// #     id: u32,
+/// #     #[index]
+/// #     city: String,
+/// #     #[index]
+/// #     age: u8,
+/// # }
+/// #[derive(Debug, serde::Deserialize)]
+/// struct City {
+///     city: String,
+///     users: u64,
+///     age: f64,
+/// }
+///
+/// # async fn example(cache: &Cache) -> cache_core::Result<()> {
+/// let users = User::find().group_by(User::CITY).reduce("users", count()).reduce("age", avg(User::AGE));
+/// let cities: Summary<City> = users.rows(cache).await?;
+/// println!("{} cities, all of them: {}", cities.len(), cities.completeness().is_complete());
+/// for city in &cities {
+///     println!("{} in {}, {:.1} years on average", city.users, city.city, city.age);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Summary<T> {
     pub(super) rows: Vec<T>,
