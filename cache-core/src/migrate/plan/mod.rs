@@ -67,6 +67,12 @@ impl Plan {
         self.steps.is_empty()
     }
 
+    /// Whether the index may be one that another replica just extends, unseen.
+    pub(super) fn is_doubted(&self) -> bool {
+        let is_unproven = |notice: &Notice| matches!(notice, Notice::NotInPlace { reason, .. } if *reason == index::UNPROVEN);
+        self.notices.iter().any(is_unproven)
+    }
+
     /// Whether this release can use its index once that is looked at: what is to be done beside, if anything, is to move the
     /// alias and to drop those of others.
     pub(super) fn serves(&self) -> bool {

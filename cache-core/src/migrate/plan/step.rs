@@ -101,7 +101,7 @@ pub enum Notice {
         /// Where the alias pointed.
         from: String,
     },
-    /// The schema is not in the lock that was given; all that is there was taken to be older.
+    /// The schema is not in the lock that was given; what the lock has for its prefix was taken to be older.
     NotInLock,
     /// The alias points at an index that is not known to be older than this release's own, and stays there: this is the
     /// older release, or one of another branch.
