@@ -26,6 +26,21 @@ pub enum Command {
 }
 
 /// What the migrator can be asked to do.
+///
+/// ```
+/// use cache_core::cli::{Command, Migrate};
+/// use clap::Parser;
+///
+/// #[derive(Parser)]
+/// struct Service {
+///     #[command(subcommand)]
+///     command: Command,
+/// }
+///
+/// let service = Service::parse_from(["service", "migrate", "apply"]);
+/// // Whoever applies is asked first, say.
+/// assert!(matches!(service.command, Command::Migrate(Migrate::Apply(_))));
+/// ```
 #[derive(Debug, Clone, Subcommand)]
 #[non_exhaustive]
 pub enum Migrate {
@@ -44,6 +59,16 @@ pub enum Migrate {
 }
 
 /// What can be asked about indexes.
+///
+/// ```
+/// use cache_core::cli::{Command, Index};
+/// # #[derive(clap::Parser)]
+/// # struct Service { #[command(subcommand)] command: Command }
+/// use clap::Parser;
+///
+/// let service = Service::parse_from(["service", "index", "health"]);
+/// assert!(matches!(service.command, Command::Index(Index::Health(_))));
+/// ```
 #[derive(Debug, Clone, Subcommand)]
 #[non_exhaustive]
 pub enum Index {
@@ -52,6 +77,24 @@ pub enum Index {
 }
 
 /// How an answer is printed.
+///
+/// ```
+/// # use cache_core::{Cache, Migrator, cli};
+/// # #[derive(clap::Parser)]
+/// # struct Service { #[command(subcommand)] command: cli::Command }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use clap::Parser;
+///
+/// // One line of JSON, of errors too.
+/// let service = Service::parse_from(["service", "migrate", "check", "--file", "missing.lock", "--json"]);
+/// let (connect, mut out) = (async || Cache::connect("redis://localhost:6379").await, Vec::new());
+/// let exit = service.command.execute(&Migrator::new(), connect, &mut out, &mut std::io::stderr()).await;
+/// let said: serde_json::Value = serde_json::from_slice(&out)?;
+/// assert_eq!((exit, &said["error"]["kind"]), (cli::Exit::Failed, &"no_lock".into()));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Default, Args)]
 pub struct Format {
     /// Print JSON, for machines
@@ -60,6 +103,16 @@ pub struct Format {
 }
 
 /// How the indexes are made: what the service's own migrator does, but for these.
+///
+/// ```
+/// use cache_core::cli::{Command, Migrate};
+/// # #[derive(clap::Parser)]
+/// # struct Service { #[command(subcommand)] command: Command }
+/// use clap::Parser;
+///
+/// let line = ["service", "migrate", "apply", "--strategy", "in-place-additive", "--allow-failures", "3", "--strict"];
+/// assert!(matches!(Service::parse_from(line).command, Command::Migrate(Migrate::Apply(_))));
+/// ```
 #[derive(Debug, Clone, Default, Args)]
 pub struct Choices {
     /// How a model gets an index of a new schema
@@ -88,6 +141,16 @@ pub struct Choices {
 }
 
 /// How long an index that is dropped was not used.
+///
+/// ```
+/// use cache_core::cli::{Command, Migrate};
+/// # #[derive(clap::Parser)]
+/// # struct Service { #[command(subcommand)] command: Command }
+/// use clap::Parser;
+///
+/// let service = Service::parse_from(["service", "migrate", "collect", "--retain", "7days"]);
+/// assert!(matches!(service.command, Command::Migrate(Migrate::Collect(_))));
+/// ```
 #[derive(Debug, Clone, Default, Args)]
 pub struct Unused {
     /// Drop what nobody has used for longer than this, as `24h` or `7days`
@@ -98,6 +161,23 @@ pub struct Unused {
 }
 
 /// Whose rights, and for what.
+///
+/// ```
+/// # use cache_core::{Cache, Migrator, cli};
+/// # #[derive(clap::Parser)]
+/// # struct Service { #[command(subcommand)] command: cli::Command }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use clap::Parser;
+///
+/// // Without a server, as the project is given.
+/// let line = ["service", "acl", "--user", "app", "--feature", "gate,suggestions", "--of-project", "shop"];
+/// let (connect, mut out) = (async || Cache::connect("redis://localhost:6379").await, Vec::new());
+/// Service::parse_from(line).command.run(&Migrator::new(), connect, &mut out).await?;
+/// assert!(String::from_utf8(out)?.starts_with("ACL SETUSER app on "));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Args)]
 pub struct Rights {
     /// The user; a password is not set, and one that it has stays
@@ -114,6 +194,30 @@ pub struct Rights {
 }
 
 /// Which file is the schema lock.
+///
+/// ```
+/// # use cache_core::{Cache, CacheModel, Migrator, cli};
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct User { #[primary_key] id: u64, #[index] city: String }
+/// # #[derive(clap::Parser)]
+/// # struct Service { #[command(subcommand)] command: cli::Command }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use cache_core::cli::Exit;
+/// use clap::Parser;
+///
+/// # let directory = tempfile::tempdir()?;
+/// # let file = directory.path().join("schema.lock");
+/// # let file = file.to_str().unwrap();
+/// let migrator = Migrator::new().register::<User>();
+/// for (command, exit) in [("lock", Exit::Done), ("check", Exit::Done)] {
+///     let service = Service::parse_from(["service", "migrate", command, "--file", file]);
+///     let connect = async || Cache::connect("redis://localhost:6379").await; // neither of them does
+///     assert_eq!(service.command.run(&migrator, connect, &mut Vec::new()).await?, exit);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Args)]
 pub struct LockFile {
     /// The schema lock

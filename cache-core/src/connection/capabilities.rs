@@ -9,6 +9,15 @@ use crate::error::{Error, Result};
 use crate::settings::Protocol;
 
 /// What a server can do.
+///
+/// ```
+/// # let cache = cache_core::testkit::Memory::cache();
+/// let server = cache.capabilities();
+/// // 21005 is 2.10.5.
+/// let has_index_missing = server.search.is_some_and(|version| version >= 21_000);
+/// println!("{} {}, at database {}: {has_index_missing}", server.product, server.server, server.database);
+/// # assert!(has_index_missing);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Capabilities {
