@@ -42,6 +42,8 @@ pub enum Command {
 /// assert!(matches!(service.command, Command::Migrate(Migrate::Apply(_))));
 /// ```
 #[derive(Debug, Clone, Subcommand)]
+// The examples here and below are of the docs, and not of the help.
+#[command(long_about = None)]
 #[non_exhaustive]
 pub enum Migrate {
     /// Show what `apply` would do; only reads, and ends with 2 if there is something to do
@@ -70,6 +72,7 @@ pub enum Migrate {
 /// assert!(matches!(service.command, Command::Index(Index::Health(_))));
 /// ```
 #[derive(Debug, Clone, Subcommand)]
+#[command(long_about = None)]
 #[non_exhaustive]
 pub enum Index {
     /// Show documents, failures, memory and readiness of each index; only reads, and ends with 2 if one is not ready
@@ -96,6 +99,7 @@ pub enum Index {
 /// # }
 /// ```
 #[derive(Debug, Clone, Default, Args)]
+#[command(long_about = None)]
 pub struct Format {
     /// Print JSON, for machines
     #[arg(long)]
@@ -152,6 +156,7 @@ pub struct Choices {
 /// assert!(matches!(service.command, Command::Migrate(Migrate::Collect(_))));
 /// ```
 #[derive(Debug, Clone, Default, Args)]
+#[command(long_about = None)]
 pub struct Unused {
     /// Drop what nobody has used for longer than this, as `24h` or `7days`
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
@@ -179,6 +184,7 @@ pub struct Unused {
 /// # }
 /// ```
 #[derive(Debug, Clone, Args)]
+#[command(long_about = None)]
 pub struct Rights {
     /// The user; a password is not set, and one that it has stays
     #[arg(long, value_name = "NAME")]
@@ -219,6 +225,7 @@ pub struct Rights {
 /// # }
 /// ```
 #[derive(Debug, Clone, Args)]
+#[command(long_about = None)]
 pub struct LockFile {
     /// The schema lock
     #[arg(long, value_name = "PATH", default_value = "schema.lock")]
@@ -310,6 +317,24 @@ mod tests {
         Service::command().debug_assert();
         // What is said of the subcommands is not said of the service.
         assert!(Service::command().get_about().is_none());
+    }
+
+    #[test]
+    fn an_example_of_the_docs_is_no_help() {
+        let alone = || clap::Command::new("alone");
+        let commands = [
+            Migrate::augment_subcommands(alone()),
+            Index::augment_subcommands(alone()),
+            Format::augment_args(alone()),
+            Choices::augment_args(alone()),
+            Unused::augment_args(alone()),
+            Rights::augment_args(alone()),
+            LockFile::augment_args(alone()),
+        ];
+        for mut command in commands {
+            let help = command.render_long_help().to_string();
+            assert!(!help.contains("use clap::Parser"), "{help}");
+        }
     }
 
     #[test]

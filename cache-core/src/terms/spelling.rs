@@ -18,7 +18,9 @@ use crate::model::Model;
 /// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
 /// # struct Offer { #[primary_key] id: u64, #[index(text)] title: String }
 /// # async fn example(cache: Cache) -> cache_core::Result<()> {
-/// let check = Offer::spell_check("golden wacht").distance(2).exclude(&Dictionary::new("brands"));
+/// let brands = Dictionary::new("brands");
+/// brands.add(&cache, ["rolex"]).await?; // one that never had a word is an error
+/// let check = Offer::spell_check("golden wacht of rolex").distance(2).exclude(&brands);
 /// for word in check.misspelled(&cache).await? {
 ///     let meant = word.suggestions.iter().map(|suggestion| suggestion.term.as_str()).collect::<Vec<_>>();
 ///     println!("{}: {}", word.term, meant.join(", "));

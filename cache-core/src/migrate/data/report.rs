@@ -50,7 +50,7 @@ pub struct DataReport {
 /// A document that could not be migrated.
 ///
 /// ```no_run
-/// # use cache_core::{Cache, CacheModel, DataMigration, DataMigrationError};
+/// # use cache_core::{Cache, DataMigration, DataMigrationError};
 /// # async fn example<M: cache_core::Model>(cache: Cache, migration: DataMigration<M>) -> Result<(), DataMigrationError> {
 /// for failure in migration.run(&cache).await?.failures {
 ///     println!("mend {}: {}", failure.key, failure.reason);
@@ -70,7 +70,7 @@ pub struct DataFailure {
 /// What would become of a document.
 ///
 /// ```no_run
-/// # use cache_core::{Cache, CacheModel, DataMigration, DataMigrationError};
+/// # use cache_core::{Cache, DataMigration, DataMigrationError};
 /// # async fn example<M: cache_core::Model>(cache: Cache, migration: DataMigration<M>) -> Result<(), DataMigrationError> {
 /// for difference in migration.dry_run(&cache).await?.differences {
 ///     println!("{difference}"); // like a diff
