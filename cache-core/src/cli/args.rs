@@ -118,6 +118,7 @@ pub struct Format {
 /// assert!(matches!(Service::parse_from(line).command, Command::Migrate(Migrate::Apply(_))));
 /// ```
 #[derive(Debug, Clone, Default, Args)]
+#[command(long_about = None)]
 pub struct Choices {
     /// How a model gets an index of a new schema
     #[arg(long, value_name = "STRATEGY", value_parser = strategies())]
