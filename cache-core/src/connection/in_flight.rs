@@ -23,4 +23,10 @@ impl InFlight {
     pub(crate) fn enter(&self) -> Result<SemaphorePermit<'_>> {
         self.free.try_acquire().map_err(|_| Error::Busy { limit: self.limit })
     }
+
+    /// How many are counted now.
+    #[cfg(feature = "redis")]
+    pub(crate) fn under_way(&self) -> usize {
+        self.limit.saturating_sub(self.free.available_permits())
+    }
 }

@@ -14,6 +14,7 @@ use cache_index::Reply;
 use tokio::sync::watch;
 
 use super::convert;
+use super::gather::Gather;
 use super::listeners::Listeners;
 use super::opener::{At, Opener};
 use super::sentinel::{Address, Sentinels};
@@ -29,6 +30,8 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_
 pub(super) struct Live {
     pub(super) connection: MultiplexedConnection,
     pub(super) number: u64,
+    /// What many callers ask on it.
+    pub(super) gather: Gather,
     /// Whether the server tells of flushes on it.
     tracks: bool,
     /// When the server last answered on it, in nanoseconds since the link was made.
@@ -62,6 +65,8 @@ pub(super) struct Link {
     /// Which of several hosts was the last one that answered.
     answered: AtomicUsize,
     connect_timeout: Duration,
+    /// Nobody waits for an answer for longer.
+    patience: Duration,
     made: Instant,
     state: RwLock<State>,
     next: AtomicU64,
@@ -78,7 +83,7 @@ impl Link {
     pub(super) fn new(
         target: Target,
         opener: Opener,
-        connect_timeout: Duration,
+        (connect_timeout, patience): (Duration, Duration),
         listeners: Arc<Listeners>,
         told: Option<Arc<dyn Invalidations>>,
     ) -> Arc<Self> {
@@ -87,6 +92,7 @@ impl Link {
             opener,
             answered: AtomicUsize::new(0),
             connect_timeout,
+            patience,
             made: Instant::now(),
             state: RwLock::new(State::Idle),
             next: AtomicU64::new(0),
@@ -278,7 +284,8 @@ impl Link {
             opened.is_master().await?;
         }
         let heard = Arc::new(AtomicU64::new(self.since_made(Instant::now())));
-        Ok(Live { connection: opened.connection, number, tracks: opened.tracks, heard })
+        let gather = Gather::new(opened.connection.clone(), self.patience);
+        Ok(Live { connection: opened.connection, number, gather, tracks: opened.tracks, heard })
     }
 
     /// Counts the attempt as another connection: what the end of the one before says is not about the next.

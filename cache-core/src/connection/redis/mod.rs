@@ -2,6 +2,7 @@
 
 mod adapter;
 mod convert;
+mod gather;
 mod link;
 mod listeners;
 mod node;

@@ -53,8 +53,10 @@ impl Node {
         opener.tracks_reads = shared.told.is_some();
         let assumed = Capabilities::assumed(opener.protocol(), opener.redis.db());
         let listeners = Arc::clone(&shared.listeners);
+        // Twice, so that whoever waits hears that the time is over, and not that the connection gave up.
+        let times = (settings.connect_timeout, settings.response_timeout.saturating_mul(2));
         Ok(Self {
-            link: Link::new(target, opener, settings.connect_timeout, listeners, shared.told.clone()),
+            link: Link::new(target, opener, times, listeners, shared.told.clone()),
             deadline: settings.response_timeout,
             in_flight: Arc::clone(&shared.in_flight),
             assumed,
@@ -167,13 +169,14 @@ impl Node {
 
 impl Member for Node {
     async fn call(&self, command: &Command, timeout: Option<Duration>) -> Result<Reply> {
-        let cmd = convert::cmd(command);
-        let send = |mut live: Live| {
-            let cmd = &cmd;
-            async move {
-                self.ready(&live).await?;
-                live.connection.send_packed_command(cmd).await
+        let send = |mut live: Live| async move {
+            self.ready(&live).await?;
+            let cmd = convert::cmd(command);
+            if timeout.is_none() && live.gather.takes(command, self.in_flight.under_way()) {
+                return live.gather.send(cmd).await;
             }
+            live.gather.turn().await;
+            live.connection.send_packed_command(&cmd).await
         };
         let name = || command.name().to_owned();
         let value = self.bounded(name, timeout, command.is_repeatable(), send).await?;
@@ -196,6 +199,7 @@ impl Member for Node {
             let pipeline = &pipeline;
             async move {
                 self.ready(&live).await?;
+                live.gather.turn().await;
                 live.connection.send_packed_commands(pipeline, 0, expected).await
             }
         };

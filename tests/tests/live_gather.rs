@@ -1,0 +1,160 @@
+//! Commands of many callers at once, which travel together: each caller gets its own answer, and what was given up is never
+//! sent behind what the same caller sends next.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
+
+use cache_core::{Batch, Cache, Command, Protocol, Reply};
+use cache_tests::dice::Dice;
+use cache_tests::{connect, private_server};
+use futures_util::future::join_all;
+
+/// So many that commands travel together.
+const CALLERS: u64 = 64;
+
+fn set(key: &str, number: u64) -> Command {
+    Command::new("JSON.SET").key(key).arg("$").arg(number.to_string())
+}
+
+async fn each_gets_its_own(protocol: Protocol) {
+    let server = private_server().await;
+    let cache = connect(&server.url(), protocol).await;
+    cache.command(Command::new("SADD").key("no-document").arg("x")).await.unwrap();
+    let saved = join_all((0..CALLERS).map(|n| cache.command(set(&format!("d:{n}"), n)))).await;
+    assert!(saved.iter().all(Result::is_ok));
+    let call = async |caller: u64| {
+        let mut dice = Dice::new(caller);
+        for _ in 0..200 {
+            let n = dice.below(CALLERS);
+            let get = |key: String| Command::new("JSON.GET").key(key).repeatable();
+            match dice.below(8) {
+                0 => {
+                    let answer = cache.command(get(format!("none:{n}"))).await;
+                    assert!(matches!(answer, Ok(Reply::Nil)), "{answer:?}");
+                }
+                1 => {
+                    let refused = cache.command(get("no-document".to_owned())).await.unwrap_err();
+                    assert!(refused.to_string().contains("JSON.GET"), "{refused}");
+                    assert!(refused.server_kind().is_some(), "{refused:?}");
+                }
+                2 => {
+                    let batch = Batch::atomic(vec![get(format!("d:{n}")), get(format!("d:{n}"))]);
+                    for answer in cache.connection().send_all(batch).await.unwrap() {
+                        assert_eq!(answer.unwrap().as_str(), Some(n.to_string().as_str()));
+                    }
+                }
+                3 => assert_eq!(cache.command(set(&format!("d:{n}"), n)).await.unwrap().as_str(), Some("OK")),
+                _ => {
+                    let answer = cache.command(get(format!("d:{n}"))).await.unwrap();
+                    assert_eq!(answer.as_str(), Some(n.to_string().as_str()));
+                }
+            }
+        }
+    };
+    join_all((0..CALLERS).map(call)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_gets_its_own_2() {
+    each_gets_its_own(Protocol::Resp2).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_gets_its_own_3() {
+    each_gets_its_own(Protocol::Resp3).await;
+}
+
+/// Calls that are given up before anything else ran are not sent, but those that nothing was under way for.
+#[tokio::test]
+async fn what_is_given_up_before_it_was_sent_is_not_sent() {
+    let server = private_server().await;
+    let cache = connect(&server.url(), Protocol::Resp3).await;
+    cache.command(set("count", 0)).await.unwrap();
+    {
+        let count = || Command::new("JSON.NUMINCRBY").key("count").arg("$").arg("1");
+        let mut calls: Vec<_> = (0..CALLERS).map(|_| Box::pin(cache.command(count()))).collect();
+        for call in &mut calls {
+            assert!(poll_fn(|context| Poll::Ready(call.as_mut().poll(context))).await.is_pending());
+        }
+    }
+    cache.ping().await.unwrap();
+    let sent: u64 = cache
+        .command(Command::new("JSON.GET").key("count"))
+        .await
+        .unwrap()
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert!(sent < CALLERS / 2, "{sent}");
+}
+
+/// One caller writes, gives up at any moment, and writes again; others keep the connection busy. What was written last stays.
+async fn the_last_one_stays(again: impl AsyncFn(&Cache, &str, u64)) {
+    let server = private_server().await;
+    let cache = connect(&server.url(), Protocol::Resp3).await;
+    let done = AtomicBool::new(false);
+    let busy = async |caller: u64| {
+        let key = format!("busy:{caller}");
+        while !done.load(Ordering::Relaxed) {
+            cache.command(set(&key, caller)).await.unwrap();
+        }
+    };
+    let writer = async {
+        let mut dice = Dice::new(7);
+        let mut given_up = 0;
+        for round in 0..2_000_u64 {
+            let key = format!("own:{round}");
+            {
+                let mut first = pin!(cache.command(set(&key, 1)));
+                let mut polls = dice.below(3);
+                loop {
+                    let polled = poll_fn(|context| Poll::Ready(first.as_mut().poll(context))).await;
+                    if polled.is_ready() {
+                        break;
+                    }
+                    if polls == 0 {
+                        given_up += 1;
+                        break;
+                    }
+                    polls -= 1;
+                    if dice.below(2) == 0 {
+                        tokio::task::yield_now().await;
+                    }
+                }
+            }
+            again(&cache, &key, 2).await;
+        }
+        // Whatever is on its way still is there behind this.
+        cache.ping().await.unwrap();
+        done.store(true, Ordering::Relaxed);
+        given_up
+    };
+    let (given_up, _) = tokio::join!(writer, join_all((0..CALLERS).map(busy)));
+    assert!(given_up > 200, "{given_up}");
+    for round in 0..2_000 {
+        let stored = cache.command(Command::new("JSON.GET").key(format!("own:{round}"))).await.unwrap();
+        assert_eq!(stored.as_str(), Some("2"), "round {round}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_command_stays() {
+    the_last_one_stays(async |cache, key, number| {
+        cache.command(set(key, number)).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_transaction_stays() {
+    the_last_one_stays(async |cache, key, number| {
+        let batch = Batch::atomic(vec![set(key, number), Command::new("EXISTS").key(key)]);
+        for answer in cache.connection().send_all(batch).await.unwrap() {
+            answer.unwrap();
+        }
+    })
+    .await;
+}
