@@ -15,6 +15,32 @@ pub(crate) type JsonMap = Map<String, Value>;
 
 /// What a model is. What it can do is in [`CacheModel`](crate::CacheModel), which every model has. Implemented by
 /// `#[derive(CacheModel)]`.
+///
+/// For code that is about any model:
+///
+/// ```
+/// # use cache_core::{Cache, CacheModel};
+/// use cache_core::{Id, Model};
+///
+/// /// Takes a document out: of several processes one gets it.
+/// async fn take<M: Model>(cache: &Cache, id: impl Id<M::PrimaryKey>) -> cache_core::Result<Option<M>> {
+///     let Some(found) = M::get(cache, id).await? else { return Ok(None) };
+///     Ok(found.delete(cache).await?.then_some(found))
+/// }
+///
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # #[cache(ttl = "10m")]
+/// # struct Job { #[primary_key] id: u64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> cache_core::Result<()> {
+/// # let cache = cache_core::testkit::Memory::cache();
+/// Job { id: 7 }.save(&cache).await?;
+/// assert!(take::<Job>(&cache, 7).await?.is_some());
+/// assert!(take::<Job>(&cache, 7).await?.is_none());
+/// assert_eq!(Job::TTL, Some(std::time::Duration::from_secs(600)));
+/// # Ok(())
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a cache model",
     label = "not a cache model",
@@ -61,12 +87,48 @@ pub trait Model: IndexSchema + Serialize + DeserializeOwned + Send + Sync + 'sta
 }
 
 /// A model with a field marked `#[version]`. Implemented by `#[derive(CacheModel)]`.
+///
+/// ```
+/// # use cache_core::{Cache, CacheModel};
+/// # #[derive(Clone, serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct Note { #[primary_key] id: u64, #[version] version: u64, text: String }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> cache_core::Result<()> {
+/// # let cache = cache_core::testkit::Memory::cache();
+/// use cache_core::Versioned;
+///
+/// let note = Note { id: 7, version: 0, text: "milk".to_owned() };
+/// note.save(&cache).await?;
+/// let mut copy = Note { id: 8, ..Note::get(&cache, 7).await?.unwrap() };
+/// copy.set_version(0); // it was never saved
+/// assert_eq!(copy.save(&cache).await?.version(), Some(1));
+/// # Ok(())
+/// # }
+/// ```
 pub trait Versioned: Model {
     /// Puts a version into the field.
     fn set_version(&mut self, version: u64);
 }
 
 /// A model with at least one `#[index]`. Implemented by `#[derive(CacheModel)]`.
+///
+/// ```
+/// # use cache_core::{Cache, CacheModel};
+/// use cache_core::{Indexed, Model};
+///
+/// async fn is_empty<M: Model + Indexed>(cache: &Cache) -> cache_core::Result<bool> {
+///     Ok(M::find().count(cache).await? == 0)
+/// }
+///
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct User { #[primary_key] id: u64, #[index] city: String }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> cache_core::Result<()> {
+/// # let cache = cache_core::testkit::Memory::cache();
+/// assert!(is_empty::<User>(&cache).await?);
+/// # Ok(())
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no index, so it cannot be searched",
     label = "no field of this model is indexed",

@@ -1,6 +1,26 @@
 //! What keeps a partial update from being made.
 
 /// What keeps a partial update from being made. Nothing of the update was done.
+///
+/// ```
+/// # use cache_core::{Cache, CacheModel};
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct User { #[primary_key] id: u64, visits: Option<u64> }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> cache_core::Result<()> {
+/// # let cache = cache_core::testkit::Memory::cache();
+/// use cache_core::PatchError;
+///
+/// User { id: 7, visits: None }.save(&cache).await?;
+/// let error = User::patch(7).increment(User::VISITS, 1).send(&cache).await.unwrap_err();
+/// // A member that is missing, or `null`, does not count as 0.
+/// if let Some(PatchError::NoNumber { .. }) = error.patch_error() {
+///     User::patch(7).set(User::VISITS, 1).send(&cache).await?;
+/// }
+/// # assert_eq!(User::get(&cache, 7).await?.unwrap().visits, Some(1));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PatchError {

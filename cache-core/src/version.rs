@@ -2,6 +2,14 @@
 
 /// A type that a `#[version]` field may have: `u32`, `u64`, `i32` or `i64`. It counts up from 0, a document that was
 /// never saved, and is never negative.
+///
+/// ```
+/// use cache_core::VersionValue;
+///
+/// assert_eq!(<u32 as VersionValue>::counted(7).count(), Some(7));
+/// assert_eq!((-1_i64).count(), None);
+/// assert_eq!(<u32 as VersionValue>::MOST, 4_294_967_295);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a `#[version]`",
     label = "no integer that counts versions",

@@ -29,7 +29,7 @@ async fn each_gets_its_own(protocol: Protocol) {
         for _ in 0..200 {
             let n = dice.below(CALLERS);
             let get = |key: String| Command::new("JSON.GET").key(key).repeatable();
-            match dice.below(8) {
+            match dice.below(10) {
                 0 => {
                     let answer = cache.command(get(format!("none:{n}"))).await;
                     assert!(matches!(answer, Ok(Reply::Nil)), "{answer:?}");
@@ -46,6 +46,19 @@ async fn each_gets_its_own(protocol: Protocol) {
                     }
                 }
                 3 => assert_eq!(cache.command(set(&format!("d:{n}"), n)).await.unwrap().as_str(), Some("OK")),
+                4 => {
+                    let batch =
+                        Batch::pipeline(vec![get(format!("none:{n}")), get("no-document".to_owned())]);
+                    let answers = cache.connection().send_all(batch).await.unwrap();
+                    assert!(matches!(answers.as_slice(), [Ok(Reply::Nil), Err(_)]), "{answers:?}");
+                }
+                5 => {
+                    // A module looks at its arguments when it runs.
+                    let unknown = Command::new("JSON.SET").key("too-few");
+                    let batch = Batch::atomic(vec![get(format!("d:{n}")), unknown]);
+                    let answers = cache.connection().send_all(batch).await.unwrap();
+                    assert!(matches!(answers.as_slice(), [Ok(_), Err(_)]), "{answers:?}");
+                }
                 _ => {
                     let answer = cache.command(get(format!("d:{n}"))).await.unwrap();
                     assert_eq!(answer.as_str(), Some(n.to_string().as_str()));

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use cache_core::embedded::Server;
 use cache_core::{
-    Cache, CacheModel, Error, IndexPolicy, IndexSchema, Migrator, Protocol, Ready, RedisSettings, Shortfall,
-    Terms,
+    Cache, CacheModel, Error, IndexPolicy, IndexSchema, Migrator, Protocol, Ready, RedisSettings,
+    ServerErrorKind, Shortfall, Terms,
 };
 use cache_tests::{connect, live, private_server};
 use serde::{Deserialize, Serialize};
@@ -126,6 +126,22 @@ async fn restarted_with_persistence(protocol: Protocol) {
     assert_eq!(query(IndexPolicy::WaitUpTo(LONG)).count(&cache).await.unwrap(), u64::from(MANY));
     assert_eq!(query(IndexPolicy::FailFast).count(&cache).await.unwrap(), u64::from(MANY));
     assert_eq!(cache.readiness().overall(), Ready::Yes);
+
+    // A server that reads its data is waited for, too: it is there. One that is not is an error.
+    let asked = async {
+        loop {
+            match query(IndexPolicy::WaitUpTo(LONG)).count(&cache).await {
+                Ok(count) => break count,
+                Err(error) => {
+                    assert_ne!(error.server_kind(), Some(ServerErrorKind::Loading), "{error}");
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+            }
+        }
+    };
+    let (restarted, count) = tokio::join!(server.restart(), asked);
+    restarted.unwrap();
+    assert_eq!(count, u64::from(MANY));
 }
 
 #[tokio::test]

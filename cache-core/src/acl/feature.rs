@@ -3,6 +3,15 @@
 use super::table::{Keys, Row, TABLE};
 
 /// A part of this crate that a service uses, or does not.
+///
+/// ```
+/// use cache_core::acl::Feature;
+///
+/// assert_eq!(Feature::Suggestions.name(), "suggestions"); // as the command line has it
+/// assert!(Feature::Gate.needed().contains(&"pexpire"));
+/// // It warns where the server evicts, and does without knowing it.
+/// assert!(Feature::Gate.helpful().contains(&"info"));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Feature {

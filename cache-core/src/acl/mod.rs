@@ -33,6 +33,17 @@ use crate::document;
 use crate::error::{Error, Result};
 
 /// The least rights of a user, for some features, some models and a namespace. See the [module](self).
+///
+/// ```
+/// # fn main() -> cache_core::Result<()> {
+/// use cache_core::acl::{Acl, Feature};
+///
+/// let acl = Acl::namespace("shop")?.features([Feature::Suggestions]);
+/// assert!(acl.commands().contains("ft.sugget"));
+/// assert_eq!(acl.keys()?.into_iter().collect::<Vec<_>>(), ["shop:~:*"]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 #[must_use = "it is asked for the commands, the keys, or a line to paste"]
 pub struct Acl {

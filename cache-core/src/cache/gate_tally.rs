@@ -8,6 +8,17 @@ use super::metrics;
 /// What all gates of a cache handle and of its clones did since it was made, in this process.
 ///
 /// All counts only grow, so that a metrics library can read them whenever it is asked.
+///
+/// ```no_run
+/// # fn example(cache: cache_core::Cache) {
+/// let counts = cache.gate_counts();
+/// println!("gates_acquired_total {}", counts.acquired);
+/// println!("gates_held_seconds_total {}", counts.held.as_secs_f64());
+/// if counts.lost > 0 {
+///     println!("leases are lost: give them a longer ttl, or see why the server does not answer");
+/// }
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GateCounts {

@@ -10,12 +10,41 @@ use crate::error::Error;
 
 /// Whether the indexes that a migrator was run for can be asked: for the readiness probe of a service. Made by
 /// [`Cache::readiness`](crate::Cache::readiness). `Display` prints a line for each index.
+///
+/// ```no_run
+/// # use cache_core::{Cache, CacheModel, Migrator};
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct User { #[primary_key] id: String, #[index] city: String }
+/// # async fn example(cache: Cache) -> Result<(), cache_core::MigrateError> {
+/// Migrator::new().register::<User>().run(&cache).await?;
+/// // In the handler of the probe: nothing is waited for.
+/// let readiness = cache.readiness();
+/// let status = if readiness.is_ready() { 200 } else { 503 };
+/// for index in readiness.indexes() {
+///     println!("{status} {}: {}", index.model, index.state);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Readiness {
     pub(super) indexes: Vec<IndexReadiness>,
 }
 
 /// What a readiness probe answers.
+///
+/// It is ordered, the worst first:
+///
+/// ```
+/// use cache_core::Ready;
+///
+/// fn status(ready: Ready) -> u16 {
+///     if ready >= Ready::Degraded { 200 } else { 503 }
+/// }
+/// assert_eq!((status(Ready::Yes), status(Ready::Degraded), status(Ready::No)), (200, 200, 503));
+/// # let cache = cache_core::testkit::Memory::cache();
+/// assert_eq!(cache.readiness().overall(), Ready::Yes, "no migrator was run, so no index is missing");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Ready {
@@ -100,6 +129,22 @@ impl PartialEq for Reason {
 }
 
 /// The state of an index, as it was seen last.
+///
+/// ```
+/// use cache_core::IndexState;
+///
+/// # fn example(cache: cache_core::Cache) {
+/// for index in cache.readiness().indexes() {
+///     match index.state {
+///         IndexState::Ready => {}
+///         IndexState::FailedDocuments(failed) => println!("{}: mend {failed} documents", index.model),
+///         state => println!("{}: {state}", index.model),
+///     }
+/// }
+/// # }
+/// let filling = IndexState::Filling { documents: 3, percent: 0.5 };
+/// assert_eq!(filling.to_string(), "being filled, 3 documents, 50 % scanned");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum IndexState {
@@ -129,6 +174,16 @@ pub enum IndexState {
 }
 
 /// What kind of error it was, for probes and metrics: texts of errors may name hosts and users.
+///
+/// ```
+/// use std::time::Duration;
+/// use cache_core::{Error, ErrorClass};
+///
+/// let error = Error::Timeout { command: "JSON.GET".to_owned(), after: Duration::from_secs(2) };
+/// let class = ErrorClass::of(&error);
+/// assert_eq!(class, ErrorClass::Timeout); // a label of a metric
+/// assert_eq!(class.to_string(), "the server does not answer in time");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorClass {

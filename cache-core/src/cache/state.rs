@@ -7,6 +7,18 @@ use tokio::sync::watch;
 use super::readiness::ErrorClass;
 
 /// Whether the server answers. See [`Cache::state`](crate::Cache::state).
+///
+/// ```
+/// use cache_core::CacheState;
+///
+/// # let cache = cache_core::testkit::Memory::cache();
+/// match cache.state() {
+///     CacheState::Enabled => {}
+///     CacheState::Degraded { since, class } => println!("for {:?} without a server: {class}", since.elapsed()),
+///     other => println!("{other:?}"),
+/// }
+/// assert!(cache.state().is_enabled());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CacheState {
@@ -30,6 +42,17 @@ impl CacheState {
 }
 
 /// Waits for changes of the state of a cache. Made by [`Cache::watch_state`](crate::Cache::watch_state).
+///
+/// ```no_run
+/// use std::time::Duration;
+///
+/// # async fn example(cache: cache_core::Cache) {
+/// let mut states = cache.watch_state();
+/// if tokio::time::timeout(Duration::from_secs(5), states.enabled()).await.is_err() {
+///     println!("begun without the server: {:?}", states.state());
+/// }
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct StateWatch {
     pub(super) receiver: watch::Receiver<CacheState>,

@@ -26,7 +26,24 @@ pub enum Command {
 }
 
 /// What the migrator can be asked to do.
+///
+/// ```
+/// use cache_core::cli::{Command, Migrate};
+/// use clap::Parser;
+///
+/// #[derive(Parser)]
+/// struct Service {
+///     #[command(subcommand)]
+///     command: Command,
+/// }
+///
+/// let service = Service::parse_from(["service", "migrate", "apply"]);
+/// // Whoever applies is asked first, say.
+/// assert!(matches!(service.command, Command::Migrate(Migrate::Apply(_))));
+/// ```
 #[derive(Debug, Clone, Subcommand)]
+// The examples here and below are of the docs, and not of the help.
+#[command(long_about = None)]
 #[non_exhaustive]
 pub enum Migrate {
     /// Show what `apply` would do; only reads, and ends with 2 if there is something to do
@@ -44,7 +61,18 @@ pub enum Migrate {
 }
 
 /// What can be asked about indexes.
+///
+/// ```
+/// use cache_core::cli::{Command, Index};
+/// # #[derive(clap::Parser)]
+/// # struct Service { #[command(subcommand)] command: Command }
+/// use clap::Parser;
+///
+/// let service = Service::parse_from(["service", "index", "health"]);
+/// assert!(matches!(service.command, Command::Index(Index::Health(_))));
+/// ```
 #[derive(Debug, Clone, Subcommand)]
+#[command(long_about = None)]
 #[non_exhaustive]
 pub enum Index {
     /// Show documents, failures, memory and readiness of each index; only reads, and ends with 2 if one is not ready
@@ -52,7 +80,26 @@ pub enum Index {
 }
 
 /// How an answer is printed.
+///
+/// ```
+/// # use cache_core::{Cache, Migrator, cli};
+/// # #[derive(clap::Parser)]
+/// # struct Service { #[command(subcommand)] command: cli::Command }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use clap::Parser;
+///
+/// // One line of JSON, of errors too.
+/// let service = Service::parse_from(["service", "migrate", "check", "--file", "missing.lock", "--json"]);
+/// let (connect, mut out) = (async || Cache::connect("redis://localhost:6379").await, Vec::new());
+/// let exit = service.command.execute(&Migrator::new(), connect, &mut out, &mut std::io::stderr()).await;
+/// let said: serde_json::Value = serde_json::from_slice(&out)?;
+/// assert_eq!((exit, &said["error"]["kind"]), (cli::Exit::Failed, &"no_lock".into()));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Default, Args)]
+#[command(long_about = None)]
 pub struct Format {
     /// Print JSON, for machines
     #[arg(long)]
@@ -60,7 +107,18 @@ pub struct Format {
 }
 
 /// How the indexes are made: what the service's own migrator does, but for these.
+///
+/// ```
+/// use cache_core::cli::{Command, Migrate};
+/// # #[derive(clap::Parser)]
+/// # struct Service { #[command(subcommand)] command: Command }
+/// use clap::Parser;
+///
+/// let line = ["service", "migrate", "apply", "--strategy", "in-place-additive", "--allow-failures", "3", "--strict"];
+/// assert!(matches!(Service::parse_from(line).command, Command::Migrate(Migrate::Apply(_))));
+/// ```
 #[derive(Debug, Clone, Default, Args)]
+#[command(long_about = None)]
 pub struct Choices {
     /// How a model gets an index of a new schema
     #[arg(long, value_name = "STRATEGY", value_parser = strategies())]
@@ -88,7 +146,18 @@ pub struct Choices {
 }
 
 /// How long an index that is dropped was not used.
+///
+/// ```
+/// use cache_core::cli::{Command, Migrate};
+/// # #[derive(clap::Parser)]
+/// # struct Service { #[command(subcommand)] command: Command }
+/// use clap::Parser;
+///
+/// let service = Service::parse_from(["service", "migrate", "collect", "--retain", "7days"]);
+/// assert!(matches!(service.command, Command::Migrate(Migrate::Collect(_))));
+/// ```
 #[derive(Debug, Clone, Default, Args)]
+#[command(long_about = None)]
 pub struct Unused {
     /// Drop what nobody has used for longer than this, as `24h` or `7days`
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
@@ -98,7 +167,25 @@ pub struct Unused {
 }
 
 /// Whose rights, and for what.
+///
+/// ```
+/// # use cache_core::{Cache, Migrator, cli};
+/// # #[derive(clap::Parser)]
+/// # struct Service { #[command(subcommand)] command: cli::Command }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use clap::Parser;
+///
+/// // Without a server, as the project is given.
+/// let line = ["service", "acl", "--user", "app", "--feature", "gate,suggestions", "--of-project", "shop"];
+/// let (connect, mut out) = (async || Cache::connect("redis://localhost:6379").await, Vec::new());
+/// Service::parse_from(line).command.run(&Migrator::new(), connect, &mut out).await?;
+/// assert!(String::from_utf8(out)?.starts_with("ACL SETUSER app on "));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Args)]
+#[command(long_about = None)]
 pub struct Rights {
     /// The user; a password is not set, and one that it has stays
     #[arg(long, value_name = "NAME")]
@@ -114,7 +201,32 @@ pub struct Rights {
 }
 
 /// Which file is the schema lock.
+///
+/// ```
+/// # use cache_core::{Cache, CacheModel, Migrator, cli};
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct User { #[primary_key] id: u64, #[index] city: String }
+/// # #[derive(clap::Parser)]
+/// # struct Service { #[command(subcommand)] command: cli::Command }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use cache_core::cli::Exit;
+/// use clap::Parser;
+///
+/// # let directory = tempfile::tempdir()?;
+/// # let file = directory.path().join("schema.lock");
+/// # let file = file.to_str().unwrap();
+/// let migrator = Migrator::new().register::<User>();
+/// for (command, exit) in [("lock", Exit::Done), ("check", Exit::Done)] {
+///     let service = Service::parse_from(["service", "migrate", command, "--file", file]);
+///     let connect = async || Cache::connect("redis://localhost:6379").await; // neither of them does
+///     assert_eq!(service.command.run(&migrator, connect, &mut Vec::new()).await?, exit);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Args)]
+#[command(long_about = None)]
 pub struct LockFile {
     /// The schema lock
     #[arg(long, value_name = "PATH", default_value = "schema.lock")]
@@ -206,6 +318,24 @@ mod tests {
         Service::command().debug_assert();
         // What is said of the subcommands is not said of the service.
         assert!(Service::command().get_about().is_none());
+    }
+
+    #[test]
+    fn an_example_of_the_docs_is_no_help() {
+        let alone = || clap::Command::new("alone");
+        let commands = [
+            Migrate::augment_subcommands(alone()),
+            Index::augment_subcommands(alone()),
+            Format::augment_args(alone()),
+            Choices::augment_args(alone()),
+            Unused::augment_args(alone()),
+            Rights::augment_args(alone()),
+            LockFile::augment_args(alone()),
+        ];
+        for mut command in commands {
+            let help = command.render_long_help().to_string();
+            assert!(!help.contains("use clap::Parser"), "{help}");
+        }
     }
 
     #[test]

@@ -7,6 +7,23 @@ use crate::error::Error;
 use crate::migrate::MigrateError;
 
 /// What keeps a command from being done.
+///
+/// ```
+/// # use cache_core::{Cache, Migrator, cli};
+/// # #[derive(clap::Parser)]
+/// # struct Service { #[command(subcommand)] command: cli::Command }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use cache_core::cli::CliError;
+/// use clap::Parser;
+///
+/// let service = Service::parse_from(["service", "migrate", "check", "--file", "missing.lock"]);
+/// let connect = async || Cache::connect("redis://localhost:6379").await;
+/// let error = service.command.run(&Migrator::new(), connect, &mut Vec::new()).await.unwrap_err();
+/// assert!(matches!(error, CliError::NoLock { .. }));
+/// assert!(error.to_string().contains("make it with `migrate lock`"));
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CliError {

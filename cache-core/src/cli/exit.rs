@@ -3,6 +3,13 @@
 use std::process::ExitCode;
 
 /// How a command ended. Becomes the [`ExitCode`] of a process.
+///
+/// ```
+/// use cache_core::cli::Exit;
+///
+/// assert_eq!((Exit::Pending.code(), Exit::Failed.code()), (2, 1));
+/// let _: std::process::ExitCode = Exit::Done.into(); // what `main` returns
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[must_use = "it is what the process is to end with"]
 pub enum Exit {

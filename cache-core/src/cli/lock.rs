@@ -156,6 +156,9 @@ fn read(path: &Path) -> Result<Option<String>, CliError> {
 fn write(path: &Path, text: &str) -> Result<(), CliError> {
     let failed = |source| CliError::WriteLock { path: path.to_owned(), source };
     let file = followed(path).map_err(failed)?;
+    if fs::metadata(&file).is_ok_and(|there| !there.is_file()) {
+        return Err(failed(io::Error::other("what is there is no file, and stays; name another one")));
+    }
     let mut beside = file.as_os_str().to_owned();
     beside.push(format!(".{}", std::process::id()));
     let allowed = || match fs::metadata(&file) {
@@ -181,4 +184,26 @@ fn followed(path: &Path) -> io::Result<PathBuf> {
         }
     }
     Err(io::Error::other("links lead to links without end"))
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+
+    #[test]
+    fn what_is_no_file_stays() {
+        let folder = std::env::temp_dir().join(format!("cache-lock-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let (socket, lock) = (folder.join("socket"), folder.join("schema.lock"));
+        let _listening = UnixListener::bind(&socket).unwrap();
+        let refused = write(&socket, "user 0123456789ab\n").unwrap_err();
+        assert!(matches!(&refused, CliError::WriteLock { path, source }
+            if *path == socket && source.to_string().contains("name another one")));
+        assert!(!fs::metadata(&socket).unwrap().is_file());
+        write(&lock, "user 0123456789ab\n").unwrap();
+        assert_eq!(read(&lock).unwrap().as_deref(), Some("user 0123456789ab\n"));
+        fs::remove_dir_all(&folder).unwrap();
+    }
 }

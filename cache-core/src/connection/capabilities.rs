@@ -9,6 +9,14 @@ use crate::error::{Error, Result};
 use crate::settings::Protocol;
 
 /// What a server can do.
+///
+/// ```
+/// # let cache = cache_core::testkit::Memory::cache();
+/// let server = cache.capabilities();
+/// println!("{} {}, asked in {:?}", server.product, server.server, server.protocol);
+/// // 21005 is 2.10.5.
+/// assert!(server.search.is_some_and(|version| version >= 21_000), "it has no `INDEXMISSING`");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Capabilities {

@@ -52,6 +52,14 @@ const PHRASES: &[(&str, ServerErrorKind)] = &[
 
 /// The server's error with its meaning, from the text with the code in front, for whoever writes a
 /// [`Connection`](super::Connection).
+///
+/// ```
+/// use cache_core::ServerErrorKind;
+/// use cache_core::connection::server_error;
+///
+/// let error = server_error("READONLY You can't write against a read only replica.");
+/// assert_eq!(error.kind(), ServerErrorKind::ReadOnly);
+/// ```
 pub fn server_error(text: &str) -> ServerError {
     // Why `EXEC` itself was refused, behind the word for it.
     let reason = text.strip_prefix("EXECABORT Transaction discarded because of: ").unwrap_or(text);

@@ -37,6 +37,60 @@ use crate::error::Result;
 /// names a client.
 ///
 /// Every future is bounded by a deadline and safe to drop: a dropped call's answer is never given to another.
+///
+/// One that stands before another, and tells what took long:
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::time::{Duration, Instant};
+///
+/// use cache_core::connection::{Capabilities, Connection, PushStream};
+/// use cache_core::{Batch, Cache, Command, Reply, Result};
+/// use futures_core::future::BoxFuture;
+///
+/// struct Watched(Arc<dyn Connection>);
+///
+/// impl Connection for Watched {
+///     fn send(&self, command: Command) -> BoxFuture<'_, Result<Reply>> {
+///         Box::pin(async move {
+///             let (name, began) = (command.name().to_owned(), Instant::now());
+///             let answer = self.0.send(command).await;
+///             if began.elapsed() > Duration::from_millis(100) {
+///                 println!("{name} took {:?}", began.elapsed());
+///             }
+///             answer
+///         })
+///     }
+///
+///     fn send_all(&self, batch: Batch) -> BoxFuture<'_, Result<Vec<Result<Reply>>>> {
+///         self.0.send_all(batch)
+///     }
+///
+///     fn capabilities(&self) -> &Capabilities {
+///         self.0.capabilities()
+///     }
+///
+///     fn pushes(&self) -> Option<PushStream> {
+///         self.0.pushes()
+///     }
+///
+///     fn generation(&self) -> u64 {
+///         self.0.generation() // the one below may be made anew
+///     }
+///
+///     fn deadline(&self) -> Duration {
+///         self.0.deadline()
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// # let cache = cache_core::testkit::Memory::cache();
+/// let watched = Cache::from_connection(Arc::new(Watched(Arc::clone(cache.connection()))));
+/// watched.ping().await?;
+/// # Ok(())
+/// # }
+/// ```
 pub trait Connection: Send + Sync + 'static {
     /// Sends a command and waits for its answer, at most as long as the command or the connection allows.
     ///
@@ -96,6 +150,25 @@ pub trait Connection: Send + Sync + 'static {
 }
 
 /// Documents that a connection holds itself.
+///
+/// ```
+/// # use cache_core::{Cache, CacheModel};
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct User { #[primary_key] id: u64, name: String }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> cache_core::Result<()> {
+/// # let cache = cache_core::testkit::Memory::cache();
+/// User { id: 7, name: "Ann".to_owned() }.save(&cache).await?;
+/// // What a test left in a `testkit::Memory`.
+/// let documents = cache.connection().documents().map(|documents| documents.starting(b"cache:")).unwrap_or_default();
+/// for (key, json) in &documents {
+///     assert_eq!(key, "cache:user:7");
+///     println!("{}", String::from_utf8_lossy(json));
+/// }
+/// # assert_eq!(documents.len(), 1);
+/// # Ok(())
+/// # }
+/// ```
 pub trait Documents {
     /// Those whose keys begin like this, each with its key, in the order of their last writes.
     fn starting(&self, start: &[u8]) -> Vec<(Bytes, Bytes)>;

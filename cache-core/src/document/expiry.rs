@@ -11,6 +11,26 @@ use crate::model::Model;
 use crate::primary_key::Id;
 
 /// How long a document will live.
+///
+/// ```
+/// # use cache_core::{Cache, CacheModel};
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct Session { #[primary_key] id: u64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> cache_core::Result<()> {
+/// # let cache = cache_core::testkit::Memory::cache();
+/// use std::time::Duration;
+/// use cache_core::Ttl;
+///
+/// Session { id: 7 }.save(&cache).await?;
+/// assert_eq!(Session::ttl(&cache, 7).await?, Ttl::Persistent);
+/// Session::expire(&cache, 7, Duration::from_secs(60)).await?;
+/// let left = Session::ttl(&cache, 7).await?.remaining().unwrap_or_default();
+/// assert!(left > Duration::from_secs(50));
+/// assert_eq!(Session::ttl(&cache, 8).await?, Ttl::Missing);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ttl {
     /// There is no such document.
@@ -32,6 +52,28 @@ impl Ttl {
 }
 
 /// How long a document lives after a write. Set in the same atomic step as the write, and only if it is done.
+///
+/// ```
+/// # use cache_core::{Cache, CacheModel};
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # #[cache(ttl = "30m")]
+/// # struct Session { #[primary_key] id: u64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> cache_core::Result<()> {
+/// # let cache = cache_core::testkit::Memory::cache();
+/// use std::time::Duration;
+/// use cache_core::{Expiry, Ttl};
+///
+/// let session = Session { id: 7 };
+/// session.save(&cache).await?; // 30 minutes, as the model says
+/// session.save_with(&cache, Expiry::After(Duration::from_secs(60))).await?;
+/// session.save_with(&cache, Expiry::Keep).await?; // what is left of the minute
+/// assert!(Session::ttl(&cache, 7).await?.remaining() <= Some(Duration::from_secs(60)));
+/// session.save_with(&cache, Expiry::Never).await?;
+/// assert_eq!(Session::ttl(&cache, 7).await?, Ttl::Persistent);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Expiry {

@@ -23,6 +23,25 @@ use crate::model::Model;
 /// It is lazy: documents are taken from the source and saved while results are asked for. At most one pipeline of
 /// documents and one of results are held. A source that has nothing right now does not keep what it gave from being
 /// saved. Dropped, it saves no more; the pipeline that was under way may or may not have been saved.
+///
+/// ```no_run
+/// # use cache_core::{Cache, CacheModel};
+/// # use futures_core::Stream;
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct User { #[primary_key] id: u64 }
+/// # async fn example(cache: Cache, users: impl Stream<Item = User>) {
+/// let (mut results, mut stored, mut failed) = (User::save_stream(&cache, users), 0, 0);
+/// while let Some(result) = results.next().await {
+///     match result {
+///         Ok(_) => stored += 1,
+///         Err(error) => {
+///             failed += 1; // the others are saved all the same
+///             println!("the {}th: {error}", stored + failed);
+///         }
+///     }
+/// }
+/// # }
+/// ```
 #[must_use = "a stream does nothing until it is asked for its next result"]
 pub struct SaveStream<M, S> {
     cache: Cache,

@@ -31,6 +31,22 @@ const START: &[u8] = b"0";
 /// [`CacheModel::keys`](crate::CacheModel::keys), which says what holds.
 ///
 /// It is lazy and holds the keys of one answer of the server's. Dropped, it asks no more.
+///
+/// ```
+/// # use cache_core::{Cache, CacheModel};
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct User { #[primary_key] id: u64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> cache_core::Result<()> {
+/// # let cache = cache_core::testkit::Memory::cache();
+/// User { id: 7 }.save(&cache).await?;
+/// let mut keys = User::keys(&cache);
+/// while let Some(key) = keys.next().await {
+///     assert_eq!(key?, "cache:user:7");
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "a stream does nothing until it is asked for its next key"]
 pub struct Keys<M> {
     scan: Scan,
@@ -41,6 +57,25 @@ pub struct Keys<M> {
 /// says what holds.
 ///
 /// It is lazy and holds the keys of one answer of the server's. Dropped, it asks no more.
+///
+/// ```
+/// # use cache_core::{Cache, CacheModel};
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct User { #[primary_key] id: u64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> cache_core::Result<()> {
+/// # let cache = cache_core::testkit::Memory::cache();
+/// for id in 1..=3 {
+///     User { id }.save(&cache).await?;
+/// }
+/// let (mut ids, mut sum) = (User::ids(&cache), 0);
+/// while let Some(id) = ids.next().await {
+///     sum += id?; // a `u64` again
+/// }
+/// assert_eq!(sum, 6);
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "a stream does nothing until it is asked for its next id"]
 pub struct Ids<M> {
     keys: Keys<M>,

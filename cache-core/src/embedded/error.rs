@@ -17,6 +17,23 @@ macro_rules! otherwise {
 /// Why an embedded server could not be found, provisioned, started or signalled.
 ///
 /// Every message says what to do next.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), cache_core::embedded::EmbeddedError> {
+/// use cache_core::embedded::{EmbeddedError, Server};
+///
+/// let server = match Server::start().await {
+///     Ok(server) => server,
+///     Err(EmbeddedError::Offline { directory }) => {
+///         println!("there is no server in {}, and none is downloaded", directory.display());
+///         return Ok(());
+///     }
+///     Err(error) => return Err(error), // its message says what to install or to set
+/// };
+/// println!("{}", server.url());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EmbeddedError {

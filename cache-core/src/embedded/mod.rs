@@ -93,6 +93,14 @@ pub use plan::Binaries;
 ///
 /// Call it ahead of time, for example while a container image is built, to have the download done.
 ///
+/// ```no_run
+/// # async fn example() -> Result<(), cache_core::embedded::EmbeddedError> {
+/// let found = cache_core::embedded::binaries().await?; // in a step of a container's build
+/// println!("{} with {} modules", found.server.display(), found.modules.len());
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 ///
 /// The same as [`Server::start`], except for those of the start itself.
@@ -105,6 +113,19 @@ pub async fn binaries() -> Result<Binaries, EmbeddedError> {
 /// A running Redis with search and JSON that belongs to this value alone.
 ///
 /// Dropping it ends the server and removes everything it wrote. Any number of servers can run at once.
+///
+/// ```no_run
+/// # use cache_core::{Cache, embedded::Server};
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let server = Server::start().await?;
+/// let cache = Cache::connect(server.url()).await?;
+/// server.kill().await?;
+/// assert!(cache.ping().await.unwrap_err().is_unavailable());
+/// server.restart().await?;
+/// cache.ping().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[doc(alias = "redis-server")]
 #[must_use = "the server ends when this is dropped"]

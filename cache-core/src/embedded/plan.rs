@@ -6,6 +6,20 @@ use std::path::PathBuf;
 /// The files a server with search and JSON is started from.
 ///
 /// Returned by [`binaries`](crate::embedded::binaries).
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// // A server beside the test that is started in another way.
+/// let found = cache_core::embedded::binaries().await?;
+/// let mut command = tokio::process::Command::new(&found.server);
+/// for module in &found.modules {
+///     command.arg("--loadmodule").arg(module);
+/// }
+/// let replica = command.args(["--port", "6380", "--replicaof", "127.0.0.1 6379"]).kill_on_drop(true).spawn()?;
+/// # drop(replica);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Binaries {

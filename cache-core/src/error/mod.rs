@@ -14,6 +14,8 @@ use self::words::{advice, misfit, shown_conflict, shown_key, shown_wait};
 use crate::patch_error::PatchError;
 
 /// What every fallible function of this crate returns.
+///
+#[doc = include_str!("result.md")]
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// An error of another crate, kept as the source of ours.
@@ -22,6 +24,8 @@ pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// What went wrong between a model and the server.
 ///
 /// Each message says what its own layer knows; [`source`](std::error::Error::source) says what lies below.
+///
+#[doc = include_str!("error.md")]
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

@@ -5,6 +5,21 @@ use cache_index::NameError;
 use crate::error::Error;
 
 /// What keeps a gate from being used. The error type of the work must be able to hold it (`E: From<GateError>`).
+///
+/// What is wrong with the settings is told before anything is sent:
+///
+/// ```
+/// use std::time::Duration;
+/// use cache_core::{Gate, GateError};
+///
+/// # let cache = cache_core::testkit::Memory::cache();
+/// let gate = Gate::new("nightly");
+/// assert!(matches!(gate.check(&cache), Err(GateError::NoProject)), "its key begins with the project");
+/// let cache = cache.project("shop");
+/// assert!(gate.check(&cache).is_ok());
+/// let hurried = gate.ttl(Duration::from_millis(200));
+/// assert!(matches!(hurried.check(&cache), Err(GateError::Settings(_))), "no time to renew it");
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum GateError {

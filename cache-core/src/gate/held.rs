@@ -42,6 +42,22 @@ pub(super) struct Held {
 }
 
 /// How a lease was given back.
+///
+/// ```no_run
+/// # use cache_core::{Cache, Gate, GateError};
+/// # async fn import() {}
+/// # async fn example(cache: Cache) -> Result<(), GateError> {
+/// use cache_core::Released;
+///
+/// let Some(lease) = Gate::new("import").try_lock(&cache).await? else { return Ok(()) };
+/// import().await;
+/// match lease.release().await {
+///     Released::Released => println!("nobody else imported meanwhile"),
+///     _ => println!("somebody else may have imported meanwhile"),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Released {

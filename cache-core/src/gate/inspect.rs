@@ -6,6 +6,20 @@ use super::scripts::Found;
 use super::token;
 
 /// Who holds a gate.
+///
+/// ```no_run
+/// # use cache_core::{Cache, Gate, GateError};
+/// # async fn example(cache: Cache) -> Result<(), GateError> {
+/// match Gate::new("import").inspect(&cache).await? {
+///     None => println!("free"),
+///     Some(holder) => {
+///         let host = holder.host.as_deref().unwrap_or("somebody");
+///         println!("held by {host} for {:?}, and for {:?} at least", holder.age, holder.ttl);
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Holder {

@@ -19,6 +19,20 @@ const LONGEST: usize = 256;
 ///
 /// Its end is noted on the server in the same step that releases the gate, which is asked for as long as the lease lasts. The
 /// last 64 generations of a gate are known.
+///
+/// ```no_run
+/// # use cache_core::{Cache, Gate, GateError};
+/// # async fn seed() -> Result<u32, GateError> { Ok(3) }
+/// # async fn example(cache: Cache) -> Result<(), GateError> {
+/// use std::time::Duration;
+///
+/// // At boot, in every replica: one seeds, and the others go on when it is done.
+/// let once = Gate::new("seed").once(env!("CARGO_PKG_VERSION"));
+/// let outcome = once.run_or_wait(&cache, Duration::from_secs(60), async |_lease| seed().await).await?;
+/// assert!(outcome.is_done(), "{outcome:?}");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 #[must_use = "nothing is done before `run_or_wait`"]
 pub struct Once {
@@ -29,6 +43,23 @@ pub struct Once {
 }
 
 /// How work that a fleet does once came out for one process of it.
+///
+/// ```no_run
+/// # use cache_core::{Cache, Gate, GateError};
+/// # async fn report() -> Result<u32, GateError> { Ok(3) }
+/// # async fn example(cache: Cache) -> Result<(), GateError> {
+/// use std::time::Duration;
+/// use cache_core::OnceOutcome;
+///
+/// let once = Gate::new("report").once("2025-06-01");
+/// match once.run_or_wait(&cache, Duration::from_secs(60), async |_lease| report().await).await? {
+///     OnceOutcome::Ran(pages) => println!("{pages} pages written here"),
+///     OnceOutcome::AlreadyDone | OnceOutcome::Waited => println!("written elsewhere"),
+///     other => println!("perhaps not written, to be tried again: {other:?}"),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use = "after `TimedOut` and `Unavailable` the work may not be done"]
 #[non_exhaustive]

@@ -5,6 +5,23 @@ use std::time::Duration;
 use crate::error::Error;
 
 /// How a gate's run ended, unless the work itself failed.
+///
+/// ```no_run
+/// # use cache_core::{Cache, Gate, GateError};
+/// # async fn import() -> Result<u32, GateError> { Ok(3) }
+/// # async fn example(cache: Cache) -> Result<(), GateError> {
+/// use cache_core::Outcome;
+///
+/// match Gate::new("import").run(&cache, async |_lease| import().await).await? {
+///     Outcome::Ran(rows) => println!("{rows} rows"),
+///     Outcome::Busy { holder, ttl } => println!("left to {holder}, whose key lives for {ttl:?}"),
+///     Outcome::Lost(_) => println!("another process may have imported too"),
+///     Outcome::Unavailable(error) => println!("not imported: {error}"),
+///     other => println!("not imported: {other:?}"),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use = "only `Ran` means that the work was done here"]
 #[non_exhaustive]

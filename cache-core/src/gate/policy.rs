@@ -3,6 +3,16 @@
 use std::time::Duration;
 
 /// What becomes of the key when the work answers an error. When it panics, or is cancelled, the key goes at once.
+///
+/// ```
+/// use std::time::Duration;
+/// use cache_core::{Gate, OnError};
+///
+/// // After a failure, nobody tries for ten minutes.
+/// let gate = Gate::new("import").on_error(OnError::Backoff(Duration::from_secs(600)));
+/// # let cache = cache_core::testkit::Memory::cache().project("shop");
+/// assert!(gate.check(&cache).is_ok());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum OnError {
@@ -16,6 +26,27 @@ pub enum OnError {
 }
 
 /// What [`Gate::run`](super::Gate::run) does when the server cannot be asked, or takes no writes.
+///
+/// ```no_run
+/// # use cache_core::{Cache, Gate, GateError};
+/// # async fn warm_up() -> Result<(), GateError> { Ok(()) }
+/// # async fn example(cache: Cache) -> Result<(), GateError> {
+/// use cache_core::OnUnavailable;
+///
+/// // Work that does no harm if everybody does it.
+/// let gate = Gate::new("warm-up").on_unavailable(OnUnavailable::RunUnleased);
+/// let outcome = gate
+///     .run(&cache, async |lease| {
+///         if !lease.is_leased() {
+///             println!("without the server, others may be at it too");
+///         }
+///         warm_up().await
+///     })
+///     .await?;
+/// # let _ = outcome;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum OnUnavailable {
@@ -32,6 +63,28 @@ pub enum OnUnavailable {
 }
 
 /// What becomes of the work when its lease is lost.
+///
+/// ```no_run
+/// # use cache_core::{Cache, Gate, GateError, Lease};
+/// # async fn send(batch: u32) {}
+/// # async fn example(cache: Cache) -> Result<(), GateError> {
+/// use cache_core::OnLost;
+///
+/// // The work is not dropped in the middle of a batch, and looks itself whether it may go on.
+/// let gate = Gate::new("newsletter").on_lost(OnLost::Signal);
+/// let outcome = gate
+///     .run(&cache, async |lease| {
+///         for batch in 0..100 {
+///             lease.check()?;
+///             send(batch).await;
+///         }
+///         Ok::<_, GateError>(())
+///     })
+///     .await?;
+/// # let _ = outcome;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum OnLost {
@@ -45,6 +98,18 @@ pub enum OnLost {
 }
 
 /// When a gate counts as won.
+///
+/// ```
+/// use std::time::Duration;
+/// use cache_core::{Durability, Gate};
+///
+/// let wait = Durability::Wait { replicas: 1, timeout: Duration::from_millis(500) };
+/// let gate = Gate::new("payout").ttl(Duration::from_secs(30)).durability(wait);
+/// # let cache = cache_core::testkit::Memory::cache().project("shop");
+/// assert!(gate.check(&cache).is_ok());
+/// // The wait counts against the ttl.
+/// assert!(gate.ttl(Duration::from_secs(1)).check(&cache).is_err());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Durability {
@@ -65,6 +130,20 @@ pub enum Durability {
 }
 
 /// Among whom one is chosen.
+///
+/// ```no_run
+/// # use cache_core::{Cache, Gate, GateError};
+/// # async fn clean_disk() -> Result<(), GateError> { Ok(()) }
+/// # async fn example(cache: Cache) -> Result<(), GateError> {
+/// use cache_core::Scope;
+///
+/// // Once on each host, however many processes it has.
+/// let gate = Gate::new("clean-disk").scope(Scope::Host);
+/// let outcome = gate.run(&cache, async |_lease| clean_disk().await).await?;
+/// # let _ = outcome;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Scope {
@@ -78,6 +157,18 @@ pub enum Scope {
 }
 
 /// How the key is named on the server.
+///
+/// ```no_run
+/// # use cache_core::{Cache, Gate, GateError};
+/// # async fn example(cache: Cache) -> Result<(), GateError> {
+/// use cache_core::Layout;
+///
+/// # let cache = cache.project("shop");
+/// let lease = Gate::new("import").layout(Layout::Lock).try_lock(&cache).await?;
+/// assert_eq!(lease.unwrap().key(), "shop:lock:import"); // with `Layout::Leader`: `shop:import:leader`
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Layout {

@@ -40,6 +40,24 @@ impl Gate {
 const LAST: Duration = Duration::from_millis(2);
 
 /// A lock that is to be waited for.
+///
+/// ```no_run
+/// # use cache_core::{Cache, Gate, GateError};
+/// # async fn rotate_keys() {}
+/// # async fn example(cache: Cache) -> Result<(), GateError> {
+/// use std::time::Duration;
+///
+/// match Gate::new("keys").lock(&cache).wait(Duration::from_secs(5)).await? {
+///     Some(lease) => {
+///         lease.check()?;
+///         rotate_keys().await;
+///         println!("{:?}", lease.release().await);
+///     }
+///     None => println!("somebody else held it for all of five seconds"),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use = "nothing is locked before `wait`"]
 pub struct Lock<'a> {

@@ -10,6 +10,21 @@ use crate::cache::{Cache, CacheState, ErrorClass, IndexReadiness, IndexState, Re
 use crate::gate::Holder;
 
 /// How the server answered.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let cache = cache_core::testkit::Memory::cache();
+/// use cache_core::health::Ping;
+///
+/// match cache.health().await.ping {
+///     Ping::Answered(after) => println!("after {after:?}"),
+///     Ping::Failed(class) => panic!("{class}"), // no text of an error, which may name hosts
+///     _ => {}
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Ping {
@@ -22,6 +37,19 @@ pub enum Ping {
 /// Whether a cache can be used. Made by [`HealthCheck::run`](super::HealthCheck::run).
 ///
 /// `Serialize` writes what a probe may show to everybody: states and classes of errors; `Display` the same in lines.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let cache = cache_core::testkit::Memory::cache();
+/// let health = cache.health().await;
+/// let status = if health.is_ready() { 200 } else { 503 };
+/// let body = serde_json::to_value(&health)?;
+/// assert_eq!((status, &body["status"]), (200, &"ready".into()));
+/// assert_eq!(body["indexes"], serde_json::json!([]));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Health {
@@ -46,6 +74,18 @@ pub struct Health {
 }
 
 /// One index.
+///
+/// ```no_run
+/// # async fn example(cache: cache_core::Cache) {
+/// use cache_core::Ready;
+///
+/// for index in cache.health().await.indexes {
+///     if index.ready < Ready::Yes {
+///         println!("{}: {}", index.model, index.state);
+///     }
+/// }
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct IndexHealth {
@@ -58,6 +98,21 @@ pub struct IndexHealth {
 }
 
 /// One gate.
+///
+/// ```no_run
+/// # async fn example(cache: cache_core::Cache) {
+/// use cache_core::Gate;
+/// use cache_core::health::HealthCheck;
+///
+/// for gate in HealthCheck::new(&cache).gate(Gate::new("nightly")).run().await.gates {
+///     match (gate.held, gate.age) {
+///         (Some(true), Some(age)) => println!("{} has been held for {age:?}", gate.name),
+///         (Some(held), _) => println!("{} is held: {held}", gate.name),
+///         (None, _) => println!("{}: {:?}", gate.name, gate.class),
+///     }
+/// }
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GateHealth {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use cache_index::{Batch, Command, Reply, Schema, Shortfall};
+use cache_index::{Batch, Command, Reply, Schema, ServerErrorKind, Shortfall};
 
 use super::filled::wait;
 use super::heal::heal;
@@ -14,6 +14,9 @@ use crate::error::{Error, Result};
 
 /// How often an index is asked again after the connection broke, a database was flushed or the index vanished meanwhile.
 const TRIES: usize = 8;
+
+/// How long it is waited between two questions to a server that loads its data.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// How an index is asked.
 pub(crate) struct Question<'a> {
@@ -32,6 +35,17 @@ pub(crate) struct Answer {
     pub(crate) shortfalls: Vec<Shortfall>,
 }
 
+/// Waits a moment for a server that loads its data, whose indexes are not filled yet either; any other error, and this one when
+/// the time is over, stays one.
+async fn started(error: Error, began: Instant, patience: Duration) -> Result<()> {
+    let left = patience.saturating_sub(began.elapsed());
+    if error.server_kind() != Some(ServerErrorKind::Loading) || left.is_zero() {
+        return Err(error);
+    }
+    tokio::time::sleep(PAUSE.min(left)).await;
+    Ok(())
+}
+
 impl Question<'_> {
     /// Sends commands that read the index, in one round trip with a look at it, where it is not known whether it is filled.
     pub(crate) async fn ask(&self, cache: &Cache, commands: &[Command]) -> Result<Answer> {
@@ -39,8 +53,11 @@ impl Question<'_> {
         let patience = self.policy.and_then(IndexPolicy::patience);
         let mut tries = 0;
         while tries < TRIES {
-            if let Some(patience) = patience {
-                wait(cache, self.schema, self.index, began, patience).await?;
+            if let Some(patience) = patience
+                && let Err(error) = wait(cache, self.schema, self.index, began, patience).await
+            {
+                started(error, began, patience).await?;
+                continue;
             }
             let mark = standing.mark(self.index, cache.connection().generation());
             let unknown = || !cache.connection().notices_flushes() || standing.wants_look(self.index, mark);
@@ -52,7 +69,11 @@ impl Question<'_> {
                     tries += 1;
                     continue;
                 }
-                other => other?,
+                Err(error) => {
+                    started(error, began, patience.unwrap_or_default()).await?;
+                    continue;
+                }
+                Ok(sent) => sent,
             };
             let filled = look.as_ref().is_none_or(|look| look.info.is_filled());
             if let Some(look) = look {

@@ -4,7 +4,7 @@
 //! the server is asked: in one script an index of the same fields is made over a single key, a copy of each document is
 //! written there and looked for, and both are gone when the script ends. As it runs without anything in between, nobody else
 //! ever sees them, and there is nothing to be left behind by whoever is killed. The key and the index have one name, beside
-//! the model's documents, `<global>:~<prefix>:probe`. (Making an index over the missing keys themselves would have the
+//! the model's documents, that nobody else has: `<global>:~<prefix>:probe:` and a random number. (Making an index over the missing keys themselves would have the
 //! server scan all keys.)
 
 use std::time::{Duration, Instant};
@@ -109,7 +109,8 @@ pub(crate) async fn judge(
 ) -> Result<(Vec<Bytes>, usize), Unjudged> {
     let (mut lost, mut judged, mut chunk, began) = (Vec::new(), 0, 1, Instant::now());
     let (mut probe, keyspace) = (Vec::new(), cache.keyspace()?);
-    schema.write_sibling(keyspace, &mut probe, Beside::Model, &[&"probe"]).map_err(Error::from)?;
+    let token = format!("{:032x}", rand::random::<u128>());
+    schema.write_sibling(keyspace, &mut probe, Beside::Model, &[&"probe", &token]).map_err(Error::from)?;
     let Some(create) = schema.create_index(keyspace) else { return Ok((lost, judged)) };
     let patience = cache.connection().deadline().saturating_mul(DEADLINES);
     while lost.len() < Absent::TOLD && began.elapsed() < BOUND {

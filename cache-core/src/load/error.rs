@@ -7,6 +7,25 @@ use std::time::Duration;
 use crate::error::Error;
 
 /// What kept a document from being got or loaded. All that waited for a load share its error.
+///
+/// ```no_run
+/// # use cache_core::{Cache, CacheModel};
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # #[cache(ttl = "10m")]
+/// # struct Price { #[primary_key] article: u64, cents: i64 }
+/// # async fn ask_the_shop(article: u64) -> Result<Option<Price>, std::io::Error> { Ok(None) }
+/// # async fn example(cache: Cache) {
+/// use cache_core::LoadError;
+///
+/// match Price::get_or_load(&cache, 7, || ask_the_shop(7)).await {
+///     Ok(Some(price)) => println!("{} cents", price.cents),
+///     Ok(None) => println!("the shop has no such article"),
+///     Err(LoadError::Loader(error)) => println!("the shop does not answer: {error}"),
+///     Err(LoadError::Timeout { after }) => println!("the shop took longer than {after:?}"),
+///     Err(error) => println!("{error}"),
+/// }
+/// # }
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum LoadError<E> {

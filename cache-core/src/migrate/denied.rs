@@ -1,6 +1,6 @@
 //! What a user may not do.
 
-use cache_index::{Beside, Command, Keyspace, Reply, Schema, ServerError, ServerErrorKind, text_of};
+use cache_index::{Beside, Command, Keyspace, Schema, ServerError, ServerErrorKind, text_of};
 
 use super::error::MigrateError;
 use crate::acl;
@@ -44,10 +44,20 @@ impl Lacking {
     }
 }
 
-/// Whose connection it is. Not everybody may ask it, and then messages do without.
+/// Whose connection it is. Not everybody may ask it, and whoever may not is told by name that he may not.
 async fn user(cache: &Cache) -> String {
-    let user = cache.command(Command::new("ACL").arg("WHOAMI").repeatable()).await.unwrap_or(Reply::Nil);
-    user.as_str().unwrap_or(UNKNOWN).to_owned()
+    let user = match cache.command(Command::new("ACL").arg("WHOAMI").repeatable()).await {
+        Ok(user) => user.as_str().map(str::to_owned),
+        Err(Error::Server { source, .. }) => named(source.text()).map(str::to_owned),
+        Err(_) => None,
+    };
+    user.unwrap_or_else(|| UNKNOWN.to_owned())
+}
+
+/// The user in what the server says of one who may not do something, since Redis 7: `NOPERM User ann has no permissions to …`.
+fn named(text: &str) -> Option<&str> {
+    let (_, behind) = text.split_once("User ")?;
+    behind.split_once(" has no permissions").map(|(user, _)| user)
 }
 
 /// An error about a key that is kept beside a model's documents: if such keys are denied, or this one holds something else, it
@@ -121,4 +131,17 @@ fn up_to_last(mut name: Vec<u8>) -> Vec<u8> {
 
 fn pattern(prefix: &[u8]) -> String {
     acl::possible(&document::pattern(prefix))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_server_names_whoever_may_not_ask_for_his_name() {
+        let told = "NOPERM User app has no permissions to run the 'acl|whoami' command";
+        assert_eq!(named(told), Some("app"));
+        // Redis 6 does not.
+        assert_eq!(named("NOPERM this user has no permissions to run the 'acl' command"), None);
+    }
 }

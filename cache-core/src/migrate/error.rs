@@ -11,6 +11,28 @@ use crate::acl::word;
 use crate::error::Error;
 
 /// What keeps a migration from being done. Nothing was lost, and running it again goes on where it stopped.
+///
+/// Its message says what to do, here to whoever chose the prefixes:
+///
+/// ```
+/// # use cache_core::{Cache, CacheModel, Migrator};
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # #[cache(prefix = "user")]
+/// # struct User { #[primary_key] id: String, #[index] city: String }
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # #[cache(prefix = "user:login")]
+/// # struct Login { #[primary_key] id: String, #[index] at: i64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// # let cache = cache_core::testkit::Memory::cache();
+/// use cache_core::MigrateError;
+///
+/// let migrator = Migrator::new().register::<User>().register::<Login>();
+/// let error = migrator.run(&cache).await.unwrap_err();
+/// assert!(matches!(error, MigrateError::Overlap { one: "User", other: "Login", .. }));
+/// assert!(error.to_string().ends_with("give one of them another `#[cache(prefix = \"…\")]`"));
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MigrateError {

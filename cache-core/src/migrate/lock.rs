@@ -42,6 +42,13 @@ enum Line {
 }
 
 /// A line of a schema lock that cannot be read.
+///
+/// ```
+/// use cache_core::{SchemaLock, SchemaLockError};
+///
+/// let error = "user 0123456789ab\n<<<<<<<".parse::<SchemaLock>().unwrap_err();
+/// assert!(matches!(error, SchemaLockError::Form { line: 2, .. }), "a merge was not finished: {error}");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SchemaLockError {

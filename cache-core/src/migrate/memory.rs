@@ -7,6 +7,20 @@ use serde::Serialize;
 
 /// What a new index will hold and take: as much as the active one before it, or where the alias points nowhere, the largest
 /// of those that other releases left. A new schema's fields may take more or less.
+///
+/// ```no_run
+/// # use cache_core::{Cache, CacheModel, Migrator};
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct User { #[primary_key] id: String, #[index] city: String }
+/// # async fn example(cache: Cache) -> Result<(), cache_core::MigrateError> {
+/// for plan in Migrator::new().register::<User>().plan(&cache).await? {
+///     if let Some(estimate) = plan.estimate {
+///         println!("the index of {} will take {} bytes: {estimate}", plan.model, estimate.memory);
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Estimate {
@@ -24,6 +38,20 @@ impl Estimate {
 
 /// What a look at some of the keys of a server says of how many documents a model has. What an index of them will take is not known
 /// before it is filled.
+///
+/// ```no_run
+/// # use cache_core::{Cache, CacheModel, Migrator};
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct User { #[primary_key] id: String, #[index] city: String }
+/// # async fn example(cache: Cache) -> Result<(), cache_core::MigrateError> {
+/// for plan in Migrator::new().register::<User>().plan(&cache).await? {
+///     if let Some(sample) = plan.sample {
+///         println!("the first index of {} will hold about {} documents", plan.model, sample.estimate());
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Sample {
@@ -59,6 +87,20 @@ impl fmt::Display for Sample {
 }
 
 /// The memory of a server, as `INFO memory` tells.
+///
+/// ```no_run
+/// # use cache_core::{Cache, CacheModel, Migrator};
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct User { #[primary_key] id: String, #[index] city: String }
+/// # async fn example(cache: Cache) -> Result<(), cache_core::MigrateError> {
+/// for plan in Migrator::new().register::<User>().plan(&cache).await? {
+///     if let (Some(memory), Some(estimate)) = (plan.memory, plan.estimate) {
+///         println!("fits: {}", estimate.memory < memory.free());
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ServerMemory {

@@ -3,7 +3,7 @@
 
 // A file imports from those before it: data, lock, unlocked, progress, options, memory, observed, plan, error, report,
 // scripts, check, refuse, denied, inspect, masters, preflight, foresee, lease, create, wait, turn, count, verify, cutover, collect, apply,
-// this one, registered, locked, deferred, refusal, look, watch.
+// this one, registered, survey, locked, deferred, refusal, look, watch.
 
 mod apply;
 mod check;
@@ -34,6 +34,7 @@ mod refuse;
 mod registered;
 mod report;
 mod scripts;
+mod survey;
 mod turn;
 mod unlocked;
 mod verify;
@@ -298,12 +299,6 @@ impl Migrator {
         }
     }
 
-    async fn planned(&self, cache: &Cache) -> Result<Vec<Plan>, MigrateError> {
-        let (observed, mut plans) = self.observe(cache).await?;
-        foresee::foresee(cache, &observed, &mut plans).await?;
-        Ok(plans)
-    }
-
     async fn run_now(&self, cache: &Cache) -> Result<Migration, MigrateError> {
         let created = HashSet::new();
         let mut run = Run { cache, options: &self.options, listeners: &self.listeners, created };
@@ -356,24 +351,6 @@ impl Migrator {
             }
         }
         Ok(dropped)
-    }
-
-    async fn observe(&self, cache: &Cache) -> Result<(Vec<Observed>, Vec<Plan>), MigrateError> {
-        self.check(cache)?;
-        let schemas = self.indexed();
-        // Without an index there is nothing to ask a server, which may have no search module.
-        if schemas.is_empty() {
-            return Ok((Vec::new(), Vec::new()));
-        }
-        if cache.capabilities().cluster {
-            masters::check(cache).await?;
-        }
-        let observed = inspect::inspect(cache, &schemas).await?;
-        let keyspace = cache.keyspace()?;
-        let plan = |(schema, observed)| plan::plan(schema, keyspace, observed, &self.options);
-        let mut plans: Vec<_> = schemas.into_iter().zip(&observed).map(plan).collect();
-        refuse::warn(&mut plans);
-        Ok((observed, plans))
     }
 
     fn indexed(&self) -> Vec<&'static Schema> {

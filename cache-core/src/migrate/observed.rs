@@ -10,6 +10,20 @@ use super::memory::ServerMemory;
 use crate::index::{Compared, Kept, mark_name};
 
 /// What the server has for one model's documents, as [`Migrator::inspect`](crate::Migrator::inspect) reads it.
+///
+/// ```no_run
+/// # use cache_core::{Cache, CacheModel, Migrator};
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct User { #[primary_key] id: String, #[index] city: String }
+/// # async fn example(cache: Cache) -> Result<(), cache_core::MigrateError> {
+/// for seen in Migrator::new().register::<User>().inspect(&cache).await? {
+///     let documents = seen.index.map(|index| index.documents);
+///     println!("{documents:?} documents in the index, {} keys on the server", seen.keys);
+///     println!("{} indexes have such documents", seen.indexes.len());
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Observed {
@@ -52,6 +66,20 @@ pub struct Observed {
 }
 
 /// That fields are being added to an index, or were without the new release coming to use it.
+///
+/// ```no_run
+/// # use cache_core::{Cache, CacheModel, Migrator};
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct User { #[primary_key] id: String, #[index] city: String }
+/// # async fn example(cache: Cache) -> Result<(), cache_core::MigrateError> {
+/// for seen in Migrator::new().register::<User>().inspect(&cache).await? {
+///     for one in &seen.extensions {
+///         println!("{} is being extended for {}; it lacked {} documents", one.index, one.fingerprint, one.missing);
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Extending {
@@ -95,6 +123,21 @@ pub(super) struct Beside {
 }
 
 /// That releases of a schema use its index.
+///
+/// ```no_run
+/// # use cache_core::{Cache, CacheModel, Migrator};
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct User { #[primary_key] id: String, #[index] city: String }
+/// # async fn example(cache: Cache) -> Result<(), cache_core::MigrateError> {
+/// for seen in Migrator::new().register::<User>().inspect(&cache).await? {
+///     for lease in &seen.leases {
+///         let used = if lease.until > seen.now { "in use" } else { "no longer in use" };
+///         println!("{}: {used}", lease.fingerprint);
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct LeaseSeen {

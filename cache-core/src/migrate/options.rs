@@ -16,6 +16,19 @@ const RETAIN: Duration = Duration::from_secs(24 * 60 * 60);
 const LEASE: Duration = Duration::from_secs(60);
 
 /// How a model gets an index of a new schema.
+///
+/// ```no_run
+/// # use cache_core::{Cache, CacheModel, Migrator};
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct User { #[primary_key] id: String, #[index] city: String }
+/// # async fn example(cache: Cache) -> Result<(), cache_core::MigrateError> {
+/// use cache_core::Strategy;
+///
+/// // Memory is scarce, and releases only ever add fields.
+/// Migrator::new().register::<User>().strategy(Strategy::InPlaceAdditive).run(&cache).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]

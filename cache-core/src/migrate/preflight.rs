@@ -107,7 +107,7 @@ pub(super) async fn judging(cache: &Cache, schema: &'static Schema) -> Result<Ve
         return Ok(Vec::new());
     }
     let mut probe = Vec::new();
-    schema.write_sibling(cache.keyspace()?, &mut probe, Beside::Model, &[&"probe"])?;
+    schema.write_sibling(cache.keyspace()?, &mut probe, Beside::Model, &[&"probe", &""])?;
     let probe = &*probe;
     let needed = BTreeSet::from([
         words([b"FT.CREATE", probe, b"SCHEMA"]),

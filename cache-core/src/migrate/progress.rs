@@ -7,6 +7,17 @@ use cache_index::printed;
 use serde::Serialize;
 
 /// How far an index is filled. `Display` is a line for people.
+///
+/// ```no_run
+/// # use cache_core::{Cache, CacheModel, Migrator};
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct User { #[primary_key] id: String, #[index] city: String }
+/// # async fn example(cache: Cache) -> Result<(), cache_core::MigrateError> {
+/// // `User: 12000 of 50000 documents, 8000 a second, 4 s to go`
+/// Migrator::new().register::<User>().progress(|progress| println!("{progress}")).run(&cache).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Progress {

@@ -7,6 +7,20 @@ use serde::Serialize;
 use super::plan::{Notice, Plan};
 
 /// What a migration left behind: an index for each model that has one, filled.
+///
+/// ```no_run
+/// # use cache_core::{Cache, CacheModel, Migrator};
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct User { #[primary_key] id: String, #[index] city: String }
+/// # async fn example(cache: Cache) -> Result<(), cache_core::MigrateError> {
+/// let migration = Migrator::new().register::<User>().defer().run(&cache).await?;
+/// if migration.is_deferred() {
+///     println!("booted without the server; `cache.readiness()` tells when the indexes are there");
+/// }
+/// println!("{migration}");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Migration {
     pub(super) indexes: Vec<MigratedIndex>,
@@ -50,6 +64,21 @@ impl fmt::Display for Migration {
 }
 
 /// A model's index after a migration.
+///
+/// ```no_run
+/// # use cache_core::{Cache, CacheModel, Migrator};
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct User { #[primary_key] id: String, #[index] city: String }
+/// # async fn example(cache: Cache) -> Result<(), cache_core::MigrateError> {
+/// for index in Migrator::new().register::<User>().run(&cache).await?.indexes() {
+///     println!("{}: {} documents, made by this run: {}", index.name, index.documents, index.created);
+///     if let Some(key) = &index.last_failure {
+///         println!("{} are not in it, such as `{key}`", index.missing);
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct MigratedIndex {

@@ -8,6 +8,21 @@ use serde::Serialize;
 use super::lock::SchemaLock;
 
 /// A schema that is not the newest one of its prefix in a schema lock.
+///
+/// ```
+/// # use cache_core::{CacheModel, Migrator};
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct User { #[primary_key] id: String, #[index] city: String }
+/// use cache_core::MigrateError;
+///
+/// let Err(MigrateError::NotLocked { schemas }) = Migrator::new().register::<User>().check_lock("# nothing yet") else {
+///     panic!("the lock has no line of `user`");
+/// };
+/// for unlocked in &schemas {
+///     assert_eq!((unlocked.model, unlocked.prefix, unlocked.last), ("User", "user", None));
+///     println!("{unlocked}");
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Unlocked {

@@ -18,6 +18,24 @@ const EVERY: Duration = Duration::from_secs(30);
 const SOON: Duration = Duration::from_secs(1);
 
 /// A watch over indexes, made by [`Migrator::watch`]. It ends when this is dropped, and with the last handle of the cache.
+///
+/// ```no_run
+/// # use cache_core::{Cache, CacheModel, MigrateError, Migrator};
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct User { #[primary_key] id: String, #[index] city: String }
+/// use cache_core::Watch;
+///
+/// struct Service {
+///     cache: Cache,
+///     _watch: Watch, // as long as the service is there
+/// }
+///
+/// async fn boot(cache: Cache) -> Result<Service, MigrateError> {
+///     let migrator = Migrator::new().register::<User>();
+///     migrator.run(&cache).await?;
+///     Ok(Service { _watch: migrator.watch(&cache)?, cache })
+/// }
+/// ```
 #[derive(Debug)]
 #[must_use = "the watch ends when this is dropped"]
 pub struct Watch {

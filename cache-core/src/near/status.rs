@@ -3,6 +3,17 @@
 use crate::cache::ErrorClass;
 
 /// What a near cache does. Made by [`NearHandle::status`](crate::NearHandle::status); it costs no I/O.
+///
+/// ```no_run
+/// # fn example(near: cache_core::NearHandle) {
+/// let status = near.status();
+/// let reads = status.hits + status.misses + status.bypassed;
+/// println!("{} of {reads} reads from memory, {} documents there", status.hits, status.documents);
+/// if !status.tracked {
+///     println!("every read asks the server now: {:?}", status.class);
+/// }
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NearStatus {

@@ -76,6 +76,22 @@ pub trait PrimaryKey: Display {}
 
 /// What a model's documents are named by: a [`PrimaryKey`], or a tuple of two to four where as many fields are marked
 /// `#[primary_key]`.
+///
+/// ```
+/// # use cache_core::{Cache, CacheModel};
+/// # #[derive(Debug, PartialEq, serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct Order { #[primary_key] tenant: String, #[primary_key] number: u64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> cache_core::Result<()> {
+/// # let cache = cache_core::testkit::Memory::cache();
+/// use cache_core::DocumentKey;
+///
+/// Order { tenant: "acme".to_owned(), number: 7 }.save(&cache).await?;
+/// let key: (String, u64) = ("acme".to_owned(), 7);
+/// assert!(Order::get(&cache, key.borrowed()).await?.is_some()); // `(&String, &u64)`
+/// # Ok(())
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a primary key",
     label = "not a primary key",
@@ -93,6 +109,26 @@ pub trait DocumentKey: Sized {
 
 /// What may stand for a primary key of type `K` in a call: the key, a reference to it, `&str` for strings; for a
 /// composite key a tuple of these, or a reference to its tuple.
+///
+/// ```
+/// # use cache_core::{Cache, CacheModel};
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct User { #[primary_key] id: String, name: String }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> cache_core::Result<()> {
+/// # let cache = cache_core::testkit::Memory::cache();
+/// use cache_core::Id;
+///
+/// async fn name_of(cache: &Cache, id: impl Id<String>) -> cache_core::Result<Option<String>> {
+///     Ok(User::get(cache, id).await?.map(|user| user.name))
+/// }
+///
+/// User { id: "u1".to_owned(), name: "Ann".to_owned() }.save(&cache).await?;
+/// assert_eq!(name_of(&cache, "u1").await?.as_deref(), Some("Ann"));
+/// assert_eq!(name_of(&cache, String::from("u2")).await?, None);
+/// # Ok(())
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not name a document whose primary key is `{K}`",
     label = "expected `{K}` or a reference to one"
@@ -103,6 +139,29 @@ pub trait Id<K> {
 }
 
 /// What may stand for a primary key of one field, or for a part of a composite one.
+///
+/// ```
+/// # use cache_core::{Cache, CacheModel};
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct Order { #[primary_key] tenant: String, #[primary_key] number: u64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> cache_core::Result<()> {
+/// # let cache = cache_core::testkit::Memory::cache();
+/// use cache_core::IdPart;
+///
+/// async fn is_known(
+///     cache: &Cache,
+///     tenant: impl IdPart<String>,
+///     number: impl IdPart<u64>,
+/// ) -> cache_core::Result<bool> {
+///     Order::exists(cache, (tenant, number)).await
+/// }
+///
+/// Order { tenant: "acme".to_owned(), number: 7 }.save(&cache).await?;
+/// assert!(is_known(&cache, "acme", &7).await?);
+/// # Ok(())
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not name a document whose primary key is `{K}`",
     label = "expected `{K}` or a reference to one"
@@ -110,6 +169,37 @@ pub trait Id<K> {
 pub trait IdPart<K>: Display {}
 
 /// A primary key that can be read from the id in a document's key: each of its parts with `FromStr`.
+///
+/// A type of one's own has it with a `FromStr` that reads what its `Display` writes; then its ids can be listed:
+///
+/// ```
+/// # use cache_core::{Cache, CacheModel, PrimaryKey};
+/// # #[derive(Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+/// # struct OrderId(u64);
+/// # impl std::fmt::Display for OrderId {
+/// #     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { write!(f, "order-{}", self.0) }
+/// # }
+/// # impl PrimaryKey for OrderId {}
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct Order { #[primary_key] id: OrderId }
+/// impl std::str::FromStr for OrderId {
+///     type Err = String;
+///
+///     fn from_str(text: &str) -> Result<Self, String> {
+///         let number = text.strip_prefix("order-").and_then(|number| number.parse().ok());
+///         number.map(OrderId).ok_or_else(|| "an id is `order-` and a number".to_owned())
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> cache_core::Result<()> {
+/// # let cache = cache_core::testkit::Memory::cache();
+/// Order { id: OrderId(7) }.save(&cache).await?;
+/// let mut ids = Order::ids(&cache);
+/// assert_eq!(ids.next().await.transpose()?, Some(OrderId(7)));
+/// # Ok(())
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be read from the key of a document",
     label = "lacks `FromStr`, or has a part that does",

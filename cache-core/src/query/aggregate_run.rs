@@ -88,6 +88,28 @@ pub(super) async fn rows<M: Model, T: DeserializeOwned>(
 /// says what holds.
 ///
 /// It is lazy and holds one piece of the answer, about a megabyte. Dropped, it closes the server's cursor.
+///
+/// ```no_run
+/// # use cache_core::{Cache, CacheModel};
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct User { #[primary_key] id: u64, #[index] city: String }
+/// use cache_core::aggregate::count;
+///
+/// #[derive(serde::Deserialize)]
+/// struct PerCity {
+///     city: String,
+///     people: u64,
+/// }
+///
+/// # async fn example(cache: Cache) -> cache_core::Result<()> {
+/// let mut cities = User::find().group_by(User::CITY).reduce("people", count()).stream::<PerCity>(&cache);
+/// while let Some(row) = cities.next().await {
+///     let PerCity { city, people } = row?;
+///     println!("{city}: {people}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "a stream does nothing until it is asked for its next item"]
 pub struct Groups<T> {
     /// None if there can be no row.

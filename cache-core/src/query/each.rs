@@ -11,6 +11,26 @@ use crate::error::{Error, Result};
 use crate::model::Model;
 
 /// What an update by query did. See [`Query::update`](crate::Query::update).
+///
+/// ```
+/// # use cache_core::{Cache, CacheModel, Changes};
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct User { #[primary_key] id: u64, #[index] city: String, visits: Option<u64> }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> cache_core::Result<()> {
+/// # let cache = cache_core::testkit::Memory::cache();
+/// for (id, visits) in [(1, Some(3)), (2, None)] {
+///     User { id, city: "Bern".to_owned(), visits }.save(&cache).await?;
+/// }
+/// let updated = User::find_by_city("Bern").update(&cache, Changes::new().increment(User::VISITS, 1)).await?;
+/// assert_eq!(updated.changed(), 1);
+/// for (key, reason) in updated.refused() {
+///     assert_eq!(key, "cache:user:2");
+///     println!("{key}: {reason}"); // there is no number to add to
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Default)]
 #[must_use = "some of the documents may not have been changed"]
 pub struct Updated {

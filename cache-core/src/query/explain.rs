@@ -14,6 +14,17 @@ use crate::model::Model;
 
 /// What RediSearch tells of the running of a query, as `FT.PROFILE` answers it: iterators with their counts, and the
 /// milliseconds that each part took. It is for people, shown with `Display`; its form is the server's.
+///
+/// ```no_run
+/// # use cache_core::{Cache, CacheModel};
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct User { #[primary_key] id: u64, #[index] city: String, #[index(text)] bio: String }
+/// # async fn example(cache: Cache) -> cache_core::Result<()> {
+/// let query = User::find_by_city("Bern").filter(User::BIO.matches("rust"));
+/// println!("{}", query.profile(&cache).await?);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Profile(Reply);
 

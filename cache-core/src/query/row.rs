@@ -13,6 +13,31 @@ use crate::model::Model;
 /// What a query of model `M` answers for each document: the model itself, a view of it, or one of these with its
 /// [score](Scored) or its [distance](Near). Implemented for models, and by [`CacheView`](derive@crate::CacheView) for
 /// views; see [`Query::select`](crate::Query::select).
+///
+/// For code that does not care which view of a model it reads:
+///
+/// ```no_run
+/// # use cache_core::{Cache, CacheModel};
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct User { #[primary_key] id: u64, #[index] city: String, bio: String }
+/// use cache_core::{CacheView, Row};
+///
+/// #[derive(serde::Deserialize, CacheView)]
+/// #[cache(model = User)]
+/// struct Card {
+///     id: u64,
+/// }
+///
+/// async fn in_city<R: Row<User>>(cache: &Cache, city: &str) -> cache_core::Result<Vec<R>> {
+///     Ok(User::find_by_city(city).select::<R>().all(cache).await?.into_vec())
+/// }
+///
+/// # async fn example(cache: Cache) -> cache_core::Result<()> {
+/// let cards: Vec<Card> = in_city(&cache, "Bern").await?;
+/// let users: Vec<User> = in_city(&cache, "Bern").await?;
+/// # Ok(())
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no view of `{M}`",
     label = "cannot be read from the documents of `{M}`",
@@ -60,6 +85,18 @@ impl<M: Model> Row<M> for M {
 }
 
 /// What was found, with its score. See [`Query::with_score`](crate::Query::with_score).
+///
+/// ```no_run
+/// # use cache_core::{Cache, CacheModel};
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct Book { #[primary_key] id: u64, #[index(text)] title: String }
+/// # async fn example(cache: Cache) -> cache_core::Result<()> {
+/// for book in &Book::find_by_title("dune").with_score().all(&cache).await? {
+///     println!("{:.2} {}", book.score, book.title); // the title is that of `book.item`
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Scored<R> {
     /// What was found. `Scored` is used like it.
@@ -86,6 +123,20 @@ impl<M, R: Row<M>> Row<M> for Scored<R> {
 }
 
 /// What was found, with its distance. See [`Query::nearest`](crate::Query::nearest).
+///
+/// ```no_run
+/// # use cache_core::{Cache, CacheModel, Vector};
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct Book { #[primary_key] id: u64, title: String, #[index] embedding: Vector<f32, 3> }
+/// # async fn example(cache: Cache) -> cache_core::Result<()> {
+/// let like = Vector::from([0.5, 0.1, 1.0]);
+/// let books = Book::find().nearest(Book::EMBEDDING.nearest(10, &like)).all(&cache).await?;
+/// for book in books.iter().filter(|book| book.distance < 0.3) {
+///     println!("{:.2} {}", book.distance, book.title); // the title is that of `book.item`
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Near<R> {
     /// What was found. `Near` is used like it.

@@ -21,6 +21,24 @@ use crate::model::Model;
 /// What a query finds, one after the other. Made by [`Query::stream`](crate::Query::stream), which says what holds.
 ///
 /// It is lazy and holds one piece of the answer, about a megabyte. Dropped, it closes the server's cursor.
+///
+/// ```
+/// # use cache_core::{Cache, CacheModel};
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct User { #[primary_key] id: u64, #[index] city: String }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> cache_core::Result<()> {
+/// # let cache = cache_core::testkit::Memory::cache();
+/// User { id: 7, city: "Bern".to_owned() }.save(&cache).await?;
+/// let mut users = User::find_by_city("Bern").stream(&cache);
+/// while let Some(user) = users.next().await {
+///     println!("{}", user?.id);
+/// }
+/// // Unless the query allows a partial answer, one that lacks documents ends with an error.
+/// assert!(users.completeness().is_complete());
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "a stream does nothing until it is asked for its next item"]
 pub struct Rows<M, R = M> {
     wanted: Wanted<M>,
@@ -161,6 +179,25 @@ impl<M, R> fmt::Debug for Rows<M, R> {
 /// What a query finds, so many at a time. Made by [`Query::pages`](crate::Query::pages).
 ///
 /// It holds one page and one piece of the answer. Dropped, it closes the server's cursor.
+///
+/// ```
+/// # use cache_core::{Cache, CacheModel};
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct User { #[primary_key] id: u64, #[index] city: String }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> cache_core::Result<()> {
+/// # let cache = cache_core::testkit::Memory::cache();
+/// for id in 0..5 {
+///     User { id, city: "Bern".to_owned() }.save(&cache).await?;
+/// }
+/// let (mut pages, mut sizes) = (User::find_by_city("Bern").pages(&cache, 2), Vec::new());
+/// while let Some(page) = pages.next().await {
+///     sizes.push(page?.len());
+/// }
+/// assert_eq!(sizes, [2, 2, 1]);
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "a stream does nothing until it is asked for its next page"]
 pub struct Pages<M, R = M> {
     rows: Rows<M, R>,

@@ -15,6 +15,15 @@ pub use self::tls::{Pem, Tls};
 use crate::error::{Error, Result};
 
 /// The protocol that a connection speaks.
+///
+/// ```
+/// use cache_core::{Protocol, RedisSettings};
+///
+/// // For a proxy that knows no `HELLO`. The URL can say it too: `redis://localhost:6379?protocol=resp2`.
+/// let settings = RedisSettings::new("redis://localhost:6379").protocol(Protocol::Resp2);
+/// # let _ = settings;
+/// assert_eq!(Protocol::default(), Protocol::Resp3);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Protocol {

@@ -52,6 +52,16 @@ impl Tls {
 }
 
 /// Certificates or a key in PEM: a file, or its text.
+///
+/// ```
+/// use cache_core::{Pem, Tls};
+///
+/// // From a file, read again with each connection; and from what a secret store gave.
+/// let key = Pem::text("-----BEGIN PRIVATE KEY-----\n…");
+/// assert_eq!(format!("{key:?}"), "…");
+/// let tls = Tls::new().cacert(Pem::file("/etc/redis/ca.crt")).cert("/etc/redis/client.crt", key);
+/// # let _ = tls;
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Pem(pub(crate) PemSource);
 

@@ -17,6 +17,23 @@ use crate::cache_model::CacheModel;
 use crate::error::{Error, Result};
 
 /// What became of the copies of settings that were changed.
+///
+/// ```no_run
+/// # use cache_core::tenant::{TenantError, TenantSettings};
+/// # #[derive(serde::Serialize, serde::Deserialize)]
+/// # struct Shop { theme: String }
+/// # async fn example(shops: TenantSettings<Shop>) -> Result<(), TenantError> {
+/// use cache_core::tenant::Copies;
+///
+/// // After a change that was made in the database itself.
+/// match shops.invalidate("acme").await? {
+///     Copies::Dropped => println!("everybody sees it now"),
+///     Copies::Owed => println!("{} drops wait for the server", shops.owed_invalidations()),
+///     _ => println!("it shows when the time to live is over"),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Copies {

@@ -5,6 +5,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::error::Tier;
 
 /// What a process asked of the tiers, since it made its [`TenantSettings`](super::TenantSettings).
+///
+/// ```no_run
+/// # use cache_core::tenant::TenantSettings;
+/// # #[derive(serde::Serialize, serde::Deserialize)]
+/// # struct Shop { theme: String }
+/// # fn example(shops: TenantSettings<Shop>) {
+/// let counts = shops.counts();
+/// println!("tenant_answers_total {}", counts.answers);
+/// println!("tenant_stale_answers_total {}", counts.stale);
+/// println!("tenant_store_failures_total {}", counts.store_failures);
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct TenantCounts {

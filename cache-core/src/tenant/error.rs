@@ -9,6 +9,21 @@ use super::host::HostError;
 use crate::error::{BoxError, Error};
 
 /// Where settings can be found.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), cache_core::tenant::TenantError> {
+/// # let cache = cache_core::testkit::Memory::cache();
+/// # #[derive(serde::Serialize, serde::Deserialize)]
+/// # struct Shop { theme: String }
+/// use cache_core::tenant::{TenantSettings, Tier};
+///
+/// let shops = TenantSettings::<Shop>::builder(&cache).yaml_text("default: { theme: light }").build().await?;
+/// assert_eq!(shops.tiers(), [Tier::Cache, Tier::Yaml]);
+/// assert_eq!(Tier::Yaml.to_string(), "the YAML file");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Tier {
@@ -31,6 +46,18 @@ impl fmt::Display for Tier {
 }
 
 /// A tier that was asked and could not answer. Shared by all that waited for it.
+///
+/// ```no_run
+/// # use cache_core::tenant::{TenantError, TenantSettings};
+/// # #[derive(serde::Serialize, serde::Deserialize)]
+/// # struct Shop { theme: String }
+/// # async fn example(shops: TenantSettings<Shop>) -> Result<(), TenantError> {
+/// for failure in shops.resolve("acme").await?.failures {
+///     println!("answered all the same, but {failure}: {}", failure.source);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{tier} failed")]
 #[non_exhaustive]
@@ -56,6 +83,25 @@ pub(super) struct StoreTimeout {
 }
 
 /// Settings that are not what the service takes.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), cache_core::tenant::TenantError> {
+/// # let cache = cache_core::testkit::Memory::cache();
+/// use cache_core::tenant::{TenantError, TenantSettings};
+///
+/// #[derive(Debug, serde::Serialize, serde::Deserialize)]
+/// struct Shop {
+///     theme: String, // what each tenant has to say
+///     max_users: u32,
+/// }
+///
+/// let shops = TenantSettings::<Shop>::builder(&cache).yaml_text("default: { max_users: 10 }").build().await?;
+/// let Err(TenantError::Misfit(misfit)) = shops.defaults() else { panic!("it has no theme") };
+/// assert_eq!(misfit.to_string(), "the settings of tenant `default` do not fit: missing field `theme`");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, thiserror::Error)]
 #[error(
     "the settings of tenant `{tenant}`{} do not fit: {reason}",
@@ -72,6 +118,22 @@ pub struct Misfit {
 }
 
 /// Why a YAML file was not taken. What was read of it before stays in use.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// # let cache = cache_core::testkit::Memory::cache();
+/// # #[derive(serde::Serialize, serde::Deserialize)]
+/// # struct Shop { theme: String }
+/// use cache_core::tenant::{TenantError, TenantSettings};
+///
+/// let text = "default:\n  theme: light\nacme:\n  theme: 7\n";
+/// let Err(TenantError::Yaml(error)) = TenantSettings::<Shop>::builder(&cache).yaml_text(text).build().await else {
+///     panic!("a theme is a string");
+/// };
+/// assert_eq!((error.line, error.tenant.as_deref(), error.field.as_deref()), (Some(4), Some("acme"), Some("theme")));
+/// # }
+/// ```
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{}{}: {reason}", .path.as_ref().map_or("the YAML text".to_owned(), |path| path.display().to_string()), Place(*.line, *.column))]
 #[non_exhaustive]
@@ -103,6 +165,30 @@ impl fmt::Display for Place {
 }
 
 /// What went wrong with tenants.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), cache_core::tenant::TenantError> {
+/// # let cache = cache_core::testkit::Memory::cache();
+/// # #[derive(Debug, serde::Serialize, serde::Deserialize)]
+/// # struct Shop { theme: String }
+/// # use cache_core::tenant::TenantSettings;
+/// # let shops = TenantSettings::<Shop>::builder(&cache).yaml_text("default: { theme: light }").build().await?;
+/// use cache_core::tenant::TenantError;
+///
+/// fn status(error: &TenantError) -> u16 {
+///     match error {
+///         error if error.is_unknown() => 404,
+///         error if error.is_invalid() => 400,
+///         error if error.is_unavailable() => 503,
+///         _ => 500,
+///     }
+/// }
+/// assert_eq!(status(&shops.get("no\nname").await.unwrap_err()), 400);
+/// assert_eq!(status(&shops.tenant_of_host("no host").await.unwrap_err()), 400);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TenantError {

@@ -28,6 +28,14 @@ const LONGEST_TEXT: usize = 8 * 1024;
 pub struct Host(String);
 
 /// Why a text is no host. It does not repeat the text, which may come from anybody.
+///
+/// ```
+/// use cache_core::tenant::{Host, HostError};
+///
+/// assert_eq!(Host::read("shop.example:99999"), Err(HostError::Port));
+/// assert_eq!(Host::read("shop.example/cart"), Err(HostError::Malformed));
+/// assert_eq!(HostError::Empty.to_string(), "the host is empty"); // an answer 400
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HostError {

@@ -9,6 +9,22 @@ use super::store::{StoreResult, Stored, TenantStore};
 
 /// A store in the memory of the process, gone with it. Clones share what they hold, as the replicas of a service share a
 /// database.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> cache_core::tenant::StoreResult<()> {
+/// use cache_core::tenant::{MemoryStore, TenantStore};
+/// use serde_json::{Map, json};
+///
+/// let store = MemoryStore::new();
+/// let replica = store.clone();
+/// let settings = Map::from_iter([("theme".to_owned(), json!("dark"))]);
+/// assert_eq!(store.put("acme", &settings, None).await?, Some(1));
+/// assert_eq!(replica.put("acme", &settings, None).await?, None, "there is something, of revision 1");
+/// assert_eq!(replica.all().await?.len(), 1);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct MemoryStore {
     rows: Arc<Mutex<HashMap<String, Row>>>,

@@ -55,6 +55,22 @@ pub struct PostgresStore {
 }
 
 /// What keeps a store in PostgreSQL from being set up.
+///
+/// ```no_run
+/// # async fn example(url: &str) -> Result<(), Box<dyn std::error::Error>> {
+/// use cache_core::tenant::{PostgresStore, PostgresStoreError};
+///
+/// let store = match PostgresStore::connect(url).await {
+///     Err(PostgresStoreError::Database(error)) => {
+///         println!("see PGHOST, PGUSER and the URL: {error}");
+///         return Ok(());
+///     }
+///     other => other?,
+/// };
+/// store.create_table().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PostgresStoreError {

@@ -33,6 +33,26 @@ const PAUSE: u64 = 40;
 /// No read that begins after [`set`](TenantSettings::set) or [`update`](TenantSettings::update) has returned with
 /// [`Copies::Dropped`] gets what was there before, in any process that has the server: a load that was under way then stores
 /// nothing. A process without it asks the store, and shares what a read that is under way there brings.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), cache_core::tenant::TenantError> {
+/// # let cache = cache_core::testkit::Memory::cache();
+/// use cache_core::tenant::TenantSettings;
+///
+/// #[derive(Debug, serde::Serialize, serde::Deserialize)]
+/// struct Shop {
+///     theme: String,
+/// }
+///
+/// // The defaults of a deployment, in a test of the file.
+/// let text = "default: { theme: light }\nacme: { theme: dark, hosts: [acme.example] }\n";
+/// let shops = TenantSettings::<Shop>::builder(&cache).yaml_text(text).build().await?;
+/// assert_eq!(shops.defaults()?.theme, "light");
+/// assert_eq!(shops.tenants().await?, ["acme"]);
+/// # Ok(())
+/// # }
+/// ```
 #[doc(alias = "TenantSettingsCache")]
 pub struct TenantSettings<T> {
     pub(super) tiers: Arc<Tiers>,
@@ -40,6 +60,20 @@ pub struct TenantSettings<T> {
 }
 
 /// Settings, and what is to be known of them.
+///
+/// ```no_run
+/// # use cache_core::tenant::{TenantError, TenantSettings};
+/// # #[derive(serde::Serialize, serde::Deserialize)]
+/// # struct Shop { theme: String }
+/// # async fn example(shops: TenantSettings<Shop>) -> Result<(), TenantError> {
+/// let shop = shops.resolve("acme").await?;
+/// println!("{}, of revision {:?} in the store", shop.settings.theme, shop.revision);
+/// if shop.stale {
+///     println!("as it was before the store failed: {:?}", shop.failures);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Resolved<T> {

@@ -7,9 +7,36 @@ use futures_core::future::BoxFuture;
 use serde_json::{Map, Value};
 
 /// What a store answers. Any error can be returned from it with `?`.
+///
+/// ```
+/// use cache_core::tenant::{Stored, StoreResult};
+///
+/// /// A row of a table: JSON and a number.
+/// fn stored(json: &str, revision: i64) -> StoreResult<Stored> {
+///     Ok(Stored { settings: serde_json::from_str(json)?, revision: revision.try_into()? })
+/// }
+/// assert!(stored("{}", 1).is_ok());
+/// assert!(stored("[]", 1).is_err());
+/// ```
 pub type StoreResult<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 /// What a store holds of a tenant.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> cache_core::tenant::StoreResult<()> {
+/// use cache_core::tenant::{MemoryStore, Stored, TenantStore};
+///
+/// let store = MemoryStore::new();
+/// store.put("acme", &serde_json::from_str(r#"{"theme": "dark"}"#)?, None).await?;
+/// if let Some(Stored { settings, revision }) = store.get("acme").await? {
+///     assert_eq!((&settings["theme"], revision), (&"dark".into(), 1));
+///     // What is written next has to name the revision that it replaces.
+///     assert!(store.put("acme", &settings, Some(revision)).await?.is_some());
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stored {
     /// What differs from the defaults.

@@ -22,6 +22,21 @@ use crate::model::JsonMap;
 const LONGEST_NAME: usize = 200;
 
 /// What is put over what, when several tiers have a tenant.
+///
+/// ```no_run
+/// # use cache_core::{Cache, tenant::{MemoryStore, TenantError, TenantSettings}};
+/// # #[derive(serde::Serialize, serde::Deserialize)]
+/// # struct Shop { theme: String }
+/// # async fn example(cache: Cache, store: MemoryStore) -> Result<(), TenantError> {
+/// use cache_core::tenant::Merge;
+///
+/// // A tenant that the store has owes nothing to its section of the file.
+/// let builder = TenantSettings::<Shop>::builder(&cache).yaml("tenants.yaml").store(store);
+/// let shops = builder.merge(Merge::FirstHit).build().await?;
+/// # let _ = shops;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Merge {

@@ -14,6 +14,17 @@ use super::tiers::Tiers;
 use crate::model::JsonMap;
 
 /// Settings that were changed.
+///
+/// ```no_run
+/// # use cache_core::tenant::{TenantError, TenantSettings};
+/// # #[derive(serde::Serialize, serde::Deserialize)]
+/// # struct Shop { theme: String }
+/// # async fn example(shops: TenantSettings<Shop>) -> Result<(), TenantError> {
+/// let saved = shops.update("acme", |shop| shop.theme = "dark".to_owned()).await?;
+/// println!("revision {}, copies: {:?}", saved.revision, saved.copies);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SettingsSaved {

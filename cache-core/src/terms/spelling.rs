@@ -12,6 +12,22 @@ use crate::error::Result;
 use crate::model::Model;
 
 /// A question for the spelling of a text, made by [`Terms::spell_check`](crate::Terms::spell_check).
+///
+/// ```no_run
+/// # use cache_core::{Cache, CacheModel, Dictionary, Terms};
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct Offer { #[primary_key] id: u64, #[index(text)] title: String }
+/// # async fn example(cache: Cache) -> cache_core::Result<()> {
+/// let brands = Dictionary::new("brands");
+/// brands.add(&cache, ["rolex"]).await?; // one that never had a word is an error
+/// let check = Offer::spell_check("golden wacht of rolex").distance(2).exclude(&brands);
+/// for word in check.misspelled(&cache).await? {
+///     let meant = word.suggestions.iter().map(|suggestion| suggestion.term.as_str()).collect::<Vec<_>>();
+///     println!("{}: {}", word.term, meant.join(", "));
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "nothing is asked until `misspelled` sends it"]
 pub struct SpellCheck<M> {
     text: String,

@@ -157,6 +157,18 @@ impl Suggestions {
 }
 
 /// A question for suggestions, made by [`Suggestions::get`].
+///
+/// ```no_run
+/// # use cache_core::{Cache, Suggestions};
+/// # async fn example(cache: Cache, typed: &str) -> cache_core::Result<()> {
+/// let cities = Suggestions::new("cities");
+/// // Also for one wrong letter, at most ten, each with what was stored beside it.
+/// for city in cities.get(typed).fuzzy().max(10).with_payloads().all(&cache).await? {
+///     println!("{} {:?}", city.text, city.payload);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "nothing is asked until `all` sends it"]
 pub struct Suggest<'a> {

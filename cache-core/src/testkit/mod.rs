@@ -47,14 +47,16 @@
 //! `CACHE_TEST_REDIS_URL` they use that server instead; `REDIS_URL` is never looked at, since a shell may hold production's.
 
 mod clean;
+mod faults;
 mod memory;
 mod proxy;
 mod recorder;
 mod settled;
 mod setup;
 
+pub use faults::{Chunk, Direction, Fault, Odds, Plan};
 pub use memory::Memory;
-pub use proxy::{Chunk, Direction, Fault, Odds, Plan, Proxy};
+pub use proxy::Proxy;
 pub use recorder::Recorder;
 pub use settled::settled;
 pub use setup::{Setup, shared_url};

@@ -1,76 +1,40 @@
-//! A TCP proxy in front of a server that does to connections what networks do.
-//!
-//! TCP loses no bytes in the middle of a stream. A lost answer is therefore one whose connection is reset
-//! ([`Fault::Reset`]) or falls silent ([`Fault::Silence`]) before it arrives, or in the middle of it
-//! ([`Fault::Truncate`]). What is done is decided chunk by chunk (what one `read` gave), for each direction: by faults
-//! that were ordered for the next chunk, else by a plan. Plans that throw dice take a seed.
+//! A TCP proxy in front of a server that does to connections what networks do. What is done is decided chunk by chunk (what one
+//! `read` gave), for each direction: by faults that were ordered for the next chunk, else by a plan.
 
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use rand::SeedableRng;
 use rand::rngs::StdRng;
-use rand::{Rng, SeedableRng};
 
-/// Which way bytes go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Direction {
-    /// Requests.
-    ToServer,
-    /// Answers.
-    ToClient,
-}
-
-/// What is done to a chunk, and with it to its connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
-    /// It comes that much later, and what follows comes behind it.
-    Delay(Duration),
-    /// It is lost. The client is told by an RST, the server by the end of its connection.
-    Reset,
-    /// It is lost, and all that follows it in this direction, and nobody is told: a connection that is half open.
-    Silence,
-    /// So many bytes of it arrive, then both ends are told as with [`Reset`](Fault::Reset).
-    Truncate(usize),
-}
-
-/// Bytes on their way.
-#[derive(Debug)]
-pub struct Chunk<'a> {
-    /// Which connection, counted from 0.
-    pub connection: u64,
-    /// Which way.
-    pub direction: Direction,
-    /// Which chunk of this connection and direction, counted from 0.
-    pub number: u64,
-    /// What it holds.
-    pub bytes: &'a [u8],
-}
-
-/// Decides about chunks; `None`: it passes.
-pub type Plan = Box<dyn FnMut(&Chunk<'_>) -> Option<Fault> + Send>;
-
-/// How often in a thousand chunks a fault comes; see [`Proxy::dice`].
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Odds {
-    /// A delay, of at most the time beside it.
-    pub delay: (u64, Duration),
-    /// A reset.
-    pub reset: u64,
-    /// A silence.
-    pub silence: u64,
-    /// A chunk cut short.
-    pub truncate: u64,
-}
+use super::faults::{Chunk, Direction, Fault, Odds, Plan};
 
 /// Listens on a port of its own until it is dropped.
+///
+/// ```no_run
+/// # use cache_core::{Cache, embedded::Server};
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use cache_core::testkit::{Direction, Proxy};
+///
+/// let server = Server::start().await?;
+/// let proxy = Proxy::start(&server.url()).await?;
+/// let cache = Cache::connect(proxy.url()).await?;
+///
+/// proxy.silence(Direction::ToClient);
+/// assert!(cache.ping().await.unwrap_err().is_unavailable(), "it ends with its deadline");
+/// proxy.calm();
+/// proxy.reset_all();
+/// cache.ping().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Proxy {
     port: u16,
@@ -215,30 +179,6 @@ impl Proxy {
     /// How many faults were injected, chunk by chunk; of a silence the first chunk counts.
     pub fn injected(&self) -> u64 {
         self.shared.injected.load(Ordering::Relaxed)
-    }
-}
-
-impl Odds {
-    fn throw(&self, dice: &mut StdRng, length: usize) -> Option<Fault> {
-        let (delays, longest) = self.delay;
-        let mut left = dice.random_range(0..1000_u64);
-        let mut falls = |odds: u64| {
-            let hit = left < odds;
-            left = left.wrapping_sub(odds);
-            hit
-        };
-        if falls(delays) {
-            let micros = u64::try_from(longest.as_micros()).unwrap_or(u64::MAX);
-            Some(Fault::Delay(Duration::from_micros(dice.random_range(0..=micros))))
-        } else if falls(self.reset) {
-            Some(Fault::Reset)
-        } else if falls(self.silence) {
-            Some(Fault::Silence)
-        } else if falls(self.truncate) {
-            Some(Fault::Truncate(dice.random_range(0..length.max(1))))
-        } else {
-            None
-        }
     }
 }
 

@@ -17,6 +17,20 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// The server indexes a document as it is written, so that only an index that is being filled is waited for: one that was
 /// just made, or one after a restart. The server is asked; nothing sleeps for good measure.
 ///
+/// ```no_run
+/// # use cache_core::{Cache, CacheModel, testkit};
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct Ticket { #[primary_key] id: u32, #[index] state: String }
+/// # async fn example(cache: Cache, tickets: Vec<Ticket>) -> cache_core::Result<()> {
+/// for saved in Ticket::save_many(&cache, &tickets).await {
+///     assert!(saved?.stored());
+/// }
+/// assert_eq!(testkit::settled::<Ticket>(&cache).await?, tickets.len() as u64);
+/// assert!(Ticket::find_by_state("open").exists(&cache).await?);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// What kept the query from a complete answer: the index was not made ([`Migrator`](crate::Migrator)), documents do not
 /// fit it, or it is not filled after 30 seconds ([`Error::Indexing`](crate::Error::Indexing)).

@@ -114,6 +114,16 @@ impl Setup {
 /// The URL of the server that the tests of this process share: `CACHE_TEST_REDIS_URL`, or that of an embedded server which is
 /// started at the first call and ends with the process, however that ends.
 ///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// // A whole service as a process, on the server of the tests.
+/// let url = cache_core::testkit::shared_url().await?;
+/// let service = tokio::process::Command::new("target/debug/service").env("REDIS_URL", url).kill_on_drop(true).spawn()?;
+/// # drop(service);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// As [`Server::start`]; the error says what to install or set.
 pub async fn shared_url() -> Result<String, EmbeddedError> {

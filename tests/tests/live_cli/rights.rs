@@ -62,7 +62,7 @@ async fn a_plan_tells_what_the_user_may_not_do() {
             acl(&[global, all, "-eval", "-evalsha"]).await;
             refused("permission", "app +eval +evalsha");
             acl(&[global, all, "-zadd", "-acl|whoami"]).await;
-            refused("permission", "… +zadd");
+            refused("permission", "app +zadd");
             acl(&["~shop:cache:user:*", "%R~shop:cache:~user:*", all]).await;
             refused("key_permission", "app ~shop:cache:~user:*");
             acl(&["~shop:cache:user:*", "%W~shop:cache:~user:*", all]).await;

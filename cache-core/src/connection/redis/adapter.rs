@@ -38,6 +38,7 @@ use crate::settings::RedisSettings;
 /// | | `Cache::connect` | `ConnectionManager` | `MultiplexedConnection` |
 /// |---|---|---|---|
 /// | made anew when it breaks | yes | yes | never: all calls fail from then on |
+/// | what many callers ask at once travels together | yes | no | no |
 /// | a half-open connection is given up | after a time-out | no | no |
 /// | repeats after a break what may be repeated | yes | yes | no |
 /// | [`Durability::Wait`](crate::Durability::Wait) of a gate | yes | refused: `WAIT` is about one connection | yes |
@@ -158,10 +159,10 @@ where
         for command in &commands {
             self.check(command)?;
         }
-        let (pipeline, expected) = convert::pipeline(&commands, batch.is_atomic());
+        let pipeline = convert::pipeline(&commands, batch.is_atomic());
         let send = |mut connection: C| {
             let pipeline: &Pipeline = &pipeline;
-            async move { connection.req_packed_commands(pipeline, 0, expected).await }
+            async move { connection.req_packed_commands(pipeline, 0, pipeline.len()).await }
         };
         let name = || convert::names(&commands);
         let repeatable = commands.iter().all(|command| command.is_repeatable());

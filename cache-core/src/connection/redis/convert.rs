@@ -22,21 +22,20 @@ pub(super) fn cmd(command: &Command) -> Cmd {
     cmd
 }
 
-/// Commands in one piece, and how many answers come. A transaction's are read by [`transaction`]: the client's own transactions
-/// (1.8.1) panic in debug builds where `MULTI` itself is refused, and do not tell which command was.
-pub(super) fn pipeline(commands: &[&Command], atomic: bool) -> (Pipeline, usize) {
-    let count = if atomic { commands.len() + 2 } else { commands.len() };
-    let mut pipeline = Pipeline::with_capacity(count);
-    if atomic {
-        pipeline.add_command(::redis::cmd("MULTI"));
+/// Commands one behind the other. A transaction's answers are read by [`transaction`]: the client's own transactions (1.8.1) panic
+/// in debug builds where `MULTI` itself is refused, and do not tell which command was.
+pub(super) fn cmds(commands: &[&Command], atomic: bool) -> impl Iterator<Item = Cmd> {
+    let framed = move |name| atomic.then(|| ::redis::cmd(name)).into_iter();
+    framed("MULTI").chain(commands.iter().map(|command| cmd(command))).chain(framed("EXEC"))
+}
+
+/// Commands in one piece, as [`cmds`].
+pub(super) fn pipeline(commands: &[&Command], atomic: bool) -> Pipeline {
+    let mut pipeline = Pipeline::with_capacity(commands.len() + 2);
+    for cmd in cmds(commands, atomic) {
+        pipeline.add_command(cmd);
     }
-    for command in commands {
-        pipeline.add_command(cmd(command));
-    }
-    if atomic {
-        pipeline.add_command(::redis::cmd("EXEC"));
-    }
-    (pipeline, count)
+    pipeline
 }
 
 /// What a message calls commands that travel together.

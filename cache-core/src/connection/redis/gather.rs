@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 use std::time::Duration;
+use std::vec::IntoIter;
 
 use ::redis::aio::MultiplexedConnection;
 use ::redis::{Cmd, Pipeline, RedisError, RedisResult, Value};
@@ -19,9 +20,12 @@ use tokio::sync::{mpsc, oneshot};
 /// How many calls have to be under way: with fewer, the way through another task costs more than it saves.
 const MANY: usize = 8;
 
-/// How many commands travel together at most. The first is answered with the last: so many take a server some tenths of a
+/// How many calls travel together at most. The first is answered with the last: so many take a server some tenths of a
 /// millisecond.
 const MOST: usize = 32;
+
+/// How many commands a call has at most that travels with others.
+const FEW: usize = 4;
 
 /// The commands of one connection, on the way to it.
 #[derive(Clone)]
@@ -32,10 +36,13 @@ pub(super) struct Gather {
 }
 
 enum Call {
-    Command(Cmd, oneshot::Sender<RedisResult<Value>>),
+    Command(Cmd, Caller<Value>),
+    Commands(Vec<Cmd>, Caller<Vec<Value>>),
     /// Somebody who sends for himself is told when what was asked before is handed over.
     Turn(oneshot::Sender<()>),
 }
+
+type Caller<T> = oneshot::Sender<RedisResult<T>>;
 
 impl Gather {
     /// For a connection; until all clones are dropped. Nobody waits for an answer for longer than this.
@@ -52,12 +59,24 @@ impl Gather {
         is_quick(command) && (under_way > MANY || self.is_waited_for())
     }
 
+    /// The same of commands that are one call.
+    pub(super) fn takes_all(&self, commands: &[&Command], under_way: usize) -> bool {
+        let are_quick = || commands.len() <= FEW && commands.iter().all(|command| is_quick(command));
+        (under_way > MANY || self.is_waited_for()) && are_quick()
+    }
+
     /// Sends the command with those of others. It is not sent if it is given up before.
     pub(super) async fn send(&self, command: Cmd) -> RedisResult<Value> {
         let (tell, told) = oneshot::channel();
         self.ask(Call::Command(command, tell));
-        // Its task ends before the connection only with the runtime that both are on.
-        told.await.unwrap_or_else(|_| Err(RedisError::from(io::Error::from(io::ErrorKind::BrokenPipe))))
+        told.await.unwrap_or_else(|_| Err(gone()))
+    }
+
+    /// Sends these commands, one behind the other, with those of others, and answers what comes for each.
+    pub(super) async fn send_all(&self, commands: Vec<Cmd>) -> RedisResult<Vec<Value>> {
+        let (tell, told) = oneshot::channel();
+        self.ask(Call::Commands(commands, tell));
+        told.await.unwrap_or_else(|_| Err(gone()))
     }
 
     /// Waits until what was asked before is handed over: what was given up meanwhile would else be sent behind what is sent after.
@@ -79,6 +98,11 @@ impl Gather {
         // Whoever waits hears it from what is dropped.
         let _ = self.calls.send(call);
     }
+}
+
+/// Its task ends before the connection only with the runtime that both are on.
+fn gone() -> RedisError {
+    io::Error::from(io::ErrorKind::BrokenPipe).into()
 }
 
 /// Whether the command takes the server so little time that others do not notice: by the key, in one document or few.
@@ -110,6 +134,12 @@ struct Task {
     waiting: Arc<AtomicUsize>,
 }
 
+/// Who waits for an answer, or for several.
+enum Waiting {
+    One(Caller<Value>),
+    Many(usize, Caller<Vec<Value>>),
+}
+
 impl Task {
     async fn run(self, mut asked: mpsc::UnboundedReceiver<Call>) {
         let mut calls = Vec::with_capacity(MOST);
@@ -119,11 +149,18 @@ impl Task {
             let mut turns = Vec::new();
             for call in calls.drain(..) {
                 match call {
-                    // It was given up.
+                    // These were given up.
                     Call::Command(_, tell) if tell.is_closed() => {}
+                    Call::Commands(_, tell) if tell.is_closed() => {}
                     Call::Command(command, tell) => {
                         pipeline.add_command(command);
-                        callers.push(tell);
+                        callers.push(Waiting::One(tell));
+                    }
+                    Call::Commands(commands, tell) => {
+                        callers.push(Waiting::Many(commands.len(), tell));
+                        for command in commands {
+                            pipeline.add_command(command);
+                        }
                     }
                     Call::Turn(tell) => turns.push(tell),
                 }
@@ -140,25 +177,37 @@ impl Task {
     }
 
     /// Hands commands over, and leaves their answers to a task.
-    async fn hand_over(&self, pipeline: Pipeline, callers: Vec<oneshot::Sender<RedisResult<Value>>>) {
+    async fn hand_over(&self, pipeline: Pipeline, callers: Vec<Waiting>) {
         let (mut connection, patience) = (self.connection.clone(), self.patience);
         let mut answered: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(async move {
-            let sent = connection.send_packed_commands(&pipeline, 0, callers.len());
-            // All callers are gone by then; the connection is to know it, which is kept as long as somebody waits.
-            let Ok(answers) = tokio::time::timeout(patience, sent).await else { return };
-            match answers {
-                Ok(answers) => callers.into_iter().zip(answers).for_each(|(caller, answer)| {
-                    let _ = caller.send(Ok(answer));
-                }),
-                Err(error) => callers.into_iter().for_each(|caller| {
-                    let _ = caller.send(Err(error.clone()));
-                }),
+            let sent = connection.send_packed_commands(&pipeline, 0, pipeline.len());
+            // All callers are gone by then. What waits keeps the connection, which is not to be for ever.
+            if let Ok(answers) = tokio::time::timeout(patience, sent).await {
+                tell(callers, answers);
             }
         });
         // The first look puts them in the client's queue, which is first in, first out.
         let is_answered = poll_fn(|context| Poll::Ready(answered.as_mut().poll(context).is_ready())).await;
         if !is_answered {
             tokio::spawn(answered);
+        }
+    }
+}
+
+/// Tells each caller what came for it; whoever gave up hears nothing.
+fn tell(callers: Vec<Waiting>, answers: RedisResult<Vec<Value>>) {
+    let mut answers = answers.map(Vec::into_iter);
+    for caller in callers {
+        match caller {
+            Waiting::One(caller) => {
+                // One that is missing would be the client's fault, and is told as the end of the connection.
+                let next = |answers: &mut IntoIter<Value>| answers.next().ok_or_else(gone);
+                let _ = caller.send(answers.as_mut().map_err(|error| error.clone()).and_then(next));
+            }
+            Waiting::Many(count, caller) => {
+                let next = |answers: &mut IntoIter<Value>| answers.take(count).collect();
+                let _ = caller.send(answers.as_mut().map_err(|error| error.clone()).map(next));
+            }
         }
     }
 }

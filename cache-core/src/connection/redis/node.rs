@@ -192,16 +192,16 @@ impl Member for Node {
         if commands.is_empty() {
             return Ok(Vec::new());
         }
-        let (pipeline, expected) = convert::pipeline(commands, atomic);
         let name = || convert::names(commands);
         let repeatable = commands.iter().all(|command| command.is_repeatable());
-        let send = |mut live: Live| {
-            let pipeline = &pipeline;
-            async move {
-                self.ready(&live).await?;
-                live.gather.turn().await;
-                live.connection.send_packed_commands(pipeline, 0, expected).await
+        let send = |mut live: Live| async move {
+            self.ready(&live).await?;
+            if timeout.is_none() && live.gather.takes_all(commands, self.in_flight.under_way()) {
+                return live.gather.send_all(convert::cmds(commands, atomic).collect()).await;
             }
+            let pipeline = convert::pipeline(commands, atomic);
+            live.gather.turn().await;
+            live.connection.send_packed_commands(&pipeline, 0, pipeline.len()).await
         };
         let values = self.bounded(name, timeout, repeatable, send).await?;
         if atomic {

@@ -10,6 +10,28 @@ use serde::Serialize;
 
 /// What a field of type `V` may be set to: a value of the type or a reference to one; for an `Option<V>` also what
 /// is to be in it; for strings also `&str`; for a `Vec` also an array.
+///
+/// ```
+/// # use cache_core::{Cache, CacheModel};
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct User { #[primary_key] id: u64, name: Option<String> }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> cache_core::Result<()> {
+/// # let cache = cache_core::testkit::Memory::cache();
+/// use cache_core::{Assign, Patch};
+///
+/// /// Takes whatever the field takes.
+/// fn rename(id: u64, name: impl Assign<Option<String>>) -> Patch<User> {
+///     User::patch(id).set(User::NAME, name)
+/// }
+///
+/// # User { id: 7, name: None }.save(&cache).await?;
+/// rename(7, "Ann").send(&cache).await?;
+/// rename(7, String::from("Ann Lee")).send(&cache).await?;
+/// assert_eq!(rename(7, None).send_and_get(&cache).await?.name, None);
+/// # Ok(())
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no value for `{V}`",
     label = "expected a value like `{V}`",
@@ -103,6 +125,21 @@ dates! {
 
 /// A list that can be appended to: `Vec` and `VecDeque`, also in an `Option`. Sets are none: the server does not see
 /// whether an element is there already.
+///
+/// ```
+/// # use cache_core::{Cache, CacheModel};
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct Mailbox { #[primary_key] id: u64, unread: std::collections::VecDeque<String>, read: Option<Vec<u64>> }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> cache_core::Result<()> {
+/// # let cache = cache_core::testkit::Memory::cache();
+/// # Mailbox { id: 7, unread: Default::default(), read: Some(vec![1]) }.save(&cache).await?;
+/// // `unread: VecDeque<String>`, `read: Option<Vec<u64>>`
+/// let mailbox = Mailbox::patch(7).push(Mailbox::UNREAD, "hello").push(Mailbox::READ, 2).send_and_get(&cache).await?;
+/// assert_eq!((mailbox.unread.len(), mailbox.read), (1, Some(vec![1, 2])));
+/// # Ok(())
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "nothing can be pushed to a field of `{Self}`",
     label = "not a `Vec`",
@@ -126,6 +163,20 @@ impl<L: List> List for Option<L> {
 }
 
 /// A type that can be missing in a document: `Option`.
+///
+/// ```
+/// # use cache_core::{Cache, CacheModel};
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct User { #[primary_key] id: u64, bio: Option<String> }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> cache_core::Result<()> {
+/// # let cache = cache_core::testkit::Memory::cache();
+/// # User { id: 7, bio: Some("rust".to_owned()) }.save(&cache).await?;
+/// let user = User::patch(7).remove(User::BIO).send_and_get(&cache).await?;
+/// assert_eq!(user.bio, None);
+/// # Ok(())
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a field of `{Self}` cannot be removed",
     label = "not an `Option`",

@@ -44,12 +44,50 @@ pub(crate) use target::members_of;
 const DEEPEST: usize = 127;
 
 /// What a [`Patch`] is for: one document.
+///
+/// The default, which is seldom written. It lets a function take both kinds of update:
+///
+/// ```
+/// # use cache_core::{Cache, CacheModel};
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct User { #[primary_key] id: u64, visits: u64, seen: bool }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> cache_core::Result<()> {
+/// # let cache = cache_core::testkit::Memory::cache();
+/// use cache_core::{OneDocument, Patch};
+///
+/// fn visit<T>(changes: Patch<User, T>) -> Patch<User, T> {
+///     changes.set(User::SEEN, true).increment(User::VISITS, 1)
+/// }
+///
+/// # User { id: 7, visits: 1, seen: false }.save(&cache).await?;
+/// let patch: Patch<User, OneDocument> = visit(User::patch(7));
+/// assert_eq!(patch.send_and_get(&cache).await?.visits, 2);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct OneDocument {
     id: Vec<String>,
 }
 
 /// What a [`Patch`] is for: whatever a query finds.
+///
+/// ```
+/// # use cache_core::{Cache, CacheModel};
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct User { #[primary_key] id: u64, #[index] city: String }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> cache_core::Result<()> {
+/// # let cache = cache_core::testkit::Memory::cache();
+/// use cache_core::{EachDocument, Patch};
+///
+/// # User { id: 7, city: "Berne".to_owned() }.save(&cache).await?;
+/// let changes: Patch<User, EachDocument> = Patch::new().set(User::CITY, "Bern");
+/// assert_eq!(User::find_by_city("Berne").update(&cache, changes).await?.changed(), 1);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct EachDocument;
 

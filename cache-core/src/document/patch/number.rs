@@ -30,6 +30,32 @@ pub trait Number {
 }
 
 /// What the values of a type of number can be.
+///
+/// For a newtype that holds less than its number does:
+///
+/// ```
+/// # use cache_core::{Cache, CacheModel};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> cache_core::Result<()> {
+/// # let cache = cache_core::testkit::Memory::cache();
+/// use cache_core::{Number, NumberRange, PatchError};
+///
+/// #[derive(serde::Serialize, serde::Deserialize)]
+/// struct Percent(u8);
+///
+/// impl Number for Percent {
+///     type Scalar = u8;
+///     const RANGE: NumberRange = NumberRange::integers(0, 100);
+/// }
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct Job { #[primary_key] id: u64, done: Percent }
+///
+/// Job { id: 7, done: Percent(70) }.save(&cache).await?;
+/// let error = Job::patch(7).increment(Job::DONE, 60).send(&cache).await.unwrap_err();
+/// assert!(matches!(error.patch_error(), Some(PatchError::OutOfRange { .. })), "130 % was not stored");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NumberRange(pub(super) Range);
 
@@ -59,6 +85,26 @@ impl<T: Number> Number for Option<T> {
 
 /// What may be added to a field whose number is a `V`: to an integer any integer, also a negative one; to a floating
 /// point number one of its own type, or an integer of at most 32 bits.
+///
+/// ```
+/// # use cache_core::{Cache, CacheModel};
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct User { #[primary_key] id: u64, visits: u64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> cache_core::Result<()> {
+/// # let cache = cache_core::testkit::Memory::cache();
+/// use cache_core::{Increment, Patch};
+///
+/// fn add_visits(id: u64, by: impl Increment<u64>) -> Patch<User> {
+///     User::patch(id).increment(User::VISITS, by)
+/// }
+///
+/// # User { id: 7, visits: 1 }.save(&cache).await?;
+/// add_visits(7, 3_u8).send(&cache).await?;
+/// assert_eq!(add_visits(7, -1).send_and_get(&cache).await?.visits, 3);
+/// # Ok(())
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be added to a field of `{V}`",
     label = "expected a number like `{V}`",
@@ -70,6 +116,32 @@ pub trait Increment<V> {
 }
 
 /// A number to add.
+///
+/// A type of one's own can be added by what its number is:
+///
+/// ```
+/// # use cache_core::{Cache, CacheModel};
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct Timer { #[primary_key] id: u64, seconds: i64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> cache_core::Result<()> {
+/// # let cache = cache_core::testkit::Memory::cache();
+/// use cache_core::{Amount, Increment};
+///
+/// struct Minutes(i64);
+///
+/// impl Increment<i64> for Minutes {
+///     fn amount(self) -> Amount {
+///         Increment::<i64>::amount(self.0 * 60)
+///     }
+/// }
+///
+/// # Timer { id: 7, seconds: 30 }.save(&cache).await?;
+/// let timer = Timer::patch(7).increment(Timer::SECONDS, Minutes(2)).send_and_get(&cache).await?;
+/// assert_eq!(timer.seconds, 150);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Amount {
     /// In full: what both Rust and the script read as this number.

@@ -7,6 +7,25 @@ use crate::error::Error;
 /// What keeps a migration of documents from being begun, or stops it. What it did is kept, and running it again goes on
 /// where it stopped. Documents that could not be migrated are no error: see
 /// [`DataReport::failures`](crate::DataReport::failures).
+///
+/// ```
+/// # use cache_core::{Cache, CacheModel, DataMigration};
+/// # use serde_json::{Map, Value};
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct User { #[primary_key] id: String, city: String }
+/// # fn tidy(document: &mut Map<String, Value>) -> Result<(), String> { Ok(()) }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// # let cache = cache_core::testkit::Memory::cache();
+/// use cache_core::DataMigrationError;
+///
+/// let migration = DataMigration::<User>::new().step(2, "tidy the city", tidy);
+/// // What a model saves has to be told from what is still to be migrated.
+/// let error = migration.run(&cache).await.unwrap_err();
+/// assert!(matches!(error, DataMigrationError::NoVersion { last: 2, .. }));
+/// assert!(error.to_string().ends_with("write `#[cache(schema_version = 2)]`"));
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DataMigrationError {

@@ -18,6 +18,17 @@ use crate::error::{Error, Result};
 use crate::model::Model;
 
 /// A step that was begun in a namespace.
+///
+/// ```no_run
+/// # use cache_core::{Cache, DataMigration};
+/// # async fn example<M: cache_core::Model>(cache: Cache, migration: DataMigration<M>) -> cache_core::Result<()> {
+/// for step in migration.history(&cache).await? {
+///     let done = if step.finished.is_some() { "done" } else { "not done yet" };
+///     println!("{} {}: {done}", step.version, step.name);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RecordedStep {

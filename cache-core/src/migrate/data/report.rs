@@ -14,6 +14,21 @@ const KEPT: usize = 20;
 /// What a migration did to a model's documents; after a dry run, what it would do.
 ///
 /// Keys that a scan shows twice are counted once, but for one in some billion.
+///
+/// ```no_run
+/// # use cache_core::{Cache, CacheModel, DataMigration, DataMigrationError};
+/// # use serde_json::{Map, Value};
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # #[cache(schema_version = 2)]
+/// # struct User { #[primary_key] id: String, city: String }
+/// # fn tidy(document: &mut Map<String, Value>) -> Result<(), String> { Ok(()) }
+/// # async fn example(cache: Cache) -> Result<(), DataMigrationError> {
+/// let report = DataMigration::<User>::new().step(2, "tidy the city", tidy).run(&cache).await?;
+/// println!("{} migrated, {} had it already", report.migrated, report.unchanged);
+/// assert!(report.is_complete(), "{} left as they are: {:?}", report.failed, report.failures);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Default)]
 #[non_exhaustive]
 #[must_use = "documents that failed are in the report alone"]
@@ -33,6 +48,16 @@ pub struct DataReport {
 }
 
 /// A document that could not be migrated.
+///
+/// ```no_run
+/// # use cache_core::{Cache, DataMigration, DataMigrationError};
+/// # async fn example<M: cache_core::Model>(cache: Cache, migration: DataMigration<M>) -> Result<(), DataMigrationError> {
+/// for failure in migration.run(&cache).await?.failures {
+///     println!("mend {}: {}", failure.key, failure.reason);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct DataFailure {
@@ -43,6 +68,18 @@ pub struct DataFailure {
 }
 
 /// What would become of a document.
+///
+/// ```no_run
+/// # use cache_core::{Cache, DataMigration, DataMigrationError};
+/// # async fn example<M: cache_core::Model>(cache: Cache, migration: DataMigration<M>) -> Result<(), DataMigrationError> {
+/// for difference in migration.dry_run(&cache).await?.differences {
+///     println!("{difference}"); // like a diff
+///     let lost = difference.members.iter().filter(|(_, _, after)| after.is_none()).map(|(name, ..)| name);
+///     println!("gone: {:?}", lost.collect::<Vec<_>>());
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct DataDifference {

@@ -85,12 +85,12 @@ impl fmt::Display for Notice {
                 )
             }
             Self::NotInLock => {
-                f.write_str("the schema is not in the lock; all that is there is taken to be older")
+                f.write_str("the schema is not in the lock; what the lock has is taken to be older")
             }
             Self::Newer { active } => {
                 write!(
                     f,
-                    "the alias stays at {}, which by the lock is not older; `force_activate` moves it",
+                    "the alias stays at {}, which the lock does not say to be older; `force_activate` moves it",
                     printed(active)
                 )
             }

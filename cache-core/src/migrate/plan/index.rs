@@ -15,6 +15,9 @@ const NARROW_TEXTS: usize = 32;
 /// about ten seconds.
 const MOST_KEYS: u64 = 10_000_000;
 
+/// Why an index is not extended of which nothing shows that it was made for the same fields.
+pub(in crate::migrate) const UNPROVEN: &str = "an option that the server does not tell has changed";
+
 /// Where the index comes from.
 pub(super) enum Source<'a> {
     /// Our name is taken by something else.
@@ -120,11 +123,13 @@ fn extensible(
     // FT.INFO hides some options. The fingerprint does not: what our schema would have without the new fields is the
     // active index's own, or that of a release that extended it.
     let there = |name: &str| active.definition.fields.iter().any(|field| field.name == name);
-    let proven = plan.schema.0.fingerprints_of(there).into_iter().any(|fingerprint| {
+    // Or of one that is extending it now, which proved it before it began.
+    let is_its = |fingerprint| {
         observed.index_of(&plan.alias, fingerprint).is_some_and(|index| index.name == active.name)
-    });
-    if !proven {
-        return Err("an option that the server does not tell has changed");
+            || observed.extending(fingerprint).is_some_and(|(extending, _)| extending.is_of(active))
+    };
+    if !plan.schema.0.fingerprints_of(there).into_iter().any(is_its) {
+        return Err(UNPROVEN);
     }
     if wanted.filter.is_some() {
         return Err("what its filter leaves out cannot be told from what the new fields would cost");

@@ -19,6 +19,20 @@ use super::observed::Observed;
 use super::options::{Options, Strategy};
 
 /// What has to be done for one model. `Display` prints it like a diff; it can be serialised.
+///
+/// ```no_run
+/// # use cache_core::{Cache, CacheModel, Migrator};
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct User { #[primary_key] id: String, #[index] city: String }
+/// # async fn example(cache: Cache) -> Result<(), cache_core::MigrateError> {
+/// for plan in Migrator::new().register::<User>().plan(&cache).await? {
+///     if !plan.is_empty() {
+///         println!("{plan}"); // like a diff
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Plan {
@@ -65,6 +79,12 @@ impl Plan {
     /// Whether there is anything to do.
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()
+    }
+
+    /// Whether the index may be one that another replica just extends, unseen.
+    pub(super) fn is_doubted(&self) -> bool {
+        let is_unproven = |notice: &Notice| matches!(notice, Notice::NotInPlace { reason, .. } if *reason == index::UNPROVEN);
+        self.notices.iter().any(is_unproven)
     }
 
     /// Whether this release can use its index once that is looked at: what is to be done beside, if anything, is to move the

@@ -6,6 +6,21 @@ use serde::Serialize;
 use crate::migrate::memory::ServerMemory;
 
 /// A step towards a schema's index, in the order in which they are done.
+///
+/// ```no_run
+/// # use cache_core::{Cache, CacheModel, Migrator};
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct User { #[primary_key] id: String, #[index] city: String }
+/// # async fn example(cache: Cache) -> Result<(), cache_core::MigrateError> {
+/// use cache_core::Step;
+///
+/// // A deployment that makes no index while the shop is busy.
+/// let plans = Migrator::new().register::<User>().plan(&cache).await?;
+/// let builds = plans.iter().flat_map(|plan| &plan.steps).any(|step| matches!(step, Step::Create { .. }));
+/// println!("{}", if builds { "wait for the night" } else { "go on" });
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "step", rename_all = "snake_case")]
 #[non_exhaustive]
@@ -72,6 +87,23 @@ pub enum Step {
 }
 
 /// Something that a plan leaves as it is, and somebody should know of.
+///
+/// ```no_run
+/// # use cache_core::{Cache, CacheModel, Migrator};
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct User { #[primary_key] id: String, #[index] city: String }
+/// # async fn example(cache: Cache) -> Result<(), cache_core::MigrateError> {
+/// use cache_core::Notice;
+///
+/// for (model, notice) in Migrator::new().register::<User>().run(&cache).await?.notices() {
+///     match notice {
+///         Notice::Lacking { keys, .. } => println!("mend these documents of {model}: {keys:?}"),
+///         other => println!("{model}: {other}"),
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "notice", rename_all = "snake_case")]
 #[non_exhaustive]
@@ -101,7 +133,7 @@ pub enum Notice {
         /// Where the alias pointed.
         from: String,
     },
-    /// The schema is not in the lock that was given; all that is there was taken to be older.
+    /// The schema is not in the lock that was given; what the lock has for its prefix was taken to be older.
     NotInLock,
     /// The alias points at an index that is not known to be older than this release's own, and stays there: this is the
     /// older release, or one of another branch.
