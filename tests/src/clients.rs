@@ -10,7 +10,11 @@ use crate::{LATE, chain};
 /// Which client the tests go through: `redis`, which it is without it, or `fred`.
 const CLIENT: &str = "CACHE_TEST_CLIENT";
 
-fn is_fred() -> bool {
+/// Whether the tests go through `fred`.
+///
+/// # Panics
+/// If a client is named that is none.
+pub fn is_fred() -> bool {
     match std::env::var(CLIENT).as_deref() {
         Err(_) | Ok("redis") => false,
         Ok("fred") => true,

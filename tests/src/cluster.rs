@@ -146,6 +146,18 @@ impl Nodes {
     /// # Panics
     /// If a node refuses.
     pub async fn move_slot(&self, slot: u16, from: u16, to: u16) {
+        self.move_keys(slot, from, to).await;
+        let new = self.id(to).await;
+        for at in [to, from] {
+            self.say(at, &["CLUSTER", "SETSLOT", &slot.to_string(), "NODE", &new]).await;
+        }
+    }
+
+    /// Begins to move a slot to another master, and gives it the keys that there are: who has it still says `ASK` of them.
+    ///
+    /// # Panics
+    /// If a node refuses.
+    pub async fn move_keys(&self, slot: u16, from: u16, to: u16) {
         let (slot, old, new) = (slot.to_string(), self.id(from).await, self.id(to).await);
         self.say(to, &["CLUSTER", "SETSLOT", &slot, "IMPORTING", &old]).await;
         self.say(from, &["CLUSTER", "SETSLOT", &slot, "MIGRATING", &new]).await;
@@ -160,9 +172,6 @@ impl Nodes {
             let migrate =
                 keys.iter().fold(migrate, |migrate, key| migrate.arg(key.as_bytes().unwrap_or_default()));
             say(&self.node(from).1, migrate.routed(self.itself(from))).await;
-        }
-        for at in [to, from] {
-            self.say(at, &["CLUSTER", "SETSLOT", &slot, "NODE", &new]).await;
         }
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use cache_core::embedded::Server;
 use cache_core::{Cache, CacheModel, Protocol, RedisSettings};
-use cache_tests::{chain, private_server, shared_url};
+use cache_tests::{chain, connect_with, private_server, shared_url};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -68,7 +68,7 @@ async fn pump(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin,
 
 async fn connect(url: &str, protocol: Protocol) -> Cache {
     let settings = RedisSettings::new(url).protocol(protocol).response_timeout(TIMEOUT);
-    Cache::connect(settings).await.unwrap()
+    connect_with(settings).await.unwrap()
 }
 
 async fn with_port() -> Server {
@@ -127,7 +127,9 @@ fn a_cache_outlives_the_runtime_that_connected_it() {
         let first = runtime();
         // The server's own tasks need a runtime that stays.
         let url = first.block_on(shared_url());
-        let cache = first.block_on(connect(&url, protocol)).namespace("runtimes");
+        // The client fred ends with its runtime.
+        let settings = RedisSettings::new(url).protocol(protocol).response_timeout(TIMEOUT);
+        let cache = first.block_on(Cache::connect(settings)).unwrap().namespace("runtimes");
         first.block_on(cache.ping()).unwrap();
         drop(first);
         for id in 0..3 {

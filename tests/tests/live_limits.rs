@@ -7,7 +7,7 @@ use cache_core::{
     Cache, CacheModel, Command, Error, Gate, GateError, Migrator, NameError, OnLost, OnUnavailable, Outcome,
     Protocol, QueryError, RedisSettings, Shortfall, Vector,
 };
-use cache_tests::{chain, live, private_server};
+use cache_tests::{chain, connect_with, live, private_server};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheModel)]
@@ -209,9 +209,9 @@ live! {
 #[tokio::test]
 async fn a_page_beyond_what_the_server_answers_says_so() {
     let server = private_server().await;
-    let cache = Cache::connect(server.url()).await.unwrap();
+    let cache = connect_with(server.url()).await.unwrap();
     cache.command(Command::new("FT.CONFIG").args_from(["SET", "MAXSEARCHRESULTS", "100"])).await.unwrap();
-    let cache = Cache::connect(server.url()).await.unwrap();
+    let cache = connect_with(server.url()).await.unwrap();
     Migrator::new().register::<Thing>().run(&cache).await.unwrap();
     for id in 0..130 {
         let _ = thing(id).save(&cache).await.unwrap();
@@ -240,7 +240,7 @@ async fn a_page_beyond_what_the_server_answers_says_so() {
 #[tokio::test]
 async fn search_outside_database_0_is_refused() {
     let server = cache_core::embedded::Server::options().tcp(true).start().await.unwrap();
-    let cache = Cache::connect(format!("{}/1", server.url())).await.unwrap();
+    let cache = connect_with(format!("{}/1", server.url())).await.unwrap();
     let _ = thing(1).save(&cache).await.unwrap();
     let error = Migrator::new().register::<Thing>().run(&cache).await.unwrap_err();
     assert!(
@@ -255,7 +255,7 @@ async fn the_longest_time_outs_are_no_panic() {
     let server = private_server().await;
     for timeout in [Duration::MAX, Duration::MAX / 2, Duration::MAX / 20] {
         let settings = RedisSettings::new(server.url()).response_timeout(timeout).connect_timeout(timeout);
-        let cache = Cache::connect(settings).await.unwrap();
+        let cache = connect_with(settings).await.unwrap();
         Migrator::new().register::<Thing>().run(&cache).await.unwrap();
         assert_eq!(Thing::find().count(&cache).await.unwrap(), 0);
     }
@@ -270,7 +270,7 @@ async fn urls_that_are_none_say_what_to_write() {
         ("redis://user:secret", "its port is no number"),
     ] {
         let settings = RedisSettings::new(url).protocol(Protocol::Resp3);
-        let error = Cache::connect(settings).await.unwrap_err().to_string();
+        let error = connect_with(settings).await.unwrap_err().to_string();
         assert!(error.contains(advice), "{url}: {error}");
     }
 }
@@ -279,7 +279,7 @@ async fn urls_that_are_none_say_what_to_write() {
 async fn a_gate_that_cannot_ask_trusts_its_own_clock() {
     let server = private_server().await;
     let settings = RedisSettings::new(server.url()).response_timeout(Duration::from_millis(300));
-    let cache = Cache::connect(settings).await.unwrap().project("p");
+    let cache = connect_with(settings).await.unwrap().project("p");
     let gate = Gate::new("job").ttl(Duration::from_millis(200)).renew(false).on_lost(OnLost::Signal);
     let outcome = gate
         .run(&cache, async |lease| {
@@ -303,13 +303,13 @@ async fn a_gate_that_cannot_ask_trusts_its_own_clock() {
 #[tokio::test]
 async fn a_server_that_evicts_locks_is_refused_by_the_strict() {
     let server = private_server().await;
-    let cache = Cache::connect(RedisSettings::new(server.url())).await.unwrap().project("p");
+    let cache = connect_with(RedisSettings::new(server.url())).await.unwrap().project("p");
     let gate = Gate::new("job").strict();
     assert!(gate.try_lock(&cache).await.unwrap().is_some());
     let evict = Command::new("CONFIG").arg("SET").arg("maxmemory-policy").arg("volatile-ttl");
     cache.command(evict).await.unwrap();
     // It is read once on a connection.
-    let cache = Cache::connect(RedisSettings::new(server.url())).await.unwrap().project("p");
+    let cache = connect_with(RedisSettings::new(server.url())).await.unwrap().project("p");
     let refused = gate.try_lock(&cache).await;
     assert!(
         matches!(&refused, Err(GateError::Evictable { policy }) if policy == "volatile-ttl"),

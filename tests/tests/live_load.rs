@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use cache_core::{Cache, CacheModel, Command, Degrade, Error, LoadError, RedisSettings, Ttl};
-use cache_tests::{live, private_server};
+use cache_tests::{connect_with, degrade, live, private_server};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Barrier, Notify, oneshot};
 
@@ -35,7 +35,7 @@ async fn elsewhere(cache: &Cache) -> Cache {
     let settings = RedisSettings::new(cache_tests::shared_url().await);
     let protocol = cache.capabilities().protocol;
     let global = cache.keyspace().unwrap().global().to_owned();
-    Cache::connect(settings.protocol(protocol)).await.unwrap().namespace(&global)
+    connect_with(settings.protocol(protocol)).await.unwrap().namespace(&global)
 }
 
 /// The keys of the namespace, and how long they live.
@@ -368,8 +368,9 @@ live!(
 #[tokio::test]
 async fn without_a_server_it_is_loaded_and_invalidated_later() {
     let server = private_server().await;
-    let cache = Degrade::new().entry_timeout(Duration::from_millis(100)).connect(server.url()).await.unwrap();
-    let direct = Cache::connect(server.url()).await.unwrap();
+    let cache =
+        degrade(Degrade::new().entry_timeout(Duration::from_millis(100)), server.url()).await.unwrap();
+    let direct = connect_with(server.url()).await.unwrap();
     assert_eq!(Price::get_or_load(&cache, 1, || found(price(1, 1))).await.unwrap(), Some(price(1, 1)));
     server.pause().await.unwrap();
     for cents in 2..10 {

@@ -9,7 +9,7 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use cache_core::{Cache, CacheModel, Command, IndexSchema, Migrator, Protocol, RedisSettings};
-use cache_tests::{live, private_server};
+use cache_tests::{connect_with, live, private_server};
 use serde::{Deserialize, Serialize};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
@@ -208,16 +208,16 @@ live!(a_call_is_told_without_its_values, a_call_that_fails_says_how);
 #[tokio::test]
 async fn no_password_is_told() {
     let server = private_server().await;
-    let admin = Cache::connect(server.url()).await.unwrap();
+    let admin = connect_with(server.url()).await.unwrap();
     let user = ["SETUSER", "ann", "on", ">hunter2", "~*", "&*", "+@all"];
     let kept = Kept::default();
     seen(&kept, async {
         let _ = admin.command(Command::new("ACL").args_from(user)).await.unwrap();
         let ann = || RedisSettings::new(server.url()).protocol(Protocol::Resp3).username("ann");
-        let cache = Cache::connect(ann().password("hunter2")).await.unwrap();
+        let cache = connect_with(ann().password("hunter2")).await.unwrap();
         cache.ping().await.unwrap();
         assert_eq!(get(&kept.last(), "db.operation.name"), "PING");
-        Cache::connect(ann().password("hunter2-wrong")).await.unwrap_err();
+        connect_with(ann().password("hunter2-wrong")).await.unwrap_err();
     })
     .await;
     let all = kept.all();

@@ -11,7 +11,7 @@ use cache_core::embedded::Server;
 use cache_core::{
     Batch, Cache, CacheState, Command, Degrade, Error, ErrorClass, Pem, Protocol, RedisSettings, Reply, Tls,
 };
-use cache_tests::{chain, private_server};
+use cache_tests::{chain, connect_with, degrade, private_server};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -96,7 +96,7 @@ impl Behind {
 }
 
 async fn reason(settings: RedisSettings) -> String {
-    match Cache::connect(settings).await {
+    match connect_with(settings).await {
         Err(Error::Tls { reason }) => reason,
         Err(error) => panic!("{}", chain(&error)),
         Ok(_) => panic!("it connected"),
@@ -109,7 +109,7 @@ async fn a_server_with_a_certificate_of_a_trusted_authority_is_talked_to() {
     let behind = Behind::start(server_config(&authority.vouch("localhost"), None)).await;
     for protocol in [Protocol::Resp2, Protocol::Resp3] {
         let settings = behind.settings(Tls::new().cacert(Pem::text(authority.pem()))).protocol(protocol);
-        let cache = Cache::connect(settings).await.unwrap();
+        let cache = connect_with(settings).await.unwrap();
         cache.ping().await.unwrap();
         assert_eq!(cache.capabilities().protocol, protocol);
     }
@@ -120,12 +120,13 @@ async fn what_is_not_trusted_is_told_by_type() {
     let (authority, other) = (Authority::new(), Authority::new());
     let behind = Behind::start(server_config(&authority.vouch("cache.example"), None)).await;
     let trusting = || Tls::new().cacert(Pem::text(authority.pem()));
-    let cache = Cache::connect(behind.settings(trusting().sni("cache.example"))).await.unwrap();
+    let cache = connect_with(behind.settings(trusting().sni("cache.example"))).await.unwrap();
     cache.ping().await.unwrap();
     let unknown = reason(behind.settings(Tls::new().cacert(Pem::text(other.pem())))).await;
     assert!(unknown.contains("invalid peer certificate"), "{unknown}");
     let name = reason(behind.settings(trusting())).await;
-    assert!(name.contains("not valid for name \"localhost\""), "{name}");
+    // Of rustls' errors, fred keeps the text for programmers.
+    assert!(name.contains("certificate") && name.contains("localhost"), "{name}");
     // The authorities of the machine know nothing of ours, if it has any.
     reason(behind.settings(Tls::new())).await;
     let (_, key) = authority.vouch("client");
@@ -150,7 +151,7 @@ async fn the_client_says_who_it_is() {
         let (cert, key) = by.vouch("client");
         trusting().cert(Pem::text(cert), Pem::text(key))
     };
-    Cache::connect(behind.settings(shown(&authority))).await.unwrap().ping().await.unwrap();
+    connect_with(behind.settings(shown(&authority))).await.unwrap().ping().await.unwrap();
     for refused in [trusting(), shown(&stranger)] {
         // In TLS 1.3 the server says so after the client's part of the handshake is over.
         let said = reason(behind.settings(refused)).await;
@@ -202,9 +203,9 @@ async fn a_service_does_not_boot_without_trust_unless_lenient() {
     let (authority, other) = (Authority::new(), Authority::new());
     let behind = Behind::start(server_config(&authority.vouch("localhost"), None)).await;
     let settings = behind.settings(Tls::new().cacert(Pem::text(other.pem())));
-    let refused = Cache::connect_or_degrade(settings.clone()).await.unwrap_err();
+    let refused = degrade(Degrade::new(), settings.clone()).await.unwrap_err();
     assert!(matches!(refused, Error::Tls { .. }), "{}", chain(&refused));
-    let cache = Degrade::new().lenient().connect(settings).await.unwrap();
+    let cache = degrade(Degrade::new().lenient(), settings).await.unwrap();
     assert!(
         matches!(cache.state(), CacheState::Degraded { class: ErrorClass::Tls, .. }),
         "{:?}",
@@ -222,10 +223,10 @@ async fn one_of_both_does_not_speak_tls() {
     // It waits for the end of what it takes for a command.
     let short = Duration::from_millis(200);
     let error =
-        Cache::connect(settings.tls(tls).connect_timeout(short).response_timeout(short)).await.unwrap_err();
+        connect_with(settings.tls(tls).connect_timeout(short).response_timeout(short)).await.unwrap_err();
     assert!(error.is_unavailable(), "{}", chain(&error));
     let settings = RedisSettings::new(format!("redis://localhost:{}", behind.address.port()));
-    let error = Cache::connect(settings).await.unwrap_err();
+    let error = connect_with(settings).await.unwrap_err();
     assert!(
         matches!(error, Error::Settings { .. }) && chain(&error).contains("rediss://"),
         "{}",
@@ -240,6 +241,7 @@ async fn renewed_files_are_read_when_a_connection_is_made_anew() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("ca.crt");
     std::fs::write(&file, old.pem()).unwrap();
+    // The client fred reads them once.
     let cache = Cache::connect(behind.settings(Tls::new().cacert(file.as_path()))).await.unwrap();
     cache.ping().await.unwrap();
     std::fs::write(&file, new.pem()).unwrap();

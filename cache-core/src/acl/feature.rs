@@ -61,6 +61,11 @@ pub enum Feature {
     Load,
     /// Settings of tenants, and tenants by host.
     Tenants,
+    /// [`Cache::near`](crate::Cache), of the feature `near`: what it reads, and that it is told of changes.
+    Near,
+    /// Whatever is done on a cluster, on each of its nodes: rights do not travel from one to the others. The last of its commands
+    /// makes indexes where the search module has a coordinator.
+    Cluster,
 }
 
 impl Feature {
@@ -108,8 +113,8 @@ mod tests {
     fn each_feature_has_one_row_in_the_order_of_the_enum() {
         let features: Vec<_> = Feature::all().collect();
         assert!(features.is_sorted_by(|one, other| one < other), "{features:?}");
-        assert_eq!(features.last(), Some(&Feature::Tenants));
-        assert_eq!(features.len(), Feature::Tenants as usize + 1);
+        assert_eq!(features.last(), Some(&Feature::Cluster));
+        assert_eq!(features.len(), Feature::Cluster as usize + 1);
         let names: BTreeSet<_> = Feature::all().map(Feature::name).collect();
         assert_eq!(names.len(), features.len());
     }

@@ -16,7 +16,7 @@
 //!
 //! A user with exactly these rights runs the feature, and each of them is missed by something of it: `tests/tests/live_acl` tries
 //! both, against RediSearch 2.10. `HELLO` and `AUTH` need no right. What is sent through [`Cache::command`] is not among
-//! it, and neither is what a cluster needs beside: `CLUSTER SLOTS`, `CLUSTER NODES`, `ASKING` and `FT._CREATEIFNX`. A command
+//! it. Each node of a cluster has users of its own: say the line to all of them, replicas too. A command
 //! that the server does not know is an error of `ACL SETUSER`: load its modules first.
 
 mod feature;

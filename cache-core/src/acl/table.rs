@@ -302,4 +302,18 @@ pub(super) const TABLE: &[Row] = &[
         needed: &[],
         helpful: &["json.get", "json.set", "get", "set", "del", "pttl", "pexpire", "scan", "evalsha", "eval"],
     },
+    Row {
+        feature: Feature::Near,
+        name: "near",
+        keys: &[Keys::Documents],
+        needed: &["client|tracking", "json.get", "json.mget", "pttl", "ping"],
+        helpful: &[],
+    },
+    Row {
+        feature: Feature::Cluster,
+        name: "cluster",
+        keys: &[],
+        needed: &["cluster|slots", "cluster|nodes", "asking", "ft._createifnx"],
+        helpful: &[],
+    },
 ];

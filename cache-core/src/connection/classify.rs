@@ -6,6 +6,11 @@ use cache_index::{ServerError, ServerErrorKind};
 #[cfg(any(feature = "fred", feature = "redis"))]
 pub(super) const REFUSED: &str = "it refuses connections; start it, or mend the address";
 
+/// What answers where a connection is made cannot be read.
+#[cfg(any(feature = "fred", feature = "redis"))]
+pub(super) const NO_REDIS: &str =
+    "what answers there does not speak the protocol of Redis; if it is TLS, write `rediss://`";
+
 /// Codes that mean one thing.
 const CODES: &[(&str, ServerErrorKind)] = &[
     ("LOADING", ServerErrorKind::Loading),

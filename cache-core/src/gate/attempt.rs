@@ -115,7 +115,9 @@ async fn ask(gate: &Gate, cache: &Cache, keys: &GateKeys, generation: &str) -> R
         }
     };
     if let Durability::Wait { replicas, timeout } = gate.durability {
-        let acknowledged = acknowledged(cache, replicas, timeout, connection).await?;
+        let wait = Command::new("WAIT").arg_display(replicas).arg_display(timeout.as_millis().max(1));
+        let wait = wait.within(timeout.saturating_add(cache.connection().deadline()));
+        let acknowledged = acknowledged(cache, keys, &token, ttl, wait, connection).await?;
         if acknowledged < u64::from(replicas) {
             return Ok(Attempted::NotDurable { acknowledged, wanted: replicas });
         }
@@ -133,12 +135,24 @@ async fn ask(gate: &Gate, cache: &Cache, keys: &GateKeys, generation: &str) -> R
 
 /// How many replicas have what was written on this connection. `WAIT` speaks of the connection it is sent on: none, if it
 /// was made anew meanwhile.
-async fn acknowledged(cache: &Cache, replicas: u32, timeout: Duration, connection: u64) -> Result<u64> {
-    let wait = Command::new("WAIT").arg_display(replicas).arg_display(timeout.as_millis().max(1));
-    let reply = cache.command(wait.within(timeout.saturating_add(cache.connection().deadline()))).await?;
-    if cache.connection().generation() != connection {
-        return Ok(0);
-    }
+///
+/// On a cluster it has no key that would take it to the gate's master: it goes behind a renewal, which is written there, on the
+/// same connection.
+async fn acknowledged(
+    cache: &Cache,
+    keys: &GateKeys,
+    token: &str,
+    ttl: Duration,
+    wait: Command,
+    connection: u64,
+) -> Result<u64> {
+    let reply = if cache.capabilities().cluster {
+        scripts::renew_and(cache, keys, token, ttl, wait).await?
+    } else {
+        let reply = cache.command(wait).await?;
+        (cache.connection().generation() == connection).then_some(reply)
+    };
+    let Some(reply) = reply else { return Ok(0) };
     reply.as_int().and_then(|count| u64::try_from(count).ok()).ok_or_else(|| Error::Decode {
         command: "WAIT".to_owned(),
         source: cache_index::DecodeError::unexpected("a number of replicas", reply.describe()),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cache_index::{Command, DecodeError, Reply};
+use cache_index::{Batch, Command, DecodeError, Reply};
 
 use super::keys::GateKeys;
 use crate::cache::Cache;
@@ -126,6 +126,23 @@ pub(super) async fn renew(
 ) -> Result<bool> {
     let call = RENEW.call().arg("1").key(&keys.lock).arg(token).arg_display(millis(ttl));
     owned(run(cache, &RENEW, call.repeatable().within(within)).await?)
+}
+
+/// Renews, and what another command says behind it on the same connection; `None`: the key is not the token's.
+pub(super) async fn renew_and(
+    cache: &Cache,
+    keys: &GateKeys,
+    token: &str,
+    ttl: Duration,
+    command: Command,
+) -> Result<Option<Reply>> {
+    let call = RENEW.call().arg("1").key(&keys.lock).arg(token).arg_display(millis(ttl)).repeatable();
+    // By its source: what is sent behind it is not sent again with it.
+    let call = RENEW.by_source(&call);
+    let mut answers = cache.send_all(Batch::pipeline(vec![call, command])).await?.into_iter();
+    let mut next = || answers.next().unwrap_or(Ok(Reply::Nil));
+    let (renewed, answer) = (next(), next());
+    if owned(renewed?)? { answer.map(Some) } else { Ok(None) }
 }
 
 /// Whether the key was the token's own.

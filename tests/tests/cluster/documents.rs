@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use cache_core::{Batch, CacheModel, Command, Reply, Route, Ttl};
+use cache_core::{Batch, CacheModel, Command, Error, Reply, Route, Ttl};
 use futures_util::future::join_all;
 
 use crate::case::Place;
@@ -73,7 +73,8 @@ pub(crate) async fn in_one_call(place: Place) {
     let tag = format!("{{{}}}", place.project);
     let one = both(&format!("{tag}a"), &format!("{tag}b"));
     assert!(cache.connection().send_all(one).await.unwrap().iter().all(Result::is_ok));
-    assert!(cache.connection().send_all(both("a", "b")).await.is_err());
+    let error = cache.connection().send_all(both("a", "b")).await.unwrap_err();
+    assert!(matches!(error, Error::Unsupported { .. }) && error.to_string().contains("hash tag"), "{error}");
 }
 
 pub(crate) async fn unique(place: Place) {

@@ -46,6 +46,7 @@ fn main() {
             case("loads", protocol, documents::loaded),
             case("scans", protocol, scans::of_all_masters),
             case("gates", protocol, gates::one_slot),
+            case("durability", protocol, gates::durable),
             case("queries", protocol, scans::refused),
         ]);
         cases.push(case("moving_slots", protocol, move |cache| moving::under_load(cache, profile)));

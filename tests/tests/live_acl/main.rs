@@ -14,6 +14,7 @@ macro_rules! ensure {
 mod gates;
 mod models;
 mod scenarios;
+mod several;
 mod stage;
 
 use std::collections::BTreeSet;
@@ -26,6 +27,9 @@ const BOTH: [Protocol; 2] = [Protocol::Resp3, Protocol::Resp2];
 
 /// Tries a feature with all of its rights, and with all but one, one after the other.
 async fn is_least(feature: Feature) {
+    if feature == Feature::Cluster {
+        return several::is_least().await;
+    }
     let (stage, mut wrong) = (Stage::new().await, Vec::new());
     for protocol in BOTH {
         let Ran { outcome, refused, .. } = stage.run(feature, protocol, None).await;
@@ -106,4 +110,6 @@ least! {
     fences: Fences,
     load: Load,
     tenants: Tenants,
+    near: Near,
+    cluster: Cluster,
 }

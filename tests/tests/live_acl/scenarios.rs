@@ -7,8 +7,8 @@ use cache_core::acl::Feature;
 use cache_core::aggregate::count;
 use cache_core::tenant::TenantSettings;
 use cache_core::{
-    Cache, CacheModel, CacheView, Command, DataMigration, Dictionary, Expiry, IndexSchema, Migrator, Schema,
-    Strategy, Suggestions, Terms,
+    Cache, CacheModel, CacheView, Command, DataMigration, Dictionary, Expiry, IndexSchema, Migrator,
+    NearCache, Protocol, Schema, Strategy, Suggestions, Terms,
 };
 use cache_tests::releases::{changed, create, first, second, third};
 use cache_tests::store::TestStore;
@@ -36,12 +36,12 @@ pub(crate) fn schemas(feature: Feature) -> Vec<&'static Schema> {
         Feature::Expiry => vec![Session::schema()],
         Feature::UniqueValues => vec![Account::schema()],
         Feature::Patches => vec![Basket::schema()],
-        Feature::Upgrades | Feature::DataMigrations => vec![Form::schema()],
+        Feature::Upgrades | Feature::DataMigrations | Feature::Near => vec![Form::schema()],
         Feature::Queries | Feature::Aggregations | Feature::Explain | Feature::Terms | Feature::Synonyms => {
             vec![Offer::schema()]
         }
         Feature::Migrator => vec![first::User::schema()],
-        Feature::Fences => vec![Note::schema()],
+        Feature::Fences | Feature::Cluster => vec![Note::schema()],
         Feature::Load => vec![Session::schema(), Note::schema()],
         _ => Vec::new(),
     }
@@ -50,7 +50,7 @@ pub(crate) fn schemas(feature: Feature) -> Vec<&'static Schema> {
 /// What is there before.
 pub(crate) async fn prepare(feature: Feature, admin: &Cache) -> Done {
     match feature {
-        Feature::Upgrades | Feature::DataMigrations => {
+        Feature::Upgrades | Feature::DataMigrations | Feature::Near => {
             for id in 0..4 {
                 let _ = OldForm { id, name: "n".to_owned() }.save(admin).await?;
             }
@@ -100,6 +100,7 @@ pub(crate) async fn run(feature: Feature, cache: &Cache, admin: &Cache) -> Done 
         Feature::Fences => gates::fences(cache).await,
         Feature::Load => load(cache).await,
         Feature::Tenants => tenants(cache).await,
+        Feature::Near => near(cache).await,
         other => Err(format!("{other:?} is not tried").into()),
     }
 }
@@ -336,6 +337,24 @@ async fn load(cache: &Cache) -> Done {
         ensure!(load().get(cache, missing).await?.is_none());
     }
     Session::invalidate_many(cache, [1, 2]).await?;
+    Ok(())
+}
+
+async fn near(cache: &Cache) -> Done {
+    let near = cache.near(NearCache::new()).await;
+    if cache.capabilities().protocol == Protocol::Resp2 {
+        // Nothing tells of changes there.
+        ensure!(near.is_err());
+        return Ok(());
+    }
+    let near = near?;
+    ensure!(near.status().tracked);
+    for _ in 0..2 {
+        ensure!(near.get::<OldForm>(1).await?.is_some());
+    }
+    ensure!((near.status().hits, near.status().misses) == (1, 1));
+    // What is kept is of another model, and is read past it.
+    ensure!(near.get_many::<Form, _>([1, 9]).await?.iter().flatten().count() == 1);
     Ok(())
 }
 

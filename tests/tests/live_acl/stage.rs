@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use cache_core::acl::{Acl, Feature};
 use cache_core::embedded::Server;
-use cache_core::{Cache, Command, Protocol, RedisSettings};
+use cache_core::{Cache, Command, Protocol, RedisSettings, Reply};
 use cache_tests::{chain, connect};
 
 use crate::scenarios::{self, Fails};
@@ -45,7 +45,8 @@ impl Stage {
         if feature == Feature::Connection {
             return own;
         }
-        let always: BTreeSet<_> = words(&[]).collect();
+        let needed: BTreeSet<_> = feature.needed().iter().map(|command| format!("+{command}")).collect();
+        let always = &words(&[]).collect::<BTreeSet<_>>() - &needed;
         own.difference(&always).cloned().collect()
     }
 
@@ -86,17 +87,21 @@ impl Stage {
     }
 
     async fn refused(&self) -> BTreeSet<String> {
-        let log = self.admin.command(Command::new("ACL").arg("LOG").arg("128")).await.unwrap();
-        let mut refused = BTreeSet::new();
-        for entry in log.into_items().unwrap() {
-            for (name, value) in entry.into_pairs().unwrap() {
-                if name.as_str() == Some("object") {
-                    refused.insert(value.as_str().unwrap().to_lowercase());
-                }
+        refused(self.admin.command(Command::new("ACL").arg("LOG").arg("128")).await.unwrap())
+    }
+}
+
+/// The commands and keys in an `ACL LOG`.
+pub(crate) fn refused(log: Reply) -> BTreeSet<String> {
+    let mut refused = BTreeSet::new();
+    for entry in log.into_items().unwrap() {
+        for (name, value) in entry.into_pairs().unwrap() {
+            if name.as_str() == Some("object") {
+                refused.insert(value.as_str().unwrap().to_lowercase());
             }
         }
-        refused
     }
+    refused
 }
 
 /// The feature, and those that it stands on.
@@ -110,7 +115,7 @@ fn with_below(feature: Feature) -> Vec<Feature> {
 }
 
 /// The line that is printed for features, in words.
-fn words(features: &[Feature]) -> impl Iterator<Item = String> {
+pub(crate) fn words(features: &[Feature]) -> impl Iterator<Item = String> {
     let schemas: Vec<_> = features.iter().flat_map(|feature| scenarios::schemas(*feature)).collect();
     let acl = Acl::project("shop").unwrap().schemas(&schemas).features(features.iter().copied());
     let line = acl.set_user("app").unwrap();

@@ -9,6 +9,8 @@ mod member;
 mod nodes;
 mod slots;
 mod spread;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::future::{Future, poll_fn};
@@ -22,7 +24,7 @@ use cache_index::{Command, Reply, Route};
 use self::attempts::{Aim, Attempts};
 use self::nodes::Nodes;
 use self::spread::Spread;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::settings::RedisSettings;
 
 pub(super) use self::member::Member;
@@ -50,6 +52,14 @@ impl<M: Member> Cluster<M> {
         if *command.route() == Route::AllMasters {
             return self.everywhere(command, timeout).await;
         }
+        if is_of_connection(command) && *command.route() == Route::AnyNode {
+            let needs = "the write that it is about in front of it, in one batch, so that both go to one node; or a route \
+                         to that node";
+            return Err(Error::Unsupported {
+                what: "waiting for replicas on a cluster",
+                needs: needs.to_owned(),
+            });
+        }
         let mut answers = self.send_all(&[command], timeout).await?.into_iter();
         answers.next().unwrap_or(Ok(Reply::Nil))
     }
@@ -58,13 +68,7 @@ impl<M: Member> Cluster<M> {
     async fn everywhere(&self, command: &Command, timeout: Option<Duration>) -> Result<Reply> {
         let mut attempts = Attempts::new(timeout.unwrap_or(self.deadline));
         loop {
-            self.know_slots(attempts.left()).await;
-            let nodes: Result<Vec<_>> =
-                self.nodes.slots().masters().iter().map(|address| self.nodes.at(address)).collect();
-            let left = Some(attempts.left());
-            let asked = nodes?.into_iter().map(|node| async move { node.call(command, left).await });
-            let answers: Result<Vec<_>> = side_by_side(asked).await.into_iter().collect();
-            let error = match answers {
+            let error = match self.ask_masters(command, &attempts).await {
                 Ok(answers) => return Ok(Reply::Array(answers)),
                 Err(error) => error,
             };
@@ -73,14 +77,29 @@ impl<M: Member> Cluster<M> {
                 return Err(error);
             }
             if attempts.pause().await {
-                self.refresh(attempts.left()).await;
+                let _ = self.refresh(attempts.left()).await;
             }
         }
     }
 
+    async fn ask_masters(&self, command: &Command, attempts: &Attempts) -> Result<Vec<Reply>> {
+        let known = self.know_slots(attempts.left()).await;
+        let slots = self.nodes.slots();
+        // The answers of nobody would be the answer of an empty cluster.
+        if slots.masters().is_empty() {
+            let reason =
+                "no node of the cluster says who has its slots; look at `CLUSTER INFO` there".to_owned();
+            return Err(known.err().unwrap_or(Error::Unavailable { reason, source: None }));
+        }
+        let nodes: Result<Vec<_>> = slots.masters().iter().map(|address| self.nodes.at(address)).collect();
+        let left = Some(attempts.left());
+        let asked = nodes?.into_iter().map(|node| async move { node.call(command, left).await });
+        side_by_side(asked).await.into_iter().collect()
+    }
+
     /// Sends commands, each to where it belongs, those for one node in one piece, and the nodes side by side. Commands of
     /// one slot keep their order. One for any node goes with the one behind it, so that what says something of the next
-    /// command, as `CLIENT CACHING`, is on the same connection.
+    /// command, as `CLIENT CACHING`, is on the same connection; behind the last one, with that, as `WAIT`.
     pub(super) async fn send_all(
         &self,
         commands: &[&Command],
@@ -92,7 +111,8 @@ impl<M: Member> Cluster<M> {
         let mut answers: Vec<Option<Result<Reply>>> = sent.iter().map(|_| None).collect();
         let mut open: Vec<(usize, Aim)> = (0..sent.len()).map(|at| (at, Aim::Route)).collect();
         loop {
-            self.know_slots(attempts.left()).await;
+            // Where that is not to be known, any node says where to go.
+            let _ = self.know_slots(attempts.left()).await;
             let groups = self.grouped(&sent, &open)?;
             let left = Some(attempts.left());
             let calls = groups.into_iter().map(|(node, group)| {
@@ -108,11 +128,15 @@ impl<M: Member> Cluster<M> {
                     Ok(outcomes) => outcomes,
                     Err(error) => group.iter().map(|_| Err(error.again())).collect(),
                 };
+                let mut goes_again = false;
                 for ((at, _), outcome) in group.into_iter().zip(outcomes) {
                     let again = match (&outcome, sent.get(at)) {
                         (Err(error), Some(command)) => attempts.after(error, command.is_repeatable()),
+                        // It follows what it is about.
+                        (Ok(_), Some(command)) if goes_again && is_of_connection(command) => Some(Aim::Route),
                         _ => None,
                     };
+                    goes_again = again.is_some();
                     match (again, answers.get_mut(at)) {
                         (Some(aim), _) => open.push((at, self.heard(aim))),
                         (None, Some(answer)) => *answer = Some(outcome),
@@ -128,7 +152,7 @@ impl<M: Member> Cluster<M> {
             }
             open.sort_unstable_by_key(|(at, _)| *at);
             if attempts.pause().await {
-                self.refresh(attempts.left()).await;
+                let _ = self.refresh(attempts.left()).await;
             }
         }
         let answers: Vec<_> = answers.into_iter().map(|answer| answer.unwrap_or(Ok(Reply::Nil))).collect();
@@ -141,13 +165,21 @@ impl<M: Member> Cluster<M> {
         commands: &[&Command],
         timeout: Option<Duration>,
     ) -> Result<Vec<Result<Reply>>> {
+        let mut of_keys = commands.iter().filter_map(|command| command.route_key()).map(slots::slot);
+        if let Some(first) = of_keys.next()
+            && of_keys.any(|other| other != first)
+        {
+            let needs =
+                "keys of one slot: give them the same hash tag, `{acme}:7`, or send a pipeline".to_owned();
+            return Err(Error::Unsupported { what: "a transaction on a cluster", needs });
+        }
         let mut attempts = Attempts::new(timeout.unwrap_or(self.deadline));
         let repeatable = commands.iter().all(|command| command.is_repeatable());
         let first = commands.iter().find(|command| command.route_key().is_some());
         let first: Vec<_> = first.or(commands.first()).copied().into_iter().collect();
         let mut aim = Aim::Route;
         loop {
-            self.know_slots(attempts.left()).await;
+            let _ = self.know_slots(attempts.left()).await;
             let groups = self.grouped(&first, &[(0, aim)])?;
             let Some((node, group)) = groups.into_iter().next() else { return Ok(Vec::new()) };
             // It cannot be asked for with ASKING, which is of one command: it waits until the slot has moved.
@@ -167,7 +199,7 @@ impl<M: Member> Cluster<M> {
                 other => other,
             };
             if attempts.pause().await {
-                self.refresh(attempts.left()).await;
+                let _ = self.refresh(attempts.left()).await;
             }
         }
     }
@@ -234,28 +266,33 @@ impl<M: Member> Cluster<M> {
     }
 
     /// Asks who has which slot, unless that is known.
-    async fn know_slots(&self, within: Duration) {
-        if self.nodes.slots().masters().is_empty() {
-            self.refresh(within).await;
-        }
+    async fn know_slots(&self, within: Duration) -> Result<()> {
+        if self.nodes.slots().masters().is_empty() { self.refresh(within).await } else { Ok(()) }
     }
 
     /// Asks who has which slot.
-    async fn refresh(&self, within: Duration) {
+    async fn refresh(&self, within: Duration) -> Result<()> {
         // What it did not learn in time, the next attempt does.
-        let _ = tokio::time::timeout(within, self.nodes.refresh()).await;
+        tokio::time::timeout(within, self.nodes.refresh()).await.unwrap_or(Ok(()))
     }
 
     /// Asks who has which slot, in the background.
     fn refresh_soon(&self) {
         if let Some(this) = self.this.upgrade() {
-            tokio::spawn(async move { this.nodes.refresh().await });
+            tokio::spawn(async move {
+                let _ = this.nodes.refresh().await;
+            });
         }
     }
 }
 
 /// A node, and which commands it gets, each with whether it has to be asked for.
 type Group<M> = (Arc<M>, Vec<(usize, bool)>);
+
+/// Whether a command is about what was written before it on its connection.
+fn is_of_connection(command: &Command) -> bool {
+    matches!(command.name(), "WAIT" | "WAITAOF")
+}
 
 /// Sends the commands of a group in one piece; one answer each.
 async fn pieces<M: Member>(

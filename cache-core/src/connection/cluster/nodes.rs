@@ -80,24 +80,32 @@ impl<M: Member> Nodes<M> {
         Ok(Arc::clone(known.entry(address.to_owned()).or_insert(node)))
     }
 
-    /// Asks who has which slot, unless somebody else has asked since the call began. Nobody may answer; then all stays as
-    /// it was. Bounded: half a second for each node.
-    pub(super) async fn refresh(&self) {
+    /// Asks who has which slot, unless somebody else has asked since the call began. If nobody says so, all stays as it was,
+    /// and the error is that of the first who was asked. Bounded: half a second for each node.
+    pub(super) async fn refresh(&self) -> Result<()> {
         let before = self.refreshed.load(Ordering::Acquire);
         let _alone = self.refreshing.lock().await;
         if self.refreshed.load(Ordering::Acquire) != before {
-            return;
+            return Ok(());
         }
+        let mut outcome = Ok(());
         let mut candidates = vec![self.home()];
         candidates.extend(self.known.read().unwrap_or_else(PoisonError::into_inner).values().cloned());
         candidates.push(Arc::clone(&self.seed.1));
         for candidate in candidates {
-            if let Ok(slots) = self.ask(&candidate).await {
-                self.take(candidate, slots);
-                break;
+            match self.ask(&candidate).await {
+                // One that was taken out of the cluster knows of no slots, nor of the others.
+                Ok(slots) if slots.masters().is_empty() => {}
+                Ok(slots) => {
+                    self.take(candidate, slots);
+                    outcome = Ok(());
+                    break;
+                }
+                Err(error) => outcome = outcome.and(Err(error)),
             }
         }
         self.refreshed.fetch_add(1, Ordering::AcqRel);
+        outcome
     }
 
     async fn ask(&self, node: &M) -> Result<Slots> {

@@ -35,8 +35,9 @@ pub(super) fn reply(frame: Resp3Frame) -> Reply {
             Reply::Array(data.into_iter().map(reply).collect())
         }
         Resp3Frame::Set { data, .. } => Reply::Array(data.into_iter().map(reply).collect()),
+        // Its parser (redis-protocol 6.0.0) begins with the last pair.
         Resp3Frame::Map { data, .. } => {
-            Reply::Map(data.into_iter().map(|(key, value)| (reply(key), reply(value))).collect())
+            Reply::Map(data.into_iter().rev().map(|(key, value)| (reply(key), reply(value))).collect())
         }
         // What a client says, never a server.
         Resp3Frame::Hello { .. } => Reply::Nil,
@@ -82,4 +83,27 @@ pub(super) fn error(command: &str, after: Duration, error: FredError) -> Error {
 /// Whether the connection itself is at fault, so that another one may do.
 pub(super) fn is_broken(error: &FredError) -> bool {
     matches!(error.kind(), ErrorKind::IO | ErrorKind::Canceled | ErrorKind::Unknown | ErrorKind::Routing)
+}
+
+#[cfg(test)]
+mod tests {
+    use redis_protocol::resp3::decode::complete::decode_bytes;
+
+    use super::*;
+
+    #[test]
+    fn a_map_has_the_order_of_the_wire() {
+        let wire = Bytes::from_static(b"%3\r\n+c\r\n:1\r\n+a\r\n:2\r\n+b\r\n%2\r\n+z\r\n:3\r\n+y\r\n:4\r\n");
+        let (frame, _) = decode_bytes(&wire).unwrap().unwrap();
+        let pairs = |pairs: &[(&str, i64)]| {
+            pairs
+                .iter()
+                .map(|(key, value)| (Reply::Status((*key).to_owned()), Reply::Int(*value)))
+                .collect::<Vec<_>>()
+        };
+        let inner = (Reply::Status("b".to_owned()), Reply::Map(pairs(&[("z", 3), ("y", 4)])));
+        let mut expected = pairs(&[("c", 1), ("a", 2)]);
+        expected.push(inner);
+        assert_eq!(reply(frame), Reply::Map(expected));
+    }
 }

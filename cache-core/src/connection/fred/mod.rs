@@ -41,7 +41,6 @@ use crate::settings::RedisSettings;
 ///
 /// - It hands out no [pushes](Connection::pushes): queries ask with every call whether their index is still the one that it was,
 ///   and waiters of gates are not called but look again, as in RESP2.
-/// - fred keeps a map of RESP3 without its order: misspelled words come in any order. In RESP2 they have the server's.
 /// - Each command of a batch is a write of its own; none waits for the answer of the one before it.
 /// - fred reads a long answer from its beginning again whenever more of it comes: megabytes take it long.
 /// - In RESP2 it opens a connection with `PING`, which a server refuses that cannot write to its disk.

@@ -14,6 +14,7 @@ use cache_index::Command;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::convert;
+use crate::connection::classify::NO_REDIS;
 
 /// What fred answers with.
 pub(super) type Answer<T> = std::result::Result<T, FredError>;
@@ -27,22 +28,37 @@ impl Drop for Driver {
     }
 }
 
+/// How often it is looked whether a client is connected: between two of its attempts nothing is said.
+const LOOK: Duration = Duration::from_millis(10);
+
 /// Connects a client, for as long as what is given lives.
 pub(super) async fn open(client: &Client, within: Duration) -> Answer<Driver> {
+    let mut errors = client.error_rx();
     let driver = Driver(client.connect());
+    let opened = async {
+        loop {
+            // fred (10.1) looks first and listens then: what is said in between it does not hear.
+            match tokio::time::timeout(LOOK, client.wait_for_connect()).await {
+                Ok(said) => return said,
+                Err(_) => {
+                    if let Ok((error, _)) = errors.try_recv() {
+                        return Err(error);
+                    }
+                }
+            }
+        }
+    };
     let late = |_| FredError::new(ErrorKind::IO, "no connection in time");
-    tokio::time::timeout(within, client.wait_for_connect()).await.map_err(late)??;
+    tokio::time::timeout(within, opened).await.map_err(late)?.map_err(opening)?;
     Ok(driver)
 }
 
 /// Waits until a client is connected, or says why it is not.
 pub(super) async fn connected(client: &Client) -> Answer<()> {
-    /// How often it is looked at: between two of its attempts nothing is said.
-    const LOOK: Duration = Duration::from_millis(10);
     let mut errors = client.error_rx();
     while !client.is_connected() {
         match tokio::time::timeout(LOOK, errors.recv()).await {
-            Ok(Ok((error, _))) => return Err(error),
+            Ok(Ok((error, _))) => return Err(opening(error)),
             // Whose the client is had it quit, and may connect it again: what it says then goes another way.
             Ok(Err(RecvError::Closed)) => {
                 tokio::time::sleep(LOOK).await;
@@ -52,6 +68,11 @@ pub(super) async fn connected(client: &Client) -> Answer<()> {
         }
     }
     Ok(())
+}
+
+/// An error of making a connection, which tells what is no Redis from an answer that cannot be read.
+fn opening(error: FredError) -> FredError {
+    if *error.kind() == ErrorKind::Protocol { FredError::new(ErrorKind::Config, NO_REDIS) } else { error }
 }
 
 pub(super) async fn one(client: &Client, command: &Command, within: Duration) -> Answer<Resp3Frame> {

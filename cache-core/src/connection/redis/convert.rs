@@ -9,7 +9,7 @@ use ::redis::{AsyncConnectionConfig, Cmd, ErrorKind, Pipeline, PushInfo, PushKin
 use cache_index::{Command, DecodeError, Reply, ServerError};
 
 use super::tls;
-use crate::connection::classify::{REFUSED, server_error};
+use crate::connection::classify::{NO_REDIS, REFUSED, server_error};
 use crate::connection::{Capabilities, Push};
 use crate::error::{Error, Result};
 
@@ -175,9 +175,7 @@ pub(super) struct Unreachable(pub(super) String);
 /// An error of making a connection, which tells one of TLS from one of the line below.
 pub(super) fn opening(error: RedisError) -> RedisError {
     if error.kind() == ErrorKind::Parse {
-        let other =
-            "what answers there does not speak the protocol of Redis; if it is TLS, write `rediss://`";
-        return (ErrorKind::InvalidClientConfig, "no Redis", other.to_owned()).into();
+        return (ErrorKind::InvalidClientConfig, "no Redis", NO_REDIS.to_owned()).into();
     }
     match io_error(&error).and_then(tls::reason) {
         Some(reason) => io::Error::new(io::ErrorKind::InvalidData, NoTls(reason)).into(),

@@ -7,6 +7,8 @@ mod link;
 mod listeners;
 mod node;
 mod opener;
+#[cfg(test)]
+mod recorded;
 mod sentinel;
 #[cfg(feature = "tls")]
 mod tls;
