@@ -158,7 +158,7 @@ async fn a_user_who_may_not() {
                 break;
             }
             Err(MigrateError::Permission { commands, user, .. }) => {
-                assert!(round < 2 && user == "…", "{round}: {commands:?}");
+                assert!(round < 2 && user == "ray", "{round}: {commands:?}");
                 let given = Command::new("ACL").args_from(["SETUSER", "ray"]);
                 let give =
                     |given: Command, command: &String| given.arg(format!("+{}", command.to_lowercase()));
