@@ -12,6 +12,8 @@ use std::time::Duration;
 /// | `FailFast` | is not asked | nothing: [`Error::Indexing`](crate::Error::Indexing) at once |
 /// | `WaitUpTo(time)` | is waited for | the answer of the filled index, or [`Error::Indexing`](crate::Error::Indexing) when the time is over |
 ///
+/// A server that is there and loads its data is waited for likewise, by `WaitUpTo`; one that cannot be reached is an error at once.
+///
 /// `FailFast` is `WaitUpTo(Duration::ZERO)`. Under both an answer never has
 /// [`Shortfall::Indexing`](crate::Shortfall::Indexing), also one that may be partial: what `allow_partial` allows there are
 /// all other reasons. Verbs whose answer cannot say that it is partial ([`tag_values`](crate::Terms::tag_values), spell
