@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use cache_index::{Fingerprint, IndexInfo, printed};
+use cache_index::{Difference, Fingerprint, IndexInfo, printed};
 use indicatif::HumanDuration;
 use serde::Serialize;
 
@@ -12,7 +12,7 @@ use super::args::Format;
 use super::error::CliError;
 use super::exit::Exit;
 use crate::cache::Cache;
-use crate::migrate::{Bytes, Migrator, Notice, Observed, Plan};
+use crate::migrate::{Bytes, Migrator, Notice, Observed, Plan, Step};
 
 /// `migrate status`.
 pub(super) async fn status(migrator: &Migrator, cache: &Cache, format: &Format) -> Result<Answer, CliError> {
@@ -42,6 +42,8 @@ struct ModelStatus {
     active: Option<String>,
     /// The indexes of the model that are there, of all its schemas.
     indexes: Vec<IndexStatus>,
+    /// How the index differs from what the schema says, which `migrate apply` refuses.
+    drift: Vec<Difference>,
     /// How many steps `migrate apply` would take.
     steps: usize,
     notices: Vec<Notice>,
@@ -98,10 +100,20 @@ impl ModelStatus {
             alias: plan.alias.clone(),
             active: plan.active.clone(),
             indexes: indexes.collect(),
+            drift: drift(plan),
             steps: plan.steps.len(),
             notices: plan.notices.clone(),
         }
     }
+}
+
+/// How an index of ours, or what has its name, differs.
+fn drift(plan: &Plan) -> Vec<Difference> {
+    let drift = plan.steps.iter().find_map(|step| match step {
+        Step::Drift { differences, .. } => Some(differences.clone()),
+        _ => None,
+    });
+    drift.unwrap_or_default()
 }
 
 /// The fingerprint in the name of an index.
@@ -137,6 +149,10 @@ impl fmt::Display for ModelStatus {
             writeln!(f, "  ! {} is missing", self.index)?;
         }
         self.indexes.iter().try_for_each(|index| writeln!(f, "  {index}"))?;
+        if !self.drift.is_empty() {
+            writeln!(f, "  ! it is not as the schema says, and is left as it is:")?;
+            self.drift.iter().try_for_each(|difference| writeln!(f, "    {difference}"))?;
+        }
         match &self.active {
             Some(active) => writeln!(f, "  {} -> {}", self.alias, printed(active))?,
             None => writeln!(f, "  {} points nowhere", self.alias)?,

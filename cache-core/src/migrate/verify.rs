@@ -11,6 +11,7 @@ use super::inspect::{extensions, info, question, read};
 use super::observed::{Extending, fingerprint_in, is_ours};
 use super::options::Options;
 use super::plan::Plan;
+use super::wait::Watch;
 use crate::cache::Cache;
 use crate::index::{self, Absent, Lacked, absent, digest};
 
@@ -19,6 +20,9 @@ const TRIES: u32 = 10;
 
 /// How long it is waited between two looks.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// After how many looks at an old index that is being filled it is told how far that is.
+const TOLD: u32 = 10;
 
 /// Fails if the new index lacks more documents of the old one, beyond what is allowed. `false`: it is gone.
 ///
@@ -35,6 +39,7 @@ pub(super) async fn verify(
     let Counting { cache, plan, .. } = *counting;
     let cluster = cache.capabilities().cluster;
     let mut tries = 0;
+    let (mut waited, mut watch) = (0_u32, Watch::new());
     let old = loop {
         let questions = vec![question(index), question(against)];
         // A transaction would need both names on one slot.
@@ -44,11 +49,20 @@ pub(super) async fn verify(
         let Some(new) = read(new)? else { return Ok(false) };
         // An old index that is gone holds nothing that the new one could lack.
         let Some(old) = read(old)? else { return Ok(true) };
-        if is_being_filled(&old) {
+        let fills = is_being_filled(&old);
+        if let Some(listener) = &counting.listeners.progress
+            && (fills || waited > 0)
+            && (!fills || waited.is_multiple_of(TOLD))
+        {
+            listener(&watch.progress(plan, &old, None, !fills));
+        }
+        if fills {
             // After a restart the server fills it again: until then it says less than it will.
             tokio::time::sleep(PAUSE).await;
+            waited += 1;
             continue;
         }
+        waited = 0;
         let missing = old.documents.saturating_sub(new.documents);
         if missing == 0 && (cluster || new.failures == 0 && old.failures == 0) {
             break old;

@@ -31,7 +31,7 @@ pub(super) async fn wait(
 ) -> Result<Option<IndexInfo>, MigrateError> {
     let (mut pause, longest) = PAUSES;
     let mut seen_filled = false;
-    let mut watch = Watch { began: Instant::now(), first: None };
+    let mut watch = Watch::new();
     loop {
         let Some(look) = info(cache, index).await? else { return Ok(None) };
         let filled = look.is_filled();
@@ -52,14 +52,24 @@ pub(super) async fn wait(
 }
 
 /// What was seen of an index so far.
-struct Watch {
+pub(super) struct Watch {
     began: Instant,
     /// How many documents it had at the first look.
     first: Option<u64>,
 }
 
 impl Watch {
-    fn progress(&mut self, plan: &Plan, look: &IndexInfo, total: Option<u64>, filled: bool) -> Progress {
+    pub(super) fn new() -> Self {
+        Self { began: Instant::now(), first: None }
+    }
+
+    pub(super) fn progress(
+        &mut self,
+        plan: &Plan,
+        look: &IndexInfo,
+        total: Option<u64>,
+        filled: bool,
+    ) -> Progress {
         let first = *self.first.get_or_insert(look.documents);
         progress(plan.model, look, total, (self.began.elapsed(), first), filled)
     }

@@ -63,6 +63,11 @@ pub(super) async fn an_index_that_is_another_one_is_not_ready(cache: Cache) {
     assert_eq!((code, &own["readiness"]), (2, &Value::from("drifted")));
     assert!(own["differences"].as_array().unwrap().iter().any(|one| one.get("changed").is_some()), "{own}");
 
+    let (code, status) = service.json("migrate status");
+    assert_eq!((code, &status["models"][0]["drift"]), (0, &own["differences"]));
+    let Ended { out, .. } = service.run("migrate status");
+    assert!(out.contains("  ! it is not as the schema says, and is left as it is:\n    ~ $.city"), "{out}");
+
     // `apply` refuses it: nobody is told to run that.
     let Ended { code, out, .. } = service.run("migrate plan");
     assert_eq!(code, 2, "{out}");
