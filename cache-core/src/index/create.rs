@@ -19,13 +19,19 @@ pub(super) async fn create(cache: &Cache, schema: &Schema, index: &str, takes_al
     };
     // ALIASADD never takes an alias away from another index.
     let alias = takes_alias.then(|| Command::new("FT.ALIASADD").arg(schema.alias(keyspace)).arg(index));
-    let commands = [create].into_iter().chain(cache.standing().added(index)).collect();
-    let replies = make(cache, schema, commands).await?;
+    let commands: Vec<_> = [create].into_iter().chain(cache.standing().added(index)).collect();
+    // In one step, so that whoever gives up in between leaves no index without it.
+    let replies = match make(cache, schema, commands.iter().cloned().chain(alias).collect()).await {
+        // It is for people and tools: whoever may not set it makes the index without.
+        Err(error) if takes_alias && error.is_access_denied() => make(cache, schema, commands).await?,
+        replies => {
+            let mut replies = replies?;
+            if takes_alias {
+                let _alias = replies.pop();
+            }
+            replies
+        }
+    };
     let failed = |error: &Error| error.server_kind() != Some(ServerErrorKind::IndexExists);
-    replies.into_iter().filter_map(Result::err).find(failed).map_or(Ok(()), Err)?;
-    if let Some(alias) = alias {
-        // It is for people and tools: no query fails for it.
-        let _alias = cache.command(alias).await;
-    }
-    Ok(())
+    replies.into_iter().filter_map(Result::err).find(failed).map_or(Ok(()), Err)
 }

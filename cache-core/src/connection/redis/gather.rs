@@ -8,7 +8,7 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 use std::vec::IntoIter;
 
@@ -22,7 +22,10 @@ const MANY: usize = 8;
 
 /// How many calls travel together at most. The first is answered with the last: so many take a server some tenths of a
 /// millisecond.
-const MOST: usize = 32;
+const MOST: usize = 64;
+
+/// How many pipelines are under way at once: one that the server works on, and one behind it. Meanwhile the calls that come gather.
+const AT_ONCE: usize = 2;
 
 /// How many commands a call has at most that travels with others.
 const FEW: usize = 4;
@@ -140,10 +143,13 @@ enum Waiting {
     Many(usize, Caller<Vec<Value>>),
 }
 
+/// Commands that were handed over, until they are answered.
+type Answered = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 impl Task {
     async fn run(self, mut asked: mpsc::UnboundedReceiver<Call>) {
-        let mut calls = Vec::with_capacity(MOST);
-        while asked.recv_many(&mut calls, MOST).await > 0 {
+        let (mut calls, mut under_way) = (Vec::with_capacity(MOST), Vec::with_capacity(AT_ONCE));
+        while poll_fn(|context| poll_next(context, &mut asked, &mut calls, &mut under_way)).await {
             let count = calls.len();
             let (mut pipeline, mut callers) = (Pipeline::with_capacity(count), Vec::with_capacity(count));
             let mut turns = Vec::new();
@@ -166,7 +172,11 @@ impl Task {
                 }
             }
             if !callers.is_empty() {
-                self.hand_over(pipeline, callers).await;
+                match self.hand_over(pipeline, callers).await {
+                    Some(answered) if under_way.len() < AT_ONCE => under_way.push(answered),
+                    Some(answered) => drop(tokio::spawn(answered)),
+                    None => {}
+                }
             }
             self.waiting.fetch_sub(count, Ordering::AcqRel);
             for turn in turns {
@@ -176,10 +186,10 @@ impl Task {
         }
     }
 
-    /// Hands commands over, and leaves their answers to a task.
-    async fn hand_over(&self, pipeline: Pipeline, callers: Vec<Waiting>) {
+    /// Hands commands over. What is left is to wait for their answers.
+    async fn hand_over(&self, pipeline: Pipeline, callers: Vec<Waiting>) -> Option<Answered> {
         let (mut connection, patience) = (self.connection.clone(), self.patience);
-        let mut answered: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(async move {
+        let mut answered: Answered = Box::pin(async move {
             let sent = connection.send_packed_commands(&pipeline, 0, pipeline.len());
             // All callers are gone by then. What waits keeps the connection, which is not to be for ever.
             if let Ok(answers) = tokio::time::timeout(patience, sent).await {
@@ -188,9 +198,31 @@ impl Task {
         });
         // The first look puts them in the client's queue, which is first in, first out.
         let is_answered = poll_fn(|context| Poll::Ready(answered.as_mut().poll(context).is_ready())).await;
-        if !is_answered {
-            tokio::spawn(answered);
+        (!is_answered).then_some(answered)
+    }
+}
+
+/// Waits until calls are to be handed over: while as many pipelines as may be are under way, the calls that come gather, unless
+/// somebody waits for his turn. `false`: nobody is left who asks, or waits for an answer.
+fn poll_next(
+    context: &mut Context<'_>,
+    asked: &mut mpsc::UnboundedReceiver<Call>,
+    calls: &mut Vec<Call>,
+    under_way: &mut Vec<Answered>,
+) -> Poll<bool> {
+    under_way.retain_mut(|answered| answered.as_mut().poll(context).is_pending());
+    let mut is_over = false;
+    while calls.len() < MOST && !is_over {
+        match asked.poll_recv_many(context, calls, MOST - calls.len()) {
+            Poll::Ready(count) => is_over = count == 0,
+            Poll::Pending => break,
         }
+    }
+    let is_free = under_way.len() < AT_ONCE || calls.iter().any(|call| matches!(call, Call::Turn(_)));
+    match calls.is_empty() {
+        true if is_over => Poll::Ready(false),
+        false if is_free => Poll::Ready(true),
+        _ => Poll::Pending,
     }
 }
 
