@@ -52,6 +52,11 @@ impl Failures {
         self.last = counter;
     }
 
+    /// What it said at about the time when it was seen last, before or after.
+    pub(super) fn saw_beside(&mut self, counter: u64) {
+        self.last = self.last.max(counter);
+    }
+
     /// How many documents are missing at most.
     pub(super) fn most(self) -> u64 {
         match self.last.checked_sub(self.counted) {

@@ -98,6 +98,8 @@ pub(crate) struct Mark {
 pub(crate) struct Look {
     /// Which index it was that was looked at.
     pub(crate) mark: Mark,
+    /// When that was asked for.
+    pub(crate) asked: Instant,
     pub(crate) info: IndexInfo,
     /// How often it was made.
     pub(crate) made: u64,
@@ -126,6 +128,62 @@ impl Known {
         // Who asked meanwhile may have seen the counter grow, by a document that was looked at before.
         let is_seen = self.seen.is_some_and(|seen| seen.is_of(mark));
         self.failures = if is_seen { failures.seen_later(self.failures) } else { failures };
+    }
+
+    /// Takes what was seen of it, and whether it is another one than the schema says, unless it was made again meanwhile. What is
+    /// to be done then.
+    pub(super) fn saw(&mut self, look: &Look, drifted: bool) -> Wants {
+        let Look { mark, asked, info, made, hears } = look;
+        if self.version() != mark.changes {
+            return Wants::default();
+        }
+        let seen_beside = self.seen.as_mut().filter(|seen| seen.is_of(*mark) && *asked < seen.looked);
+        let is_beside = seen_beside.is_some();
+        if let Some(seen) = seen_beside {
+            // Somebody else looked at the same time, and what each of them saw is told here in any order.
+            if info.last_document < seen.last || self.made.is_some_and(|before| *made < before) {
+                // It is that of before, or another one: whoever asks next looks, and what is seen then is later than this.
+                seen.hears = false;
+                self.failures.saw_beside(info.failures);
+                return Wants::default();
+            }
+        } else if self.begins_anew(*mark, info.last_document) {
+            // If nobody says to have made it, it was made by hand, maybe without the documents that were there.
+            (self.failures, self.counts_beside) = (Failures::default(), false);
+        }
+        let filled = info.is_filled();
+        self.seen = Some(Seen {
+            connection: mark.connection,
+            changes: mark.changes,
+            hears: *hears,
+            filled,
+            documents: info.documents,
+            last: info.last_document,
+            percent: info.percent_indexed,
+            drifted,
+            looked: Instant::now(),
+        });
+        self.missing = false;
+        self.served |= filled;
+        if !filled {
+            return Wants::default();
+        }
+        let mut alias_from = Vec::new();
+        let healed = std::mem::take(&mut self.healed);
+        if healed {
+            let healing = self.healing.iter().filter(|healing| healing.takes_alias);
+            alias_from.extend(healing.flat_map(|healing| healing.older.iter().cloned()));
+        }
+        let made_again = self.made.replace(*made).is_some_and(|before| before != *made);
+        if healed || made_again {
+            // Its counter began anew with it.
+            self.failures = Failures::anew();
+        }
+        match is_beside {
+            true => self.failures.saw_beside(info.failures),
+            false => self.failures.saw(info.failures),
+        }
+        Wants { count: self.failures.is_due(mark.connection), alias_from }
     }
 
     /// Whether an index whose last document has this number is another one than that which was seen. On another connection the
@@ -169,6 +227,31 @@ impl Known {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_two_who_look_at_once_the_one_that_is_heard_later_may_have_looked_earlier() {
+        let look = |asked, last_document, made, failures| {
+            let info = IndexInfo { percent_indexed: 1.0, last_document, failures, ..IndexInfo::default() };
+            Look { mark: Mark { connection: 0, changes: 0 }, asked, info, made, hears: true }
+        };
+        let mut known = Known { failures: Failures::counted(0, 0, 0, Duration::ZERO), ..Known::default() };
+        let early = Instant::now();
+        known.saw(&look(early, 30, 1, 2), false);
+        assert_eq!(known.seen.map(|seen| (seen.last, seen.hears)), Some((30, true)));
+        known.saw(&look(early, 20, 1, 1), false);
+        known.saw(&look(early, 31, 0, 0), false);
+        assert!(!known.failures.is_unknown(), "it is not known to be another one");
+        assert_eq!((known.failed(), known.made), (Some(2), Some(1)), "what came later stays");
+        assert_eq!(
+            known.seen.map(|seen| (seen.last, seen.hears)),
+            Some((30, false)),
+            "whoever asks next looks"
+        );
+        known.saw(&look(early, 40, 1, 1), false);
+        assert_eq!((known.failed(), known.seen.map(|seen| seen.hears)), (Some(2), Some(true)));
+        known.saw(&look(Instant::now(), 20, 1, 0), false);
+        assert!(known.failures.is_unknown(), "it was made anew by hand");
+    }
 
     #[test]
     fn what_was_seen_while_documents_were_counted_is_not_forgotten() {

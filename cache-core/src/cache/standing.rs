@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use cache_index::{Command, Schema, Shortfall};
 
 use super::failures::Failures;
-use super::known::{Healing, Known, Look, Mark, Seen, Turns, Wants};
+use super::known::{Healing, Known, Look, Mark, Turns, Wants};
 use super::put_off::PutOff;
 use super::readiness::{IndexReadiness, Readiness};
 use crate::connection::KeyChanges;
@@ -149,47 +149,7 @@ impl Standing {
     /// Takes what was seen of the index, and whether it is another one than the schema says, unless it was made again
     /// meanwhile. What is to be done then.
     pub(crate) fn saw(&self, index: &str, look: &Look, drifted: bool) -> Wants {
-        let Look { mark, info, made, hears } = look;
-        self.write(index, |known| {
-            if known.version() != mark.changes {
-                return Wants::default();
-            }
-            let (filled, looked) = (info.is_filled(), Instant::now());
-            let is_another = known.begins_anew(*mark, info.last_document);
-            known.seen = Some(Seen {
-                connection: mark.connection,
-                changes: mark.changes,
-                hears: *hears,
-                filled,
-                documents: info.documents,
-                last: info.last_document,
-                percent: info.percent_indexed,
-                drifted,
-                looked,
-            });
-            known.missing = false;
-            known.served |= filled;
-            if is_another {
-                // If nobody says to have made it, it was made by hand, maybe without the documents that were there.
-                (known.failures, known.counts_beside) = (Failures::default(), false);
-            }
-            if !filled {
-                return Wants::default();
-            }
-            let mut alias_from = Vec::new();
-            let healed = std::mem::take(&mut known.healed);
-            if healed {
-                let healing = known.healing.iter().filter(|healing| healing.takes_alias);
-                alias_from.extend(healing.flat_map(|healing| healing.older.iter().cloned()));
-            }
-            let made_again = known.made.replace(*made).is_some_and(|before| before != *made);
-            if healed || made_again {
-                // Its counter began anew with it.
-                known.failures = Failures::anew();
-            }
-            known.failures.saw(info.failures);
-            Wants { count: known.failures.is_due(mark.connection), alias_from }
-        })
+        self.write(index, |known| known.saw(look, drifted))
     }
 
     /// Nothing that was known of the index holds any more, until it is looked at.
@@ -276,13 +236,15 @@ impl Standing {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use cache_index::IndexInfo;
 
     use super::*;
 
     fn look(mark: Mark, filled: bool, failures: u64) -> Look {
         let info = IndexInfo { indexing: !filled, percent_indexed: 1.0, failures, ..IndexInfo::default() };
-        Look { mark, info, made: 0, hears: true }
+        Look { mark, asked: Instant::now(), info, made: 0, hears: true }
     }
 
     #[test]

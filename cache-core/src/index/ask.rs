@@ -125,6 +125,7 @@ impl Question<'_> {
         if asks {
             batch.push(read(cache, self.schema)?);
         }
+        let asked = Instant::now();
         let mut replies = cache.send_all(Batch::pipeline(batch)).await?;
         let last = if asks { replies.pop() } else { None };
         let mut replies = replies.into_iter();
@@ -135,7 +136,7 @@ impl Question<'_> {
         let is_same =
             |last: Result<Reply>| last.ok().is_none_or(|last| number(&last).unwrap_or_default() == made);
         let stays = last.is_none_or(is_same);
-        Ok(Sent { look: Some(Look { mark, info, made, hears }), replies, stays })
+        Ok(Sent { look: Some(Look { mark, asked, info, made, hears }), replies, stays })
     }
 }
 

@@ -1,6 +1,6 @@
 //! One look at an index.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cache_index::{Batch, Command, IndexInfo, Reply, Schema, ServerErrorKind};
 
@@ -37,11 +37,12 @@ pub(crate) async fn look_at(cache: &Cache, schema: &Schema, index: &str) -> Resu
     let mut questions = listen(cache, schema, index)?;
     let mark = cache.standing().mark(index, cache.connection().generation());
     questions.push(command(index, None));
+    let asked = Instant::now();
     let mut answers = ask_all(cache, Batch::pipeline(questions)).await?;
     let found = answers.pop();
     let (made, hears) = heard(cache, index, &answers);
     match found {
-        Some(Ok(reply)) => Ok(Some(Look { mark, info: decode(reply)?, made, hears })),
+        Some(Ok(reply)) => Ok(Some(Look { mark, asked, info: decode(reply)?, made, hears })),
         Some(Err(error)) if !is_missing(&error) => Err(error),
         Some(Err(_)) | None => Ok(None),
     }

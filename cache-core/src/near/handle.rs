@@ -97,7 +97,8 @@ impl NearHandle {
                 Counts::add(&self.line.store.counts.hits);
                 return Ok(document);
             }
-            self.ask_for::<M>(key.into_boxed_slice()).await
+            // Apart, so that a hit does not carry what asking needs.
+            Box::pin(self.ask_for::<M>(key.into_boxed_slice())).await
         }
     }
 

@@ -234,6 +234,13 @@ impl From<String> for RedisSettings {
     }
 }
 
+/// What was read from the environment is a `String`, and is needed again for the log.
+impl From<&String> for RedisSettings {
+    fn from(url: &String) -> Self {
+        url.as_str().into()
+    }
+}
+
 impl From<&RedisSettings> for RedisSettings {
     fn from(settings: &RedisSettings) -> Self {
         settings.clone()

@@ -17,6 +17,8 @@ use ::redis::{Cmd, Pipeline, RedisError, RedisResult, Value};
 use cache_index::Command;
 use tokio::sync::{mpsc, oneshot};
 
+use super::heard::Heard;
+
 /// How many calls have to be under way: with fewer, the way through another task costs more than it saves.
 const MANY: usize = 8;
 
@@ -31,7 +33,6 @@ const AT_ONCE: usize = 2;
 const FEW: usize = 4;
 
 /// The commands of one connection, on the way to it.
-#[derive(Clone)]
 pub(super) struct Gather {
     calls: mpsc::UnboundedSender<Call>,
     /// How many were asked and not handed over yet.
@@ -48,11 +49,11 @@ enum Call {
 type Caller<T> = oneshot::Sender<RedisResult<T>>;
 
 impl Gather {
-    /// For a connection; until all clones are dropped. Nobody waits for an answer for longer than this.
-    pub(super) fn new(connection: MultiplexedConnection, patience: Duration) -> Self {
+    /// For a connection; until it is dropped. Nobody waits for an answer for longer than this.
+    pub(super) fn new(connection: MultiplexedConnection, heard: Arc<Heard>, patience: Duration) -> Self {
         let (calls, asked) = mpsc::unbounded_channel();
         let waiting = Arc::new(AtomicUsize::new(0));
-        let task = Task { connection, patience, waiting: Arc::clone(&waiting) };
+        let task = Task { connection, heard, patience, waiting: Arc::clone(&waiting) };
         tokio::spawn(task.run(asked));
         Self { calls, waiting }
     }
@@ -133,6 +134,7 @@ fn is_quick(command: &Command) -> bool {
 
 struct Task {
     connection: MultiplexedConnection,
+    heard: Arc<Heard>,
     patience: Duration,
     waiting: Arc<AtomicUsize>,
 }
@@ -189,10 +191,14 @@ impl Task {
     /// Hands commands over. What is left is to wait for their answers.
     async fn hand_over(&self, pipeline: Pipeline, callers: Vec<Waiting>) -> Option<Answered> {
         let (mut connection, patience) = (self.connection.clone(), self.patience);
+        let heard = Arc::clone(&self.heard);
         let mut answered: Answered = Box::pin(async move {
             let sent = connection.send_packed_commands(&pipeline, 0, pipeline.len());
             // All callers are gone by then. What waits keeps the connection, which is not to be for ever.
             if let Ok(answers) = tokio::time::timeout(patience, sent).await {
+                if answers.as_ref().is_ok_and(|answers| !answers.is_empty()) {
+                    heard.now();
+                }
                 tell(callers, answers);
             }
         });

@@ -15,6 +15,7 @@ use tokio::sync::watch;
 
 use super::convert;
 use super::gather::Gather;
+use super::heard::Heard;
 use super::listeners::Listeners;
 use super::opener::{At, Opener};
 use super::sentinel::{Address, Sentinels};
@@ -25,8 +26,8 @@ use crate::settings::Protocol;
 /// The first pause between two questions to sentinels, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(250));
 
-/// A connection in use. Its number tells a broken one from the one that replaced it.
-#[derive(Clone)]
+/// A connection in use. Its number tells a broken one from the one that replaced it. Shared: a clone of the client's connection
+/// counts in half a dozen places, which cores that make calls would take from each other.
 pub(super) struct Live {
     pub(super) connection: MultiplexedConnection,
     pub(super) number: u64,
@@ -34,20 +35,19 @@ pub(super) struct Live {
     pub(super) gather: Gather,
     /// Whether the server tells of flushes on it.
     tracks: bool,
-    /// When the server last answered on it, in nanoseconds since the link was made.
-    heard: Arc<AtomicU64>,
+    pub(super) heard: Arc<Heard>,
 }
 
 /// Where an attempt to connect says how it ended.
-type Sender = watch::Sender<Option<RedisResult<Live>>>;
-type Receiver = watch::Receiver<Option<RedisResult<Live>>>;
+type Sender = watch::Sender<Option<RedisResult<Arc<Live>>>>;
+type Receiver = watch::Receiver<Option<RedisResult<Arc<Live>>>>;
 
 enum State {
     /// Nobody needed a connection since there last was one.
     Idle,
     /// One is being made, whoever waits for it.
     Connecting(u64, Receiver),
-    Live(Live),
+    Live(Arc<Live>),
 }
 
 /// Where the server is.
@@ -67,7 +67,6 @@ pub(super) struct Link {
     connect_timeout: Duration,
     /// Nobody waits for an answer for longer.
     patience: Duration,
-    made: Instant,
     state: RwLock<State>,
     next: AtomicU64,
     flushes: AtomicU64,
@@ -93,7 +92,6 @@ impl Link {
             answered: AtomicUsize::new(0),
             connect_timeout,
             patience,
-            made: Instant::now(),
             state: RwLock::new(State::Idle),
             next: AtomicU64::new(0),
             flushes: AtomicU64::new(0),
@@ -106,9 +104,9 @@ impl Link {
 
     /// The connection, made first if there is none. Connecting has its own bound and a task of its own, so that
     /// callers who give up earlier do not keep it from succeeding.
-    pub(super) async fn live(&self) -> RedisResult<Live> {
+    pub(super) async fn live(&self) -> RedisResult<Arc<Live>> {
         let mut connected = match &*self.state.read().unwrap_or_else(PoisonError::into_inner) {
-            State::Live(live) => return Ok(live.clone()),
+            State::Live(live) => return Ok(Arc::clone(live)),
             State::Connecting(_, connected) => Some(connected.clone()),
             State::Idle => None,
         };
@@ -126,14 +124,9 @@ impl Link {
         outcome.clone().unwrap_or_else(|| Err(gave_up()))
     }
 
-    /// The server answered on this connection.
-    pub(super) fn heard(&self, live: &Live) {
-        live.heard.store(self.since_made(Instant::now()), Ordering::Relaxed);
-    }
-
     /// Gives a connection up on which nothing was heard since then: its other end may be gone without a word.
     pub(super) fn doubt(&self, live: &Live, since: Instant) {
-        if live.heard.load(Ordering::Relaxed) < self.since_made(since) {
+        if !live.heard.is_since(since) {
             self.forget(live.number);
         }
     }
@@ -216,21 +209,21 @@ impl Link {
     }
 
     /// Uses a connection that was made, unless it broke already and another one is being made.
-    fn use_now(&self, live: &Live) {
+    fn use_now(&self, live: &Arc<Live>) {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         if matches!(&*state, State::Connecting(number, _) if *number == live.number) {
-            *state = State::Live(live.clone());
+            *state = State::Live(Arc::clone(live));
         }
     }
 
-    fn current(&self) -> Option<Live> {
+    fn current(&self) -> Option<Arc<Live>> {
         match &*self.state.read().unwrap_or_else(PoisonError::into_inner) {
-            State::Live(live) => Some(live.clone()),
+            State::Live(live) => Some(Arc::clone(live)),
             State::Idle | State::Connecting(..) => None,
         }
     }
 
-    async fn connect(&self, attempt: &mut Attempt) -> RedisResult<Live> {
+    async fn connect(&self, attempt: &mut Attempt) -> RedisResult<Arc<Live>> {
         match &self.target {
             Target::Socket(path) => self.reach(At::Unix(path), attempt.number).await,
             Target::Hosts(hosts) => self.connect_to_any(hosts, attempt).await,
@@ -239,7 +232,7 @@ impl Link {
     }
 
     /// Tries one after the other, first the one that answered last. Each has its share of the time.
-    async fn connect_to_any(&self, hosts: &[Address], attempt: &mut Attempt) -> RedisResult<Live> {
+    async fn connect_to_any(&self, hosts: &[Address], attempt: &mut Attempt) -> RedisResult<Arc<Live>> {
         let share = self.connect_timeout / u32::try_from(hosts.len()).unwrap_or(u32::MAX).max(1);
         let first = self.answered.load(Ordering::Relaxed);
         let mut outcome = Err(io::Error::from(io::ErrorKind::AddrNotAvailable).into());
@@ -258,7 +251,11 @@ impl Link {
 
     /// Asks sentinels, and tries what they say, until half of the time is over: whoever waits is to hear why in time. Sentinels
     /// name the old master until they have elected another one, and what they name need not know yet that it is one.
-    async fn connect_to_master(&self, sentinels: &Sentinels, attempt: &mut Attempt) -> RedisResult<Live> {
+    async fn connect_to_master(
+        &self,
+        sentinels: &Sentinels,
+        attempt: &mut Attempt,
+    ) -> RedisResult<Arc<Live>> {
         let (began, share) = (Instant::now(), self.connect_timeout / 4);
         let mut backoff = Backoff::new(PAUSES.0, PAUSES.1);
         loop {
@@ -277,15 +274,15 @@ impl Link {
         }
     }
 
-    async fn reach(&self, at: At<'_>, number: u64) -> RedisResult<Live> {
+    async fn reach(&self, at: At<'_>, number: u64) -> RedisResult<Arc<Live>> {
         let kept = Attempt { link: self.this.clone(), number, forgets: true };
         let mut opened = self.opener.open(at, self.config(number), kept).await?;
         if let Target::Master(_) = &self.target {
             opened.is_master().await?;
         }
-        let heard = Arc::new(AtomicU64::new(self.since_made(Instant::now())));
-        let gather = Gather::new(opened.connection.clone(), self.patience);
-        Ok(Live { connection: opened.connection, number, gather, tracks: opened.tracks, heard })
+        let heard = Arc::new(Heard::new());
+        let gather = Gather::new(opened.connection.clone(), Arc::clone(&heard), self.patience);
+        Ok(Arc::new(Live { connection: opened.connection, number, gather, tracks: opened.tracks, heard }))
     }
 
     /// Counts the attempt as another connection: what the end of the one before says is not about the next.
@@ -338,7 +335,8 @@ impl Link {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         let current = match &*state {
             State::Idle => None,
-            State::Connecting(number, _) | State::Live(Live { number, .. }) => Some(*number),
+            State::Connecting(number, _) => Some(*number),
+            State::Live(live) => Some(live.number),
         };
         if current == Some(gone) {
             if let (State::Live(_), Some(told)) = (&*state, &self.told) {
@@ -350,13 +348,12 @@ impl Link {
             drop(forgotten);
         }
     }
-
-    fn since_made(&self, moment: Instant) -> u64 {
-        u64::try_from(moment.saturating_duration_since(self.made).as_nanos()).unwrap_or(u64::MAX)
-    }
 }
 
-async fn in_time(within: Duration, reached: impl Future<Output = RedisResult<Live>>) -> RedisResult<Live> {
+async fn in_time(
+    within: Duration,
+    reached: impl Future<Output = RedisResult<Arc<Live>>>,
+) -> RedisResult<Arc<Live>> {
     let late = || io::Error::from(io::ErrorKind::TimedOut).into();
     tokio::time::timeout(within, reached).await.unwrap_or_else(|_| Err(late()))
 }

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ::redis::{ConnectionAddr, IntoConnectionInfo, ProtocolVersion, RedisConnectionInfo, RedisError, Value};
 use cache_index::{Command, Reply, ServerErrorKind};
@@ -76,7 +76,7 @@ impl Node {
 
     /// Connects, if it is not, and asks the server what it can do. It may not say so: then the next call asks again.
     pub(super) async fn ask(&self, within: Duration) -> Result<()> {
-        let learn = |live: Live| self.learn(live);
+        let learn = |live: Arc<Live>| async move { self.learn(&live).await };
         match self.bounded(|| "HELLO".to_owned(), Some(within), true, learn).await? {
             Err(error) if !error.is_unavailable() => Err(error),
             _ => Ok(()),
@@ -98,13 +98,15 @@ impl Node {
         if self.capabilities.is_of(live.number) {
             return Ok(());
         }
-        self.learn(live.clone()).await.map(drop)
+        // Apart, as what few calls do: the others need not carry it.
+        Box::pin(self.learn(live)).await.map(drop)
     }
 
     /// Asks the server what it can do. The inner error: it answered, and that cannot be read.
-    async fn learn(&self, mut live: Live) -> Result<Result<()>, RedisError> {
-        let values =
-            live.connection.send_packed_commands(&convert::questions(), 0, convert::QUESTIONS).await?;
+    async fn learn(&self, live: &Live) -> Result<Result<()>, RedisError> {
+        let (mut connection, questions) = (live.connection.clone(), convert::questions());
+        let sent = connection.send_packed_commands(&questions, 0, convert::QUESTIONS);
+        let values = heard(live, sent).await?;
         let read = convert::capabilities(values, self.assumed.database);
         Ok(read.map(|read| self.capabilities.set(live.number, read)))
     }
@@ -115,14 +117,14 @@ impl Node {
         name: impl Fn() -> String,
         timeout: Option<Duration>,
         repeatable: bool,
-        call: impl Fn(Live) -> F,
+        call: impl Fn(Arc<Live>) -> F,
     ) -> Result<T>
     where
         F: Future<Output = Result<T, RedisError>>,
     {
         let _counted = self.in_flight.enter()?;
         let deadline = timeout.unwrap_or(self.deadline);
-        let began = Instant::now();
+        let began = tokio::time::Instant::now();
         let mut used = None;
         let attempts = async {
             match self.attempt(&call, &mut used).await {
@@ -130,13 +132,18 @@ impl Node {
                 other => other,
             }
         };
-        match tokio::time::timeout(deadline, attempts).await {
+        // One look at the clock does for both.
+        let in_time = match began.checked_add(deadline) {
+            Some(end) => tokio::time::timeout_at(end, attempts),
+            None => tokio::time::timeout(deadline, attempts),
+        };
+        match in_time.await {
             Ok(result) => result.map_err(|error| {
                 self.capabilities().explain(convert::error(&name(), began.elapsed(), error))
             }),
             Err(_) => {
                 if let Some(live) = &used {
-                    self.link.doubt(live, began);
+                    self.link.doubt(live, began.into_std());
                 }
                 Err(Error::Timeout { command: name(), after: deadline })
             }
@@ -152,16 +159,19 @@ impl Node {
         })
     }
 
-    async fn attempt<T, F>(&self, call: &impl Fn(Live) -> F, used: &mut Option<Live>) -> Result<T, RedisError>
+    async fn attempt<T, F>(
+        &self,
+        call: &impl Fn(Arc<Live>) -> F,
+        used: &mut Option<Arc<Live>>,
+    ) -> Result<T, RedisError>
     where
         F: Future<Output = Result<T, RedisError>>,
     {
         let live = self.link.live().await?;
         let live = used.insert(live);
-        let result = call(live.clone()).await;
-        match &result {
-            Err(error) if is_broken(error) => self.link.broke(live),
-            _ => self.link.heard(live),
+        let result = call(Arc::clone(live)).await;
+        if result.as_ref().is_err_and(is_broken) {
+            self.link.broke(live);
         }
         result
     }
@@ -169,14 +179,15 @@ impl Node {
 
 impl Member for Node {
     async fn call(&self, command: &Command, timeout: Option<Duration>) -> Result<Reply> {
-        let send = |mut live: Live| async move {
+        let send = |live: Arc<Live>| async move {
             self.ready(&live).await?;
             let cmd = convert::cmd(command);
             if timeout.is_none() && live.gather.takes(command, self.in_flight.under_way()) {
                 return live.gather.send(cmd).await;
             }
             live.gather.turn().await;
-            live.connection.send_packed_command(&cmd).await
+            let mut connection = live.connection.clone();
+            heard(&live, Box::pin(async move { connection.send_packed_command(&cmd).await })).await
         };
         let name = || command.name().to_owned();
         let value = self.bounded(name, timeout, command.is_repeatable(), send).await?;
@@ -194,14 +205,16 @@ impl Member for Node {
         }
         let name = || convert::names(commands);
         let repeatable = commands.iter().all(|command| command.is_repeatable());
-        let send = |mut live: Live| async move {
+        let send = |live: Arc<Live>| async move {
             self.ready(&live).await?;
             if timeout.is_none() && live.gather.takes_all(commands, self.in_flight.under_way()) {
                 return live.gather.send_all(convert::cmds(commands, atomic).collect()).await;
             }
             let pipeline = convert::pipeline(commands, atomic);
             live.gather.turn().await;
-            live.connection.send_packed_commands(&pipeline, 0, pipeline.len()).await
+            let mut connection = live.connection.clone();
+            let sent = async move { connection.send_packed_commands(&pipeline, 0, pipeline.len()).await };
+            heard(&live, Box::pin(sent)).await
         };
         let values = self.bounded(name, timeout, repeatable, send).await?;
         if atomic {
@@ -218,6 +231,18 @@ impl Member for Node {
     fn notices_flushes(&self) -> bool {
         self.link.notices_flushes()
     }
+}
+
+/// Waits for an answer that comes on this connection by itself, and notes that it came.
+async fn heard<T>(
+    live: &Live,
+    answered: impl Future<Output = Result<T, RedisError>>,
+) -> Result<T, RedisError> {
+    let answer = answered.await;
+    if !answer.as_ref().is_err_and(is_broken) {
+        live.heard.now();
+    }
+    answer
 }
 
 /// Where the server is, and what makes connections to it.
