@@ -8,7 +8,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use cache_core::embedded::{self, Server};
+use cache_core::embedded::{self, EmbeddedError, Server};
 
 /// Tells a child process, which is this very program, what to do.
 const ROLE: &str = "EMBEDDED_TEST_ROLE";
@@ -107,6 +107,20 @@ pub fn script(path: &Path, body: &str) {
     assert!(Command::new("/bin/sh").arg("-c").args(write).arg(path).arg(body).status().unwrap().success());
 }
 
+/// What it is called in code; what is printed of it is for people.
+fn kind(error: &EmbeddedError) -> &'static str {
+    match error {
+        EmbeddedError::UnsupportedPlatform { .. } => "UnsupportedPlatform",
+        EmbeddedError::Variable { .. } => "Variable",
+        EmbeddedError::Offline { .. } => "Offline",
+        EmbeddedError::PythonMissing => "PythonMissing",
+        EmbeddedError::PipMissing { .. } => "PipMissing",
+        EmbeddedError::Download { .. } => "Download",
+        EmbeddedError::Unpack { .. } => "Unpack",
+        _ => "otherwise",
+    }
+}
+
 /// What a child does. In the test program itself, which has no role, nothing.
 ///
 /// # Panics
@@ -147,7 +161,7 @@ pub async fn act() {
         }
         Ok("report") => match Server::start().await {
             Ok(server) => println!("STARTED {}", server.socket().display()),
-            Err(error) => println!("FAILED {error:?}\nTEXT {error}"),
+            Err(error) => println!("FAILED {}\nTEXT {error:?}", kind(&error)),
         },
         Ok("binaries") => println!("BINARIES {:?}", embedded::binaries().await.unwrap()),
         _ => {}

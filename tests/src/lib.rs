@@ -8,6 +8,7 @@ pub mod cluster;
 pub mod crash;
 pub mod dice;
 pub mod figures;
+pub mod plain;
 pub mod postgres;
 pub mod profile;
 pub mod python;

@@ -1,13 +1,13 @@
 //! What servers refuse: said with what to do about it.
 
-use std::process::{Child, Command as Process, Stdio};
 use std::time::{Duration, Instant};
 
-use cache_core::embedded::{self, Server};
+use cache_core::embedded::Server;
 use cache_core::{
     CacheModel, CacheState, Command, Degrade, Error, ErrorClass, MigrateError, Migrator, Protocol,
     RedisSettings, ServerErrorKind,
 };
+use cache_tests::plain::Plain;
 use cache_tests::releases::first::User;
 use cache_tests::{chain, connect, connect_lazy, connect_redis, connect_with, degrade, private_server};
 
@@ -19,50 +19,21 @@ fn migrator() -> Migrator {
     Migrator::new().register::<User>()
 }
 
-/// A server without modules, as most packages of it are; it ends with this.
-struct Plain {
-    process: Child,
-    folder: tempfile::TempDir,
-}
-
-impl Plain {
-    async fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let socket = folder.path().join("s");
-        let mut process = Process::new(embedded::binaries().await.unwrap().server);
-        process
-            .args(["--port", "0", "--save", "", "--unixsocket"])
-            .arg(&socket)
-            .arg("--dir")
-            .arg(folder.path());
-        let process = process.stdout(Stdio::null()).spawn().unwrap();
-        Self { process, folder }
-    }
-
-    fn settings(&self, protocol: Protocol) -> RedisSettings {
-        let url = format!("redis+unix://{}", self.folder.path().join("s").display());
-        RedisSettings::new(url).protocol(protocol)
-    }
-}
-
-impl Drop for Plain {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
+fn settings(server: &Plain, protocol: Protocol) -> RedisSettings {
+    RedisSettings::new(server.url()).protocol(protocol)
 }
 
 #[tokio::test]
 async fn modules_that_a_server_lacks_are_named() {
     let server = Plain::start().await;
     let began = Instant::now();
-    while connect_with(server.settings(Protocol::Resp3)).await.is_err() {
+    while connect_with(settings(&server, Protocol::Resp3)).await.is_err() {
         assert!(began.elapsed() < Duration::from_secs(20), "the server does not start");
     }
     // No waiting helps; a service that is to boot all the same has nothing cached.
-    let error = degrade(Degrade::new(), server.settings(Protocol::Resp3)).await.unwrap_err();
+    let error = degrade(Degrade::new(), settings(&server, Protocol::Resp3)).await.unwrap_err();
     assert!(matches!(error, Error::Unsupported { .. }), "{error}");
-    let lenient = degrade(Degrade::new().lenient(), server.settings(Protocol::Resp3)).await.unwrap();
+    let lenient = degrade(Degrade::new().lenient(), settings(&server, Protocol::Resp3)).await.unwrap();
     assert!(matches!(lenient.state(), CacheState::Degraded { class: ErrorClass::Refused, .. }));
     assert_eq!(User::get(&lenient, 1).await.unwrap(), None);
     assert_eq!(User::get_many(&lenient, [1, 2]).await.unwrap(), [None, None]);
@@ -70,7 +41,7 @@ async fn modules_that_a_server_lacks_are_named() {
     assert!(!User::save_many(&lenient, [user()]).await.remove(0).unwrap().stored());
     for protocol in [Protocol::Resp3, Protocol::Resp2] {
         // Each first call is made before anything is known of the server.
-        let lazy = || connect_lazy(server.settings(protocol)).unwrap();
+        let lazy = || connect_lazy(settings(&server, protocol)).unwrap();
         let said = |error: Error, module: &str| match &error {
             Error::Unsupported { needs, .. } => {
                 assert!(needs.contains(module) && needs.contains("run Redis 8 or newer"), "{error}");

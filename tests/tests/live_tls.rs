@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use cache_core::connection::FredConnection;
 use cache_core::embedded::Server;
+use cache_core::testkit::{Direction, Fault, Proxy};
 use cache_core::{
     Batch, Cache, CacheState, Command, Degrade, Error, ErrorClass, Pem, Protocol, RedisSettings, Reply, Tls,
 };
@@ -113,6 +114,29 @@ async fn a_server_with_a_certificate_of_a_trusted_authority_is_talked_to() {
         cache.ping().await.unwrap();
         assert_eq!(cache.capabilities().protocol, protocol);
     }
+}
+
+/// As a user of the test kit has it.
+#[tokio::test]
+async fn a_proxy_has_tls_and_faults() {
+    let (authority, server) = (Authority::new(), private_server().await);
+    let (cert, key) = authority.vouch("localhost");
+    let proxy = Proxy::start_tls(&server.url(), Pem::text(cert), Pem::text(key)).await.unwrap();
+    assert!(proxy.url().starts_with("rediss://localhost:"), "{}", proxy.url());
+    let settings = |tls| {
+        let timeout = Duration::from_secs(5);
+        RedisSettings::new(proxy.url()).tls(tls).connect_timeout(timeout).response_timeout(timeout)
+    };
+    let cache = connect_with(settings(Tls::new().cacert(Pem::text(authority.pem())))).await.unwrap();
+    let increment = || Command::new("INCR").key("n");
+    assert_eq!(cache.command(increment()).await.unwrap(), Reply::Int(1));
+    proxy.next(Direction::ToClient, Fault::Reset);
+    assert!(cache.command(increment()).await.unwrap_err().is_unavailable());
+    assert_eq!(cache.command(increment()).await.unwrap(), Reply::Int(3));
+    let reason = reason(settings(Tls::new().cacert(Pem::text(Authority::new().pem())))).await;
+    assert!(reason.contains("certificate"), "{reason}");
+    let error = Proxy::start_tls(&server.url(), Pem::text("no certificate"), Pem::text("no key")).await;
+    assert!(error.unwrap_err().to_string().contains("the server's certificate"));
 }
 
 #[tokio::test]

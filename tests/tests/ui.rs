@@ -44,7 +44,7 @@ fn forms() {
 /// their name.
 #[test]
 fn one_message_per_mistake() {
-    for folder in ["derive", "forms", "gates", "kinds", "parts", "types", "views", "writes"]
+    for folder in ["aggregates", "derive", "forms", "gates", "kinds", "parts", "types", "views", "writes"]
         .map(|topic| format!("tests/ui/{topic}"))
     {
         for entry in std::fs::read_dir(folder).unwrap() {

@@ -15,7 +15,7 @@ mod push;
 #[cfg(feature = "redis")]
 pub(crate) mod redis;
 #[cfg(all(feature = "tls", any(feature = "fred", feature = "redis")))]
-mod trust;
+pub(crate) mod trust;
 
 use std::sync::Arc;
 

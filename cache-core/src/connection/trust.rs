@@ -1,7 +1,9 @@
-//! Whom a client trusts and who it is, as rustls takes it.
+//! Whom a client trusts and who it is, as rustls takes it; and who a server of tests is.
 
 use std::sync::Arc;
 
+#[cfg(feature = "testkit")]
+use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
@@ -26,6 +28,20 @@ pub(super) fn config(settings: &Tls) -> Result<ClientConfig, String> {
             builder.with_client_auth_cert(chain, key).map_err(unfit)
         }
     }
+}
+
+/// Who a server is that asks no client for a certificate. The error says what is wrong with the files.
+#[cfg(feature = "testkit")]
+pub(crate) fn server(chain: &Pem, key: &Pem) -> Result<ServerConfig, String> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?;
+    let chain = certificates(chain, "the server's certificate")?;
+    let key = PrivateKeyDer::from_pem_slice(&read(key, "the server's key")?)
+        .map_err(|error| format!("the server's key cannot be read: {error}"))?;
+    let unfit = |error| format!("the server's certificate and key do not fit: {error}");
+    builder.with_no_client_auth().with_single_cert(chain, key).map_err(unfit)
 }
 
 fn authorities(settings: &Tls) -> Result<RootCertStore, String> {

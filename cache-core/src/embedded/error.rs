@@ -1,9 +1,11 @@
 //! The error of this module: why no server could be found, provisioned, started or signalled.
 
-use std::io;
 use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::time::Duration;
+use std::{fmt, io};
+
+use crate::error::shown;
 
 // Every message that has no remedy of its own ends with this one, which needs nothing but what the reader has.
 macro_rules! otherwise {
@@ -34,7 +36,7 @@ macro_rules! otherwise {
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum EmbeddedError {
     /// There are no binaries to download for this operating system and processor.
@@ -118,7 +120,8 @@ pub enum EmbeddedError {
     /// The downloaded binaries do not run on this machine.
     #[error(
         "the downloaded redis does not run on this machine: it needs the usual C++ runtime \
-         (`apt-get install libstdc++6`) and a system that is not older than 2020; otherwise {}; cause: {cause}",
+         (`apt-get install libstdc++6`), a system that is not older than 2020, and a place that programs may be run from \
+         (CACHE_EMBEDDED_DIR names another directory); otherwise {}; cause: {cause}",
         otherwise!()
     )]
     Unusable {
@@ -188,4 +191,10 @@ pub enum EmbeddedError {
     /// The runtime stopped, or the waiting future was dropped, before the work was done.
     #[error("the work was interrupted because its runtime or its future went away: call it again")]
     Interrupted,
+}
+
+impl fmt::Debug for EmbeddedError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        shown(self, f)
+    }
 }

@@ -25,7 +25,8 @@
 //! 3. The copy downloaded earlier into `$CACHE_EMBEDDED_DIR`, by default `cache-core/embedded` in the user's directory
 //!    for caches (`$XDG_CACHE_HOME` or `~/.cache`, on macOS `~/Library/Caches`).
 //! 4. A download into that directory, with the `pip` of `python3`: exact versions, checked against SHA-256 hashes built
-//!    into this crate. One line on standard error announces it. `CACHE_OFFLINE=1` forbids it.
+//!    into this crate. One line on standard error announces it. `CACHE_OFFLINE=1` forbids it. It comes from where pip's
+//!    own configuration says (`index-url` in `pip.conf`, `PIP_INDEX_URL`), so that a mirror of packages serves.
 //!
 //! Downloads exist for Linux on x86-64 (about 78 MB) and for macOS 14 or later on Apple silicon (about 30 MB).
 //! Elsewhere the error names the container to run instead.
@@ -237,6 +238,8 @@ impl Server {
 }
 
 /// How a [`Server`] is to be started.
+///
+/// The server that is downloaded has no TLS: [`Proxy::start_tls`](crate::testkit::Proxy::start_tls) stands in front of it.
 ///
 /// ```no_run
 /// # use cache_core::embedded::{EmbeddedError, Server};

@@ -31,7 +31,7 @@ impl Turn {
         limit: &Limit,
         done: impl Fn() -> bool,
     ) -> Result<Option<Turn>, EmbeddedError> {
-        let doing = || format!("create {}", path.display());
+        let doing = || format!("create {} (CACHE_EMBEDDED_DIR names another directory)", path.display());
         let mut seen: Option<(SystemTime, Instant)> = None;
         loop {
             if done() {

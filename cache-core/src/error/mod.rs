@@ -1,6 +1,7 @@
 //! Everything that can go wrong, and the questions that callers ask of it.
 
 mod ask;
+mod shown;
 mod words;
 
 use std::time::Duration;
@@ -10,6 +11,7 @@ use cache_index::{
     printed,
 };
 
+pub(crate) use self::shown::shown;
 use self::words::{advice, misfit, shown_conflict, shown_key, shown_wait};
 use crate::patch_error::PatchError;
 
@@ -26,7 +28,7 @@ pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// Each message says what its own layer knows; [`source`](std::error::Error::source) says what lies below.
 ///
 #[doc = include_str!("error.md")]
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The server cannot be reached, or the connection broke while a command was under way.

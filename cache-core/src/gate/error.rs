@@ -1,8 +1,10 @@
 //! What keeps a gate from being used.
 
+use std::fmt;
+
 use cache_index::NameError;
 
-use crate::error::Error;
+use crate::error::{Error, shown};
 
 /// What keeps a gate from being used. The error type of the work must be able to hold it (`E: From<GateError>`).
 ///
@@ -20,7 +22,7 @@ use crate::error::Error;
 /// let hurried = gate.ttl(Duration::from_millis(200));
 /// assert!(matches!(hurried.check(&cache), Err(GateError::Settings(_))), "no time to renew it");
 /// ```
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum GateError {
     /// The cache has no project, which is part of a gate's key.
@@ -60,5 +62,11 @@ pub enum GateError {
 impl From<NameError> for GateError {
     fn from(error: NameError) -> Self {
         Self::Server(error.into())
+    }
+}
+
+impl fmt::Debug for GateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        shown(self, f)
     }
 }

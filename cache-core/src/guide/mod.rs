@@ -1,5 +1,7 @@
 //! A guide in chapters. Each ends where the next begins, and nearly each has an example that runs against a private real
-//! server (`cargo test --doc guide` runs them all): copy one into `main.rs` with the feature `embedded`.
+//! server (`cargo test --doc guide` runs them all): copy one into `main.rs`, with the feature `embedded` (and
+//! `near` for [`cache_layer`], `testkit` for [`testing`]), and with `serde` (`derive`) and `tokio` (`macros`, `rt-multi-thread`)
+//! among the dependencies.
 //!
 //! | chapter | for the question |
 //! |---|---|

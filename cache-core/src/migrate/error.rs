@@ -1,6 +1,6 @@
 //! What keeps a migration from being done.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 
 use cache_index::{Difference, NameError, ServerError, ServerErrorKind, printed};
 
@@ -8,7 +8,7 @@ use super::lock::SchemaLockError;
 use super::memory::{Bytes, ServerMemory};
 use super::unlocked::Unlocked;
 use crate::acl::word;
-use crate::error::Error;
+use crate::error::{Error, shown};
 
 /// What keeps a migration from being done. Nothing was lost, and running it again goes on where it stopped.
 ///
@@ -33,7 +33,7 @@ use crate::error::Error;
 /// assert!(error.to_string().ends_with("give one of them another `#[cache(prefix = \"…\")]`"));
 /// # }
 /// ```
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum MigrateError {
     /// Documents of one model would be taken for documents of another. Nothing was written.
@@ -346,6 +346,12 @@ fn granted(commands: &[String], patterns: &[String]) -> String {
     let commands = commands.iter().map(|command| format!("+{}", command.to_lowercase()));
     let patterns = patterns.iter().map(|pattern| format!("~{pattern}"));
     commands.chain(patterns).collect::<Vec<_>>().join(" ")
+}
+
+impl fmt::Debug for MigrateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        shown(self, f)
+    }
 }
 
 impl From<Error> for MigrateError {

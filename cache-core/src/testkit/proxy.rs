@@ -15,6 +15,15 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 
 use super::faults::{Chunk, Direction, Fault, Odds, Plan};
+#[cfg(feature = "tls")]
+use crate::connection::trust;
+#[cfg(feature = "tls")]
+use crate::settings::Pem;
+
+#[cfg(feature = "tls")]
+type Acceptor = tokio_rustls::TlsAcceptor;
+#[cfg(not(feature = "tls"))]
+type Acceptor = std::convert::Infallible;
 
 /// Listens on a port of its own until it is dropped.
 ///
@@ -37,6 +46,7 @@ use super::faults::{Chunk, Direction, Fault, Odds, Plan};
 /// ```
 #[derive(Debug)]
 pub struct Proxy {
+    scheme: &'static str,
     port: u16,
     shared: Arc<Shared>,
     listening: JoinHandle<()>,
@@ -76,11 +86,12 @@ enum Upstream {
 impl Upstream {
     fn of(url: &str) -> io::Result<Self> {
         match (url.strip_prefix("redis+unix://"), url.strip_prefix("redis://")) {
-            (Some(path), _) => Ok(Self::Unix(PathBuf::from(path))),
+            (Some(path), _) => Ok(Self::Unix(PathBuf::from(path.split('?').next().unwrap_or_default()))),
             (None, Some(address)) => {
-                let address = address.split('/').next().unwrap_or_default();
+                let address = address.split(['/', '?']).next().unwrap_or_default();
                 let address = address.rsplit_once('@').map_or(address, |(_, address)| address);
-                Ok(Self::Tcp(address.to_owned()))
+                let has_port = address.rsplit_once(':').is_some_and(|(_, port)| !port.ends_with(']'));
+                Ok(Self::Tcp(if has_port { address.to_owned() } else { format!("{address}:6379") }))
             }
             (None, None) => {
                 let message = "a proxy stands in front of `redis://HOST:PORT` or `redis+unix://SOCKET`";
@@ -103,7 +114,37 @@ impl Proxy {
     /// # Errors
     /// If it is no such URL, or there is no port to spare on `127.0.0.1`.
     pub async fn start(url: &str) -> io::Result<Self> {
-        let upstream = Upstream::of(url)?;
+        Self::listen(Upstream::of(url)?, None).await
+    }
+
+    /// As [`start`](Self::start), for clients that speak TLS: the server has this certificate, behind it those between it and
+    /// an authority, and its key. Faults are done to what it says in plain; [`url`](Self::url) is `rediss://localhost:PORT`.
+    ///
+    /// ```no_run
+    /// # use cache_core::embedded::Server;
+    /// # async fn example(ca: String, cert: String, key: String) -> Result<(), Box<dyn std::error::Error>> {
+    /// use cache_core::testkit::Proxy;
+    /// use cache_core::{Cache, Pem, RedisSettings, Tls};
+    ///
+    /// let server = Server::start().await?;
+    /// let proxy = Proxy::start_tls(&server.url(), Pem::text(cert), Pem::text(key)).await?;
+    /// let settings = RedisSettings::new(proxy.url()).tls(Tls::new().cacert(Pem::text(ca)));
+    /// Cache::connect(settings).await?.ping().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`start`](Self::start), or if certificate or key cannot be used.
+    #[cfg(feature = "tls")]
+    pub async fn start_tls(url: &str, cert: impl Into<Pem>, key: impl Into<Pem>) -> io::Result<Self> {
+        let invalid = |reason| io::Error::new(io::ErrorKind::InvalidInput, reason);
+        let config = trust::server(&cert.into(), &key.into()).map_err(invalid)?;
+        Self::listen(Upstream::of(url)?, Some(Acceptor::from(Arc::new(config)))).await
+    }
+
+    async fn listen(upstream: Upstream, tls: Option<Acceptor>) -> io::Result<Self> {
+        let scheme = if tls.is_some() { "rediss://localhost" } else { "redis://127.0.0.1" };
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let port = listener.local_addr()?.port();
         let shared = Arc::new(Shared {
@@ -114,13 +155,13 @@ impl Proxy {
             injected: AtomicU64::new(0),
             connections: AtomicU64::new(0),
         });
-        let listening = tokio::spawn(listen(listener, Arc::clone(&shared)));
-        Ok(Self { port, shared, listening })
+        let listening = tokio::spawn(listen(listener, tls, Arc::clone(&shared)));
+        Ok(Self { scheme, port, shared, listening })
     }
 
     /// Where clients find it.
     pub fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}", self.port)
+        format!("{}:{}", self.scheme, self.port)
     }
 
     /// Its port on `127.0.0.1`.
@@ -197,29 +238,62 @@ impl Shared {
     }
 }
 
-async fn listen(listener: TcpListener, shared: Arc<Shared>) {
+async fn listen(listener: TcpListener, tls: Option<Acceptor>, shared: Arc<Shared>) {
     // A proxy that is dropped takes its connections with it.
     let mut connections = tokio::task::JoinSet::new();
     while let Ok((client, _)) = listener.accept().await {
         let number = shared.connections.fetch_add(1, Ordering::Relaxed);
-        connections.spawn(serve(client, number, Arc::clone(&shared)));
+        connections.spawn(serve(client, tls.clone(), number, Arc::clone(&shared)));
         while connections.try_join_next().is_some() {}
     }
 }
 
-async fn serve(mut client: TcpStream, number: u64, shared: Arc<Shared>) {
-    let mut cut = shared.cut.subscribe();
+async fn serve(client: TcpStream, tls: Option<Acceptor>, number: u64, shared: Arc<Shared>) {
+    let cut = shared.cut.subscribe();
+    match tls {
+        None => pass(client, cut, number, &shared).await,
+        #[cfg(feature = "tls")]
+        Some(tls) => {
+            // Who trusts nobody says so itself.
+            if let Ok(client) = tls.accept(client).await {
+                pass(client, cut, number, &shared).await;
+            }
+        }
+        #[cfg(not(feature = "tls"))]
+        Some(never) => match never {},
+    }
+}
+
+/// What a client is connected by.
+trait Client: AsyncRead + AsyncWrite + Unpin {
+    fn tcp(&self) -> &TcpStream;
+}
+
+impl Client for TcpStream {
+    fn tcp(&self) -> &TcpStream {
+        self
+    }
+}
+
+#[cfg(feature = "tls")]
+impl Client for tokio_rustls::server::TlsStream<TcpStream> {
+    fn tcp(&self) -> &TcpStream {
+        self.get_ref().0
+    }
+}
+
+async fn pass(mut client: impl Client, mut cut: watch::Receiver<u64>, number: u64, shared: &Shared) {
     let upstream = lock(&shared.upstream).clone();
     let carried = async {
-        client.set_nodelay(true)?;
+        client.tcp().set_nodelay(true)?;
         match upstream {
             Upstream::Tcp(address) => {
                 let server = TcpStream::connect(address).await?;
                 server.set_nodelay(true)?;
-                carry(&mut client, server, number, &shared).await
+                carry(&mut client, server, number, shared).await
             }
             Upstream::Unix(path) => {
-                carry(&mut client, UnixStream::connect(path).await?, number, &shared).await
+                carry(&mut client, UnixStream::connect(path).await?, number, shared).await
             }
             Upstream::Nobody => Ok(End::Reset),
         }
@@ -230,15 +304,15 @@ async fn serve(mut client: TcpStream, number: u64, shared: Arc<Shared>) {
     };
     if !matches!(end, Ok(End::Closed)) {
         // What closes without lingering is reset.
-        let _ = client.set_zero_linger();
+        let _ = client.tcp().set_zero_linger();
     }
 }
 
-async fn carry<S>(client: &mut TcpStream, server: S, number: u64, shared: &Shared) -> io::Result<End>
+async fn carry<S>(client: &mut impl Client, server: S, number: u64, shared: &Shared) -> io::Result<End>
 where
     S: AsyncRead + AsyncWrite + Send,
 {
-    let (from_client, to_client) = client.split();
+    let (from_client, to_client) = split(client);
     let (from_server, to_server) = split(server);
     tokio::select! {
         end = pump(Direction::ToServer, from_client, to_server, number, shared) => end,
@@ -264,21 +338,26 @@ async fn pump(
             continue;
         }
         match shared.decide(&Chunk { connection, direction, number, bytes }) {
-            None => to.write_all(bytes).await?,
+            None => write(&mut to, bytes).await?,
             Some(Fault::Delay(time)) => {
                 tokio::time::sleep(time).await;
-                to.write_all(bytes).await?;
+                write(&mut to, bytes).await?;
             }
             Some(Fault::Reset) => return Ok(End::Reset),
             Some(Fault::Silence) => silent = true,
             Some(Fault::Truncate(length)) => {
-                to.write_all(bytes.get(..length).unwrap_or(bytes)).await?;
-                to.flush().await?;
+                write(&mut to, bytes.get(..length).unwrap_or(bytes)).await?;
                 return Ok(End::Reset);
             }
         }
     }
     Ok(End::Closed)
+}
+
+/// TLS keeps some for itself until it is flushed.
+async fn write(to: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> io::Result<()> {
+    to.write_all(bytes).await?;
+    to.flush().await
 }
 
 fn lock<T>(it: &Mutex<T>) -> MutexGuard<'_, T> {

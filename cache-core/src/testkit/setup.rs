@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -71,9 +72,14 @@ impl Setup {
     /// If the test does, no server can be had (the message says how to get one), or an index cannot be made.
     pub fn run<F: Future>(self, test: impl FnOnce(Cache) -> F) -> F::Output {
         let runtime = runtime();
-        let url = runtime.block_on(shared_url()).unwrap_or_else(|error| fail("no server", &error));
-        let (cache, project) = runtime.block_on(self.cache(&url));
-        let outcome = catch_unwind(AssertUnwindSafe(|| runtime.block_on(test(cache.clone()))));
+        let url = runtime.block_on(shared_url()).unwrap_or_else(|error| {
+            fail(&format!("no server for the tests, and {URL} names none"), &error);
+        });
+        let (cache, project) = runtime.block_on(self.connect(&url));
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            runtime.block_on(self.prepare(&cache));
+            runtime.block_on(test(cache.clone()))
+        }));
         if let Err(error) = runtime.block_on(clean(&cache, &project)) {
             tell(&format!("what the test left under `{project}:` is there still: {}", chain(&error)));
         }
@@ -87,32 +93,38 @@ impl Setup {
     pub fn run_with_server<F: Future>(self, test: impl FnOnce(Cache, Server) -> F) -> F::Output {
         let runtime = runtime();
         let server = runtime.block_on(Server::start()).unwrap_or_else(|error| fail("no server", &error));
-        let (cache, _) = runtime.block_on(self.cache(&server.url()));
+        let (cache, _) = runtime.block_on(self.connect(&server.url()));
+        runtime.block_on(self.prepare(&cache));
         let outcome = catch_unwind(AssertUnwindSafe(|| runtime.block_on(test(cache, server))));
         end(runtime, outcome)
     }
 
-    /// A cache with the indexes, and the project that it is of.
-    async fn cache(self, url: &str) -> (Cache, String) {
+    /// A cache, and the project that it is of.
+    async fn connect(&self, url: &str) -> (Cache, String) {
+        // Processes on several machines may share a server, and in containers have the same ids.
+        static PROCESS: LazyLock<u32> = LazyLock::new(rand::random);
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let project = format!("{}-{}-{number}", plain(self.test), std::process::id());
+        let project = format!("{}-{:08x}-{number}", plain(self.test), *PROCESS);
         let settings = RedisSettings::new(url).protocol(self.protocol);
-        let cache = match Cache::connect(settings).await {
-            Ok(cache) => cache.project(&project),
+        match Cache::connect(settings).await {
+            Ok(cache) => (cache.project(&project), project),
             Err(error) => fail("no connection to the server of the tests", &error),
-        };
+        }
+    }
+
+    /// Makes the indexes.
+    async fn prepare(self, cache: &Cache) {
         if let Some(migrator) = self.migrator
-            && let Err(error) = migrator.run(&cache).await
+            && let Err(error) = migrator.run(cache).await
         {
             fail("no indexes", &error);
         }
-        (cache, project)
     }
 }
 
-/// The URL of the server that the tests of this process share: `CACHE_TEST_REDIS_URL`, or that of an embedded server which is
-/// started at the first call and ends with the process, however that ends.
+/// The URL of the server that the tests of this process share: `CACHE_TEST_REDIS_URL` unless it is empty, or that of an
+/// embedded server which is started at the first call and ends with the process, however that ends.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -129,9 +141,9 @@ impl Setup {
 pub async fn shared_url() -> Result<String, EmbeddedError> {
     static SERVER: OnceCell<Server> = OnceCell::const_new();
     match std::env::var(URL) {
-        Ok(url) => Ok(url),
+        Ok(url) if !url.is_empty() => Ok(url),
         // It stops with the process: a static is never dropped, but the pipe that keeps the server alive closes.
-        Err(_) => SERVER.get_or_try_init(Server::start).await.map(Server::url),
+        _ => SERVER.get_or_try_init(Server::start).await.map(Server::url),
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use cache_core::embedded::Server;
 use cache_core::{Cache, CacheModel, Command, Gate, GateError, Migrator};
+use cache_tests::plain::Plain;
 use cache_tests::{chain, private_server, shared_url};
 use futures_core::future::BoxFuture;
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,8 @@ pub(crate) const MISTAKES: &[(&str, Mistake)] = &[
     ("wrong_password", |_| Box::pin(wrong_password())),
     ("no_runtime", |_| Box::pin(async { on_a_thread(no_runtime) })),
     ("forgotten_migration", |cache| Box::pin(async move { told(Ticket::find().count(&cache).await) })),
+    ("forgotten_register", |cache| Box::pin(forgotten_register(cache))),
+    ("no_search_module", |_| Box::pin(no_search_module())),
     ("another_database", |_| Box::pin(another_database())),
     ("project_with_nothing_in_it", |cache| {
         Box::pin(async move { told(ticket(1).save(&cache.project("")).await) })
@@ -107,6 +110,22 @@ async fn wrong_password() -> String {
 async fn another_database() -> String {
     let cache = Cache::connect(format!("{}?db=1", shared_url().await)).await.unwrap();
     told(Migrator::new().register::<Ticket>().run(&cache).await)
+}
+
+async fn forgotten_register(cache: Cache) -> String {
+    Migrator::new().register::<Renamed>().run(&cache).await.unwrap();
+    told(Ticket::find().count(&cache).await)
+}
+
+/// As most packages of a server are.
+async fn no_search_module() -> String {
+    let server = Plain::start().await;
+    loop {
+        if let Ok(cache) = Cache::connect(server.url()).await {
+            return told(Migrator::new().register::<Ticket>().run(&cache).await);
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 fn not_locked() -> String {

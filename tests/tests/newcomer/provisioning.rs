@@ -2,16 +2,18 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use cache_tests::child::{runs, text, wait_until};
 use cache_tests::figures;
 use tempfile::TempDir;
 
-use crate::mirror::{Mirror, pythons};
+use crate::mirror::{Index, Mirror, pythons};
 
 pub(crate) const FAULTS: &[(&str, fn())] = &[
     ("provisioning::several_at_once", several_at_once),
+    ("provisioning::behind_a_mirror", behind_a_mirror),
+    ("provisioning::a_mirror_with_other_bytes", other_bytes),
     ("provisioning::a_full_disk_while_downloading", full_while_downloading),
     ("provisioning::a_full_disk_while_unpacking", full_while_unpacking),
     ("provisioning::a_full_file_system", full_file_system),
@@ -70,6 +72,42 @@ fn several_at_once() {
     let said: Vec<_> = children.into_iter().map(|child| text(&child.wait_with_output().unwrap())).collect();
     assert!(said.iter().all(|said| said.contains("BINARIES")), "{said:?}");
     assert_eq!(said.iter().filter(|said| said.contains("cache: downloading redis")).count(), 1, "{said:?}");
+    good(empty.path());
+}
+
+/// Asks nobody but an index that pip's configuration names, in a home of its own.
+fn configured(empty: &Path, index: &Index) -> Command {
+    let folder = empty.join("home/.config/pip");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("pip.conf"), format!("[global]\nindex-url = {}\n", index.url())).unwrap();
+    let mut command = Mirror::get().child("report", empty);
+    command.env("HOME", empty.join("home")).env("NO_PROXY", "127.0.0.1").env_remove("XDG_CONFIG_HOME");
+    for variable in
+        ["PIP_NO_INDEX", "PIP_FIND_LINKS", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_CONFIG_FILE"]
+    {
+        command.env_remove(variable);
+    }
+    command
+}
+
+fn behind_a_mirror() {
+    let empty = empty();
+    let index = Mirror::get().index();
+    let said = text(&configured(empty.path(), &index).output().unwrap());
+    assert!(said.contains("STARTED"), "{said}");
+    drop(index);
+    good(empty.path());
+}
+
+/// A package of the right name and version that is not the one that was pinned.
+fn other_bytes() {
+    let empty = empty();
+    let index = Mirror::get().index();
+    index.damage();
+    let said = text(&configured(empty.path(), &index).output().unwrap());
+    assert!(said.contains("FAILED Download") && said.contains("DO NOT MATCH THE HASHES"), "{said}");
+    assert_eq!(entries(empty.path()), [] as [PathBuf; 0]);
+    gone(empty.path());
     good(empty.path());
 }
 
