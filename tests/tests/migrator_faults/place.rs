@@ -119,7 +119,17 @@ impl Place {
     /// Boots the first release, and waits until its index is filled: also where the migrator does not.
     pub(crate) async fn settle(&self, system: System) {
         let cache = if system == System::Ours { self.cache.clone() } else { self.plain().await };
-        if let Err(error) = system.boot(Release::One, &cache).await {
+        self.settle_by(system, &cache).await;
+    }
+
+    /// As [`settle`](Self::settle) does, by somebody who goes then and forgets his leases: nobody uses the index any more.
+    pub(crate) async fn settle_and_go(&self) {
+        self.settle_by(System::Ours, &self.again().await).await;
+        self.forget_leases().await;
+    }
+
+    async fn settle_by(&self, system: System, cache: &Cache) {
+        if let Err(error) = system.boot(Release::One, cache).await {
             panic!("the first release did not boot: {error}");
         }
         for name in self.indexes().await {

@@ -81,10 +81,7 @@ impl Situation {
                 place.create(&name, self.release(), None).await;
             }
             Self::RedisOm => place.settle(System::DropAndCreate).await,
-            Self::Collect => {
-                place.settle(System::Ours).await;
-                place.forget_leases().await;
-            }
+            Self::Collect => place.settle_and_go().await,
         }
     }
 }
