@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 use cache_core::testkit::{Direction, Fault, Odds, Proxy};
 use cache_core::{Cache, Command, Error, Protocol, RedisSettings};
 use cache_tests::dice::Dice;
-use cache_tests::{chain, connect_with, private_server, shared_url};
+use cache_tests::{chain, private_server, shared_url};
 
 const BOUND: Duration = Duration::from_secs(1);
 
 async fn through(proxy: &Proxy) -> Cache {
     let settings = RedisSettings::new(proxy.url()).protocol(Protocol::Resp2).response_timeout(BOUND);
     // Not `fred`, over which what a new connection is asked may meet a fault that was meant for another answer.
-    connect_with(settings).await.unwrap_or_else(|error| panic!("{}", chain(&error)))
+    Cache::connect(settings).await.unwrap_or_else(|error| panic!("{}", chain(&error)))
 }
 
 async fn echo(cache: &Cache, text: &str) -> Result<String, Error> {

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use cache_core::acl::Feature;
-use cache_core::{CacheModel, Protocol, RedisSettings};
+use cache_core::{Cache, CacheModel, Protocol, RedisSettings};
+use cache_tests::chain;
 use cache_tests::cluster::Nodes;
-use cache_tests::{chain, connect_with};
 
 use crate::models::Note;
 use crate::scenarios::{Done, note};
@@ -60,7 +60,7 @@ async fn run(nodes: &Nodes, protocol: Protocol, without: Option<&str>) -> Ran {
 
 async fn scenario(nodes: &Nodes, protocol: Protocol) -> Done {
     let url = nodes.url(0).replace("redis://", "redis://app:p@");
-    let cache = connect_with(RedisSettings::new(url).protocol(protocol)).await?.project("shop");
+    let cache = Cache::connect(RedisSettings::new(url).protocol(protocol)).await?.project("shop");
     ensure!(cache.capabilities().cluster);
     for saved in Note::save_many(&cache, (0..NOTES).map(note)).await {
         let _ = saved?;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use cache_core::acl::{Acl, Feature};
 use cache_core::embedded::Server;
 use cache_core::{Cache, Command, Protocol, RedisSettings, Reply};
-use cache_tests::{chain, connect, connect_with};
+use cache_tests::{chain, connect};
 
 use crate::scenarios::{self, Fails};
 
@@ -79,7 +79,7 @@ impl Stage {
         if feature == Feature::ClientName {
             settings = settings.client_name("shop");
         }
-        let cache = connect_with(settings).await?.project("shop");
+        let cache = Cache::connect(settings).await?.project("shop");
         let outcome = scenarios::run(feature, &cache, &self.admin).await;
         // A gate that may not be given back is tried for as long as its ttl.
         let _ = cache.shutdown(std::time::Duration::from_secs(1)).await;

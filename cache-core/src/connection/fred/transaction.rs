@@ -1,12 +1,14 @@
 //! Transactions, on a connection that nothing else is sent on, and the order in which what was given up comes to the server.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex as Lock, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 use ::fred::clients::Client;
-use ::fred::error::ErrorKind;
+use ::fred::error::{Error as FredError, ErrorKind};
 use ::fred::interfaces::ClientLike;
 use ::fred::types::Resp3Frame;
 use cache_index::{Command, DecodeError, Reply};
@@ -19,8 +21,31 @@ use crate::error::{Error, Result};
 /// What part of a call's time it waits at most for a transaction that was given up before it.
 const SHARE: u32 = 4;
 
-/// A client, and what drives it.
-type Own = (Client, Driver);
+/// A client of one connection, and what drives it.
+struct Own {
+    client: Client,
+    driver: Driver,
+}
+
+impl Own {
+    /// fred (10.1) goes on saying that it is connected when what drives it has ended.
+    fn is_usable(&self) -> bool {
+        self.client.is_connected() && !self.driver.0.is_finished()
+    }
+
+    /// Waits for a call of the client, for as long as that is driven: nobody answers it afterwards.
+    async fn during<T>(&mut self, call: impl Future<Output = Answer<T>>) -> Answer<T> {
+        let mut call = pin!(call);
+        poll_fn(|context| {
+            if let Poll::Ready(answer) = call.as_mut().poll(context) {
+                return Poll::Ready(answer);
+            }
+            let ended = Pin::new(&mut self.driver.0).poll(context);
+            ended.map(|_| Err(FredError::new(ErrorKind::IO, "the connection ended")))
+        })
+        .await
+    }
+}
 
 /// The connection for transactions, one of which runs at a time.
 ///
@@ -49,19 +74,21 @@ impl Transactions {
         while let Some(client) = self.next_behind() {
             self.watch(&client, one(&client, &Command::new("PING"), within)).await?;
         }
-        let own = match idle.take().filter(|(client, _)| client.is_connected()) {
+        let own = match idle.take().filter(Own::is_usable) {
             Some(ready) => ready,
             None => {
                 let client = config::once(like);
                 let driver = open(&client, within).await?;
-                (client, driver)
+                Own { client, driver }
             }
         };
         let (multi, exec) = (Command::new("MULTI"), Command::new("EXEC"));
         let all: Vec<_> = std::iter::once(&multi).chain(commands.iter().copied()).chain([&exec]).collect();
+        let client = own.client.clone();
         let mut under_way = UnderWay { of: self, own: Some(own) };
-        let Some((client, _)) = &under_way.own else { return Ok(Vec::new()) };
-        let frames = together(client, &all, within).await.into_iter().collect::<Answer<Vec<_>>>();
+        let Some(own) = &mut under_way.own else { return Ok(Vec::new()) };
+        let call = async { together(&client, &all, within).await.into_iter().collect::<Answer<Vec<_>>>() };
+        let frames = own.during(call).await;
         let own = under_way.own.take();
         *idle = own.filter(|_| frames.is_ok());
         frames
@@ -101,12 +128,14 @@ impl Transactions {
     /// says nothing in time is given up too.
     async fn settle(&self, idle: &mut Option<Own>, within: Duration) {
         let Some(own) = self.left.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
+        let client = own.client.clone();
         let mut under_way = UnderWay { of: self, own: Some(own) };
-        let Some((client, _)) = &under_way.own else { return };
-        // All of it was handed over before it could be given up, so that nothing is between this and that.
-        let answer = one(client, &Command::new("PING"), within / SHARE).await;
-        let own = under_way.own.take();
-        *idle = own.filter(|_| answer.is_ok());
+        if let Some(own) = under_way.own.as_mut().filter(|own| own.is_usable()) {
+            // All of it was handed over before it could be given up, so that nothing is between this and that.
+            let answer = own.during(one(&client, &Command::new("PING"), within / SHARE)).await;
+            *idle = under_way.own.take().filter(|_| answer.is_ok());
+        }
+        drop(under_way.own.take());
         self.is_left.store(false, Ordering::Release);
     }
 }
