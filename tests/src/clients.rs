@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cache_core::connection::FredConnection;
-use cache_core::{Cache, Degrade, Protocol, RedisSettings, Result};
+use cache_core::{Cache, Degrade, Error, Protocol, RedisSettings, Result};
 
 use crate::{LATE, chain};
 
@@ -82,6 +82,27 @@ pub async fn degrade(degrade: Degrade, settings: impl Into<RedisSettings>) -> Re
     } else {
         degrade.connect(settings).await
     }
+}
+
+/// Whether the tests go through `fred`, which has to refuse these settings then and to say what they are for. What they do is
+/// for the other client alone.
+///
+/// # Panics
+/// If it does not refuse them, or in another way.
+pub async fn refused_by_fred(settings: &RedisSettings) -> bool {
+    if !is_fred() {
+        return false;
+    }
+    let refused =
+        [connect_with(settings).await, connect_lazy(settings), degrade(Degrade::new(), settings).await];
+    for error in refused.map(Result::err) {
+        match error {
+            Some(error @ Error::Settings { setting: "url", .. })
+                if error.to_string().contains("for `Cache::connect`") => {}
+            other => panic!("fred does not refuse them: {other:?}"),
+        }
+    }
+    true
 }
 
 fn patient(url: &str, protocol: Protocol) -> RedisSettings {

@@ -27,7 +27,7 @@ use std::time::Duration;
 use cache_core::embedded::{EmbeddedError, Server};
 use cache_core::{Cache, Degrade, Protocol, RedisSettings};
 
-pub use clients::{connect, connect_lazy, connect_redis, connect_with, degrade};
+pub use clients::{connect, connect_lazy, connect_redis, connect_with, degrade, refused_by_fred};
 
 /// How long an answer may take that is not about time: where many programs share a core, the default is not enough.
 const LATE: Duration = Duration::from_secs(20);

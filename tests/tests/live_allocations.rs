@@ -60,7 +60,9 @@ impl Sides {
     fn new(test: &str) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let (cache, hand) = runtime.block_on(async {
-            let cache = cache_tests::cache(test, Protocol::Resp3).await;
+            // Both sides are of the `redis` crate, whatever the other tests go through.
+            let cache = cache_tests::connect_redis(&cache_tests::shared_url().await, Protocol::Resp3).await;
+            let cache = cache.project(&format!("{test}-{}", std::process::id()));
             let separator = if cache_tests::shared_url().await.contains('?') { '&' } else { '?' };
             let url = format!("{}{separator}protocol=resp3", cache_tests::shared_url().await);
             let client = redis::Client::open(url).unwrap();

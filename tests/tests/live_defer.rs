@@ -4,11 +4,11 @@
 use std::time::{Duration, Instant};
 
 use cache_core::{
-    Batch, Cache, CacheModel, Command, ErrorClass, IndexState, MigrateError, Migrator, Notice, Protocol,
-    Ready, Shortfall, Strategy,
+    Batch, Cache, CacheModel, Command, Degrade, ErrorClass, IndexState, MigrateError, Migrator, Notice,
+    Protocol, Ready, Shortfall, Strategy,
 };
 use cache_tests::releases::{alias, first, index, indexes, save, second, target, write};
-use cache_tests::{chain, connect, private_server};
+use cache_tests::{chain, connect, degrade, private_server};
 
 type Old = first::User;
 type New = second::User;
@@ -276,7 +276,7 @@ async fn what_keeps_one_model_from_being_migrated_keeps_no_other() {
     old().run(&other).await.unwrap();
     assert!(others::Order { id: 1, shop: "s".to_owned() }.save(&other).await.unwrap().stored());
     server.pause().await.unwrap();
-    let cache = Cache::connect_or_degrade(server.url()).await.unwrap();
+    let cache = degrade(Degrade::new(), server.url()).await.unwrap();
     let both = new().register::<others::Order>();
     assert!(both.run(&cache).await.unwrap().is_deferred());
     server.resume().await.unwrap();

@@ -107,6 +107,21 @@ async fn a_batch_is_answered_one_by_one_and_a_transaction_is_one() {
     }
 }
 
+/// Transactions have a connection of their own, which ends with the server.
+#[tokio::test]
+async fn the_first_transaction_after_a_restart_is_run() {
+    let server = private_server().await;
+    for protocol in PROTOCOLS {
+        let connection = over(&server.url(), protocol).await;
+        for _ in 0..3 {
+            let answers = connection.send_all(Batch::atomic(vec![incr("n")])).await;
+            assert!(matches!(answers.as_deref(), Ok([Ok(Reply::Int(_))])), "{answers:?}");
+            server.kill().await.unwrap();
+            server.restart().await.unwrap();
+        }
+    }
+}
+
 /// A connection of which all is known that it asks by itself.
 async fn settled(connection: &FredConnection) {
     loop {

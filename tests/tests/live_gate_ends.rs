@@ -7,7 +7,7 @@ use cache_core::testkit::{Direction, Fault, Proxy};
 use cache_core::{
     Cache, Command, Gate, GateCounts, GateError, OnLost, OnUnavailable, OnceOutcome, Outcome, Released,
 };
-use cache_tests::{live, private_server};
+use cache_tests::{connect_with, live, private_server};
 
 /// Long beside what the tests take.
 fn gate() -> Gate {
@@ -39,8 +39,8 @@ struct Line {
 async fn line() -> Line {
     let server = private_server().await;
     let proxy = Arc::new(Proxy::start(&server.url()).await.unwrap());
-    let through = Cache::connect(proxy.url()).await.unwrap().project("shop");
-    let direct = Cache::connect(server.url()).await.unwrap().project("shop");
+    let through = connect_with(proxy.url()).await.unwrap().project("shop");
+    let direct = connect_with(server.url()).await.unwrap().project("shop");
     Line { url: server.url(), _server: server, proxy, through, direct }
 }
 
@@ -250,7 +250,7 @@ live!(
 #[tokio::test]
 async fn a_strict_gate_looks_each_time() {
     let server = private_server().await;
-    let cache = Cache::connect(server.url()).await.unwrap().project("shop");
+    let cache = connect_with(server.url()).await.unwrap().project("shop");
     let strict = gate().strict();
     let run = async || strict.run(&cache, async |_lease| Ok::<_, GateError>(())).await;
     assert!(matches!(run().await, Ok(Outcome::Ran(()))));
@@ -264,7 +264,7 @@ async fn a_strict_gate_looks_each_time() {
 #[tokio::test]
 async fn a_server_that_takes_no_writes_is_none_for_a_gate() {
     let server = private_server().await;
-    let cache = Cache::connect(server.url()).await.unwrap().project("shop");
+    let cache = connect_with(server.url()).await.unwrap().project("shop");
     cache.command(Command::new("CONFIG").args_from(["SET", "min-replicas-to-write", "1"])).await.unwrap();
     let run = async |gate: Gate| gate.run(&cache, async |lease| Ok::<_, GateError>(lease.is_leased())).await;
     let skipped = run(gate()).await;

@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use cache_core::{
-    Blocking, Cache, CacheModel, Error, Gate, GateError, Lease, OnLost, OnceOutcome, Outcome, Released, gate,
+    Blocking, Cache, CacheModel, Degrade, Error, Gate, GateError, Lease, OnLost, OnceOutcome, Outcome,
+    Released, gate,
 };
-use cache_tests::{connect, live, private_server};
+use cache_tests::{connect, degrade, live, private_server};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Mutex, watch};
 
@@ -294,7 +295,7 @@ fn a_command_line() {
 async fn a_boot_without_a_server() {
     let server = private_server().await;
     server.pause().await.unwrap();
-    let cache = Cache::connect_or_degrade(server.url()).await.unwrap().project("shop");
+    let cache = degrade(Degrade::new(), server.url()).await.unwrap().project("shop");
     let gate = Gate::new("bootstrap");
     let outcome = gate.run(&cache, async |_| Ok::<_, GateError>(())).await.unwrap();
     assert!(matches!(outcome, Outcome::Unavailable(_)), "{outcome:?}");

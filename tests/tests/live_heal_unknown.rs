@@ -9,7 +9,7 @@ use cache_core::{
     RedisSettings, Shortfall,
 };
 use cache_tests::releases::{index, save, second, write};
-use cache_tests::{connect, private_server};
+use cache_tests::{connect, connect_with, private_server};
 
 type User = second::User;
 
@@ -145,7 +145,7 @@ async fn what_cannot_be_compared_now(protocol: Protocol) {
     by_hand(&first).await;
     let proxy = Proxy::start(&server.url()).await.unwrap();
     let settings = RedisSettings::new(proxy.url()).protocol(protocol);
-    let cache = Cache::connect(settings.response_timeout(Duration::from_millis(500))).await.unwrap();
+    let cache = connect_with(settings.response_timeout(Duration::from_millis(500))).await.unwrap();
     proxy.plan(|chunk| {
         let scans = chunk.bytes.windows(4).any(|word| word == b"SCAN");
         (scans && chunk.direction == Direction::ToServer).then_some(Fault::Silence)

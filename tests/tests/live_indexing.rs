@@ -7,7 +7,7 @@ use cache_core::{
     Cache, CacheModel, Error, IndexPolicy, IndexSchema, Migrator, Protocol, Ready, RedisSettings,
     ServerErrorKind, Shortfall, Terms,
 };
-use cache_tests::{connect, live, private_server};
+use cache_tests::{connect, connect_with, live, private_server};
 use serde::{Deserialize, Serialize};
 
 /// Longer than any of it takes.
@@ -101,7 +101,7 @@ async fn restarted_with_persistence(protocol: Protocol) {
     const MANY: u32 = 40_000;
     let server = Server::options().append_only(true).start().await.unwrap();
     let settings = RedisSettings::new(server.url()).protocol(protocol);
-    let cache = Cache::connect(settings.response_timeout(Duration::from_secs(20))).await.unwrap();
+    let cache = connect_with(settings.response_timeout(Duration::from_secs(20))).await.unwrap();
     fill(&cache, MANY).await;
     Migrator::new().register::<Reading>().run(&cache).await.unwrap();
 

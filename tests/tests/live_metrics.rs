@@ -7,8 +7,8 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use cache_core::{Cache, CacheModel, Command, Gate, RedisSettings};
-use cache_tests::private_server;
+use cache_core::{CacheModel, Command, Degrade, Gate, RedisSettings};
+use cache_tests::{connect_with, degrade, private_server};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 use serde::{Deserialize, Serialize};
 
@@ -54,7 +54,7 @@ async fn calls_gates_loads_and_states_are_counted() {
     recorder.install().unwrap();
     let server = private_server().await;
     let settings = RedisSettings::new(server.url()).max_in_flight(1);
-    let cache = Cache::connect(settings).await.unwrap().project("shop");
+    let cache = connect_with(settings).await.unwrap().project("shop");
 
     // Commands, by how they end.
     {
@@ -67,7 +67,7 @@ async fn calls_gates_loads_and_states_are_counted() {
         is(&found, "cache_core_commands_total command=PING outcome=busy", 1.0);
     }
     // BLPOP that was given up keeps the server from answering others on this connection.
-    let cache = Cache::connect(server.url()).await.unwrap().project("shop");
+    let cache = connect_with(server.url()).await.unwrap().project("shop");
     let found = counted(&snapshotter);
     is(&found, "cache_core_commands_total command=BLPOP outcome=cancelled", 1.0);
     is(&found, "cache_core_calls_in_flight ", -1.0);
@@ -84,7 +84,7 @@ async fn calls_gates_loads_and_states_are_counted() {
 
     // Another connection.
     let id = cache.command(Command::new("CLIENT").arg("ID")).await.unwrap().as_int().unwrap();
-    let other = Cache::connect(server.url()).await.unwrap();
+    let other = connect_with(server.url()).await.unwrap();
     let _ = counted(&snapshotter);
     other.command(Command::new("CLIENT").args_from(["KILL", "ID"]).arg_display(id)).await.unwrap();
     while cache.ping().await.is_err() {}
@@ -114,7 +114,7 @@ async fn calls_gates_loads_and_states_are_counted() {
     is(&found, "cache_core_loader_runs_total model=Note outcome=ok", 1.0);
 
     // The server goes.
-    let lenient = Cache::connect_or_degrade(server.url()).await.unwrap();
+    let lenient = degrade(Degrade::new(), server.url()).await.unwrap();
     is(&counted(&snapshotter), "cache_core_degraded ", 0.0);
     drop((cache, other));
     drop(server);

@@ -8,10 +8,10 @@ use cache_core::{
     Cache, CacheModel, Command, Error, IndexSchema, MigrateError, Migrator, Notice, RedisSettings, Schema,
     Shortfall, Strategy,
 };
-use cache_tests::live;
 use cache_tests::releases::{
     alias, first, global, index, indexes, lock, save, second, target, third, used_before, write,
 };
+use cache_tests::{connect_with, live};
 
 type Old = first::User;
 type New = second::User;
@@ -31,7 +31,7 @@ fn in_place(schema: &'static Schema) -> Migrator {
 /// Another process, in the same namespace.
 async fn other(cache: &Cache) -> Cache {
     let settings = RedisSettings::new(cache_tests::shared_url().await);
-    Cache::connect(settings).await.unwrap().namespace(&global(cache))
+    connect_with(settings).await.unwrap().namespace(&global(cache))
 }
 
 /// What the old release is answered: how many documents, or how many are missing.

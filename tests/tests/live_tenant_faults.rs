@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use cache_core::tenant::{Copies, TenantError, TenantSettings, Tier};
 use cache_core::testkit::Proxy;
-use cache_core::{Cache, Command, Degrade, Protocol, RedisSettings};
+use cache_core::{Command, Degrade, Protocol, RedisSettings};
 use cache_tests::store::TestStore;
-use cache_tests::{patient, private_server};
+use cache_tests::{connect_with, degrade, patient, private_server};
 use serde::{Deserialize, Serialize};
 
 const FILE: &str = "default: {theme: light}\nacme: {theme: dark}\n";
@@ -48,14 +48,15 @@ async fn delivered(shops: &TenantSettings<Shop>) {
 #[tokio::test]
 async fn what_is_set_without_a_server_is_got_elsewhere_when_it_is_back() {
     let server = private_server().await;
-    let degrading =
-        Degrade::new().entry_timeout(Duration::from_millis(200)).connect(quick(&server.url())).await.unwrap();
-    let failing = Cache::connect(quick(&server.url())).await.unwrap();
+    let degrading = degrade(Degrade::new().entry_timeout(Duration::from_millis(200)), quick(&server.url()))
+        .await
+        .unwrap();
+    let failing = connect_with(quick(&server.url())).await.unwrap();
     for (cache, new) in [(degrading, "one"), (failing, "two")] {
         let store = TestStore::default();
         let builder = |cache| TenantSettings::<Shop>::builder(cache).yaml_text(FILE).store(store.clone());
         let here = builder(&cache).build().await.unwrap();
-        let other = Cache::connect(server.url()).await.unwrap();
+        let other = connect_with(server.url()).await.unwrap();
         let there = builder(&other).build().await.unwrap();
         here.set("acme", &shop("before")).await.unwrap();
         delivered(&here).await;
@@ -85,12 +86,8 @@ async fn a_service_boots_and_serves_without_a_server_and_uses_it_when_it_comes()
     let server = private_server().await;
     let proxy = Proxy::start(&server.url()).await.unwrap();
     proxy.refuse();
-    let cache = Degrade::new()
-        .budget(Duration::from_millis(300))
-        .entry_timeout(Duration::from_secs(20))
-        .connect(proxy.url())
-        .await
-        .unwrap();
+    let patient = Degrade::new().budget(Duration::from_millis(300)).entry_timeout(Duration::from_secs(20));
+    let cache = degrade(patient, proxy.url()).await.unwrap();
     let store = TestStore::default();
     let shops =
         TenantSettings::<Shop>::builder(&cache).yaml_text(FILE).store(store.clone()).build().await.unwrap();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use cache_core::tenant::{HostTenantMapping, TenantError, TenantSettings, TenantStore};
 use cache_core::{Cache, CacheModel, Command, Degrade, Migrator, Protocol};
-use cache_tests::{elsewhere, live, patient, private_server, store::TestStore};
+use cache_tests::{degrade, elsewhere, live, patient, private_server, store::TestStore};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -263,7 +263,8 @@ live!(
 #[tokio::test]
 async fn hosts_that_change_without_a_server_are_dropped_when_it_is_back() {
     let server = private_server().await;
-    let cache = Degrade::new().entry_timeout(Duration::from_millis(200)).connect(server.url()).await.unwrap();
+    let cache =
+        degrade(Degrade::new().entry_timeout(Duration::from_millis(200)), server.url()).await.unwrap();
     let (store, direct) = (TestStore::default(), patient(&server.url(), Protocol::Resp3).await);
     let builder = |cache| TenantSettings::<Shop>::builder(cache).yaml_text(FILE).store(store.clone());
     let (one, two) = (builder(&cache).build().await.unwrap(), builder(&direct).build().await.unwrap());

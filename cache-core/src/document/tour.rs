@@ -10,6 +10,9 @@ use crate::error::{Error, Result};
 /// How often it is looked for slots that moved while they were scanned. It takes one that moves whenever it is looked at.
 const ROUNDS: u32 = 32;
 
+/// How many slots a cluster has.
+const SLOTS: u16 = 16_384;
+
 /// A way through all masters of a cluster. A document that moves to a master which was visited already would be missed, so
 /// those slots that moved meanwhile are looked at again where they are then, and again those of them that moved once more.
 pub(super) struct Tour {
@@ -24,8 +27,9 @@ pub(super) struct Tour {
 impl Tour {
     pub(super) async fn begin(cache: &Cache) -> Result<Self> {
         let masters = Masters::of(cache).await?;
-        let (visits, slots) = (masters.routes().into(), masters.slots());
-        Ok(Self { masters, visits, slots, round: 0 })
+        let visits = masters.routes().into();
+        // Also those that nobody said to have: they may be about to change hands.
+        Ok(Self { masters, visits, slots: (0..SLOTS).collect(), round: 0 })
     }
 
     /// Where it is.

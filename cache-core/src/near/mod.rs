@@ -41,7 +41,7 @@ impl Cache {
     /// [`NearHandle::status`] says so. A service that boots without its server gets its near cache when that comes.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] in RESP2, with a connection that was not made here, and on a cluster;
+    /// [`Error::Unsupported`] in RESP2, with a connection that [`Cache::connect`] did not make, and on a cluster;
     /// [`Error::is_access_denied`] if the user may not have `CLIENT TRACKING`; [`Error::Name`] for a namespace that is none;
     /// [`Error::NoRuntime`].
     #[doc(alias = "client_side_caching")]
@@ -56,8 +56,7 @@ impl Cache {
         let store = Arc::new(Store::new(settings.capacity, &global));
         let told: Arc<dyn Invalidations> = Arc::clone(&store) as _;
         let Some(tracked) = self.connection().tracking(told) else {
-            let needs =
-                "RESP3, and a connection that was made here: use `Cache::connect` without `protocol=resp2`";
+            let needs = "RESP3, and a client that hands on what the server says of changes: use `Cache::connect` without `protocol=resp2`";
             return Err(Error::Unsupported { what: "a near cache", needs: needs.to_owned() });
         };
         let cache = self.through(|connection| Arc::new(Writes::new(connection, &store)));

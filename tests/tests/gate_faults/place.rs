@@ -104,6 +104,7 @@ pub(crate) async fn patient(url: &str) -> Cache {
 /// A connection whose answers may take that long.
 pub(crate) async fn connect(url: &str, protocol: Protocol, deadline: Duration) -> Cache {
     let settings = RedisSettings::new(url).protocol(protocol);
-    let cache = Cache::connect(settings.connect_timeout(DEADLINE).response_timeout(deadline)).await;
+    let cache =
+        cache_tests::connect_with(settings.connect_timeout(DEADLINE).response_timeout(deadline)).await;
     cache.unwrap_or_else(|error| panic!("no connection to {url}: {}", cache_tests::chain(&error)))
 }

@@ -225,7 +225,8 @@ impl Place {
 /// A connection with deadlines for a machine that does much else.
 pub(crate) async fn connect(url: &str, protocol: Protocol) -> Cache {
     let settings = RedisSettings::new(url).protocol(protocol);
-    let cache = Cache::connect(settings.connect_timeout(DEADLINE).response_timeout(DEADLINE)).await;
+    let cache =
+        cache_tests::connect_with(settings.connect_timeout(DEADLINE).response_timeout(DEADLINE)).await;
     cache.unwrap_or_else(|error| panic!("no connection: {}", cache_tests::chain(&error)))
 }
 

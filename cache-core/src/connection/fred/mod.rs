@@ -39,9 +39,12 @@ use crate::settings::RedisSettings;
 ///
 /// What it has less than [`Cache::connect`](crate::Cache::connect):
 ///
-/// - It hands out no [pushes](Connection::pushes): queries ask with every call whether their index is still the one that it was,
-///   and waiters of gates are not called but look again, as in RESP2.
-/// - Each command of a batch is a write of its own; none waits for the answer of the one before it.
+/// - It hands out no [pushes](Connection::pushes), since fred (10.1) drops what a server says of a flush: queries ask with every call
+///   whether their index is still the one that it was, and waiters of gates are not called but look again, as in RESP2.
+/// - Each command of a batch is a write of its own, as fred has all that it does not know; none waits for the answer of the one
+///   before it.
+/// - A call that is given up is sent all the same. What the same caller does next comes behind it, also where one of the two is a
+///   transaction: that waits for the server to answer a `PING` then.
 /// - fred reads a long answer from its beginning again whenever more of it comes: megabytes take it long.
 /// - In RESP2 it opens a connection with `PING`, which a server refuses that cannot write to its disk.
 /// - It ends with the runtime that it was made in.

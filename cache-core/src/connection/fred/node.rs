@@ -226,7 +226,9 @@ impl Node {
 
 impl Member for Node {
     async fn call(&self, command: &Command, timeout: Option<Duration>) -> Result<Reply> {
-        let send = |client: Client, left| async move { one(&client, command, left).await };
+        let send = |client: Client, left| async move {
+            self.transactions.beside(&client, one(&client, command, left), left).await
+        };
         let name = || command.name().to_owned();
         let frame = self.bounded(name, timeout, command.is_repeatable(), send).await?;
         self.answer(command, frame)
@@ -249,7 +251,9 @@ impl Member for Node {
             return transaction::answers(commands, self.bounded(name, timeout, repeatable, send).await?);
         }
         let send = |client: Client, left| async move {
-            together(&client, commands, left).await.into_iter().collect::<Answer<Vec<_>>>()
+            let call =
+                async { together(&client, commands, left).await.into_iter().collect::<Answer<Vec<_>>>() };
+            self.transactions.beside(&client, call, left).await
         };
         let frames = self.bounded(name, timeout, repeatable, send).await?;
         let answers = commands.iter().zip(frames);

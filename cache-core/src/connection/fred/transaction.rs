@@ -1,21 +1,64 @@
-//! Transactions, on a connection that nothing else is sent on.
+//! Transactions, on a connection that nothing else is sent on, and the order in which what was given up comes to the server.
 
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex as Lock, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 use ::fred::clients::Client;
+use ::fred::error::{Error as FredError, ErrorKind};
 use ::fred::interfaces::ClientLike;
 use ::fred::types::Resp3Frame;
 use cache_index::{Command, DecodeError, Reply};
 use tokio::sync::Mutex;
 
-use super::wire::{Answer, Driver, open, together};
+use super::wire::{Answer, Driver, one, open, together};
 use super::{config, convert};
 use crate::error::{Error, Result};
 
+/// What part of a call's time it waits at most for a transaction that was given up before it.
+const SHARE: u32 = 4;
+
+/// A client of one connection, and what drives it.
+struct Own {
+    client: Client,
+    driver: Driver,
+}
+
+impl Own {
+    /// fred (10.1) goes on saying that it is connected when what drives it has ended.
+    fn is_usable(&self) -> bool {
+        self.client.is_connected() && !self.driver.0.is_finished()
+    }
+
+    /// Waits for a call of the client, for as long as that is driven: nobody answers it afterwards.
+    async fn during<T>(&mut self, call: impl Future<Output = Answer<T>>) -> Answer<T> {
+        let mut call = pin!(call);
+        poll_fn(|context| {
+            if let Poll::Ready(answer) = call.as_mut().poll(context) {
+                return Poll::Ready(answer);
+            }
+            let ended = Pin::new(&mut self.driver.0).poll(context);
+            ended.map(|_| Err(FredError::new(ErrorKind::IO, "the connection ended")))
+        })
+        .await
+    }
+}
+
 /// The connection for transactions, one of which runs at a time.
+///
+/// fred sends a command whose caller has gone. What the same caller does next may go another way, and is not to be overtaken
+/// by it: so who comes next waits until the server has seen what was given up.
 #[derive(Default)]
 pub(super) struct Transactions {
-    idle: Mutex<Option<(Client, Driver)>>,
+    idle: Mutex<Option<Own>>,
+    /// The connection of a transaction that was given up.
+    left: Lock<Option<Own>>,
+    is_left: AtomicBool,
+    /// The clients of commands that were given up.
+    behind: Lock<Vec<Client>>,
 }
 
 impl Transactions {
@@ -27,20 +70,107 @@ impl Transactions {
         within: Duration,
     ) -> Answer<Vec<Resp3Frame>> {
         let mut idle = self.idle.lock().await;
-        // Whoever gives up in the middle drops the connection with it.
-        let (client, driver) = match idle.take().filter(|(client, _)| client.is_connected()) {
+        self.settle(&mut idle, within).await;
+        while let Some(client) = self.next_behind() {
+            self.watch(&client, one(&client, &Command::new("PING"), within)).await?;
+        }
+        let own = match idle.take().filter(Own::is_usable) {
             Some(ready) => ready,
             None => {
                 let client = config::once(like);
                 let driver = open(&client, within).await?;
-                (client, driver)
+                Own { client, driver }
             }
         };
         let (multi, exec) = (Command::new("MULTI"), Command::new("EXEC"));
         let all: Vec<_> = std::iter::once(&multi).chain(commands.iter().copied()).chain([&exec]).collect();
-        let frames = together(&client, &all, within).await.into_iter().collect::<Answer<Vec<_>>>()?;
-        *idle = Some((client, driver));
-        Ok(frames)
+        let client = own.client.clone();
+        let mut under_way = UnderWay { of: self, own: Some(own) };
+        let Some(own) = &mut under_way.own else { return Ok(Vec::new()) };
+        let call = async { together(&client, &all, within).await.into_iter().collect::<Answer<Vec<_>>>() };
+        let frames = own.during(call).await;
+        let own = under_way.own.take();
+        *idle = own.filter(|_| frames.is_ok());
+        frames
+    }
+
+    /// Runs a call that goes another way.
+    pub(super) async fn beside<T>(
+        &self,
+        client: &Client,
+        call: impl Future<Output = Answer<T>>,
+        within: Duration,
+    ) -> Answer<T> {
+        if self.is_left.load(Ordering::Acquire) {
+            let settled = async { self.settle(&mut *self.idle.lock().await, within).await };
+            // The transaction of somebody else may take longer.
+            let _ = tokio::time::timeout(within / SHARE, settled).await;
+        }
+        self.watch(client, call).await
+    }
+
+    /// Remembers the client of a call that is given up.
+    async fn watch<T>(&self, client: &Client, call: impl Future<Output = Answer<T>>) -> Answer<T> {
+        let mut sent = Sent { of: self, client, is_answered: false };
+        let answer = call.await;
+        sent.is_answered = !matches!(&answer, Err(error) if *error.kind() == ErrorKind::Timeout);
+        answer
+    }
+
+    /// What a connection that broke was to send is not waited for.
+    fn next_behind(&self) -> Option<Client> {
+        let mut behind = self.behind.lock().unwrap_or_else(PoisonError::into_inner);
+        behind.retain(Client::is_connected);
+        behind.pop()
+    }
+
+    /// Waits until the server has seen a transaction that was given up: then its connection is good for the next. One that
+    /// says nothing in time is given up too.
+    async fn settle(&self, idle: &mut Option<Own>, within: Duration) {
+        let Some(own) = self.left.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
+        let client = own.client.clone();
+        let mut under_way = UnderWay { of: self, own: Some(own) };
+        if let Some(own) = under_way.own.as_mut().filter(|own| own.is_usable()) {
+            // All of it was handed over before it could be given up, so that nothing is between this and that.
+            let answer = own.during(one(&client, &Command::new("PING"), within / SHARE)).await;
+            *idle = under_way.own.take().filter(|_| answer.is_ok());
+        }
+        drop(under_way.own.take());
+        self.is_left.store(false, Ordering::Release);
+    }
+}
+
+/// A transaction that may have been sent.
+struct UnderWay<'a> {
+    of: &'a Transactions,
+    own: Option<Own>,
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        if let Some(own) = self.own.take() {
+            *self.of.left.lock().unwrap_or_else(PoisonError::into_inner) = Some(own);
+            self.of.is_left.store(true, Ordering::Release);
+        }
+    }
+}
+
+/// A call that may have been sent.
+struct Sent<'a> {
+    of: &'a Transactions,
+    client: &'a Client,
+    is_answered: bool,
+}
+
+impl Drop for Sent<'_> {
+    fn drop(&mut self) {
+        if self.is_answered {
+            return;
+        }
+        let mut behind = self.of.behind.lock().unwrap_or_else(PoisonError::into_inner);
+        if behind.iter().all(|client| client.id() != self.client.id()) {
+            behind.push(self.client.clone());
+        }
     }
 }
 
@@ -56,10 +186,9 @@ pub(super) fn answers(commands: &[&Command], mut frames: Vec<Resp3Frame>) -> Res
             Ok(commands.iter().zip(replies).map(answer).collect())
         }
         Reply::Error(aborted) => {
-            // The command that was refused says why; `EXEC` says only that one was.
-            let queued = commands.iter().zip(frames.into_iter().skip(1));
-            let refused =
-                queued.filter_map(|(command, frame)| convert::answer(command.name(), frame).err()).next();
+            // The command that was refused says why, which may be `MULTI`; `EXEC` says only that one was.
+            let names = std::iter::once("MULTI").chain(commands.iter().map(|command| command.name()));
+            let refused = names.zip(frames).find_map(|(name, frame)| convert::answer(name, frame).err());
             Err(refused.unwrap_or(Error::Server { command: "EXEC".to_owned(), source: aborted }))
         }
         other => Err(Error::Decode {
