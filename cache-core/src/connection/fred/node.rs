@@ -227,7 +227,8 @@ impl Node {
 impl Member for Node {
     async fn call(&self, command: &Command, timeout: Option<Duration>) -> Result<Reply> {
         let send = |client: Client, left| async move {
-            self.transactions.beside(&client, one(&client, command, left), left).await
+            // Boxed, or each layer below would have room for it.
+            self.transactions.beside(&client, Box::pin(one(&client, command, left)), left).await
         };
         let name = || command.name().to_owned();
         let frame = self.bounded(name, timeout, command.is_repeatable(), send).await?;
@@ -253,7 +254,7 @@ impl Member for Node {
         let send = |client: Client, left| async move {
             let call =
                 async { together(&client, commands, left).await.into_iter().collect::<Answer<Vec<_>>>() };
-            self.transactions.beside(&client, call, left).await
+            self.transactions.beside(&client, Box::pin(call), left).await
         };
         let frames = self.bounded(name, timeout, repeatable, send).await?;
         let answers = commands.iter().zip(frames);
