@@ -273,7 +273,7 @@ pub enum MigrateError {
     #[error(
         "the index `{index}` of `{model}` lacks {missing} documents that are there, at least {lost} of them not for their \
          values{}: it was made without them, or the server gave up filling it; drop it with `FT.DROPINDEX {index}` \
-         (documents stay), see that the server has memory, and run the migrator again, or make it by hand with `Manual`",
+         (documents stay), see that the server has memory, and run the migrator again; with `Manual`, make it again by hand",
         named(keys)
     )]
     Unfilled {

@@ -64,7 +64,7 @@ pub enum SchemaLockError {
         text: String,
     },
     /// The line has no fingerprint at its end.
-    #[error("line {line} of the schema lock has no fingerprint at its end")]
+    #[error("line {line} of the schema lock has no fingerprint at its end; a comment has a line of its own")]
     Fingerprint {
         /// Which line, counted from 1.
         line: usize,

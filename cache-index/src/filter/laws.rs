@@ -176,3 +176,12 @@ proptest! {
         prop_assert!(!matches!(rendered, Err(QueryError::Document(_))));
     }
 }
+
+#[test]
+fn of_two_that_are_refused_the_first_is_told_wherever_it_stands() {
+    let left_out = LINES.matches("") | LIST.any(|element| !element.eq(0));
+    let filter = left_out & TEXT.phrase("").optional();
+    let rendered = filter.render().map(drop);
+    assert_eq!(rendered, filter.accepts_json(&json!({"id": 1})).map(drop));
+    assert!(matches!(rendered, Err(QueryError::NoTerms { field, .. }) if field.to_string() == "lines"));
+}

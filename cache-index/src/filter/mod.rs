@@ -30,6 +30,7 @@ use serde_json::Value;
 
 use crate::error::QueryError;
 use crate::json::write_json;
+use crate::raw_error::RawQueryError;
 use crate::reading::Reading;
 use crate::schema::IndexSchema;
 
@@ -149,19 +150,30 @@ impl<M: IndexSchema> Filter<M> {
     /// # Errors
     /// [`QueryError`] if an operand has no true answer on the server.
     pub fn render_as(&self, reading: Reading) -> Result<Rendered, QueryError> {
-        let rendered = render::render(&self.node, Reader::new(M::schema(), reading))?;
+        let rendered = match render::render(&self.node, Reader::new(M::schema(), reading)) {
+            Ok(rendered) => rendered,
+            // What the server cannot decide was left out, and may have been refused before this.
+            Err(error) => return Err(self.refused(reading).unwrap_or(error)),
+        };
         if rendered.is_inexact() {
             // What cannot be decided here is refused whatever the document.
             self.confirms_json_as(&Value::Null, reading)?;
         }
         if self.node.has_optional() {
             // What the server cannot decide within an optional condition is left out, and may take what stands beside it along.
-            match self.accepts_json_as(&Value::Null, reading) {
-                Ok(_) | Err(QueryError::OnlyOnServer { .. }) => {}
-                Err(error) => return Err(error),
-            }
+            self.refused(reading).map_or(Ok(()), Err)?;
         }
         Ok(rendered)
+    }
+
+    /// What of it is refused first, whatever the document; what only the server decides is not.
+    fn refused(&self, reading: Reading) -> Option<QueryError> {
+        match self.accepts_json_as(&Value::Null, reading) {
+            Ok(_) | Err(QueryError::OnlyOnServer { .. } | QueryError::Raw(RawQueryError::OnlyOnServer)) => {
+                None
+            }
+            Err(error) => Some(error),
+        }
     }
 
     /// Whether the document passes, decided here with the server's rules and without a server.

@@ -285,6 +285,7 @@ fn raw_queries_combine_and_keep_their_names() {
     assert_eq!((raw() & other).render(), Err(twice));
     assert_eq!(part(raw()).render(), Err(QueryError::Raw(RawQueryError::OfElement)));
     assert_eq!(raw().accepts_json(&json!({})), Err(QueryError::Raw(RawQueryError::OnlyOnServer)));
+    assert!((raw() & TAG.eq("a").optional()).render().is_ok());
     // Beside what is decided here the server has decided it; within that, nobody can.
     asks(
         &(raw() & part(NAME.eq("a") & SIZE.gt(3))),
