@@ -22,8 +22,10 @@ use crate::settings::Pem;
 
 #[cfg(feature = "tls")]
 type Acceptor = tokio_rustls::TlsAcceptor;
+/// Nothing accepts TLS without the feature.
 #[cfg(not(feature = "tls"))]
-type Acceptor = std::convert::Infallible;
+#[derive(Clone)]
+enum Acceptor {}
 
 /// Listens on a port of its own until it is dropped.
 ///
