@@ -247,11 +247,7 @@ impl Link {
 
     /// Asks sentinels, and tries what they say, until half of the time is over: whoever waits is to hear why in time. Sentinels
     /// name the old master until they have elected another one, and what they name need not know yet that it is one.
-    async fn connect_to_master(
-        &self,
-        sentinels: &Sentinels,
-        attempt: &mut Attempt,
-    ) -> Outcome {
+    async fn connect_to_master(&self, sentinels: &Sentinels, attempt: &mut Attempt) -> Outcome {
         let (began, share) = (Instant::now(), self.connect_timeout / 4);
         let mut backoff = Backoff::new(PAUSES.0, PAUSES.1);
         loop {
@@ -334,10 +330,7 @@ impl Link {
     }
 }
 
-async fn in_time(
-    within: Duration,
-    reached: impl Future<Output = Outcome>,
-) -> Outcome {
+async fn in_time(within: Duration, reached: impl Future<Output = Outcome>) -> Outcome {
     tokio::time::timeout(within, reached).await.unwrap_or_else(|_| Err(Failure::late()))
 }
 

@@ -137,9 +137,8 @@ impl Node {
             None => tokio::time::timeout(deadline, attempts),
         };
         match in_time.await {
-            Ok(result) => result.map_err(|failure| {
-                self.capabilities().explain(failure.into_error(&name(), began.elapsed()))
-            }),
+            Ok(result) => result
+                .map_err(|failure| self.capabilities().explain(failure.into_error(&name(), began.elapsed()))),
             Err(_) => {
                 if let Some(live) = &used {
                     self.link.doubt(live, began.into_std());

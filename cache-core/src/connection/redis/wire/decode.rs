@@ -18,6 +18,11 @@ const LONGEST_LINE: usize = 1024 * 1024;
 /// them is then kept too.
 const ROOM: (usize, usize) = (16 * 1024, 1024 * 1024);
 
+/// What values begin with.
+const KINDS: &[u8] = b"+-:$*_#,(!=%~>|";
+
+const NO_VALUE: Malformed = Malformed("what came is no value of the protocol");
+
 /// Something the server wrote.
 #[derive(Debug, PartialEq)]
 pub(super) enum Message {
@@ -90,6 +95,10 @@ enum Head {
 
 fn head(bytes: &[u8]) -> Result<Head, Malformed> {
     let Some((&kind, rest)) = bytes.split_first() else { return Ok(Head::Missing(1)) };
+    // At once: what is no value need not have lines.
+    if !KINDS.contains(&kind) {
+        return Err(NO_VALUE);
+    }
     let Some(line) = line(rest)? else { return Ok(Head::Missing(1)) };
     let begins = line.len() + 3;
     let parts = match kind {
@@ -107,7 +116,7 @@ fn head(bytes: &[u8]) -> Result<Head, Malformed> {
         b'%' => 2 * length(line)?.unwrap_or(0) as u64,
         // What is said about the value that follows.
         b'|' => 2 * length(line)?.unwrap_or(0) as u64 + 1,
-        _ => return Err(Malformed("what came is no value of the protocol")),
+        _ => return Err(NO_VALUE),
     };
     Ok(Head::Whole { bytes: begins, parts })
 }
@@ -148,7 +157,8 @@ fn integer(line: &[u8]) -> Result<i64, Malformed> {
         };
         let by_ten = value.checked_mul(10);
         // Downwards: the least number has no counterpart.
-        let sum = by_ten.and_then(|value| if negative { value.checked_sub(next) } else { value.checked_add(next) });
+        let sum =
+            by_ten.and_then(|value| if negative { value.checked_sub(next) } else { value.checked_add(next) });
         value = sum.ok_or(Malformed("a number is too large"))?;
     }
     if digits.is_empty() { Err(Malformed("a number has no digits")) } else { Ok(value) }
@@ -202,7 +212,7 @@ impl Reader<'_> {
                 self.inner(depth)?
             }
             b'>' => Reply::Array(self.list(length(line)?.unwrap_or_default(), depth)?),
-            _ => return Err(Malformed("what came is no value of the protocol")),
+            _ => return Err(NO_VALUE),
         })
     }
 

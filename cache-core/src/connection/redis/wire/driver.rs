@@ -133,7 +133,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                     }
                     Message::Answer(reply) => {
                         // Whose answer is another one's may be anybody's.
-                        let Some(first) = self.waiting.front_mut() else { return Err(Failure::unasked(reply)) };
+                        let Some(first) = self.waiting.front_mut() else {
+                            return Err(Failure::unasked(reply));
+                        };
                         if first.tell.answer(reply) {
                             self.waiting.pop_front();
                         }

@@ -19,12 +19,12 @@ use cache_index::Reply;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{mpsc, oneshot};
 
+use self::call::{Call, Tell};
 pub(super) use self::decode::Malformed;
+use self::driver::Driver;
 pub(super) use self::pack::Packed;
 #[cfg(test)]
 pub(super) use self::tests::one;
-use self::call::{Call, Tell};
-use self::driver::Driver;
 use super::failure::Failure;
 use super::heard::Heard;
 

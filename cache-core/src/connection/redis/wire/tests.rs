@@ -51,7 +51,9 @@ fn value() -> impl Strategy<Value = Vec<u8>> {
         Just(b"$-1\r\n".to_vec()),
         Just(b"*-1\r\n".to_vec()),
         text('$'),
-        "[a-zß]{0,20}".prop_map(|text| format!("=%LEN\r\ntxt:{text}\r\n").replace("%LEN", &(text.len() + 4).to_string()).into_bytes()),
+        "[a-zß]{0,20}".prop_map(|text| format!("=%LEN\r\ntxt:{text}\r\n")
+            .replace("%LEN", &(text.len() + 4).to_string())
+            .into_bytes()),
     ];
     leaf.prop_recursive(4, 40, 6, |inner| {
         let of = |kind: &'static str, times: usize, inner: BoxedStrategy<Vec<u8>>| {
@@ -62,7 +64,11 @@ fn value() -> impl Strategy<Value = Vec<u8>> {
                 written
             })
         };
-        prop_oneof![of("*", 1, inner.clone().boxed()), of("~", 1, inner.clone().boxed()), of("%", 2, inner.boxed())]
+        prop_oneof![
+            of("*", 1, inner.clone().boxed()),
+            of("~", 1, inner.clone().boxed()),
+            of("%", 2, inner.boxed())
+        ]
     })
 }
 
@@ -114,14 +120,28 @@ fn what_nobody_asked_for_is_told_from_answers() {
 
 #[test]
 fn what_is_said_of_a_value_is_left_out() {
-    assert_eq!(one("|1\r\n+ttl\r\n:3600\r\n*2\r\n:1\r\n|1\r\n+a\r\n+b\r\n:2\r\n"), Reply::Array(vec![Reply::Int(1), Reply::Int(2)]));
+    assert_eq!(
+        one("|1\r\n+ttl\r\n:3600\r\n*2\r\n:1\r\n|1\r\n+a\r\n+b\r\n:2\r\n"),
+        Reply::Array(vec![Reply::Int(1), Reply::Int(2)])
+    );
     assert_eq!(one("(3492890328409238509324850943850943825024385\r\n").as_str().unwrap().len(), 43);
     assert!(matches!(one("!21\r\nSYNTAX invalid syntax\r\n"), Reply::Error(_)));
 }
 
 #[test]
 fn lengths_and_depths_have_bounds() {
-    for nonsense in ["$99999999999999\r\n", "*-2\r\n", "$x\r\n", ":\r\n", "?1\r\n", "+a\n", "$1\r\nab\r\n", ":99999999999999999999\r\n"] {
+    for nonsense in [
+        "$99999999999999\r\n",
+        "*-2\r\n",
+        "\u{15}\u{3}",
+        "HTTP/1.1 400",
+        "$x\r\n",
+        ":\r\n",
+        "?1\r\n",
+        "+a\n",
+        "$1\r\nab\r\n",
+        ":99999999999999999999\r\n",
+    ] {
         assert!(decoded(nonsense.as_bytes(), 64).is_err(), "{nonsense:?}");
     }
     assert!(decoded("*1\r\n".repeat(100_000).as_bytes(), 4096).unwrap().is_empty(), "its end may come");
@@ -151,8 +171,12 @@ async fn each_has_its_own_answer_in_the_order_of_the_wire() {
         assert_eq!(read(&mut theirs, 4 * 11).await.matches("*1").count(), 4);
         theirs.write_all(b"+1\r\n-ERR no\r\n:3\r\n:4\r\n").await.unwrap();
     };
-    let (a, b, all, ()) =
-        tokio::join!(wire.send(packed("A"), PATIENCE), wire.send(packed("B"), PATIENCE), wire.send_all(two, PATIENCE), server);
+    let (a, b, all, ()) = tokio::join!(
+        wire.send(packed("A"), PATIENCE),
+        wire.send(packed("B"), PATIENCE),
+        wire.send_all(two, PATIENCE),
+        server
+    );
     assert_eq!(a.unwrap(), Reply::Status("1".to_owned()));
     assert!(matches!(b.unwrap(), Reply::Error(error) if error.text() == "no"));
     assert_eq!(all.unwrap(), [Reply::Int(3), Reply::Int(4)]);
@@ -180,7 +204,9 @@ async fn what_is_given_up_before_it_is_written_is_never_sent() {
     let large = wire.send(Packed::of([&large], false), PATIENCE);
     let given_up = async {
         tokio::task::yield_now().await;
-        assert!(tokio::time::timeout(Duration::from_millis(20), wire.send(packed("B"), PATIENCE)).await.is_err());
+        assert!(
+            tokio::time::timeout(Duration::from_millis(20), wire.send(packed("B"), PATIENCE)).await.is_err()
+        );
         let server = async {
             let size = Command::new("L").arg(vec![b'x'; driver::FULL]);
             read(&mut theirs, Packed::of([&size], false).bytes.len()).await;
