@@ -39,10 +39,4 @@ impl InFlight {
             Err(Error::Busy { limit: self.limit })
         }
     }
-
-    /// How many are counted now.
-    #[cfg(feature = "redis")]
-    pub(crate) fn under_way(&self) -> usize {
-        self.under_way.load(Ordering::Relaxed)
-    }
 }

@@ -11,6 +11,7 @@ use ::redis::{Pipeline, RedisError};
 use cache_index::{Batch, Command, Reply};
 use futures_core::future::BoxFuture;
 
+use super::answers;
 use super::convert::{self, is_broken};
 use crate::connection::in_flight::InFlight;
 use crate::connection::{Capabilities, Connection, PushStream};
@@ -38,7 +39,7 @@ use crate::settings::RedisSettings;
 /// | | `Cache::connect` | `ConnectionManager` | `MultiplexedConnection` |
 /// |---|---|---|---|
 /// | made anew when it breaks | yes | yes | never: all calls fail from then on |
-/// | what many callers ask at once travels together | yes | no | no |
+/// | replies are parts of what was read | yes | copies | copies |
 /// | a half-open connection is given up | after a time-out | no | no |
 /// | repeats after a break what may be repeated | yes | yes | no |
 /// | [`Durability::Wait`](crate::Durability::Wait) of a gate | yes | refused: `WAIT` is about one connection | yes |
@@ -133,10 +134,11 @@ where
         let questions = convert::questions();
         let ask = |mut connection: C| {
             let questions = &questions;
-            async move { connection.req_packed_commands(questions, 0, convert::QUESTIONS).await }
+            async move { connection.req_packed_commands(questions, 0, questions.len()).await }
         };
         let values = self.bounded(|| "HELLO".to_owned(), None, true, ask).await?;
-        convert::capabilities(values, self.connection.get_db())
+        let answers = values.into_iter().map(convert::reply).collect();
+        answers::capabilities(answers, self.connection.get_db())
     }
 
     async fn call(&self, command: &Command) -> Result<Reply> {
@@ -148,7 +150,8 @@ where
         };
         let name = || command.name().to_owned();
         let value = self.bounded(name, command.timeout(), command.is_repeatable(), send).await?;
-        convert::answer(command.name(), value).map_err(|error| self.capabilities.explain(error))
+        let answer = answers::answer(command.name(), convert::reply(value));
+        answer.map_err(|error| self.capabilities.explain(error))
     }
 
     async fn call_all(&self, batch: &Batch) -> Result<Vec<Result<Reply>>> {
@@ -164,14 +167,15 @@ where
             let pipeline: &Pipeline = &pipeline;
             async move { connection.req_packed_commands(pipeline, 0, pipeline.len()).await }
         };
-        let name = || convert::names(&commands);
+        let name = || answers::names(&commands);
         let repeatable = commands.iter().all(|command| command.is_repeatable());
         let values = self.bounded(name, batch.timeout(), repeatable, send).await?;
         if batch.is_atomic() {
-            return convert::transaction(&commands, values);
+            return answers::transaction(&commands, values.into_iter().map(convert::reply).collect());
         }
         let answer = |(command, value): (&&Command, _)| {
-            convert::answer(command.name(), value).map_err(|error| self.capabilities.explain(error))
+            let answer = answers::answer(command.name(), convert::reply(value));
+            answer.map_err(|error| self.capabilities.explain(error))
         };
         Ok(commands.iter().zip(values).map(answer).collect())
     }

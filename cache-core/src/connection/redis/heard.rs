@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-/// When a server last answered on a connection.
+/// When a server last said something on a connection.
 pub(super) struct Heard {
     made: Instant,
     /// In nanoseconds since then.
@@ -16,9 +16,9 @@ impl Heard {
         Self { made: Instant::now(), last: AtomicU64::new(0) }
     }
 
-    /// It answered.
-    pub(super) fn now(&self) {
-        self.last.store(self.until(Instant::now()), Ordering::Relaxed);
+    /// It said something at this moment.
+    pub(super) fn at(&self, moment: Instant) {
+        self.last.store(self.until(moment), Ordering::Relaxed);
     }
 
     /// Whether it did since this moment.

@@ -8,17 +8,16 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::{Duration, Instant};
 
-use ::redis::aio::MultiplexedConnection;
-use ::redis::{AsyncConnectionConfig, ErrorKind, PushInfo, RedisError, RedisResult};
 use cache_index::Reply;
 use tokio::sync::watch;
 
-use super::convert;
-use super::gather::Gather;
+use super::answers;
+use super::failure::Failure;
 use super::heard::Heard;
 use super::listeners::Listeners;
 use super::opener::{At, Opener};
 use super::sentinel::{Address, Sentinels};
+use super::wire::{Listens, Told, Wire};
 use crate::backoff::Backoff;
 use crate::connection::{Invalidations, KeyChanges, Push, PushStream};
 use crate::settings::Protocol;
@@ -26,21 +25,21 @@ use crate::settings::Protocol;
 /// The first pause between two questions to sentinels, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(250));
 
-/// A connection in use. Its number tells a broken one from the one that replaced it. Shared: a clone of the client's connection
-/// counts in half a dozen places, which cores that make calls would take from each other.
+/// A connection in use. Its number tells a broken one from the one that replaced it.
 pub(super) struct Live {
-    pub(super) connection: MultiplexedConnection,
+    pub(super) wire: Wire,
     pub(super) number: u64,
-    /// What many callers ask on it.
-    pub(super) gather: Gather,
     /// Whether the server tells of flushes on it.
     tracks: bool,
-    pub(super) heard: Arc<Heard>,
+    heard: Arc<Heard>,
 }
 
+/// How an attempt to connect ended.
+type Outcome = Result<Arc<Live>, Failure>;
+
 /// Where an attempt to connect says how it ended.
-type Sender = watch::Sender<Option<RedisResult<Arc<Live>>>>;
-type Receiver = watch::Receiver<Option<RedisResult<Arc<Live>>>>;
+type Sender = watch::Sender<Option<Outcome>>;
+type Receiver = watch::Receiver<Option<Outcome>>;
 
 enum State {
     /// Nobody needed a connection since there last was one.
@@ -65,8 +64,6 @@ pub(super) struct Link {
     /// Which of several hosts was the last one that answered.
     answered: AtomicUsize,
     connect_timeout: Duration,
-    /// Nobody waits for an answer for longer.
-    patience: Duration,
     state: RwLock<State>,
     next: AtomicU64,
     flushes: AtomicU64,
@@ -82,7 +79,7 @@ impl Link {
     pub(super) fn new(
         target: Target,
         opener: Opener,
-        (connect_timeout, patience): (Duration, Duration),
+        connect_timeout: Duration,
         listeners: Arc<Listeners>,
         told: Option<Arc<dyn Invalidations>>,
     ) -> Arc<Self> {
@@ -91,7 +88,6 @@ impl Link {
             opener,
             answered: AtomicUsize::new(0),
             connect_timeout,
-            patience,
             state: RwLock::new(State::Idle),
             next: AtomicU64::new(0),
             flushes: AtomicU64::new(0),
@@ -104,7 +100,7 @@ impl Link {
 
     /// The connection, made first if there is none. Connecting has its own bound and a task of its own, so that
     /// callers who give up earlier do not keep it from succeeding.
-    pub(super) async fn live(&self) -> RedisResult<Arc<Live>> {
+    pub(super) async fn live(&self) -> Outcome {
         let mut connected = match &*self.state.read().unwrap_or_else(PoisonError::into_inner) {
             State::Live(live) => return Ok(Arc::clone(live)),
             State::Connecting(_, connected) => Some(connected.clone()),
@@ -118,7 +114,7 @@ impl Link {
             }
             connected = receiver;
         }
-        let gave_up = || RedisError::from((ErrorKind::Io, "the runtime that was connecting has ended"));
+        let gave_up = || Failure::from(io::Error::other("the runtime that was connecting has ended"));
         let Some(mut connected) = connected else { return self.current().ok_or_else(gave_up) };
         let outcome = connected.wait_for(Option::is_some).await.map_err(|_| gave_up())?;
         outcome.clone().unwrap_or_else(|| Err(gave_up()))
@@ -160,7 +156,7 @@ impl Link {
     /// How often the server said that a key changed. Counted in the read loop, so that whoever reads an answer that came
     /// later has it.
     pub(super) fn changes_of(&self, key: &[u8]) -> Option<KeyChanges> {
-        if self.opener.protocol() != Protocol::Resp3 {
+        if self.opener.protocol != Protocol::Resp3 {
             return None;
         }
         let mut watched = self.watched.write().unwrap_or_else(PoisonError::into_inner);
@@ -168,7 +164,7 @@ impl Link {
     }
 
     pub(super) fn listen(&self) -> Option<PushStream> {
-        if self.opener.protocol() != Protocol::Resp3 {
+        if self.opener.protocol != Protocol::Resp3 {
             return None;
         }
         Some(self.listeners.listen())
@@ -196,7 +192,7 @@ impl Link {
             let Some(link) = attempt.link.upgrade() else { return };
             let outcome = match tokio::time::timeout(link.connect_timeout, link.connect(&mut attempt)).await {
                 Ok(outcome) => outcome,
-                Err(_) => Err(io::Error::from(io::ErrorKind::TimedOut).into()),
+                Err(_) => Err(Failure::late()),
             };
             if let Ok(live) = &outcome {
                 link.use_now(live);
@@ -223,7 +219,7 @@ impl Link {
         }
     }
 
-    async fn connect(&self, attempt: &mut Attempt) -> RedisResult<Arc<Live>> {
+    async fn connect(&self, attempt: &mut Attempt) -> Outcome {
         match &self.target {
             Target::Socket(path) => self.reach(At::Unix(path), attempt.number).await,
             Target::Hosts(hosts) => self.connect_to_any(hosts, attempt).await,
@@ -232,7 +228,7 @@ impl Link {
     }
 
     /// Tries one after the other, first the one that answered last. Each has its share of the time.
-    async fn connect_to_any(&self, hosts: &[Address], attempt: &mut Attempt) -> RedisResult<Arc<Live>> {
+    async fn connect_to_any(&self, hosts: &[Address], attempt: &mut Attempt) -> Outcome {
         let share = self.connect_timeout / u32::try_from(hosts.len()).unwrap_or(u32::MAX).max(1);
         let first = self.answered.load(Ordering::Relaxed);
         let mut outcome = Err(io::Error::from(io::ErrorKind::AddrNotAvailable).into());
@@ -251,11 +247,7 @@ impl Link {
 
     /// Asks sentinels, and tries what they say, until half of the time is over: whoever waits is to hear why in time. Sentinels
     /// name the old master until they have elected another one, and what they name need not know yet that it is one.
-    async fn connect_to_master(
-        &self,
-        sentinels: &Sentinels,
-        attempt: &mut Attempt,
-    ) -> RedisResult<Arc<Live>> {
+    async fn connect_to_master(&self, sentinels: &Sentinels, attempt: &mut Attempt) -> Outcome {
         let (began, share) = (Instant::now(), self.connect_timeout / 4);
         let mut backoff = Backoff::new(PAUSES.0, PAUSES.1);
         loop {
@@ -274,15 +266,13 @@ impl Link {
         }
     }
 
-    async fn reach(&self, at: At<'_>, number: u64) -> RedisResult<Arc<Live>> {
+    async fn reach(&self, at: At<'_>, number: u64) -> Outcome {
         let kept = Attempt { link: self.this.clone(), number, forgets: true };
-        let mut opened = self.opener.open(at, self.config(number), kept).await?;
+        let opened = self.opener.open(at, self.told(number), kept).await?;
         if let Target::Master(_) = &self.target {
-            opened.is_master().await?;
+            opened.is_master(self.connect_timeout).await?;
         }
-        let heard = Arc::new(Heard::new());
-        let gather = Gather::new(opened.connection.clone(), Arc::clone(&heard), self.patience);
-        Ok(Arc::new(Live { connection: opened.connection, number, gather, tracks: opened.tracks, heard }))
+        Ok(Arc::new(Live { wire: opened.wire, number, tracks: opened.tracks, heard: opened.heard }))
     }
 
     /// Counts the attempt as another connection: what the end of the one before says is not about the next.
@@ -296,24 +286,14 @@ impl Link {
         }
     }
 
-    fn config(&self, number: u64) -> AsyncConnectionConfig {
-        let config = convert::unbounded();
-        if self.opener.protocol() != Protocol::Resp3 {
-            return config;
-        }
-        let link = self.this.clone();
-        // Called in the connection's read loop, so that pushes keep the order of the wire.
-        config.set_push_sender(move |info: PushInfo| {
-            if let Some(link) = link.upgrade() {
-                link.pushed(number, info);
-            }
-            Ok::<_, std::convert::Infallible>(())
-        })
+    /// Who is told what the server says on a connection without being asked.
+    fn told(&self, number: u64) -> Option<Told> {
+        let is_told = self.opener.protocol == Protocol::Resp3;
+        is_told.then(|| Box::new(Ear { link: self.this.clone(), number }) as Told)
     }
 
-    fn pushed(&self, number: u64, info: PushInfo) {
-        let push = convert::push(info);
-        match &push {
+    fn pushed(&self, number: u64, push: &Push) {
+        match push {
             Push::Disconnected => self.forget(number),
             Push::Invalidate(None) => {
                 self.flushes.fetch_add(1, Ordering::AcqRel);
@@ -328,7 +308,7 @@ impl Link {
             }
             _ => {}
         }
-        self.listeners.tell(&push);
+        self.listeners.tell(push);
     }
 
     fn forget(&self, gone: u64) {
@@ -350,12 +330,28 @@ impl Link {
     }
 }
 
-async fn in_time(
-    within: Duration,
-    reached: impl Future<Output = RedisResult<Arc<Live>>>,
-) -> RedisResult<Arc<Live>> {
-    let late = || io::Error::from(io::ErrorKind::TimedOut).into();
-    tokio::time::timeout(within, reached).await.unwrap_or_else(|_| Err(late()))
+async fn in_time(within: Duration, reached: impl Future<Output = Outcome>) -> Outcome {
+    tokio::time::timeout(within, reached).await.unwrap_or_else(|_| Err(Failure::late()))
+}
+
+/// Hears what the server says on a connection. It is called where that is read, so that pushes keep the order of the wire.
+struct Ear {
+    link: Weak<Link>,
+    number: u64,
+}
+
+impl Listens for Ear {
+    fn push(&mut self, items: Vec<Reply>) {
+        if let Some(link) = self.link.upgrade() {
+            link.pushed(self.number, &answers::push(items));
+        }
+    }
+
+    fn ended(&mut self) {
+        if let Some(link) = self.link.upgrade() {
+            link.pushed(self.number, &Push::Disconnected);
+        }
+    }
 }
 
 /// A connection that is being made or in use; forgotten when the task that keeps it ends, however it ends.

@@ -1,8 +1,9 @@
-//! The adapter for the `redis` crate: a server, or a cluster of them, whichever answers.
+//! Connections that are made here, to a server or a cluster of them, whichever answers; and the adapter for those of the `redis` crate.
 
 mod adapter;
+mod answers;
 mod convert;
-mod gather;
+mod failure;
 mod heard;
 mod link;
 mod listeners;
@@ -16,6 +17,7 @@ mod tls;
 #[cfg(not(feature = "tls"))]
 #[path = "no_tls.rs"]
 mod tls;
+mod wire;
 
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -30,7 +32,7 @@ use super::{Capabilities, Connection, Invalidations, KeyChanges, PushStream};
 use crate::error::{Error, Result};
 use crate::settings::{Places, Protocol, RedisSettings};
 
-/// A connection through the `redis` crate.
+/// A connection that is made here.
 pub(crate) struct RedisConnection {
     settings: RedisSettings,
     shared: Shared,

@@ -4,15 +4,17 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::redis::{ConnectionAddr, IntoConnectionInfo, ProtocolVersion, RedisConnectionInfo, RedisError, Value};
+use ::redis::{ConnectionAddr, IntoConnectionInfo, RedisError};
 use cache_index::{Command, Reply, ServerErrorKind};
 
-use super::convert::{self, is_broken};
+use super::answers;
+use super::failure::Failure;
 use super::link::{Link, Live, Target};
 use super::listeners::Listeners;
-use super::opener::Opener;
+use super::opener::{Opener, User};
 use super::sentinel::Sentinels;
 use super::tls::Connector;
+use super::wire::Packed;
 use crate::connection::cluster::Member;
 use crate::connection::in_flight::InFlight;
 use crate::connection::learned::Learned;
@@ -51,12 +53,10 @@ impl Node {
     pub(super) fn lazy(settings: &RedisSettings, shared: &Shared) -> Result<Self> {
         let (target, mut opener) = reach(settings)?;
         opener.tracks_reads = shared.told.is_some();
-        let assumed = Capabilities::assumed(opener.protocol(), opener.redis.db());
+        let assumed = Capabilities::assumed(opener.protocol, opener.database);
         let listeners = Arc::clone(&shared.listeners);
-        // Twice, so that whoever waits hears that the time is over, and not that the connection gave up.
-        let times = (settings.connect_timeout, settings.response_timeout.saturating_mul(2));
         Ok(Self {
-            link: Link::new(target, opener, times, listeners, shared.told.clone()),
+            link: Link::new(target, opener, settings.connect_timeout, listeners, shared.told.clone()),
             deadline: settings.response_timeout,
             in_flight: Arc::clone(&shared.in_flight),
             assumed,
@@ -94,7 +94,7 @@ impl Node {
     }
 
     /// Has it known what the server can do, if it says so; else the command itself meets the reason.
-    async fn ready(&self, live: &Live) -> Result<(), RedisError> {
+    async fn ready(&self, live: &Live) -> Result<(), Failure> {
         if self.capabilities.is_of(live.number) {
             return Ok(());
         }
@@ -103,11 +103,10 @@ impl Node {
     }
 
     /// Asks the server what it can do. The inner error: it answered, and that cannot be read.
-    async fn learn(&self, live: &Live) -> Result<Result<()>, RedisError> {
-        let (mut connection, questions) = (live.connection.clone(), convert::questions());
-        let sent = connection.send_packed_commands(&questions, 0, convert::QUESTIONS);
-        let values = heard(live, sent).await?;
-        let read = convert::capabilities(values, self.assumed.database);
+    async fn learn(&self, live: &Live) -> Result<Result<()>, Failure> {
+        let questions = Packed::of(&Capabilities::questions(), false);
+        let answers = live.wire.send_all(questions, self.deadline).await?;
+        let read = answers::capabilities(answers, self.assumed.database);
         Ok(read.map(|read| self.capabilities.set(live.number, read)))
     }
 
@@ -120,7 +119,7 @@ impl Node {
         call: impl Fn(Arc<Live>) -> F,
     ) -> Result<T>
     where
-        F: Future<Output = Result<T, RedisError>>,
+        F: Future<Output = Result<T, Failure>>,
     {
         let _counted = self.in_flight.enter()?;
         let deadline = timeout.unwrap_or(self.deadline);
@@ -128,7 +127,7 @@ impl Node {
         let mut used = None;
         let attempts = async {
             match self.attempt(&call, &mut used).await {
-                Err(error) if repeatable && is_broken(&error) => self.attempt(&call, &mut used).await,
+                Err(failure) if repeatable && failure.is_broken() => self.attempt(&call, &mut used).await,
                 other => other,
             }
         };
@@ -138,9 +137,8 @@ impl Node {
             None => tokio::time::timeout(deadline, attempts),
         };
         match in_time.await {
-            Ok(result) => result.map_err(|error| {
-                self.capabilities().explain(convert::error(&name(), began.elapsed(), error))
-            }),
+            Ok(result) => result
+                .map_err(|failure| self.capabilities().explain(failure.into_error(&name(), began.elapsed()))),
             Err(_) => {
                 if let Some(live) = &used {
                     self.link.doubt(live, began.into_std());
@@ -150,8 +148,8 @@ impl Node {
         }
     }
 
-    fn answer(&self, command: &Command, value: Value) -> Result<Reply> {
-        convert::answer(command.name(), value).map_err(|error| {
+    fn answer(&self, command: &Command, reply: Reply) -> Result<Reply> {
+        answers::answer(command.name(), reply).map_err(|error| {
             if error.server_kind() == Some(ServerErrorKind::ReadOnly) {
                 self.link.is_demoted();
             }
@@ -163,14 +161,14 @@ impl Node {
         &self,
         call: &impl Fn(Arc<Live>) -> F,
         used: &mut Option<Arc<Live>>,
-    ) -> Result<T, RedisError>
+    ) -> Result<T, Failure>
     where
-        F: Future<Output = Result<T, RedisError>>,
+        F: Future<Output = Result<T, Failure>>,
     {
         let live = self.link.live().await?;
         let live = used.insert(live);
         let result = call(Arc::clone(live)).await;
-        if result.as_ref().is_err_and(is_broken) {
+        if result.as_ref().is_err_and(Failure::is_broken) {
             self.link.broke(live);
         }
         result
@@ -181,17 +179,11 @@ impl Member for Node {
     async fn call(&self, command: &Command, timeout: Option<Duration>) -> Result<Reply> {
         let send = |live: Arc<Live>| async move {
             self.ready(&live).await?;
-            let cmd = convert::cmd(command);
-            if timeout.is_none() && live.gather.takes(command, self.in_flight.under_way()) {
-                return live.gather.send(cmd).await;
-            }
-            live.gather.turn().await;
-            let mut connection = live.connection.clone();
-            heard(&live, Box::pin(async move { connection.send_packed_command(&cmd).await })).await
+            live.wire.send(Packed::of([command], false), timeout.unwrap_or(self.deadline)).await
         };
         let name = || command.name().to_owned();
-        let value = self.bounded(name, timeout, command.is_repeatable(), send).await?;
-        self.answer(command, value)
+        let reply = self.bounded(name, timeout, command.is_repeatable(), send).await?;
+        self.answer(command, reply)
     }
 
     async fn call_all(
@@ -203,25 +195,19 @@ impl Member for Node {
         if commands.is_empty() {
             return Ok(Vec::new());
         }
-        let name = || convert::names(commands);
+        let name = || answers::names(commands);
         let repeatable = commands.iter().all(|command| command.is_repeatable());
         let send = |live: Arc<Live>| async move {
             self.ready(&live).await?;
-            if timeout.is_none() && live.gather.takes_all(commands, self.in_flight.under_way()) {
-                return live.gather.send_all(convert::cmds(commands, atomic).collect()).await;
-            }
-            let pipeline = convert::pipeline(commands, atomic);
-            live.gather.turn().await;
-            let mut connection = live.connection.clone();
-            let sent = async move { connection.send_packed_commands(&pipeline, 0, pipeline.len()).await };
-            heard(&live, Box::pin(sent)).await
+            let packed = Packed::of(commands.iter().copied(), atomic);
+            live.wire.send_all(packed, timeout.unwrap_or(self.deadline)).await
         };
-        let values = self.bounded(name, timeout, repeatable, send).await?;
+        let replies = self.bounded(name, timeout, repeatable, send).await?;
         if atomic {
-            return convert::transaction(commands, values);
+            return answers::transaction(commands, replies);
         }
-        let answers = commands.iter().zip(values);
-        Ok(answers.map(|(command, value)| self.answer(command, value)).collect())
+        let answers = commands.iter().zip(replies);
+        Ok(answers.map(|(command, reply)| self.answer(command, reply)).collect())
     }
 
     fn generation(&self) -> u64 {
@@ -231,18 +217,6 @@ impl Member for Node {
     fn notices_flushes(&self) -> bool {
         self.link.notices_flushes()
     }
-}
-
-/// Waits for an answer that comes on this connection by itself, and notes that it came.
-async fn heard<T>(
-    live: &Live,
-    answered: impl Future<Output = Result<T, RedisError>>,
-) -> Result<T, RedisError> {
-    let answer = answered.await;
-    if !answer.as_ref().is_err_and(is_broken) {
-        live.heard.now();
-    }
-    answer
 }
 
 /// Where the server is, and what makes connections to it.
@@ -256,26 +230,32 @@ fn reach(settings: &RedisSettings) -> Result<(Target, Opener)> {
     // The client reads a URL of one host, and is handed a stream that has TLS.
     let plain = places.map(|places| places.plain(places.hosts().next().unwrap_or_default()));
     let info = plain.as_ref().unwrap_or(&settings.url).as_str().into_connection_info().map_err(refused)?;
-    let redis = info.redis_settings().clone();
-    let version = match settings.protocol {
-        Some(Protocol::Resp2) => ProtocolVersion::RESP2,
-        Some(Protocol::Resp3) => ProtocolVersion::RESP3,
+    let redis = info.redis_settings();
+    let protocol = match settings.protocol {
+        Some(protocol) => protocol,
         // The client's default is RESP2; ours is RESP3 unless the URL itself chose.
-        None if settings.url.contains("protocol=") && !redis.protocol().supports_resp3() => {
-            ProtocolVersion::RESP2
-        }
-        None => ProtocolVersion::RESP3,
+        None if settings.url.contains("protocol=") && !redis.protocol().supports_resp3() => Protocol::Resp2,
+        None => Protocol::Resp3,
     };
-    let redis = known_as(redis.set_protocol(version), &settings.username, &settings.password);
-    let client_name = settings.client_name.clone();
+    let user = User {
+        name: settings.username.clone().or_else(|| redis.username().map(str::to_owned)),
+        password: shown(&settings.password).or_else(|| redis.password().map(str::to_owned)),
+    };
+    let mut opener = Opener {
+        user,
+        database: redis.db(),
+        protocol,
+        tls: None,
+        client_name: settings.client_name.clone(),
+        tracks_reads: false,
+        patience: settings.response_timeout,
+        connect_timeout: settings.connect_timeout,
+    };
     let Some(places) = places else {
         let ConnectionAddr::Unix(path) = info.addr() else {
             return Err(Error::Settings { setting: "url", reason: "it has no path".to_owned() });
         };
-        return Ok((
-            Target::Socket(path.clone()),
-            Opener { redis, tls: None, client_name, tracks_reads: false },
-        ));
+        return Ok((Target::Socket(path.clone()), opener));
     };
     let hosts = match info.addr() {
         // As the client reads it, which knows more of URLs.
@@ -284,35 +264,23 @@ fn reach(settings: &RedisSettings) -> Result<(Target, Opener)> {
         }
         _ => places.addresses(),
     };
-    let tls = if places.is_tls() {
-        Some(Connector::new(settings.tls.clone().unwrap_or_default(), &hosts)?)
-    } else {
-        None
-    };
+    if places.is_tls() {
+        opener.tls = Some(Connector::new(settings.tls.clone().unwrap_or_default(), &hosts)?);
+    }
     let target = match places.master().filter(|_| places.is_sentinel()) {
         None => Target::Hosts(hosts),
         Some(master) => {
-            let redis = RedisConnectionInfo::default();
-            let redis = known_as(redis, &settings.sentinel_username, &settings.sentinel_password);
-            let opener =
-                Opener { redis, tls: tls.clone(), client_name: client_name.clone(), tracks_reads: false };
+            let user = User {
+                name: settings.sentinel_username.clone(),
+                password: shown(&settings.sentinel_password),
+            };
+            let opener = Opener { user, database: 0, protocol: Protocol::Resp2, ..opener.clone() };
             Target::Master(Sentinels::new(hosts, master.to_owned(), opener))
         }
     };
-    Ok((target, Opener { redis, tls, client_name, tracks_reads: false }))
+    Ok((target, opener))
 }
 
-fn known_as(
-    redis: RedisConnectionInfo,
-    username: &Option<String>,
-    password: &Option<Secret>,
-) -> RedisConnectionInfo {
-    let mut redis = redis.set_lib_name("cache-core", env!("CARGO_PKG_VERSION"));
-    if let Some(name) = username {
-        redis = redis.set_username(name);
-    }
-    if let Some(Secret(password)) = password {
-        redis = redis.set_password(password);
-    }
-    redis
+fn shown(secret: &Option<Secret>) -> Option<String> {
+    secret.as_ref().map(|Secret(secret)| secret.clone())
 }

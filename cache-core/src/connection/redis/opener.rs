@@ -1,14 +1,18 @@
 //! Makes connections: the stream, TLS on it, and what is said first.
 
+use std::io;
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
-use ::redis::aio::MultiplexedConnection;
-use ::redis::{AsyncConnectionConfig, Cmd, ErrorKind, RedisConnectionInfo, RedisResult, Value};
+use cache_index::{Command, Reply};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 
-use super::convert;
+use super::failure::Failure;
+use super::heard::Heard;
 use super::tls::Connector;
+use super::wire::{Packed, Told, Wire};
 use crate::settings::Protocol;
 
 /// Where a server listens.
@@ -18,20 +22,45 @@ pub(super) enum At<'a> {
     Unix(&'a Path),
 }
 
+/// Who connects.
+#[derive(Clone, Default)]
+pub(super) struct User {
+    pub(super) name: Option<String>,
+    pub(super) password: Option<String>,
+}
+
 /// Makes connections for one user.
+#[derive(Clone)]
 pub(super) struct Opener {
-    pub(super) redis: RedisConnectionInfo,
+    pub(super) user: User,
+    pub(super) database: i64,
+    /// What connections speak.
+    pub(super) protocol: Protocol,
     pub(super) tls: Option<Connector>,
     pub(super) client_name: Option<String>,
     /// Whether the server is to say when a key changes that was read, which is for one purpose alone.
     pub(super) tracks_reads: bool,
+    /// How long calls have, and connecting.
+    pub(super) patience: Duration,
+    pub(super) connect_timeout: Duration,
 }
 
 /// A connection on which all that has to be was said.
 pub(super) struct Opened {
-    pub(super) connection: MultiplexedConnection,
+    pub(super) wire: Wire,
+    pub(super) heard: Arc<Heard>,
     /// Whether the server tells of flushes on it, among what it tells.
     pub(super) tracks: bool,
+}
+
+/// What the server has to do for there to be a connection.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Need {
+    Must,
+    /// What it refuses is done without.
+    May,
+    /// Whether it does is to be known.
+    Tracks,
 }
 
 impl Opener {
@@ -39,95 +68,116 @@ impl Opener {
     pub(super) async fn open(
         &self,
         at: At<'_>,
-        config: AsyncConnectionConfig,
+        told: Option<Told>,
         kept: impl Send + 'static,
-    ) -> RedisResult<Opened> {
-        match at {
-            At::Tcp(host, port) => {
-                let stream = TcpStream::connect((host, port)).await?;
-                stream.set_nodelay(true)?;
-                // In TLS 1.3 a server refuses a client after the handshake.
-                let opened = async {
+    ) -> Result<Opened, Failure> {
+        // In TLS 1.3 a server refuses a client after the handshake.
+        let opened = async {
+            match at {
+                At::Tcp(host, port) => {
+                    let stream = TcpStream::connect((host, port)).await?;
+                    stream.set_nodelay(true)?;
                     match &self.tls {
-                        None => self.talk(stream, config, kept).await,
-                        Some(tls) => self.talk(tls.connect(host, stream).await?, config, kept).await,
+                        None => self.talk(stream, told, kept).await,
+                        Some(tls) => self.talk(tls.connect(host, stream).await?, told, kept).await,
                     }
-                };
-                opened.await.map_err(convert::opening)
+                }
+                At::Unix(path) => self.talk(UnixStream::connect(path).await?, told, kept).await,
             }
-            At::Unix(path) => self.talk(UnixStream::connect(path).await?, config, kept).await,
-        }
-    }
-
-    /// The protocol that connections speak.
-    pub(super) fn protocol(&self) -> Protocol {
-        if self.redis.protocol().supports_resp3() { Protocol::Resp3 } else { Protocol::Resp2 }
+        };
+        opened.await.map_err(Failure::at_first)
     }
 
     async fn talk<S>(
         &self,
         stream: S,
-        config: AsyncConnectionConfig,
+        told: Option<Told>,
         kept: impl Send + 'static,
-    ) -> RedisResult<Opened>
+    ) -> Result<Opened, Failure>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let (mut connection, driver) =
-            MultiplexedConnection::new_with_config(&self.redis, stream, config).await?;
-        // With the driver ends the connection: when the server closes it, and when the runtime ends.
-        tokio::spawn(async move {
-            driver.await;
-            drop(kept);
-        });
-        if let Some(name) = &self.client_name {
-            is_allowed(&mut connection, ::redis::cmd("CLIENT").arg("SETNAME").arg(name)).await?;
+        let heard = Arc::new(Heard::new());
+        let wire = Wire::start(stream, Arc::clone(&heard), self.patience, told, kept);
+        let said = self.said();
+        let packed = Packed::of(said.iter().map(|(command, _)| command), false);
+        let mut tracks = false;
+        let answers = wire.send_all(packed, self.connect_timeout).await?;
+        for ((command, need), answer) in said.iter().zip(answers) {
+            match (need, answer) {
+                (Need::Must, Reply::Error(error)) => {
+                    return Err(Failure::Refused(first_word(command), error));
+                }
+                (Need::Tracks, answer) => tracks = !matches!(answer, Reply::Error(_)),
+                (Need::Must | Need::May, _) => {}
+            }
         }
-        let tracks = match self.protocol() {
-            _ if self.tracks_reads => tracks_what_is_read(&mut connection).await.map(|()| true)?,
-            Protocol::Resp3 => is_told_of_flushes(&mut connection).await?,
-            Protocol::Resp2 => false,
-        };
-        Ok(Opened { connection, tracks })
+        Ok(Opened { wire, heard, tracks: tracks || self.tracks_reads })
+    }
+
+    /// What is said first, in one piece, and what of it the server has to do.
+    fn said(&self) -> Vec<(Command, Need)> {
+        let mut said = Vec::new();
+        let user = self.user.name.as_deref();
+        match (self.protocol, &self.user.password) {
+            (Protocol::Resp3, password) => {
+                let hello = Command::new("HELLO").arg("3");
+                said.push(match password {
+                    Some(password) => hello.args_from(["AUTH", user.unwrap_or("default"), password]),
+                    None => hello,
+                });
+            }
+            (Protocol::Resp2, Some(password)) => {
+                said.push(Command::new("AUTH").args_from(user).arg(password));
+            }
+            (Protocol::Resp2, None) => {}
+        }
+        if self.database != 0 {
+            said.push(Command::new("SELECT").arg_display(self.database));
+        }
+        let mut said: Vec<_> = said.into_iter().map(|command| (command, Need::Must)).collect();
+        let client = |words: &[&str]| Command::new("CLIENT").args_from(words);
+        said.push((client(&["SETINFO", "LIB-NAME", "cache-core"]), Need::May));
+        said.push((client(&["SETINFO", "LIB-VER", env!("CARGO_PKG_VERSION")]), Need::May));
+        if let Some(name) = &self.client_name {
+            said.push((client(&["SETNAME", name]), Need::May));
+        }
+        match self.protocol {
+            // Has the server say when a key changes that was read here, with whatever command. A user who may not have that gets
+            // an error.
+            _ if self.tracks_reads => said.push((client(&["TRACKING", "ON"]), Need::Must)),
+            // Has the server say when a database is flushed: it tells clients that track keys, of any database, before it answers
+            // them anything that comes later. OPTIN tracks no key until it is told to, so nothing else is sent and nothing
+            // remembered. It, or the user's permissions, may not allow it.
+            Protocol::Resp3 => said.push((client(&["TRACKING", "ON", "OPTIN"]), Need::Tracks)),
+            Protocol::Resp2 => {}
+        }
+        said
     }
 }
 
 impl Opened {
     /// Fails unless the server is a master. Whoever may connect may ask it so; `ROLE` needs a permission of its own.
-    pub(super) async fn is_master(&mut self) -> RedisResult<()> {
-        let hello = self.connection.send_packed_command(&::redis::cmd("HELLO")).await?;
-        let pairs = convert::reply(hello).into_pairs().unwrap_or_default();
+    pub(super) async fn is_master(&self, within: Duration) -> Result<(), Failure> {
+        let hello = self.wire.send(Packed::of([&Command::new("HELLO")], false), within).await?;
+        let pairs = hello.into_pairs().unwrap_or_default();
         let role = pairs.iter().find(|(name, _)| name.as_str() == Some("role"));
         match role.and_then(|(_, role)| role.as_str()) {
             Some("master") => Ok(()),
             role => {
                 let found = format!("it says that it is a {}", role.unwrap_or("server without a role"));
-                Err((ErrorKind::Client, "no master", found).into())
+                Err(io::Error::other(found).into())
             }
         }
     }
 }
 
-/// Has the server say when a database is flushed: it tells clients that track keys, of any database, before it answers
-/// them anything that comes later. OPTIN tracks no key until it is told to, so nothing else is sent and nothing
-/// remembered. `false`: the server or the user's permissions do not allow it.
-async fn is_told_of_flushes(connection: &mut MultiplexedConnection) -> RedisResult<bool> {
-    is_allowed(connection, ::redis::cmd("CLIENT").arg("TRACKING").arg("ON").arg("OPTIN")).await
-}
-
-/// Has the server say when a key changes that was read on this connection, with whatever command. A user who may not have that
-/// gets an error.
-async fn tracks_what_is_read(connection: &mut MultiplexedConnection) -> RedisResult<()> {
-    let answer = connection.send_packed_command(::redis::cmd("CLIENT").arg("TRACKING").arg("ON")).await?;
-    // What the server refuses is an answer here.
-    answer.extract_error().map(drop)
-}
-
-/// Whether the server does as it is told. What it refuses is done without.
-async fn is_allowed(connection: &mut MultiplexedConnection, command: &Cmd) -> RedisResult<bool> {
-    match connection.send_packed_command(command).await {
-        Ok(answer) => Ok(answer == Value::Okay),
-        Err(error) if convert::is_broken(&error) => Err(error),
-        Err(_) => Ok(false),
+/// What a message calls it.
+fn first_word(command: &Command) -> &'static str {
+    match command.name() {
+        "HELLO" => "HELLO",
+        "AUTH" => "AUTH",
+        "SELECT" => "SELECT",
+        _ => "CLIENT",
     }
 }

@@ -5,12 +5,12 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::redis::{ErrorKind, RedisError, RedisResult};
-use cache_index::{Reply, ServerErrorKind};
+use cache_index::{Command, Reply, ServerErrorKind};
 use tokio::task::JoinSet;
 
-use super::convert::{self, Unreachable};
+use super::failure::Failure;
 use super::opener::{At, Opener};
+use super::wire::Packed;
 
 /// The sentinels that watch a master.
 pub(super) struct Sentinels {
@@ -30,13 +30,13 @@ impl Sentinels {
 
     /// Asks all of them side by side, each for so long: where the master is, the address first that most of them name. As soon
     /// as more than half of them name one, it is the only one.
-    pub(super) async fn ask(&self, within: Duration) -> RedisResult<Vec<Address>> {
+    pub(super) async fn ask(&self, within: Duration) -> Result<Vec<Address>, Failure> {
         let mut asked = JoinSet::new();
         for (host, port) in self.addresses.iter().cloned() {
             let (opener, master) = (Arc::clone(&self.opener), self.master.clone());
             asked.spawn(async move {
                 let answer = tokio::time::timeout(within, one(&opener, &host, port, &master)).await;
-                answer.unwrap_or_else(|_| Err(io::Error::from(io::ErrorKind::TimedOut).into()))
+                answer.unwrap_or_else(|_| Err(Failure::late()))
             });
         }
         let mut votes = Votes { of: self.addresses.len(), ..Votes::default() };
@@ -57,13 +57,13 @@ struct Votes {
     named: HashMap<Address, usize>,
     /// How many know no such master.
     unknown: usize,
-    refused: Option<RedisError>,
-    silent: Option<RedisError>,
+    refused: Option<Failure>,
+    silent: Option<Failure>,
 }
 
 impl Votes {
     /// Counts an answer; the address that more than half name by now.
-    fn count(&mut self, answer: RedisResult<Option<Address>>) -> Option<Address> {
+    fn count(&mut self, answer: Result<Option<Address>, Failure>) -> Option<Address> {
         match answer {
             Ok(Some(address)) => {
                 let votes = self.named.entry(address.clone()).or_default();
@@ -71,15 +71,13 @@ impl Votes {
                 return (*votes * 2 > self.of).then_some(address);
             }
             Ok(None) => self.unknown += 1,
-            // A connection that the user is refused is one that breaks, for the client.
-            Err(error) if error.kind() == ErrorKind::AuthenticationFailed => self.refused = Some(error),
-            Err(error) if convert::is_broken(&error) || error.is_timeout() => self.silent = Some(error),
-            Err(error) => self.refused = Some(error),
+            Err(failure) if failure.is_broken() => self.silent = Some(failure),
+            Err(failure) => self.refused = Some(failure),
         }
         None
     }
 
-    fn outcome(self, master: &str) -> RedisResult<Vec<Address>> {
+    fn outcome(self, master: &str) -> Result<Vec<Address>, Failure> {
         let mut named: Vec<_> = self.named.into_iter().collect();
         if !named.is_empty() {
             named
@@ -90,51 +88,50 @@ impl Votes {
             let text = format!(
                 "the sentinels know no master `{master}`; write the name that their `sentinel monitor` gives it"
             );
-            return Err((ErrorKind::InvalidClientConfig, "no such master", text).into());
+            return Err(Failure::Settings(text));
         }
         // One that refuses the user goes on doing so.
         if let Some(refused) = self.refused {
             return Err(refused);
         }
         let reason = match self.silent {
-            Some(error) => format!("no sentinel says where `{master}` is: {error}"),
+            Some(failure) => format!("no sentinel says where `{master}` is: {failure}"),
             None => format!("no sentinel knows where `{master}` is"),
         };
-        Err(io::Error::other(Unreachable(reason)).into())
+        Err(Failure::Unreachable(reason))
     }
 }
 
 /// Asks one of them; `None`: it knows no such master.
-async fn one(opener: &Opener, host: &str, port: u16, master: &str) -> RedisResult<Option<Address>> {
-    let mut opened = opener.open(At::Tcp(host, port), convert::unbounded(), ()).await?;
-    let mut question = ::redis::cmd("SENTINEL");
-    question.arg("GET-MASTER-ADDR-BY-NAME").arg(master);
-    let answer = opened.connection.send_packed_command(&question).await?;
-    // Any other error of the server is about the user.
-    match convert::answer("SENTINEL", answer.clone()) {
-        Ok(Reply::Nil) => return Ok(None),
-        Ok(Reply::Array(parts)) => {
+async fn one(opener: &Opener, host: &str, port: u16, master: &str) -> Result<Option<Address>, Failure> {
+    let opened = opener.open(At::Tcp(host, port), None, ()).await?;
+    let question = Command::new("SENTINEL").arg("GET-MASTER-ADDR-BY-NAME").arg(master);
+    match opened.wire.send(Packed::of([&question], false), opener.connect_timeout).await? {
+        Reply::Nil => return Ok(None),
+        Reply::Array(parts) => {
             let mut parts = parts.iter().filter_map(Reply::as_str);
             if let (Some(host), Some(Ok(port))) = (parts.next(), parts.next().map(str::parse)) {
                 return Ok(Some((host.to_owned(), port)));
             }
         }
-        Err(error) if error.server_kind() == Some(ServerErrorKind::UnknownCommand) => {}
-        _ => drop(answer.extract_error()?),
+        // Any other error of the server is about the user.
+        Reply::Error(error) if error.kind() != ServerErrorKind::UnknownCommand => {
+            return Err(Failure::Refused("SENTINEL", error));
+        }
+        _ => {}
     }
-    Err((ErrorKind::InvalidClientConfig, "no sentinel", "what answers there is no sentinel".to_owned())
-        .into())
+    Err(Failure::Settings("what answers there is no sentinel".to_owned()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn at(port: u16) -> RedisResult<Option<Address>> {
+    fn at(port: u16) -> Result<Option<Address>, Failure> {
         Ok(Some(("h".to_owned(), port)))
     }
 
-    fn silent() -> RedisResult<Option<Address>> {
+    fn silent() -> Result<Option<Address>, Failure> {
         Err(io::Error::from(io::ErrorKind::ConnectionRefused).into())
     }
 
@@ -158,14 +155,14 @@ mod tests {
             for answer in answers {
                 assert_eq!(votes.count(answer), None);
             }
-            convert::error("GET", Duration::ZERO, votes.outcome("m").unwrap_err())
+            votes.outcome("m").unwrap_err().into_error("GET", Duration::ZERO)
         };
         let error = outcome(vec![Ok(None), Ok(None), silent()]);
         assert!(matches!(&error, crate::Error::Settings { .. }), "{error}");
         assert!(error.to_string().contains("no master `m`"), "{error}");
         let error = outcome(vec![Ok(None), silent(), silent()]);
         assert!(error.is_unavailable() && error.to_string().contains("where `m` is"), "{error}");
-        let refused = || Err((ErrorKind::AuthenticationFailed, "no", "WRONGPASS".to_owned()).into());
+        let refused = || Err(Failure::Refused("AUTH", crate::connection::server_error("WRONGPASS no")));
         let error = outcome(vec![Ok(None), refused(), silent()]);
         assert!(matches!(&error, crate::Error::Server { .. }), "{error}");
     }

