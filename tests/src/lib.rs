@@ -6,6 +6,7 @@ pub mod child;
 pub mod clients;
 pub mod cluster;
 pub mod crash;
+pub mod derived;
 pub mod dice;
 pub mod figures;
 pub mod plain;

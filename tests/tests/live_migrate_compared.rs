@@ -3,8 +3,10 @@
 
 use std::time::Duration;
 
+use cache_core::embedded::Server;
 use cache_core::{
-    Cache, CacheModel, Command, IndexSchema, MigrateError, Migration, Migrator, Protocol, Step, Strategy,
+    Cache, CacheModel, Command, IndexInfo, IndexSchema, MigrateError, Migration, Migrator, Protocol, Step,
+    Strategy,
 };
 use cache_tests::releases::{alias, first, global, index, save, second, target, write};
 use cache_tests::{connect, live, private_server};
@@ -28,14 +30,19 @@ async fn send<const N: usize>(cache: &Cache, words: [&str; N]) {
     let _ = cache.command(Command::new(name).args_from(words)).await.unwrap();
 }
 
-/// Makes the index of the newer release by hand, without the documents that are there, and the alias.
-async fn by_hand(cache: &Cache) {
-    let create = New::schema().create_index(cache.keyspace().unwrap()).unwrap();
-    let mut unfilled = Command::new("FT.CREATE");
-    for argument in create.args().skip(1) {
+/// Makes an index of a release by hand, without the documents that are there.
+async fn unfilled<M: IndexSchema>(cache: &Cache, name: &str) {
+    let create = M::schema().create_index(cache.keyspace().unwrap()).unwrap();
+    let mut unfilled = Command::new("FT.CREATE").arg(name);
+    for argument in create.args().skip(2) {
         unfilled = unfilled.args_from((argument == b"SCHEMA").then_some("SKIPINITIALSCAN")).arg(argument);
     }
     let _ = cache.command(unfilled).await.unwrap();
+}
+
+/// That of the newer release, with the alias.
+async fn by_hand(cache: &Cache) {
+    unfilled::<New>(cache, &index::<New>(cache)).await;
     send(cache, ["FT.ALIASUPDATE", &alias(cache), &index::<New>(cache)]).await;
 }
 
@@ -79,6 +86,23 @@ async fn one_that_is_made_later_under_the_same_name_is_another(cache: Cache) {
     by_hand(&cache).await;
     let error = new().run(&cache).await.unwrap_err();
     assert!(matches!(error, MigrateError::Unfilled { missing: 20, .. }), "{error}");
+}
+
+async fn two_that_are_short_alike_are_told(cache: Cache) {
+    save(&cache, 20).await;
+    unfilled::<Old>(&cache, &index::<Old>(&cache)).await;
+    send(&cache, ["FT.ALIASUPDATE", &alias(&cache), &index::<Old>(&cache)]).await;
+    // An earlier version of the crate could have made it.
+    let earlier = format!("{}:{}", alias(&cache), New::schema().earlier_fingerprints()[0]);
+    unfilled::<New>(&cache, &earlier).await;
+    match new().run(&cache).await.unwrap_err() {
+        MigrateError::Unfilled { index: made, missing: 20, .. } => assert_eq!(made, earlier),
+        other => panic!("{other}"),
+    }
+    assert_eq!(target(&cache, &alias(&cache)).await, Some(index::<Old>(&cache)), "the alias stays");
+    send(&cache, ["FT.DROPINDEX", &earlier]).await;
+    let told = new().run(&cache).await.unwrap().indexes()[0].clone();
+    assert_eq!((told.documents, told.missing, told.active), (20, 0, true));
 }
 
 async fn more_than_are_kept_one_by_one(cache: Cache) {
@@ -137,6 +161,7 @@ async fn what_was_compared_may_be_forgotten_too(cache: Cache) {
 live! {
     what_the_alias_points_at_already_is_compared_too,
     one_that_is_made_later_under_the_same_name_is_another,
+    two_that_are_short_alike_are_told,
     more_than_are_kept_one_by_one,
     what_was_begun_in_place_may_be_forgotten,
     what_was_compared_may_be_forgotten_too,
@@ -163,15 +188,70 @@ async fn later_boots_look_for_nothing() {
     write(&cache, 1_001, r#"{"id":1001,"name":"n1","age":"old"}"#).await;
     assert_eq!(missing(&new().run(&cache).await.unwrap()), 1);
     assert!(calls(&cache, "scan").await > scans);
-    // The server's counter begins anew with it, and may come to the same number by other documents.
+}
+
+/// How often a document failed to be indexed, as the server counted when the index was filled.
+async fn failures(cache: &Cache, name: &str) -> u64 {
+    loop {
+        let info = cache.command(Command::new("FT.INFO").arg(name)).await.unwrap();
+        let info = IndexInfo::decode(info).unwrap();
+        if info.is_filled() {
+            return info.failures;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// The server's counter begins anew with it, and may come to the same number by other documents. Another process must not
+/// take what is kept of the ones before for what is missing now.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_found_in_another_run_of_the_server_is_not_believed() {
+    let server = Server::options().append_only(true).arg("--appendfsync").arg("always");
+    let server = server.start().await.unwrap();
+    let cache = connect(&server.url(), Protocol::Resp3).await;
+    let bad = async |cache: &Cache, id: u32| {
+        write(cache, id, &format!(r#"{{"id":{id},"name":"n1","age":"old"}}"#)).await
+    };
+    save(&cache, 50).await;
+    bad(&cache, 1_001).await;
+    assert_eq!(missing(&new().run(&cache).await.unwrap()), 1);
+    for _ in 0..8 {
+        bad(&cache, 1_001).await;
+    }
+    assert_eq!(missing(&new().run(&cache).await.unwrap()), 1);
+    let name = index::<New>(&cache);
+    let before = failures(&cache, &name).await;
+    // It is mended, and no run hears of that.
     write(&cache, 1_001, r#"{"id":1001,"name":"n1","age":7}"#).await;
-    send(&cache, ["CONFIG", "SET", "appendonly", "yes"]).await;
+    // What is loaded is what there is now, not each write.
+    send(&cache, ["BGREWRITEAOF"]).await;
+    loop {
+        let info = cache.command(Command::new("INFO").arg("persistence")).await.unwrap();
+        if info.as_str().unwrap().contains("aof_rewrite_in_progress:0") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     server.restart().await.unwrap();
     let cache = connect(&server.url(), Protocol::Resp3).await;
-    for id in 2_000..2_002 {
-        write(&cache, id, r#"{"id":2000,"name":"n1","age":"old"}"#).await;
+    assert!(failures(&cache, &name).await < before);
+    // The index is the one that was marked, as far as its mark tells.
+    let fingerprint = New::schema().fingerprint();
+    let kept = Command::new("HGET").key(format!("{}:~user:compared", global(&cache)));
+    let mark = cache.command(kept.arg(format!("{fingerprint}:mark"))).await.unwrap();
+    let marked = format!("{}:{fingerprint}:{}", alias(&cache), mark.as_str().unwrap());
+    assert_eq!(target(&cache, &marked).await, Some(name.clone()));
+    let mut other = String::new();
+    while failures(&cache, &name).await < before {
+        other = bad(&cache, 2_000).await;
     }
-    assert_eq!(missing(&new().run(&cache).await.unwrap()), 2);
+    assert_eq!(failures(&cache, &name).await, before);
+    // In a process that runs no migrator, and in one that does.
+    let fresh = connect(&server.url(), Protocol::Resp3).await;
+    let counted = New::find().count(&fresh).await.ok();
+    let fresh = connect(&server.url(), Protocol::Resp3).await;
+    let told = new().run(&fresh).await.unwrap().indexes()[0].clone();
+    assert_eq!((counted, told.missing, told.last_failure), (None, 1, Some(other)));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,7 +1,7 @@
 //! Plans carried out, in steps that may be repeated: whoever is killed between two of them left something that the next
 //! plan goes on from.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use cache_index::IndexInfo;
 
@@ -27,11 +27,40 @@ pub(super) struct Run<'a> {
     pub(super) cache: &'a Cache,
     pub(super) options: &'a Options,
     pub(super) listeners: &'a Listeners,
-    /// The indexes that this run asked for.
-    pub(super) created: HashSet<String>,
+    /// What it did so far, by the indexes of the models: the plan that it ends with need not be the one by which that was done.
+    pub(super) deeds: HashMap<String, Deeds>,
 }
 
-impl Run<'_> {
+/// What was done for one model.
+#[derive(Debug, Default)]
+pub(super) struct Deeds {
+    /// Its index was asked for.
+    created: bool,
+    /// The indexes that were dropped.
+    dropped: Vec<String>,
+    /// What is to be known of what was done.
+    notices: Vec<Notice>,
+}
+
+impl Deeds {
+    fn tell<'a>(&mut self, notices: impl Iterator<Item = &'a Notice>) {
+        for notice in notices {
+            if !self.notices.contains(notice) {
+                self.notices.push(notice.clone());
+            }
+        }
+    }
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn new(cache: &'a Cache, options: &'a Options, listeners: &'a Listeners) -> Self {
+        Self { cache, options, listeners, deeds: HashMap::new() }
+    }
+
+    fn did(&mut self, plan: &Plan) -> &mut Deeds {
+        self.deeds.entry(plan.index.clone()).or_default()
+    }
+
     /// Carries the plans out. `None`: something is no longer as it was when they were made, so that new ones are needed.
     pub(super) async fn apply(
         &mut self,
@@ -66,12 +95,14 @@ impl Run<'_> {
     async fn make(&mut self, plan: &Plan) -> Result<bool, MigrateError> {
         for step in &plan.steps {
             match step {
-                Step::Create { index } => {
+                Step::Create { .. } => {
                     create(self.cache, plan).await?;
                     // From now on it is made again when it vanishes.
                     let takes_alias = plan.steps.iter().any(|step| matches!(step, Step::Cutover { .. }));
                     self.cache.standing().migrated(&plan.index, self.healing(plan, takes_alias));
-                    self.created.insert(index.clone());
+                    let did = self.did(plan);
+                    did.created = true;
+                    did.tell(plan.notices.iter().filter(|notice| notice.is_of_making()));
                     self.listeners.step("created");
                 }
                 Step::AlterAdd { index, fields } => {
@@ -87,7 +118,7 @@ impl Run<'_> {
     }
 
     async fn finish(
-        &self,
+        &mut self,
         plan: &Plan,
         observed: &Observed,
         takes_writes: bool,
@@ -98,7 +129,9 @@ impl Run<'_> {
             let total = self.total(plan, observed).await?;
             wait(self.cache, plan, &name, self.listeners, total).await?
         } else {
-            info(self.cache, &name).await?
+            // It was filled when the plan was made. If it is no longer, somebody made it again since: that is waited for, and
+            // compared.
+            info(self.cache, &name).await?.filter(|look| look.is_filled() && !observed.saw_another(look))
         };
         let Some(look) = look else { return Ok(None) };
         if waits {
@@ -114,12 +147,13 @@ impl Run<'_> {
             return Err(MigrateError::Drift { model: plan.model, index: look.name, own, differences });
         }
         let mut report = MigratedIndex {
-            created: self.created.contains(&plan.index),
+            created: self.did(plan).created,
             active: plan.active.as_ref() == Some(&look.name),
             documents: look.documents,
             ..MigratedIndex::of(plan)
         };
-        let counting = Counting { cache: self.cache, plan, observed, listeners: self.listeners };
+        let (cache, listeners) = (self.cache, self.listeners);
+        let counting = Counting { cache, plan, observed, listeners };
         for step in &plan.steps {
             match step {
                 // No query needs the alias: a release whose index is filled boots without it. A replica would move its own,
@@ -156,6 +190,10 @@ impl Run<'_> {
         // The server's last one may have been mended.
         let last = look.last_failure.filter(|last| missing.keys.contains(last));
         report.last_failure = last.or_else(|| missing.keys.into_iter().next());
+        let Deeds { dropped, notices, .. } = self.did(plan);
+        report.dropped.clone_from(dropped);
+        let is_news = |notice: &&Notice| !plan.notices.contains(notice);
+        report.notices.extend(notices.iter().filter(is_news).cloned());
         Ok(Some(report))
     }
 
@@ -167,7 +205,7 @@ impl Run<'_> {
 
     /// `false`: a new plan is needed.
     async fn step(
-        &self,
+        &mut self,
         counting: &Counting<'_>,
         step: &Step,
         look: &IndexInfo,
@@ -208,19 +246,22 @@ impl Run<'_> {
             Step::Cutover { .. } => match cutover(cache, plan, &look.name, self.options).await? {
                 Some(active) => {
                     report.active = active;
+                    if active {
+                        self.did(plan).tell(plan.notices.iter().filter(|notice| notice.is_of_moving()));
+                    }
                     self.listeners.step("cutover");
                 }
                 None => return Ok(false),
             },
             Step::Retire { index, keys } => {
                 if retire(cache, plan, index, keys, &look.name).await? {
-                    report.dropped.push(index.clone());
+                    self.did(plan).dropped.push(index.clone());
                 }
                 self.listeners.step("retired");
             }
             Step::Collect { index } => {
                 match collect(cache, plan, index, self.options).await {
-                    Ok(true) => report.dropped.push(index.clone()),
+                    Ok(true) => self.did(plan).dropped.push(index.clone()),
                     // It is nobody's, and can go another time.
                     Ok(false) | Err(MigrateError::ReadOnly(_)) => {}
                     Err(error) => return Err(error),

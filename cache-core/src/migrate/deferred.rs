@@ -71,10 +71,6 @@ async fn attempt(migrator: &Migrator, cache: &Cache) -> Result<Migration, Migrat
         migrator.indexed().into_iter().map(|schema| (schema, schema.index_name(keyspace))).collect();
     let mut under_way = UnderWay { cache, indexes };
     let migration = migrator.run_now(cache).await?;
-    for schema in migrator.indexed() {
-        let index = schema.index_name(cache.keyspace()?);
-        index::look(cache, schema, &index, Duration::ZERO).await?;
-    }
     under_way.indexes.clear();
     Ok(migration)
 }

@@ -125,7 +125,8 @@ impl SchemaLock {
         !schema.is_indexed() || self.last(schema.prefix()) == Some(*schema.fingerprint())
     }
 
-    /// The fingerprints of a prefix that are older than this one, without repetition. A fingerprint that is not listed
+    /// The fingerprints of a prefix that are older than this one, without repetition: of a schema that went back to what it was,
+    /// those up to its last line. Whose lock ends before that line takes it for older all the same. A fingerprint that is not listed
     /// is newer than all that are: it is the one of whoever has the lock and did not write it down yet.
     pub fn ancestors(&self, prefix: &str, fingerprint: Fingerprint) -> Vec<Fingerprint> {
         let all: Vec<_> = self.fingerprints(prefix).collect();

@@ -41,7 +41,6 @@ mod verify;
 mod wait;
 mod watch;
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -65,6 +64,7 @@ use self::apply::Run;
 use self::options::{Listeners, Options};
 use crate::cache::Cache;
 use crate::error::Error;
+use crate::index;
 
 /// How often a run makes new plans because something changed under it: an index that vanished (FLUSHDB), a replica that
 /// was faster. More often than replicas of a fleet get in each other's way.
@@ -138,7 +138,9 @@ impl Migrator {
     /// `include_str!("../schema.lock")`.
     ///
     /// With it, the alias moves only from an index that is older, so that boots of old and new releases in any order
-    /// leave it at the newest. Without it, it moves to the index of whoever boots, with a [`Notice::NoLock`]. Queries of
+    /// leave it at the newest; unless a schema goes back to what it was (A, B, A): then each of the two is older than the other,
+    /// and a replica of the release between, whose lock does not have the last line, takes the alias from the newest when it
+    /// boots, until one of that boots again. Without it, it moves to the index of whoever boots, with a [`Notice::NoLock`]. Queries of
     /// this crate never use the alias.
     ///
     /// The same holds when indexes vanish and are made again (FLUSHDB): whoever makes its own again gets the alias if that
@@ -164,7 +166,9 @@ impl Migrator {
     /// stays and the run ends with [`MigrateError::Verify`].
     ///
     /// Documents are compared key by key if either index ever failed to take one, or if the new one holds fewer; else the
-    /// new one lacks none, since an index takes every document that is written or that its scan meets. After an addition in
+    /// new one lacks none that the old one has, since an index takes every document that is written or that its scan meets. Where
+    /// no run found that the old one has all (it vanished and was made again, or somebody else made it), the new one is compared
+    /// with the documents too. After an addition in
     /// place that was refused, the old index is taken to hold what it held before. On a cluster, numbers are compared.
     ///
     /// Only documents that the server refuses for a value may be missing. Those that it would take are
@@ -193,6 +197,9 @@ impl Migrator {
     /// gone by itself, its keys go too.
     ///
     /// When nothing that uses redis-om runs any longer: its own migrator would create the index again.
+    ///
+    /// Not for an index that somebody made TEMPORARY, which redis-om never does: the server deletes the documents of such a one
+    /// with it, whoever drops it, and `FT.INFO` does not say that it is one.
     pub fn retire_redis_om(mut self) -> Self {
         self.options.retires_redis_om = true;
         self
@@ -283,6 +290,9 @@ impl Migrator {
     /// may wait, and so may the alias ([`Notice::AliasWaits`]), so that a replica of the service boots also while the server
     /// takes no writes.
     ///
+    /// An index that vanishes meanwhile, or that another replica makes again, is waited for too: the run goes on with a new plan,
+    /// and its answer tells all that was done by each.
+    ///
     /// The wait has no bound, since filling an index takes as long as the documents and the load on the server
     /// make it take; wrap the call in a time-out to give up earlier, and run it again to go on.
     ///
@@ -300,8 +310,7 @@ impl Migrator {
     }
 
     async fn run_now(&self, cache: &Cache) -> Result<Migration, MigrateError> {
-        let created = HashSet::new();
-        let mut run = Run { cache, options: &self.options, listeners: &self.listeners, created };
+        let mut run = Run::new(cache, &self.options, &self.listeners);
         let mut vanished = None;
         for round in 0..ROUNDS {
             let (observed, plans) = self.observe(cache).await?;
@@ -313,17 +322,31 @@ impl Migrator {
             if round == 0 && !plans.iter().all(Plan::is_empty) {
                 preflight::check(cache, &plans).await?;
             }
-            if let Some(indexes) = run.apply(&plans, &observed).await? {
+            if let Some(indexes) = run.apply(&plans, &observed).await?
+                && self.are_filled(cache).await?
+            {
                 return Ok(Migration { indexes, deferred: false });
             }
-            vanished = plans.into_iter().find(|plan| !plan.is_empty());
+            let left = plans.iter().position(|plan| !plan.is_empty()).unwrap_or_default();
+            vanished = plans.into_iter().nth(left);
         }
         let (model, index) = vanished.map(|plan| (plan.model, plan.index)).unwrap_or_default();
         Err(Error::IndexMissing { model, index }.into())
     }
 
+    /// Whether all indexes are filled as they are seen now; those that vanished at last are made again.
+    async fn are_filled(&self, cache: &Cache) -> Result<bool, MigrateError> {
+        let mut filled = true;
+        for schema in self.indexed() {
+            let index = schema.index_name(cache.keyspace()?);
+            filled &= index::look(cache, schema, &index, Duration::ZERO).await?;
+        }
+        Ok(filled)
+    }
+
     /// Drops the indexes of the registered models that nobody has used for longer than [`retain`](Migrator::retain), and
-    /// answers their names. Documents stay.
+    /// answers their names. Documents stay, unless somebody made an index of such a name by hand, and TEMPORARY: the server
+    /// deletes the documents of such a one with it, and `FT.INFO` does not say that it is one.
     ///
     /// An index is used as long as a process that ran the migrator with its schema has a handle of its cache, and a minute
     /// longer. Never dropped are the one that the alias points at and those of the registered models themselves. One of

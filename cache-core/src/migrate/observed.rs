@@ -276,6 +276,16 @@ impl Observed {
         self.all().find(|index| index.name == name)
     }
 
+    /// Whether the index of this name that was seen is not this one, but one before it: ids of documents only grow.
+    pub(super) fn saw_another(&self, now: &IndexInfo) -> bool {
+        self.named(&now.name).is_some_and(|seen| seen.last_document > now.last_document)
+    }
+
+    /// Whether a run compared the index with the documents, and found that it lacked none but for their values.
+    pub(super) fn is_proven(&self, index: &IndexInfo) -> bool {
+        self.kept.iter().any(|kept| kept.index == index.name && kept.compared.is_filled())
+    }
+
     fn all(&self) -> impl Iterator<Item = &IndexInfo> {
         self.indexes.iter().chain(&self.index).chain(&self.active)
     }

@@ -27,8 +27,9 @@ const TOLD: u32 = 10;
 /// Fails if the new index lacks more documents of the old one, beyond what is allowed. `false`: it is gone.
 ///
 /// Both are asked in one transaction, so that documents which are written or deleted meanwhile are in both counts or in
-/// none. Where neither ever failed to take a document and the new one holds as many, it lacks none: an index takes every
-/// document that is written or that its scan meets. Else the documents are looked for key by key, since one that is missing
+/// none. Where neither ever failed to take a document and the new one holds as many, it lacks none of them: an index takes every
+/// document that is written or that its scan meets. (Both may be short alike; a plan compares the new one with the documents
+/// too where that of the old one is not known.) Else the documents are looked for key by key, since one that is missing
 /// and one that the old index lacks are not told apart by numbers. On a cluster, numbers have to do.
 pub(super) async fn verify(
     counting: &Counting<'_>,

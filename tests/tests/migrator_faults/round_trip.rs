@@ -1,7 +1,7 @@
 //! What `FT.CREATE` is told and `FT.INFO` answers are the same definition, whatever the schema, in both protocols.
 
 use cache_core::{Batch, Command, IndexDefinition, IndexInfo, Protocol, Schema};
-use cache_tests::schemas;
+use cache_tests::{derived, schemas};
 
 use crate::case::{Found, Profile};
 use crate::place::{self, Place};
@@ -62,15 +62,16 @@ async fn compared(pairs: &[(&'static Schema, &'static Schema, String)], found: &
     }
 }
 
-/// Each is told as it was made.
+/// Each is told as it was made: random ones, and what the derive makes of each attribute and type.
 pub(crate) async fn ours(profile: Profile) -> Found {
     let seeds = (0..u64::from(profile.pick(500, 5_000))).map(|number| (profile.seed << 20) + number);
     let schemas = seeds.map(|seed| {
         let schema = schemas::schema(seed);
         (schema, schema, format!("seed {seed}"))
     });
+    let derived = derived::models().into_iter().map(|one| (one.schema, one.schema, one.model.to_owned()));
     let mut found = Found::default();
-    compared(&schemas.collect::<Vec<_>>(), &mut found).await;
+    compared(&schemas.chain(derived).collect::<Vec<_>>(), &mut found).await;
     found
 }
 

@@ -189,17 +189,14 @@ pub(super) fn prepare(
         // The fields that are added may cost documents that were in it.
         Source::Extended(info, _) => plan.steps.push(Step::Verify { against: info.name.clone() }),
         Source::There(_) | Source::Adopted(_) | Source::Created if cutover.is_some() => {
-            let verified = match &observed.active {
-                // One that is to hold other documents tells nothing: then the documents themselves do.
-                Some(old) => match verify(&mut plan.notices, old, wanted) {
-                    None if !is_doubted => verify_all(&mut plan.notices, wanted, observed),
-                    verified => verified,
-                },
-                None if retired.is_none_or(<[_]>::is_empty) && !is_doubted => {
-                    verify_all(&mut plan.notices, wanted, observed)
-                }
-                None => None,
-            };
+            let (old, is_there) = (observed.active.as_ref(), matches!(source, Source::There(_)));
+            let verified = old.and_then(|old| verify(&mut plan.notices, old, wanted));
+            // One that is to hold other documents tells nothing, nor does one that may be as short: then the documents
+            // themselves do.
+            let is_whole = verified.is_some() && (is_there || old.is_some_and(|old| observed.is_proven(old)));
+            if !is_whole && !is_doubted {
+                plan.steps.extend(verify_all(&mut plan.notices, wanted, observed));
+            }
             plan.steps.extend(verified);
         }
         // The alias stays with a newer release, and this one asks its own index; or it is somebody's to be moved.

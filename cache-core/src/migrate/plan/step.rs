@@ -54,8 +54,9 @@ pub enum Step {
         /// The old one; of an index that fields are added to, itself.
         against: String,
     },
-    /// Look for documents that are there and not in the index: the first one of a model has no other to be compared with, and
-    /// one that is there and was never compared may have been made, and left unfilled, by hand.
+    /// Look for documents that are there and not in the index: the first one of a model has no other to be compared with, one
+    /// that is there and was never compared may have been made, and left unfilled, by hand, and an old one that was never
+    /// compared may be as short as the new one.
     VerifyAll,
     /// Let the index that is there answer to the name of ours too: it was made for this very schema.
     Adopt {
@@ -223,4 +224,19 @@ pub enum Notice {
         /// How many.
         fields: usize,
     },
+}
+
+impl Notice {
+    /// Whether it tells of an index that is made, or extended: once that is there, no plan says it again.
+    pub(in crate::migrate) fn is_of_making(&self) -> bool {
+        matches!(self, Self::NotInPlace { .. } | Self::Evicts { .. })
+    }
+
+    /// Whether it tells of the alias that moves: once it did, no plan says it again.
+    pub(in crate::migrate) fn is_of_moving(&self) -> bool {
+        matches!(
+            self,
+            Self::NoLock { .. } | Self::Untold { .. } | Self::NotComparable { .. } | Self::NotCompared { .. }
+        )
+    }
 }

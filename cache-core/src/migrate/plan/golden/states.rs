@@ -88,6 +88,10 @@ pub(super) fn all() -> Vec<(&'static str, World, Schema, Options)> {
         world.unverified = true;
         world
     };
+    let mut unproven = active();
+    unproven.unproven = true;
+    let mut doubted = unproven.clone();
+    doubted.keys = 10_000_001;
     let filter = || new().with_filter("@age > 17");
     let filtered = w().with(&filter()).active(&filter());
     let mut many = w().with(&new()).active(&new());
@@ -284,6 +288,8 @@ pub(super) fn all() -> Vec<(&'static str, World, Schema, Options)> {
             new(),
             options(),
         ),
+        ("beside one that nobody compared", unproven, new(), options()),
+        ("beside one that nobody compared, among many keys", doubted, new(), options()),
         (
             "in place, killed before the fields were added",
             active().extending(&new(), &name(&old())),

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use bytes::Bytes;
 use cache_index::{Fingerprint, IndexInfo, Keyspace, Schema};
 
+use crate::index::{Compared, Kept};
 use crate::migrate::memory::ServerMemory;
 use crate::migrate::observed::{Beside, Extending, Observed, Seen};
 use crate::migrate::plan::{Plan, Step};
@@ -26,6 +27,8 @@ pub(super) struct World {
     pub(super) memory: Option<ServerMemory>,
     /// Whether nobody compared the indexes with the documents.
     pub(super) unverified: bool,
+    /// Whether nobody compared those of other schemas.
+    pub(super) unproven: bool,
 }
 
 impl World {
@@ -112,7 +115,14 @@ impl World {
         let (server, cluster) = (String::new(), false);
         let seen = Seen { listed, found, now: NOW, keys: self.keys, memory: self.memory, server, cluster };
         let observed = seen.of(schema, &Self::keyspace(), beside);
-        Observed { unverified: self.unverified && observed.index.is_some(), ..observed }
+        let alias = schema.alias(&Self::keyspace());
+        let proven = observed.ours(&alias).filter(|_| !self.unproven);
+        let kept = |index: &IndexInfo| {
+            let (index, compared) = (index.name.clone(), Compared::default());
+            Kept { fingerprint: *schema.fingerprint(), index, compared }
+        };
+        let kept = proven.map(kept).collect();
+        Observed { unverified: self.unverified && observed.index.is_some(), kept, ..observed }
     }
 
     /// What is there when the plan was carried out.
