@@ -40,6 +40,12 @@ impl InFlight {
         }
     }
 
+    /// How many are allowed.
+    #[cfg(feature = "fred")]
+    pub(crate) fn limit(&self) -> usize {
+        self.limit
+    }
+
     /// How many are counted now.
     #[cfg(feature = "redis")]
     pub(crate) fn under_way(&self) -> usize {
