@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use cache_core::embedded::Server;
 use cache_core::testkit::Proxy;
-use cache_core::{Cache, Command, Protocol, Reply, Route};
+use cache_core::{Cache, Command, Pem, Protocol, Reply, Route};
 
 /// How many slots a cluster has.
 const SLOTS: u16 = 16_384;
@@ -101,9 +101,21 @@ impl Nodes {
     /// # Panics
     /// If a node refuses, or there is no port to spare.
     pub async fn behind_proxies(&self) -> Vec<Proxy> {
+        self.behind(async |url| Proxy::start(&url).await).await
+    }
+
+    /// The same with proxies to which clients speak TLS, and which have this certificate for `127.0.0.1`, and its key.
+    ///
+    /// # Panics
+    /// As [`behind_proxies`](Self::behind_proxies), or if they cannot be used.
+    pub async fn behind_tls(&self, cert: &str, key: &str) -> Vec<Proxy> {
+        self.behind(async |url| Proxy::start_tls(&url, Pem::text(cert), Pem::text(key)).await).await
+    }
+
+    async fn behind(&self, start: impl AsyncFn(String) -> std::io::Result<Proxy>) -> Vec<Proxy> {
         let mut proxies = Vec::new();
         for at in 0..self.count() {
-            let proxy = Proxy::start(&self.url(at)).await.unwrap_or_else(|error| panic!("no proxy: {error}"));
+            let proxy = start(self.url(at)).await.unwrap_or_else(|error| panic!("no proxy: {error}"));
             let port = proxy.port().to_string();
             self.say(at, &["CONFIG", "SET", "cluster-announce-port", &port]).await;
             proxies.push(proxy);

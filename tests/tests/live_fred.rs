@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use cache_core::connection::FredConnection;
 use cache_core::testkit::{Direction, Fault, Proxy};
 use cache_core::{Batch, Cache, CacheModel, Command, Connection, Error, Protocol, RedisSettings, Reply};
-use cache_tests::{chain, connect, private_server, shared_url};
+use cache_tests::cluster::one_node;
+use cache_tests::{chain, connect, connect_redis, private_server, shared_url};
 use fred::clients::{Client, Pool};
 use fred::interfaces::ClientLike;
 use fred::types::config::{Config, ReconnectPolicy};
@@ -206,5 +207,24 @@ async fn a_server_that_is_gone_is_said_in_time_and_found_again() {
         server.restart().await.unwrap();
         connection.send(Command::new("PING").repeatable()).await.unwrap();
         assert!(connection.generation() > before);
+    }
+}
+
+/// This one's search module has none. With it, answers of one node would be told as those of all.
+#[tokio::test]
+async fn who_may_not_ask_whether_there_is_a_coordinator_has_none() {
+    let server = one_node().await;
+    let admin = connect_redis(&server.url(), Protocol::Resp3).await;
+    for (user, without) in [("one", "+ping"), ("other", "-command|getkeys")] {
+        let user = Command::new("ACL").args_from(["SETUSER", user, "on", ">p", "~*", "+@all", without]);
+        admin.command(user).await.unwrap();
+    }
+    for protocol in PROTOCOLS {
+        for user in ["one", "other"] {
+            let settings = RedisSettings::new(server.url()).username(user).password("p").protocol(protocol);
+            let connection = FredConnection::connect(settings).await.unwrap();
+            let known = connection.capabilities();
+            assert!(known.cluster && !known.coordinator, "{user}: {known:?}");
+        }
     }
 }

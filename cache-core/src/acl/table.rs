@@ -202,7 +202,7 @@ pub(super) const TABLE: &[Row] = &[
         name: "dictionaries",
         keys: &[],
         needed: &["ft.dictadd", "ft.dictdel", "ft.dictdump"],
-        helpful: &[],
+        helpful: &["multi", "exec"],
     },
     Row {
         feature: Feature::Suggestions,
@@ -314,6 +314,6 @@ pub(super) const TABLE: &[Row] = &[
         name: "cluster",
         keys: &[],
         needed: &["cluster|slots", "cluster|nodes", "asking", "ft._createifnx"],
-        helpful: &[],
+        helpful: &["command|getkeys"],
     },
 ];

@@ -144,7 +144,7 @@ impl Capabilities {
             return Ok(());
         }
         let needs = "a cluster whose search module has a coordinator: Redis 8, Redis Software or Redis Cloud; this one's nodes \
-                     search their own documents alone. Or a single server";
+                     search their own documents alone. Or a single server. (Through fred its user needs `+command|getkeys` to know)";
         Err(Error::Unsupported { what, needs: needs.to_owned() })
     }
 

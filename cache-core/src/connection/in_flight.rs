@@ -39,4 +39,10 @@ impl InFlight {
             Err(Error::Busy { limit: self.limit })
         }
     }
+
+    /// How many are allowed.
+    #[cfg(feature = "fred")]
+    pub(crate) fn limit(&self) -> usize {
+        self.limit
+    }
 }

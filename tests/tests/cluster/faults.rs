@@ -39,8 +39,8 @@ const ODDS: Odds = Odds { delay: (10, Duration::from_millis(30)), reset: 3, sile
 /// What may not be repeated is not.
 pub(crate) async fn between_client_and_nodes(place: Place, profile: Profile) {
     let twice = under_faults(&place, profile, push).await;
+    figures::add("executed twice under faults", twice.len() as u64);
     assert!(twice.is_empty(), "executed more than once: {twice:?}");
-    figures::add("executed twice under faults", 0);
 }
 
 /// The same with commands that say that they may be repeated: those whose answers were lost are executed twice, or the case above
@@ -121,6 +121,7 @@ async fn under_faults(
     }
     let back = calm.elapsed();
     let lost: Vec<_> = acknowledged.iter().filter(|token| !times.contains_key(*token)).collect();
+    figures::add("acknowledged and lost under faults", lost.len() as u64);
     assert!(lost.is_empty(), "acknowledged and not there: {lost:?}");
     let unanswered = times.len() - acknowledged.len();
     let failed = calls.failed.load(Ordering::SeqCst);
@@ -133,7 +134,6 @@ async fn under_faults(
     figures::add("calls under faults", calls.all.load(Ordering::SeqCst));
     figures::add("of them failed as unavailable", failed);
     figures::add("executed and not acknowledged under faults", unanswered as u64);
-    figures::add("acknowledged and lost under faults", 0);
     figures::max("milliseconds of the longest call under faults", calls.longest.load(Ordering::SeqCst));
     figures::max("milliseconds until all nodes answered after faults", back.as_millis() as u64);
     times.into_iter().filter(|(_, times)| *times > 1).map(|(token, _)| token).collect()

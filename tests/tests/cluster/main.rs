@@ -53,6 +53,9 @@ fn main() {
         cases.push(case("faults", protocol, move |place| faults::between_client_and_nodes(place, profile)));
         cases.push(case("faults_are_seen", protocol, move |place| faults::are_seen(place, profile)));
         cases.push(case("a_master_dies", protocol, move |cache| failing::a_master_dies(cache, profile)));
+        cases.push(case("a_master_dies_waited_for", protocol, move |place| {
+            failing::a_master_dies_whose_replica_was_waited_for(place, profile)
+        }));
     }
     // Before the others, and one after the other: it is about all that the process needs.
     let alone = Arguments { test_threads: Some(1), ..arguments.clone() };

@@ -1,6 +1,7 @@
-//! Slots that move while they are written, read and scanned: nothing is lost, nothing is wrong, and no error comes out.
+//! Slots that move while documents are written, updated, deleted, read and scanned: nothing is lost, stale or back, and no error
+//! comes out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
@@ -24,26 +25,33 @@ pub(crate) async fn under_load(place: Place, profile: Profile) {
     }
     let (over, written) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(BEFORE)));
     let (reads, scans) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+    let wrong = Arc::new(AtomicU64::new(0));
     let mut tasks = tokio::task::JoinSet::new();
     for lane in 0..WRITERS {
         let (cache, over, written, reads) = (cache.clone(), over.clone(), written.clone(), reads.clone());
-        let mut dice = Dice::lane(profile.seed, u64::from(lane));
+        let (wrong, mut dice) = (wrong.clone(), Dice::lane(profile.seed, u64::from(lane)));
         tasks.spawn(async move {
+            let mut own = Own::default();
             while !over.load(Ordering::SeqCst) {
-                let id = written.fetch_add(1, Ordering::SeqCst);
-                let saved = plain(id).save(&cache).await;
-                let _ = saved.unwrap_or_else(|error| panic!("{id}: {}", chain(&error)));
-                let some: Vec<u32> =
-                    (0..20).map(|_| dice.below(u64::from(BEFORE)) as u32).chain([id]).collect();
+                own.save(&cache, written.fetch_add(1, Ordering::SeqCst)).await;
+                own.change_one(&cache, &mut dice).await;
+                let mut some: Vec<_> = (0..20).map(|_| dice.below(u64::from(BEFORE)) as u32).collect();
+                let mut expected: Vec<_> = some.iter().map(|id| Some(plain(*id))).collect();
+                for _ in 0..5 {
+                    let (id, is) = own.one(&mut dice);
+                    some.push(id);
+                    expected.push(is);
+                }
                 let found = Plain::get_many(&cache, some.iter().copied()).await;
                 let found = found.unwrap_or_else(|error| panic!("{}", chain(&error)));
-                assert!(found.into_iter().eq(some.iter().map(|id| Some(plain(*id)))));
+                wrong.fetch_add(differing(&some, found, expected), Ordering::SeqCst);
                 reads.fetch_add(some.len() as u64, Ordering::SeqCst);
             }
+            own
         });
     }
     let scanner = (cache.clone(), over.clone(), scans.clone());
-    tasks.spawn(async move {
+    let scanning = tokio::spawn(async move {
         let (cache, over, scans) = scanner;
         while !over.load(Ordering::SeqCst) {
             let found = scanned(&cache).await;
@@ -63,19 +71,87 @@ pub(crate) async fn under_load(place: Place, profile: Profile) {
         owner[usize::from(slot)] = to;
     }
     over.store(true, Ordering::SeqCst);
+    scanning.await.unwrap();
+    let mut there: BTreeMap<u32, Option<Plain>> = (0..BEFORE).map(|id| (id, Some(plain(id)))).collect();
+    let (mut updated, mut deleted) = (0, 0);
     while let Some(ended) = tasks.join_next().await {
-        ended.unwrap();
+        let own = ended.unwrap();
+        there.extend(own.there);
+        (updated, deleted) = (updated + own.updated, deleted + own.deleted);
     }
     let all = written.load(Ordering::SeqCst);
+    assert_eq!(there.len(), all as usize);
     let found = Plain::get_many(&cache, 0..all).await.unwrap();
-    assert!(found.into_iter().eq((0..all).map(|id| Some(plain(id)))));
-    assert_eq!(scanned(&cache).await.len(), all as usize);
+    let (ids, expected): (Vec<_>, Vec<_>) = there.iter().map(|(id, is)| (*id, is.clone())).unzip();
+    let wrong = wrong.load(Ordering::SeqCst) + differing(&ids, found, expected);
+    let left: BTreeSet<u32> = there.iter().filter(|(_, is)| is.is_some()).map(|(id, _)| *id).collect();
+    let scanned = scanned(&cache).await;
+    let differs: Vec<_> = scanned.symmetric_difference(&left).collect();
     assert!(scans.load(Ordering::SeqCst) > 0, "no scan ended while slots moved");
+    assert!(updated > 0 && deleted > 0, "{updated} updated, {deleted} deleted");
     figures::add("slots moved", u64::from(moved));
     figures::add("written while slots moved", u64::from(all - BEFORE));
+    figures::add("updated while slots moved", updated);
+    figures::add("deleted while slots moved", deleted);
     figures::add("read while slots moved", reads.load(Ordering::SeqCst));
     figures::add("scans while slots moved", scans.load(Ordering::SeqCst));
-    figures::add("lost or wrong while slots moved", 0);
+    figures::add("lost, stale or back while slots moved", wrong + differs.len() as u64);
+    assert!(wrong == 0 && differs.is_empty(), "{wrong} read wrong, scanned or not: {differs:?}");
+}
+
+/// What one writer wrote, as it has to be.
+#[derive(Default)]
+struct Own {
+    there: BTreeMap<u32, Option<Plain>>,
+    updated: u64,
+    deleted: u64,
+}
+
+impl Own {
+    async fn save(&mut self, cache: &Cache, id: u32) {
+        self.put(cache, plain(id)).await;
+    }
+
+    async fn put(&mut self, cache: &Cache, document: Plain) {
+        let saved = document.save(cache).await.unwrap_or_else(|error| panic!("{}", chain(&error)));
+        assert!(saved.stored());
+        self.there.insert(document.id, Some(document));
+    }
+
+    /// Updates a document, or deletes it; one that is deleted may be there again.
+    async fn change_one(&mut self, cache: &Cache, dice: &mut Dice) {
+        let (id, is) = self.one(dice);
+        if is.is_some() && dice.below(3) == 0 {
+            let was =
+                Plain::delete_by_id(cache, id).await.unwrap_or_else(|error| panic!("{}", chain(&error)));
+            assert!(was, "{id} was gone already");
+            self.there.insert(id, None);
+            self.deleted += 1;
+        } else {
+            self.updated += 1;
+            let text = format!("text {id}, {}", self.updated);
+            self.put(cache, Plain { id, text }).await;
+        }
+    }
+
+    /// One of them, and what it is.
+    fn one(&self, dice: &mut Dice) -> (u32, Option<Plain>) {
+        let at = dice.below(self.there.len() as u64) as usize;
+        let (id, is) = self.there.iter().nth(at).unwrap();
+        (*id, is.clone())
+    }
+}
+
+/// How many are not what they have to be; each is printed.
+fn differing(ids: &[u32], found: Vec<Option<Plain>>, expected: Vec<Option<Plain>>) -> u64 {
+    let mut differ = 0;
+    for ((id, found), expected) in ids.iter().zip(found).zip(expected) {
+        if found != expected {
+            println!("  {id}: {found:?}, and not {expected:?}");
+            differ += 1;
+        }
+    }
+    differ
 }
 
 async fn scanned(cache: &Cache) -> BTreeSet<u32> {

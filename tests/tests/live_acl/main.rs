@@ -69,6 +69,10 @@ fn is_asked_beside(feature: Feature, rule: &str) -> bool {
     if ["+exists", "+multi", "+exec"].contains(&rule) {
         return matches!(feature, Aggregations | Queries | Synonyms | Terms);
     }
+    // For the other client alone.
+    if feature == Feature::Dictionaries && ["+multi", "+exec"].contains(&rule) {
+        return true;
+    }
     const BESIDE: [&str; 6] = ["+ft.search", "+hget", "+evalsha", "+eval", "+scan", "+info"];
     feature == Feature::Synonyms && BESIDE.contains(&rule)
 }

@@ -15,6 +15,7 @@ mod tests;
 use std::collections::HashMap;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::task::Poll;
 use std::time::Duration;
@@ -33,6 +34,8 @@ pub(super) struct Cluster<M> {
     nodes: Nodes<M>,
     deadline: Duration,
     this: Weak<Cluster<M>>,
+    /// Whether somebody asks in the background who has which slot.
+    refreshing: Arc<AtomicBool>,
 }
 
 impl<M: Member> Cluster<M> {
@@ -44,7 +47,7 @@ impl<M: Member> Cluster<M> {
     ) -> Arc<Self> {
         let nodes = Nodes::new(settings, seed, Box::new(make));
         let deadline = settings.response_timeout;
-        Arc::new_cyclic(|this| Self { nodes, deadline, this: this.clone() })
+        Arc::new_cyclic(|this| Self { nodes, deadline, this: this.clone(), refreshing: Arc::default() })
     }
 
     /// Sends a command to where its route says.
@@ -93,7 +96,7 @@ impl<M: Member> Cluster<M> {
         }
         let nodes: Result<Vec<_>> = slots.masters().iter().map(|address| self.nodes.at(address)).collect();
         let left = Some(attempts.left());
-        let asked = nodes?.into_iter().map(|node| async move { node.call(command, left).await });
+        let asked = nodes?.into_iter().map(|node| async move { Box::pin(node.call(command, left)).await });
         side_by_side(asked).await.into_iter().collect()
     }
 
@@ -184,7 +187,7 @@ impl<M: Member> Cluster<M> {
             let Some((node, group)) = groups.into_iter().next() else { return Ok(Vec::new()) };
             // It cannot be asked for with ASKING, which is of one command: it waits until the slot has moved.
             drop(group);
-            let error = match node.call_all(commands, true, Some(attempts.left())).await {
+            let error = match Box::pin(node.call_all(commands, true, Some(attempts.left()))).await {
                 Ok(answers) => return Ok(answers),
                 Err(error) => error,
             };
@@ -272,17 +275,31 @@ impl<M: Member> Cluster<M> {
 
     /// Asks who has which slot.
     async fn refresh(&self, within: Duration) -> Result<()> {
-        // What it did not learn in time, the next attempt does.
-        tokio::time::timeout(within, self.nodes.refresh()).await.unwrap_or(Ok(()))
+        // What it did not learn in time, the next attempt does. Boxed, as all that asks a node is here: each call has several
+        // places for it, and few need one.
+        Box::pin(tokio::time::timeout(within, self.nodes.refresh())).await.unwrap_or(Ok(()))
     }
 
-    /// Asks who has which slot, in the background.
+    /// Asks who has which slot, in the background. Once, however many calls fail meanwhile.
     fn refresh_soon(&self) {
-        if let Some(this) = self.this.upgrade() {
+        if let Some(this) = self.this.upgrade()
+            && !self.refreshing.swap(true, Ordering::AcqRel)
+        {
+            let refreshing = Refreshing(Arc::clone(&self.refreshing));
             tokio::spawn(async move {
                 let _ = this.nodes.refresh().await;
+                drop(refreshing);
             });
         }
+    }
+}
+
+/// Until this is dropped, somebody asks who has which slot.
+struct Refreshing(Arc<AtomicBool>);
+
+impl Drop for Refreshing {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
     }
 }
 
@@ -310,9 +327,9 @@ async fn pieces<M: Member>(
         commands.extend(sent.get(*at));
     }
     if let [command] = commands.as_slice() {
-        return Ok(vec![node.call(command, timeout).await]);
+        return Ok(vec![Box::pin(node.call(command, timeout)).await]);
     }
-    let mut answers = node.call_all(&commands, false, timeout).await?.into_iter();
+    let mut answers = Box::pin(node.call_all(&commands, false, timeout)).await?.into_iter();
     let mut own = Vec::with_capacity(group.len());
     for (_, asks) in group {
         if *asks {

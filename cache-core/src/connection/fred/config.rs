@@ -5,15 +5,18 @@ use std::time::Duration;
 use ::fred::clients::Client;
 use ::fred::interfaces::ClientLike;
 use ::fred::types::RespVersion;
+#[cfg(target_os = "linux")]
+use ::fred::types::config::TcpConfig;
 use ::fred::types::config::{Config, ConnectionConfig, ReconnectPolicy};
 
 use super::tls;
 use crate::error::{Error, Result};
 use crate::settings::{Places, Protocol, RedisSettings, Secret, Tls};
 
-/// How long it waits before it connects again, in milliseconds. Whoever calls meanwhile hears with the next attempt why there
-/// is no connection, which is to be within short deadlines.
-const RECONNECT_DELAY: u32 = 50;
+/// How long it waits before it connects again, in milliseconds: at first, and at most; and by how much more at random. Whoever
+/// calls meanwhile hears with the next attempt why there is no connection, which is to be within short deadlines.
+const RECONNECT_DELAYS: (u32, u32) = (20, 250);
+const RECONNECT_JITTER: u32 = 50;
 
 /// A client that is not connected yet. One that fails fast gives up if the first attempt to connect fails.
 pub(super) fn client(settings: &RedisSettings, fail_fast: bool) -> Result<Client> {
@@ -76,9 +79,13 @@ pub(super) fn client(settings: &RedisSettings, fail_fast: bool) -> Result<Client
         connection_timeout: settings.connect_timeout,
         internal_command_timeout: settings.connect_timeout,
         max_command_attempts: 1,
+        // fred waits without a bound for a socket that takes nothing, and does nothing else meanwhile: this ends it.
+        #[cfg(target_os = "linux")]
+        tcp: TcpConfig { user_timeout: Some(settings.response_timeout), ..TcpConfig::default() },
         ..ConnectionConfig::default()
     };
-    let again = ReconnectPolicy::new_constant(0, RECONNECT_DELAY);
+    let mut again = ReconnectPolicy::new_exponential(0, RECONNECT_DELAYS.0, RECONNECT_DELAYS.1, 2);
+    again.set_jitter(RECONNECT_JITTER);
     Ok(Client::new(config, None, Some(connection), Some(again)))
 }
 

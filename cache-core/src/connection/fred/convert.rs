@@ -65,6 +65,13 @@ pub(super) fn error(command: &str, after: Duration, error: FredError) -> Error {
     let text = error.details();
     let refused = server_error(text.strip_prefix("ERR ").unwrap_or(text));
     match error.kind() {
+        // fred takes this one for the end of a connection, and has it fail all that is under way there: it need not be the
+        // answer to this command, which may have been executed.
+        ErrorKind::Cluster if refused.kind() == ServerErrorKind::ClusterDown => {
+            let reason =
+                "the connection was given up, since its node says that the cluster is down".to_owned();
+            Error::Unavailable { reason, source: Some(Box::new(error)) }
+        }
         ErrorKind::Timeout => Error::Timeout { command: command.to_owned(), after },
         ErrorKind::Auth => Error::Server { command: command.to_owned(), source: refused },
         ErrorKind::Unknown | ErrorKind::Cluster if refused.kind() != ServerErrorKind::Other => {
@@ -90,6 +97,13 @@ mod tests {
     use redis_protocol::resp3::decode::complete::decode_bytes;
 
     use super::*;
+
+    #[test]
+    fn a_cluster_that_is_down_may_have_executed_what_was_under_way() {
+        let text = "CLUSTERDOWN Hash slot not served";
+        let error = error("SET", Duration::from_secs(1), FredError::new(ErrorKind::Cluster, text));
+        assert!(matches!(error, Error::Unavailable { .. }), "{error:?}");
+    }
 
     #[test]
     fn a_map_has_the_order_of_the_wire() {

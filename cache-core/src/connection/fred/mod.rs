@@ -2,7 +2,9 @@
 
 mod config;
 mod convert;
+mod lists;
 mod node;
+mod silence;
 #[cfg(feature = "tls")]
 mod tls;
 #[cfg(not(feature = "tls"))]
@@ -41,6 +43,13 @@ use crate::settings::RedisSettings;
 ///
 /// - It hands out no [pushes](Connection::pushes), since fred (10.1) drops what a server says of a flush: queries ask with every call
 ///   whether their index is still the one that it was, and waiters of gates are not called but look again, as in RESP2.
+/// - fred takes a list that begins with `message`, `subscribe` or the like for a message of a subscription, and gives all later
+///   answers to the caller before. So what may answer with such a list (`FT.SUGGET`, `LRANGE`, `MGET`, `ZRANGE` and their
+///   kind; in RESP2 also `FT.TAGVALS`, `HGETALL` and sets) is sent between `MULTI` and `EXEC`, for which the user needs the
+///   rights, and in a slot that is moving it waits until that is over. Not covered are scripts and functions, whose authors
+///   are not to answer a list of three to five texts that begins so, and what blocks: a `BZPOPMIN` of a key named `message`.
+/// - When a node of a cluster says `CLUSTERDOWN`, fred ends the connection, and has all fail that is under way there. What may
+///   not be repeated is an error then, since it may have been executed.
 /// - Each command of a batch is a write of its own, as fred has all that it does not know; none waits for the answer of the one
 ///   before it.
 /// - A call that is given up is sent all the same. What the same caller does next comes behind it, also where one of the two is a
@@ -49,6 +58,9 @@ use crate::settings::RedisSettings;
 /// - In RESP2 it opens a connection with `PING`, which a server refuses that cannot write to its disk.
 /// - It ends with the runtime that it was made in.
 /// - The files of [`Tls`](crate::Tls) are read once, when it is made. Sentinels are not asked.
+/// - A connection on which nothing is heard for the time that a call may take is given up by the calls that end without an
+///   answer, also if their callers drop them earlier. One whose other end takes nothing any more is so by Linux, after the same
+///   time; on other systems, and through a Unix socket, fred waits until there is room.
 /// - A client that was brought along notices a half-open connection by its own settings (`UnresponsiveConfig`) alone, and
 ///   goes on connecting only if it has a `ReconnectPolicy`.
 ///
@@ -183,7 +195,8 @@ impl FredConnection {
             return Ok((self.cluster()?, timeout));
         }
         let (began, whole) = (Instant::now(), timeout.unwrap_or(self.node.deadline));
-        self.node.ask(whole).await?;
+        // What few calls do is apart here and below, so that the others need not carry it.
+        Box::pin(self.node.ask(whole)).await?;
         Ok((self.cluster()?, Some(whole.saturating_sub(began.elapsed()))))
     }
 }
@@ -193,7 +206,7 @@ impl Connection for FredConnection {
         Box::pin(async move {
             match self.place(command.timeout()).await? {
                 (None, timeout) => self.node.call(&command, timeout).await,
-                (Some(cluster), timeout) => cluster.send(&command, timeout).await,
+                (Some(cluster), timeout) => Box::pin(cluster.send(&command, timeout)).await,
             }
         })
     }
@@ -203,8 +216,10 @@ impl Connection for FredConnection {
             let commands: Vec<_> = batch.commands().iter().collect();
             match self.place(batch.timeout()).await? {
                 (None, timeout) => self.node.call_all(&commands, batch.is_atomic(), timeout).await,
-                (Some(cluster), timeout) if batch.is_atomic() => cluster.transact(&commands, timeout).await,
-                (Some(cluster), timeout) => cluster.send_all(&commands, timeout).await,
+                (Some(cluster), timeout) if batch.is_atomic() => {
+                    Box::pin(cluster.transact(&commands, timeout)).await
+                }
+                (Some(cluster), timeout) => Box::pin(cluster.send_all(&commands, timeout)).await,
             }
         })
     }
@@ -236,5 +251,35 @@ fn a_cluster() -> Error {
         needs:
             "a single server; for a cluster use `FredConnection::connect` with settings, or `Cache::connect`"
                 .to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Protocol;
+
+    /// As through the other client: what an allocator hands out and takes back without a search.
+    const SMALL: usize = 1024;
+
+    #[tokio::test]
+    async fn a_call_is_a_small_allocation() {
+        let connection = FredConnection::lazy(RedisSettings::new("redis://localhost")).unwrap();
+        let call = connection.send(Command::new("GET").key("k"));
+        assert!(size_of_val(&*call) <= SMALL, "{}", size_of_val(&*call));
+        let calls = connection.send_all(Batch::pipeline(vec![Command::new("GET").key("k")]));
+        assert!(size_of_val(&*calls) <= SMALL, "{}", size_of_val(&*calls));
+    }
+
+    /// How large it is while an answer is waited for, beside that: what fred has for it, once.
+    #[tokio::test]
+    async fn what_waits_for_an_answer_is_bounded() {
+        let client = config::client(&RedisSettings::new("redis://localhost"), false).unwrap();
+        let (within, command) = (Duration::from_secs(1), Command::new("LRANGE"));
+        let one = wire::one(&client, &command, within);
+        let apart = wire::ask(&client, &command, Protocol::Resp2, within);
+        let sizes = (size_of_val(&*one), size_of_val(&*apart));
+        println!("{sizes:?}");
+        assert!(sizes.0 <= 16 * SMALL && sizes.1 <= 16 * SMALL, "{sizes:?}");
     }
 }

@@ -1,23 +1,24 @@
 //! One server, or one node of a cluster, through clients of `fred`.
 
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::Poll;
+use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
 use ::fred::clients::{Client, Pool};
 use ::fred::error::{Error as FredError, ErrorKind};
-use ::fred::interfaces::{ClientLike, EventInterface};
+use ::fred::interfaces::{ClientLike, EventInterface, MetricsInterface};
 use ::fred::types::config::Server;
 use ::fred::types::{Resp3Frame, RespVersion};
-use cache_index::{Command, Reply};
+use cache_index::{Command, Reply, ServerErrorKind};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::TryRecvError;
 
+use super::silence::Silence;
 use super::transaction::{self, Transactions};
-use super::wire::{Answer, Driver, connected, one, together};
+use super::wire::{Answer, Driver, ask, ask_all, connected, one, together};
 use super::{config, convert};
 use crate::connection::Capabilities;
 use crate::connection::cluster::Member;
@@ -31,9 +32,7 @@ pub(super) struct Node {
     clients: Clients,
     /// Ends with this: a client that was made here.
     driver: Option<Driver>,
-    made: Instant,
-    /// When the server last answered, in nanoseconds since this was made.
-    answered: AtomicU64,
+    silence: Silence,
     /// Which connection was given up, counted from 1; 0: none.
     doubted: AtomicU64,
     reconnects: Mutex<Reconnects>,
@@ -82,8 +81,7 @@ impl Node {
             reconnects: Mutex::new(Reconnects { heard, count: 0 }),
             clients,
             driver,
-            made: Instant::now(),
-            answered: AtomicU64::new(0),
+            silence: Silence::new(),
             doubted: AtomicU64::new(0),
             capabilities: Learned::default(),
             assumed,
@@ -99,7 +97,7 @@ impl Node {
             || "HELLO".to_owned(),
             Some(within),
             true,
-            |client, left| async move { self.learn(&client, left).await },
+            |client, left| async move { Box::pin(self.learn(&client, left)).await },
         );
         match asked.await? {
             Err(error) if !error.is_unavailable() => Err(error),
@@ -120,58 +118,62 @@ impl Node {
     {
         let _counted = self.in_flight.enter()?;
         let (began, deadline) = (Instant::now(), timeout.unwrap_or(self.deadline));
-        let attempt = || async {
-            let client = self.clients.next();
-            connected(client).await?;
-            let left = || deadline.saturating_sub(began.elapsed()).max(Duration::from_millis(1));
-            // Whoever may not ask meets the reason with the command itself.
-            let _ = self.learn(client, left()).await?;
-            let answer = call(client.clone(), left()).await;
-            if answer.is_ok() {
-                self.answered.store(self.since_made(Instant::now()), Ordering::Relaxed);
-            }
-            answer
-        };
         let attempts = async {
-            match attempt().await {
-                Err(error) if repeatable && convert::is_broken(&error) => attempt().await,
-                other => other,
+            let mut again = repeatable;
+            loop {
+                let client = self.clients.next();
+                connected(client).await?;
+                // What fred did not get to yet is there also if its callers have given up.
+                if client.command_queue_len() >= self.in_flight.limit() {
+                    return Err(FredError::new(ErrorKind::Backpressure, "too many calls wait"));
+                }
+                self.silence.asks(began);
+                let mut waits = Waits { node: self, least: deadline.max(self.deadline), is_answered: false };
+                let left = || deadline.saturating_sub(began.elapsed()).max(Duration::from_millis(1));
+                let mut learned = Ok(());
+                if !self.capabilities.is_of(self.generation()) {
+                    // Whoever may not ask meets the reason with the command itself.
+                    learned = Box::pin(self.learn(client, left())).await.map(drop);
+                }
+                let answer = match learned {
+                    Ok(()) => call(client.clone(), left()).await,
+                    Err(error) => Err(error),
+                };
+                waits.is_answered = !matches!(&answer, Err(error) if *error.kind() == ErrorKind::Timeout);
+                drop(waits);
+                match answer {
+                    Err(error) if again && convert::is_broken(&error) => again = false,
+                    other => return other,
+                }
             }
         };
         match tokio::time::timeout(deadline + config::GRACE, attempts).await {
+            Ok(Err(error)) if *error.kind() == ErrorKind::Backpressure => {
+                Err(Error::Busy { limit: self.in_flight.limit() })
+            }
             Ok(Err(error)) if *error.kind() != ErrorKind::Timeout => {
                 Err(self.capabilities().explain(convert::error(&name(), deadline, error)))
             }
             Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(_)) | Err(_) => {
-                self.doubt(began).await;
-                Err(Error::Timeout { command: name(), after: deadline })
-            }
+            Ok(Err(_)) | Err(_) => Err(Error::Timeout { command: name(), after: deadline }),
         }
     }
 
-    /// Has a client that was made here connect again if nothing was heard since then: its other end may be gone without
-    /// a word. A client that was brought along has settings of its own for that.
-    async fn doubt(&self, since: Instant) {
+    /// Has a client that was made here connect again if nothing has been heard for so long: its other end may be gone
+    /// without a word. A client that was brought along has settings of its own for that.
+    fn doubt(&self, least: Duration) {
         let (Clients::One(client), Some(_)) = (&self.clients, &self.driver) else { return };
-        if !client.is_connected() || self.answered.load(Ordering::Relaxed) >= self.since_made(since) {
+        if !client.is_connected() || self.silence.lasts(Instant::now()) < least {
             return;
         }
         // Once for a connection, however many wait on it.
         let this = self.generation() + 1;
         if self.doubted.swap(this, Ordering::AcqRel) != this {
-            // Asked for before this call ends, and not waited for: what is sent next goes to the new connection.
-            let mut asked = pin!(client.force_reconnection());
-            poll_fn(|context| {
-                drop(asked.as_mut().poll(context));
-                Poll::Ready(())
-            })
-            .await;
+            self.silence.hears();
+            // Asked for, and not waited for: what is sent next goes to the new connection.
+            let asked = pin!(client.force_reconnection());
+            drop(asked.poll(&mut Context::from_waker(Waker::noop())));
         }
-    }
-
-    fn since_made(&self, moment: Instant) -> u64 {
-        u64::try_from(moment.saturating_duration_since(self.made).as_nanos()).unwrap_or(u64::MAX)
     }
 
     /// Asks a server what it can do, unless that is known of the connection in use. The inner error: it answered, and that is
@@ -227,8 +229,8 @@ impl Node {
 impl Member for Node {
     async fn call(&self, command: &Command, timeout: Option<Duration>) -> Result<Reply> {
         let send = |client: Client, left| async move {
-            // Boxed, or each layer below would have room for it.
-            self.transactions.beside(&client, Box::pin(one(&client, command, left)), left).await
+            let asked = ask(&client, command, self.assumed.protocol, left);
+            self.transactions.beside(&client, asked, left).await
         };
         let name = || command.name().to_owned();
         let frame = self.bounded(name, timeout, command.is_repeatable(), send).await?;
@@ -247,18 +249,22 @@ impl Member for Node {
         let name = || commands.iter().map(|command| command.name()).collect::<Vec<_>>().join("+");
         let repeatable = commands.iter().all(|command| command.is_repeatable());
         if atomic {
-            let send =
-                |client: Client, left| async move { self.transactions.run(&client, commands, left).await };
+            let send = |client: Client, left| async move {
+                Box::pin(self.transactions.run(&client, commands, left)).await
+            };
             return transaction::answers(commands, self.bounded(name, timeout, repeatable, send).await?);
         }
         let send = |client: Client, left| async move {
-            let call =
-                async { together(&client, commands, left).await.into_iter().collect::<Answer<Vec<_>>>() };
-            self.transactions.beside(&client, Box::pin(call), left).await
+            let asked = ask_all(&client, commands, self.assumed.protocol, left);
+            let call = async { received(asked.await, repeatable) };
+            self.transactions.beside(&client, call, left).await
         };
-        let frames = self.bounded(name, timeout, repeatable, send).await?;
-        let answers = commands.iter().zip(frames);
-        Ok(answers.map(|(command, frame)| self.answer(command, frame)).collect())
+        let answers = commands.iter().zip(self.bounded(name, timeout, repeatable, send).await?);
+        let answer = |(command, answer): (&&Command, Answer<Resp3Frame>)| match answer {
+            Ok(frame) => self.answer(command, frame),
+            Err(error) => Err(convert::error(command.name(), timeout.unwrap_or(self.deadline), error)),
+        };
+        Ok(answers.map(answer).collect())
     }
 
     fn generation(&self) -> u64 {
@@ -287,6 +293,36 @@ impl Member for Node {
     }
 }
 
+/// A call that waits for its answer. One that ends without, or is given up, may have nobody at the other end.
+struct Waits<'a> {
+    node: &'a Node,
+    /// For how long nothing has to have been heard then.
+    least: Duration,
+    is_answered: bool,
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        if self.is_answered {
+            self.node.silence.hears();
+        } else {
+            self.node.doubt(self.least);
+        }
+    }
+}
+
+/// What came of commands that were sent one behind the other. Where only some have answers, these are kept, unless all of
+/// them may be sent again: nobody else knows what was done.
+fn received(answers: Vec<Answer<Resp3Frame>>, repeatable: bool) -> Answer<Vec<Answer<Resp3Frame>>> {
+    let late = |error: &&FredError| *error.kind() == ErrorKind::Timeout;
+    let mut errors = answers.iter().filter_map(|answer| answer.as_ref().err());
+    let worst = errors.clone().find(late).or_else(|| errors.next()).cloned();
+    match worst {
+        Some(error) if repeatable || late(&&error) || answers.iter().all(Answer::is_err) => Err(error),
+        _ => Ok(answers),
+    }
+}
+
 impl Clients {
     pub(super) fn all(&self) -> &[Client] {
         match self {
@@ -304,13 +340,13 @@ impl Clients {
 }
 
 /// Whether the search module of a cluster's node has a coordinator: its commands have no keys then, which would have to lie
-/// on the node. Who may not ask is not refused for it.
+/// on the node. Who may not ask does not know, and answers of one node must not pass for those of all.
 async fn has_coordinator(client: &Client, within: Duration) -> Answer<bool> {
     let question = Command::new("COMMAND").args_from(["GETKEYS", "FT.ALIASUPDATE", "alias", "index"]);
     let answer = one(client, &question.repeatable(), within).await?;
-    let found = match convert::answer("COMMAND", answer) {
+    Ok(match convert::answer("COMMAND", answer) {
         Ok(Reply::Array(keys)) => keys.is_empty(),
-        Ok(_) | Err(_) => true,
-    };
-    Ok(found)
+        Err(error) => error.server_kind() != Some(ServerErrorKind::Permission),
+        Ok(_) => true,
+    })
 }

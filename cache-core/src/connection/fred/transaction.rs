@@ -15,7 +15,7 @@ use cache_index::{Command, DecodeError, Reply};
 use tokio::sync::Mutex;
 
 use super::wire::{Answer, Driver, one, open, together};
-use super::{config, convert};
+use super::{config, convert, lists};
 use crate::error::{Error, Result};
 
 /// What part of a call's time it waits at most for a transaction that was given up before it.
@@ -70,7 +70,9 @@ impl Transactions {
         within: Duration,
     ) -> Answer<Vec<Resp3Frame>> {
         let mut idle = self.idle.lock().await;
-        self.settle(&mut idle, within).await;
+        if self.is_left.load(Ordering::Acquire) {
+            Box::pin(self.settle(&mut idle, within)).await;
+        }
         while let Some(client) = self.next_behind() {
             self.watch(&client, one(&client, &Command::new("PING"), within)).await?;
         }
@@ -82,8 +84,10 @@ impl Transactions {
                 Own { client, driver }
             }
         };
-        let (multi, exec) = (Command::new("MULTI"), Command::new("EXEC"));
-        let all: Vec<_> = std::iter::once(&multi).chain(commands.iter().copied()).chain([&exec]).collect();
+        let (multi, ping, exec) = (Command::new("MULTI"), Command::new("PING"), Command::new("EXEC"));
+        let first = Some(&ping).filter(|_| lists::needs_a_first(commands));
+        let all: Vec<_> =
+            std::iter::once(&multi).chain(first).chain(commands.iter().copied()).chain([&exec]).collect();
         let client = own.client.clone();
         let mut under_way = UnderWay { of: self, own: Some(own) };
         let Some(own) = &mut under_way.own else { return Ok(Vec::new()) };
@@ -91,7 +95,7 @@ impl Transactions {
         let frames = own.during(call).await;
         let own = under_way.own.take();
         *idle = own.filter(|_| frames.is_ok());
-        frames
+        frames.map(|frames| if first.is_some() { without_first(frames) } else { frames })
     }
 
     /// Runs a call that goes another way.
@@ -104,7 +108,7 @@ impl Transactions {
         if self.is_left.load(Ordering::Acquire) {
             let settled = async { self.settle(&mut *self.idle.lock().await, within).await };
             // The transaction of somebody else may take longer.
-            let _ = tokio::time::timeout(within / SHARE, settled).await;
+            let _ = tokio::time::timeout(within / SHARE, Box::pin(settled)).await;
         }
         self.watch(client, call).await
     }
@@ -172,6 +176,19 @@ impl Drop for Sent<'_> {
             behind.push(self.client.clone());
         }
     }
+}
+
+/// The frames of a transaction as they were without what was sent in front of its commands.
+fn without_first(mut frames: Vec<Resp3Frame>) -> Vec<Resp3Frame> {
+    if frames.len() > 1 {
+        frames.remove(1);
+    }
+    if let Some(Resp3Frame::Array { data, .. }) = frames.last_mut()
+        && !data.is_empty()
+    {
+        data.remove(0);
+    }
+    frames
 }
 
 /// The answers of a transaction, one each; if it was not run, why not.

@@ -1,0 +1,70 @@
+//! A cluster whose nodes are all behind TLS: the others are found and trusted as the one that the settings name.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cache_core::connection::FredConnection;
+use cache_core::{Cache, CacheModel, Error, Pem, Protocol, RedisSettings, Tls};
+use cache_tests::chain;
+use cache_tests::cluster::Nodes;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheModel)]
+struct Note {
+    #[primary_key]
+    id: u32,
+    text: String,
+}
+
+fn note(id: u32) -> Note {
+    Note { id, text: format!("text {id}") }
+}
+
+/// How many documents there are: some in each master's slots.
+const NOTES: u32 = 100;
+
+/// Who vouches, and what it vouched for with its key.
+fn certificates(name: &str) -> (String, String, String) {
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+    let cert = params.signed_by(&key, &authority).unwrap();
+    (authority.pem(), cert.pem(), key.serialize_pem())
+}
+
+async fn through(client: &str, settings: RedisSettings) -> cache_core::Result<Cache> {
+    match client {
+        "redis" => Cache::connect(settings).await,
+        _ => Ok(Cache::from_connection(Arc::new(FredConnection::connect(settings).await?))),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn all_nodes_of_a_cluster_are_talked_to_with_tls() {
+    let nodes = Nodes::start(3, 0).await;
+    let (authority, cert, key) = certificates("127.0.0.1");
+    let proxies = nodes.behind_tls(&cert, &key).await;
+    let settings = || {
+        let settings = RedisSettings::new(format!("rediss://127.0.0.1:{}", proxies[0].port()));
+        settings.response_timeout(Duration::from_secs(10)).connect_timeout(Duration::from_secs(10))
+    };
+    for client in ["redis", "fred"] {
+        for protocol in [Protocol::Resp2, Protocol::Resp3] {
+            let trusting = settings().protocol(protocol).tls(Tls::new().cacert(Pem::text(authority.clone())));
+            let cache = through(client, trusting).await.unwrap_or_else(|error| panic!("{}", chain(&error)));
+            let cache = cache.project(&format!("{client}-{protocol:?}"));
+            for saved in Note::save_many(&cache, (0..NOTES).map(note)).await {
+                let _ = saved.unwrap_or_else(|error| panic!("{client}: {}", chain(&error)));
+            }
+            let found = Note::get_many(&cache, 0..NOTES).await.unwrap();
+            assert!(found.into_iter().eq((0..NOTES).map(|id| Some(note(id)))));
+            assert_eq!(Note::count_all(&cache).await.unwrap(), u64::from(NOTES));
+        }
+        let (other, ..) = certificates("127.0.0.1");
+        let refused = through(client, settings().tls(Tls::new().cacert(Pem::text(other)))).await;
+        assert!(matches!(refused, Err(Error::Tls { .. })), "{client}: {:?}", refused.err());
+    }
+}
