@@ -24,7 +24,7 @@ struct Session {
 }
 
 /// The script that writes a document together with its time to live.
-const WRITE: &str = "f9f50e46d74e5cea21dae0cd0dc9aea22a28662b";
+const WRITE: &str = "d22ecad31ca43a2c2303cd5ef82fc3d5c68f52a2";
 
 #[tokio::test]
 async fn documents() {
@@ -40,7 +40,7 @@ async fn documents() {
             r#"JSON.SET shop:cache:user:1 $ {"id":1,"name":"ann","age":30}"#,
             "JSON.GET shop:cache:user:1 (repeatable)",
             "JSON.MGET shop:cache:user:1 shop:cache:user:2 $ (repeatable)",
-            &format!(r#"EVALSHA {WRITE} 1 shop:cache:session:a  {{"id":"a"}}  PEXPIRE 60500    "#),
+            &format!(r#"EVALSHA {WRITE} 1 shop:cache:session:a {{"id":"a"}}  PEXPIRE 60500"#),
         ]
     );
 }

@@ -31,6 +31,7 @@ struct Session {
 
 /// The scripts: they are part of what is sent, so a change of one is a change here.
 const WRITE: &str = "EVALSHA f9f50e46d74e5cea21dae0cd0dc9aea22a28662b 1";
+const WRITE_EXPIRING: &str = "EVALSHA d22ecad31ca43a2c2303cd5ef82fc3d5c68f52a2 1";
 const PATCH: &str = "EVALSHA 602dcb9c70c8b76296d64bcc4254bc8da0c8dbe3 1";
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheModel)]
@@ -54,8 +55,7 @@ fn ok() -> Reply {
 
 #[tokio::test]
 async fn a_write_is_one_command() {
-    let (recorder, cache) =
-        recorded([ok(), ok(), ok(), words(["stored"]), words(["stored"]), words(["stored"])]);
+    let (recorder, cache) = recorded([ok(), ok(), ok(), ok(), ok(), ok()]);
     let (one, at) = (Session { id: 1 }, UNIX_EPOCH + Duration::from_millis(1_800_000_000_001));
     let _ = one.save_with(&cache, Expiry::Keep).await.unwrap();
     let _ = one.insert_with(&cache, Expiry::Keep).await.unwrap();
@@ -69,9 +69,9 @@ async fn a_write_is_one_command() {
             r#"JSON.SET shop:cache:session:1 $ {"id":1}"#.to_owned(),
             r#"JSON.SET shop:cache:session:1 $ {"id":1} NX"#.to_owned(),
             r#"JSON.SET shop:cache:session:1 $ {"id":1} XX"#.to_owned(),
-            format!(r#"{WRITE} shop:cache:session:1  {{"id":1}} NX PEXPIRE 30000    "#),
-            format!(r#"{WRITE} shop:cache:session:1  {{"id":1}} XX PEXPIREAT 1800000000001    "#),
-            format!(r#"{WRITE} shop:cache:session:1  {{"id":1}}  PERSIST     "#),
+            format!(r#"{WRITE_EXPIRING} shop:cache:session:1 {{"id":1}} NX PEXPIRE 30000"#),
+            format!(r#"{WRITE_EXPIRING} shop:cache:session:1 {{"id":1}} XX PEXPIREAT 1800000000001"#),
+            format!(r#"{WRITE_EXPIRING} shop:cache:session:1 {{"id":1}}  PERSIST "#),
         ]
     );
 }
@@ -149,7 +149,7 @@ async fn a_script_is_told_every_key() {
 
 #[tokio::test]
 async fn a_condition_that_did_not_hold_is_an_error_of_its_own() {
-    let (_, cache) = recorded([Reply::Nil, words(["there"]), words(["missing"])]);
+    let (_, cache) = recorded([Reply::Nil, Reply::Nil, Reply::Nil]);
     let key = "shop:cache:session:1";
     let error = Session { id: 1 }.insert_with(&cache, Expiry::Keep).await.unwrap_err();
     assert!(matches!(&error, Error::AlreadyExists { key: found, .. } if found == key), "{error}");
@@ -185,6 +185,35 @@ async fn a_patch_tells_the_script_everything() {
              double $.level $ 2 1e-1 0.1 single $.ratio $ 1 1.0000000149011612e-1 \
              push $.tags $ 2 \"a\" \"b c\" remove $.bio $ 0"
         )]
+    );
+}
+
+#[tokio::test]
+async fn a_patch_of_one_member_is_a_plain_command_and_the_script_only_where_that_did_nothing() {
+    let done = || Reply::Array(vec![Reply::Bulk("done".into())]);
+    let got = Reply::Array(vec![Reply::Bulk("done".into()), Reply::Bulk(r#"{"id":7}"#.into())]);
+    let (recorder, cache) = recorded([ok(), Reply::Nil, done(), got, done(), done()]);
+    let name = || User::patch(7).set(User::NAME, "b c");
+    let _ = name().send(&cache).await.unwrap();
+    let _ = name().send(&cache).await.unwrap();
+    // With anything more it is the script's.
+    let _ = Session::patch(7).send_and_get(&cache).await.unwrap();
+    let _ = name().set(User::BIO, None).send(&cache).await.unwrap();
+    let _ = Counter::patch(7).set(Counter::HITS, 1).send(&cache).await.unwrap();
+    let plain = r#"JSON.SET shop:cache:user:7 $.name "b c" XX"#;
+    let call = format!(r#"{PATCH} shop:cache:user:7    set $.name $ 1 "b c""#);
+    assert_eq!(
+        recorder.sent(),
+        [
+            plain.to_owned(),
+            plain.to_owned(),
+            call.clone(),
+            format!("{PATCH} shop:cache:session:7  get "),
+            format!("{call} set $.bio $ 1 null"),
+            format!(
+                r#"{PATCH} shop:cache:counter:7    set $.hits $ 1 1 version $["v n"] $ 3 1 0 4294967295"#
+            ),
+        ]
     );
 }
 

@@ -1,8 +1,9 @@
 //! Writes with a condition or a time to live of their own: done as a whole, or not at all.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
-use cache_core::{Cache, CacheModel, Command, Error, Expiry, ServerErrorKind, Ttl};
+use cache_core::{Cache, CacheEmbedded, CacheModel, Command, Error, Expiry, Patch, ServerErrorKind, Ttl};
 use cache_tests::live;
 use serde::{Deserialize, Serialize};
 
@@ -213,7 +214,79 @@ async fn deleting_many_counts_what_was_there(cache: Cache) {
     assert!(matches!(error, Error::Name(_)), "{error:?}");
 }
 
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheEmbedded)]
+struct Address {
+    city: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheModel)]
+struct Person {
+    #[primary_key]
+    id: u32,
+    name: String,
+    #[serde(rename = "größe [*] .x")]
+    size: Option<u32>,
+    #[embedded]
+    home: Option<Address>,
+    spare: Option<u32>,
+}
+
+/// A change of one member is a plain command, one of two is a call of the script: with nothing to remove they do the same.
+async fn a_change_of_one_member_is_what_the_script_would_make_of_it(cache: Cache) {
+    let key = format!("{}:person:1", cache.keyspace().unwrap().global());
+    let texts = [
+        r#"{"id":1,"name":"a","größe [*] .x":1,"home":{"city":"Bern"}}"#,
+        r#"{"id":1,"home":{}}"#,
+        r#"{"id":1,"name":{"city":1},"home":null}"#,
+        r#"{"id":1,"home":[{"city":"Bern"},{"city":"Biel"}]}"#,
+        r#"{"id":1,"home":"Bern"}"#,
+        "{}",
+        r#"[{"name":"a","home":{"city":"Bern"}}]"#,
+        "[]",
+        "null",
+        "true",
+        "7",
+        r#""text""#,
+    ];
+    let documents = texts.map(|text| Some(Command::new("JSON.SET").key(&key).arg("$").arg(text)));
+    let others = ["SET", "RPUSH", "SADD"].map(|command| Some(Command::new(command).key(&key).arg("x")));
+    let hash = Command::new("HSET").key(&key).args_from(["home", "x"]);
+    let there = || async {
+        let kind = cache.command(Command::new("TYPE").key(&key)).await.unwrap();
+        let document = cache.command(Command::new("JSON.GET").key(&key)).await;
+        (kind, document.map_err(|error| error.server_kind()))
+    };
+    let patches: [fn() -> Patch<Person>; 4] = [
+        || Person::patch(1).set(Person::NAME, "b\"\\"),
+        || Person::patch(1).set(Person::SIZE, 180),
+        || Person::patch(1).set(Person::SIZE, None),
+        || Person::patch(1).set(Person::HOME.city, "Biel"),
+    ];
+    let mut outcomes = BTreeSet::new();
+    for before in documents.into_iter().chain(others).chain([Some(hash), None]) {
+        for patch in patches {
+            let mut seen = Vec::new();
+            for patch in [patch(), patch().remove(Person::SPARE)] {
+                cache.command(Command::new("DEL").key(&key)).await.unwrap();
+                if let Some(before) = &before {
+                    cache.command(before.clone()).await.unwrap();
+                    cache.command(Command::new("PEXPIRE").key(&key).arg("60000")).await.unwrap();
+                }
+                let made = patch.send(&cache).await.map(|saved| saved.stored());
+                let made = made.map_err(|error| format!("{error:?}"));
+                let left = Person::ttl(&cache, 1).await.unwrap().remaining();
+                assert_eq!(left.is_some(), before.is_some(), "{before:?}");
+                seen.push((made, there().await));
+            }
+            assert_eq!(seen[0], seen[1], "{before:?} {:?}", patch());
+            outcomes.insert(seen[0].0.is_ok());
+        }
+    }
+    assert_eq!(outcomes.len(), 2, "some can be changed and some cannot");
+}
+
 live! {
+    a_change_of_one_member_is_what_the_script_would_make_of_it,
     insert_stores_what_is_new_and_nothing_else,
     replace_stores_over_what_is_there_and_nothing_else,
     each_save_may_choose_its_time_to_live,

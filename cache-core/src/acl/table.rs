@@ -64,7 +64,7 @@ pub(super) const TABLE: &[Row] = &[
         feature: Feature::Expiry,
         name: "expiry",
         keys: &[Keys::Documents],
-        needed: &["json.set", "json.type", "pexpire", "pexpireat", "persist", "pttl", "evalsha", "eval"],
+        needed: &["json.set", "pexpire", "pexpireat", "persist", "pttl", "evalsha", "eval"],
         helpful: &[],
     },
     Row {

@@ -53,4 +53,4 @@ pub use unique::get_by_unique;
 pub use versioned::modify;
 pub(crate) use write::{Condition, write};
 #[cfg(feature = "testkit")]
-pub(crate) use write_script::WRITE;
+pub(crate) use write_script::{WRITE, WRITE_EXPIRING};

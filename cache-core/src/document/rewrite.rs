@@ -195,10 +195,8 @@ fn answer(reply: &Reply) -> Result<Rewritten> {
 }
 
 impl Guarded for Rewrite {
-    const SCRIPT: &'static Script = &REWRITE;
-
-    fn is_scripted(&self) -> bool {
-        true
+    fn script(&self) -> Option<&'static Script> {
+        Some(&REWRITE)
     }
 
     fn command(&self) -> Command {

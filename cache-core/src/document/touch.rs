@@ -104,14 +104,12 @@ impl Touch {
 }
 
 impl Guarded for Touch {
-    const SCRIPT: &'static Script = &TOUCH;
-
-    fn is_scripted(&self) -> bool {
-        self.claims.is_some() || self.fence.is_some()
+    fn script(&self) -> Option<&'static Script> {
+        (self.claims.is_some() || self.fence.is_some()).then_some(&TOUCH)
     }
 
     fn command(&self) -> Command {
-        if !self.is_scripted() {
+        if self.script().is_none() {
             let command = Command::new(self.command).key(&self.key);
             return match self.argument {
                 Some(argument) => command.arg_display(argument),

@@ -8,7 +8,7 @@ use super::expiry::Expiry;
 use super::keyed::key_of_model;
 use super::saved::Saved;
 use super::unique::{self, Claims, Guarded};
-use super::write_script::WRITE;
+use super::write_script::{WRITE, WRITE_EXPIRING};
 use crate::cache::{Cache, Carried};
 use crate::error::{Error, Result};
 use crate::model::Model;
@@ -121,9 +121,9 @@ impl Write {
     pub(super) fn answer(&self, reply: Reply) -> Result<Written> {
         let saved = || Saved::with(self.version.as_ref().map(|version| version.next));
         let (word, second) = match reply {
-            // Without the script the answer is `OK` or nothing.
+            // Where nothing is guarded the answer is `OK` or nothing.
             Reply::Status(status) if status == "OK" => return Ok((saved(), None)),
-            Reply::Nil if !self.is_scripted() => return Err(self.refused()),
+            Reply::Nil if !self.is_guarded() => return Err(self.refused()),
             Reply::Array(items) => {
                 let mut items = items.into_iter();
                 (items.next().unwrap_or(Reply::Nil), items.next())
@@ -136,7 +136,7 @@ impl Write {
             (Some("there" | "missing"), None) => Err(self.refused()),
             (Some("version"), found) => Err(self.conflict(found.as_ref().and_then(Reply::as_str))),
             (_, second) => Err(Error::Decode {
-                command: if self.is_scripted() { "EVALSHA" } else { "JSON.SET" }.to_owned(),
+                command: if self.script().is_some() { "EVALSHA" } else { "JSON.SET" }.to_owned(),
                 source: DecodeError::unexpected(
                     "whether the document was stored",
                     second.unwrap_or(word).describe(),
@@ -149,6 +149,33 @@ impl Write {
     pub(super) async fn run(mut self, cache: &Cache) -> Result<Written> {
         let reply = unique::run(cache, &mut self).await?;
         self.answer(reply)
+    }
+
+    /// Whether more than its time to live depends on the document, or on what was there.
+    fn is_guarded(&self) -> bool {
+        self.version.is_some()
+            || self.claims.is_some()
+            || self.fence.is_some()
+            || self.condition == Condition::NewOrGet
+    }
+
+    fn unguarded(&self) -> Command {
+        // The name, the path and a condition beside these.
+        let bytes = self.key.len() + self.json.len() + 16;
+        let Some((setter, argument)) = self.expiry else {
+            let command = Command::with_capacity("JSON.SET", 5, bytes);
+            let command = command.key(&self.key).arg("$").arg(&self.json);
+            return match self.condition.word() {
+                "" => command,
+                word => command.arg(word),
+            };
+        };
+        let call = WRITE_EXPIRING.call().arg("1").key(&self.key).arg(&self.json);
+        let call = call.arg(self.condition.word()).arg(setter);
+        match argument {
+            Some(argument) => call.arg_display(argument),
+            None => call.arg(""),
+        }
     }
 
     fn shown_key(&self) -> String {
@@ -175,26 +202,17 @@ impl Write {
 }
 
 impl Guarded for Write {
-    const SCRIPT: &'static Script = &WRITE;
-
-    fn is_scripted(&self) -> bool {
-        self.expiry.is_some()
-            || self.version.is_some()
-            || self.claims.is_some()
-            || self.fence.is_some()
-            || self.condition == Condition::NewOrGet
+    fn script(&self) -> Option<&'static Script> {
+        match self.expiry {
+            _ if self.is_guarded() => Some(&WRITE),
+            Some(_) => Some(&WRITE_EXPIRING),
+            None => None,
+        }
     }
 
     fn command(&self) -> Command {
-        if !self.is_scripted() {
-            // The name, the path and a condition beside these.
-            let bytes = self.key.len() + self.json.len() + 16;
-            let command = Command::with_capacity("JSON.SET", 5, bytes);
-            let command = command.key(&self.key).arg("$").arg(&self.json);
-            return match self.condition.word() {
-                "" => command,
-                word => command.arg(word),
-            };
+        if !self.is_guarded() {
+            return self.unguarded();
         }
         let (setter, argument) = self.expiry.unwrap_or(("", None));
         let claims = self.claims.as_ref();

@@ -46,10 +46,30 @@ return {'stored', condition == 'GET' and redis.call('JSON.GET', key), ends}"
     sha1: "f9f50e46d74e5cea21dae0cd0dc9aea22a28662b",
 };
 
+/// The same where the time to live is all that depends on the document. KEYS: the document. ARGV: its JSON; the condition,
+/// which is nothing, `NX` or `XX`; the command that sets its time to live; the argument of that or nothing.
+///
+/// Answers as `JSON.SET`: `OK`, or nil if the condition does not hold. No transaction, which would go on behind a write
+/// that was refused: a key of another kind, or a document that was there, must not get a time to live by it.
+pub(crate) const WRITE_EXPIRING: Script = Script {
+    source: "local key, json, condition, setter, argument = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local stored
+if condition == '' then
+  stored = redis.call('JSON.SET', key, '$', json)
+else
+  stored = redis.call('JSON.SET', key, '$', json, condition)
+end
+if not stored then return false end
+if argument == '' then redis.call(setter, key) else redis.call(setter, key, argument) end
+return stored",
+    sha1: "d22ecad31ca43a2c2303cd5ef82fc3d5c68f52a2",
+};
+
 #[cfg(test)]
 mod tests {
     #[test]
-    fn the_name_is_the_digest_of_the_source() {
+    fn the_names_are_the_digests_of_the_sources() {
         crate::script::assert_named(&super::WRITE);
+        crate::script::assert_named(&super::WRITE_EXPIRING);
     }
 }

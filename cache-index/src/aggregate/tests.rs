@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::*;
 use crate::aggregate_error::AggregateError;
 use crate::error::QueryError;
-use crate::field::{Field, No, Options};
+use crate::field::{Field, No, Options, Yes};
 use crate::filter::Filter;
 use crate::kind::{Numeric, Tag};
 use crate::reply::Reply;
@@ -78,6 +78,38 @@ fn stages_stand_in_the_order_in_which_the_server_runs_them() {
          SORTBY 2 @r2 DESC LIMIT 5 10 APPLY abs(@r3)-abs(to_number(to_str(@r3))) AS e_r3 \
          APPLY abs(@a4)-abs(to_number(to_str(@a4))) AS e_a4"
     );
+}
+
+#[test]
+fn numbers_that_are_sorted_by_are_not_loaded_to_be_reduced() {
+    const fn sorted(name: &'static str) -> Field<User, i64, Numeric, Options<Yes>> {
+        Field::new(FieldDef::indexed::<i64, Numeric>(name, name).sortable::<i64>())
+    }
+    const OLDEST: Field<User, Option<i64>, Numeric, Options<Yes>> =
+        Field::new(FieldDef::indexed::<Option<i64>, Numeric>("oldest", "oldest").sortable::<Option<i64>>());
+    let year = sorted("year");
+    assert_eq!(
+        stages(&AggregatePlan::by(CITY).reduce("n", count()).reduce("mean", avg(year))),
+        "LOAD 3 @city AS f0 GROUPBY 1 @f0 REDUCE COUNT 0 AS r1 REDUCE AVG 1 @year AS r2 LIMIT 0 1000 \
+         APPLY abs(@r2)-abs(to_number(to_str(@r2))) AS e_r2"
+    );
+    assert_eq!(
+        stages(&AggregatePlan::by(year).reduce("n", count())),
+        "GROUPBY 1 @year REDUCE COUNT 0 AS r1 LIMIT 0 1000 APPLY abs(@year)-abs(to_number(to_str(@year))) AS e_year"
+    );
+    // An expression tells `null` from what is not there, and a reducer of what may be missing counts by one.
+    let filtered = stages(&AggregatePlan::all().filter(year.expr().gt(1)).reduce("mean", avg(year)));
+    assert!(
+        filtered.starts_with("LOAD 3 @year AS f0 FILTER @f0>1 GROUPBY 0 REDUCE AVG 1 @year"),
+        "{filtered}"
+    );
+    let missing = stages(&AggregatePlan::all().reduce("mean", avg(OLDEST)));
+    assert!(missing.starts_with("LOAD 3 @oldest AS f0"), "{missing}");
+    // Names that expressions cannot have, or that are ours.
+    for name in ["two words", "größe", "_year", "f0", "r12", "x", "e_year", "a.b"] {
+        let stages = stages(&AggregatePlan::all().reduce("mean", avg(sorted(name))));
+        assert!(stages.starts_with("LOAD 3 @"), "{stages}");
+    }
 }
 
 #[test]

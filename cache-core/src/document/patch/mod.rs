@@ -26,7 +26,6 @@ use super::encode::{may_be_unindexable, refuse_unindexable};
 use super::keyed::{key_of, keyed_by};
 use super::read::decode;
 use super::saved::Saved;
-use super::unique;
 use crate::cache::Cache;
 use crate::error::{Error, Result};
 use crate::model::Model;
@@ -107,7 +106,7 @@ pub type Changes<M> = Patch<M, EachDocument>;
 /// It is one atomic step on the server and one round trip: all changes are made or none, and nobody sees some of
 /// them. Other fields, and what other writers do to them, are left alone, and so is the time to live. Each field can
 /// be changed once. A `#[version]` is counted up in the same step. A change of a `#[unique]` field takes a second round trip,
-/// to learn which value is given up.
+/// to learn which value is given up, and so does a [`set`](Patch::set) by itself of a member that is not there yet.
 ///
 /// What is wrong with a change is an error of `send`, so that changes can be written in a chain.
 ///
@@ -285,7 +284,7 @@ impl<M: Model> Patch<M> {
         let claims = claims::<M>(cache, &key, &changes)?;
         let fence = cache.carried(M::schema(), &key)?;
         let mut call = Call { key, get, changes, claims, fence };
-        let reply = unique::run(cache, &mut call).await?;
+        let reply = call.run(cache).await?;
         call.finish::<M>(cache, reply).await
     }
 }

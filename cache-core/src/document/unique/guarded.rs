@@ -11,21 +11,18 @@ use crate::script::{self, Script};
 /// How often it is tried while others change the same document each time.
 pub(super) const TRIES: usize = 64;
 
-/// A call of a script behind `guard!`, or a plain command where nothing is to be guarded.
+/// A call of a script behind `guard!`, or something smaller where nothing is to be guarded.
 pub(in crate::document) trait Guarded: Send {
-    /// The script.
-    const SCRIPT: &'static Script;
+    /// The script that the command calls; `None`: it is a plain command.
+    fn script(&self) -> Option<&'static Script>;
 
     /// The call, with the claims as they are known now.
     fn command(&self) -> Command;
 
-    /// Whether the command is a call of the script.
-    fn is_scripted(&self) -> bool;
-
     /// The document.
     fn key(&self) -> &[u8];
 
-    /// The fence that the call carries, if it does. Then it is a call of the script.
+    /// The fence that the call carries, if it does. Then it is a call of a script behind `guard!`.
     fn fence(&self) -> Option<&Carried>;
 
     /// The claims, if there are any.
@@ -34,11 +31,13 @@ pub(in crate::document) trait Guarded: Send {
 
 /// Sends the command once.
 pub(super) async fn send<G: Guarded>(cache: &Cache, call: &G) -> Result<Reply> {
-    if call.is_scripted() {
-        let reply = script::run(cache, G::SCRIPT, cache.entry(call.command())).await?;
-        fence::passed(reply, call.key(), call.fence())
-    } else {
-        cache.command(cache.entry(call.command())).await
+    let command = cache.entry(call.command());
+    match call.script() {
+        Some(script) => {
+            let reply = script::run(cache, script, command).await?;
+            fence::passed(reply, call.key(), call.fence())
+        }
+        None => cache.command(command).await,
     }
 }
 

@@ -9,6 +9,7 @@ use super::guarded::{Guarded, TRIES, contended, send};
 use crate::cache::Cache;
 use crate::document::fence;
 use crate::error::{Error, Result};
+use crate::script::Script;
 
 /// Calls until it is done, or known not to be.
 pub(in crate::document) async fn run<G: Guarded>(cache: &Cache, call: &mut G) -> Result<Reply> {
@@ -58,9 +59,8 @@ pub(in crate::document) async fn run_many<G: Guarded>(
         }
         idle += 1;
         let sent: Vec<_> = round.iter().filter_map(|&at| calls.get(at)).collect();
-        let commands: Vec<_> = sent.iter().map(|call| call.command()).collect();
-        let scripted = sent.iter().any(|call| call.is_scripted());
-        let answers = match pipeline::<G>(cache, commands, scripted).await {
+        let commands = sent.iter().map(|call| (call.command(), call.script())).collect();
+        let answers = match pipeline(cache, commands).await {
             Ok(answers) => answers,
             Err(error) => {
                 for result in results.iter_mut().filter(|result| result.is_none()) {
@@ -109,20 +109,26 @@ fn finished(results: Vec<Option<Result<Reply>>>) -> Vec<Result<Reply>> {
     results.into_iter().map(|result| result.unwrap_or_else(|| Err(not_sent()))).collect()
 }
 
-/// Sends the commands. If they are calls of the script, the first one brings it with it, so that the others find it.
-async fn pipeline<G: Guarded>(
-    cache: &Cache,
-    calls: Vec<Command>,
-    scripted: bool,
-) -> Result<Vec<Result<Reply>>> {
-    if !scripted {
-        return cache.send_all(Batch::pipeline(calls)).await;
+/// A command, and the script that it calls if it does.
+type Sent = (Command, Option<&'static Script>);
+
+/// Sends the commands. The first call of a script brings it with it, so that the others find it.
+async fn pipeline(cache: &Cache, calls: Vec<Sent>) -> Result<Vec<Result<Reply>>> {
+    if calls.iter().all(|(_, script)| script.is_none()) {
+        return cache
+            .send_all(Batch::pipeline(calls.into_iter().map(|(command, _)| command).collect()))
+            .await;
     }
-    let by_source = |call: &Command| G::SCRIPT.by_source(call);
+    let mut brought: Vec<&str> = Vec::new();
     let sent = calls
         .iter()
-        .enumerate()
-        .map(|(position, call)| if position == 0 { by_source(call) } else { call.clone() })
+        .map(|call| match call.1 {
+            Some(script) if !brought.contains(&script.sha1) => {
+                brought.push(script.sha1);
+                by_source(call)
+            }
+            _ => call.0.clone(),
+        })
         .collect();
     let mut answers = cache.send_all(Batch::pipeline(sent)).await?;
     let lost = answers.iter().position(
@@ -137,4 +143,11 @@ async fn pipeline<G: Guarded>(
         answers.extend(rest);
     }
     Ok(answers)
+}
+
+fn by_source((command, script): &Sent) -> Command {
+    match script {
+        Some(script) => script.by_source(command),
+        None => command.clone(),
+    }
 }

@@ -19,11 +19,8 @@ pub(super) fn run(keys: &mut Keys, command: &Command) -> Result<Reply> {
         ("JSON.GET", [key]) => {
             Ok(keys.document(key).map_or(Reply::Nil, |document| bulk(document.to_string())))
         }
-        ("JSON.GET", [key, path]) if path.starts_with(b"$") => {
-            let Ok(path) = std::str::from_utf8(path) else { return refuse() };
-            if crate::document::members_of(path).is_none() {
-                return refuse();
-            }
+        ("JSON.GET", [key, path]) => {
+            let Some(path) = member(path) else { return refuse() };
             Ok(keys.document(key).map_or(Reply::Nil, |document| bulk(json::shown(document, path))))
         }
         ("JSON.MGET", [names @ .., b"$"]) => {
@@ -33,17 +30,22 @@ pub(super) fn run(keys: &mut Keys, command: &Command) -> Result<Reply> {
             Ok(Reply::Array(names.iter().map(shown).collect()))
         }
         ("JSON.SET", [key, b"$", json, condition @ ..]) => {
-            let may = match condition {
-                [] => true,
-                [b"NX"] => !keys.is_there(key),
-                [b"XX"] => keys.is_there(key),
+            let condition = match condition {
+                [] => "",
+                [b"NX"] => "NX",
+                [b"XX"] => "XX",
                 _ => return refuse(),
             };
-            if !may {
-                return Ok(Reply::Nil);
+            scripts::store(keys, key, json, condition).map(scripts::set)
+        }
+        ("JSON.SET", [key, path, json, b"XX"]) => {
+            let Some(path) = member(path) else { return refuse() };
+            let value = read(json)?;
+            let there = keys.document(key).is_some_and(|document| json::at(document, path).is_some());
+            if there {
+                keys.change(key, |document| json::set(document, path, value));
             }
-            keys.put(key, read(json)?);
-            Ok(Reply::Status("OK".to_owned()))
+            Ok(scripts::set(there))
         }
         ("GET", [key]) if keys.document(key).is_none() => Ok(keys.text(key).map_or(Reply::Nil, bulk)),
         ("EXISTS", names) => Ok(count(names.iter().filter(|key| keys.is_there(key)).count())),
@@ -59,6 +61,12 @@ pub(super) fn run(keys: &mut Keys, command: &Command) -> Result<Reply> {
         ("EVAL" | "EVALSHA", _) => scripts::run(keys, command, &words),
         _ => refuse(),
     }
+}
+
+/// The path of a document, or of one member of it.
+fn member(path: &[u8]) -> Option<&str> {
+    let path = std::str::from_utf8(path).ok().filter(|path| path.starts_with('$'))?;
+    crate::document::members_of(path).map(|_| path)
 }
 
 /// All keys at once; `None`: what is asked for is more than a beginning of keys, and whether they are documents.

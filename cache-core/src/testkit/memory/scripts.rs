@@ -4,11 +4,11 @@ use cache_index::{Command, Reply};
 use serde_json::Value;
 
 use super::guard::{Call, Guard, bulk};
-use super::json::{at, set};
+use super::json::{self, at};
 use super::keys::Keys;
 use super::patch::patch;
 use super::refused;
-use crate::document::{PATCH, TOUCH, WRITE};
+use crate::document::{PATCH, TOUCH, WRITE, WRITE_EXPIRING};
 use crate::error::{Error, Result};
 use crate::script::Script;
 
@@ -25,6 +25,8 @@ pub(super) fn run(keys: &mut Keys, command: &Command, words: &[&[u8]]) -> Result
     let call = Call { keys: names, arguments };
     let script: fn(&mut Keys, Call<'_>) -> Result<Reply> = match () {
         () if is(&WRITE) => write,
+        // It carries no fence.
+        () if is(&WRITE_EXPIRING) => return write_expiring(keys, call),
         () if is(&TOUCH) => touch,
         () if is(&PATCH) => patch,
         () => return Err(refused::command(command.name())),
@@ -83,7 +85,7 @@ fn write(keys: &mut Keys, call: Call<'_>) -> Result<Reply> {
     };
     let mut document = read(call.argument(1))?;
     if !path.is_empty() {
-        set(&mut document, path, read(version.as_bytes())?);
+        json::set(&mut document, path, read(version.as_bytes())?);
     }
     let wanted = if condition == "GET" { bulk(document.to_string()) } else { Reply::Nil };
     keys.put(call.key(), document);
@@ -92,6 +94,34 @@ fn write(keys: &mut Keys, call: Call<'_>) -> Result<Reply> {
     }
     let ends = guard.settle(keys, call);
     Ok(Reply::Array(vec![bulk("stored"), wanted, ends]))
+}
+
+/// As the script of that name.
+fn write_expiring(keys: &mut Keys, call: Call<'_>) -> Result<Reply> {
+    let stored = store(keys, call.key(), call.argument(0), call.text(1))?;
+    if stored {
+        end(keys, call.text(2), call.key(), call.argument(3))?;
+    }
+    Ok(set(stored))
+}
+
+/// Stores a document, if the condition holds: whether it does.
+pub(super) fn store(keys: &mut Keys, key: &[u8], json: &[u8], condition: &str) -> Result<bool> {
+    let holds = match condition {
+        "" => true,
+        "NX" => !keys.is_there(key),
+        "XX" => keys.is_there(key),
+        other => return Err(refused::command(other)),
+    };
+    if holds {
+        keys.put(key, read(json)?);
+    }
+    Ok(holds)
+}
+
+/// The answer of `JSON.SET`.
+pub(super) fn set(stored: bool) -> Reply {
+    if stored { Reply::Status("OK".to_owned()) } else { Reply::Nil }
 }
 
 /// A document.
