@@ -124,7 +124,7 @@ async fn what_may_have_been_done_is_not_sent_again_when_a_cluster_is_down() {
         &["CLUSTER", "DELSLOTS", &slot.to_string()],
     ] {
         let (name, rest) = words.split_first().unwrap();
-        admin.command(Command::new(*name).args_from(rest)).await.unwrap();
+        admin.command(Command::new(name).args_from(rest)).await.unwrap();
     }
     for (protocol, key) in PROTOCOLS.into_iter().zip(["n2", "n3"]) {
         let connection = Arc::new(over(&server.url(), protocol, Duration::from_secs(3)).await);

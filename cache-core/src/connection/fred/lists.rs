@@ -158,7 +158,7 @@ pub(super) async fn apart(client: &Client, command: &Command, within: Duration) 
     };
     Ok(match (multi.and(queued), executed) {
         // Which of them was refused says why.
-        (Err(error), _) | (Ok(_), Err(error)) => refusal(error),
+        (Err(error), _) | (Ok(_), Err(error)) => refusal(&error),
         (Ok(_), Ok(Value::Array(mut answers))) if answers.len() == 1 => {
             answers.pop().map_or(Resp3Frame::Null, frame)
         }
@@ -168,14 +168,14 @@ pub(super) async fn apart(client: &Client, command: &Command, within: Duration) 
 
 /// What is answered where a command would have to be asked for in a slot that moves.
 pub(super) fn later() -> Resp3Frame {
-    refusal(FredError::new(
+    refusal(&FredError::new(
         ErrorKind::Cluster,
         "TRYAGAIN it is sent within a transaction, which `ASKING` is not for",
     ))
 }
 
 /// A server's error, as it came.
-fn refusal(error: FredError) -> Resp3Frame {
+fn refusal(error: &FredError) -> Resp3Frame {
     Resp3Frame::SimpleError { data: error.details().to_owned().into(), attributes: None }
 }
 
