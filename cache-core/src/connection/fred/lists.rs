@@ -105,6 +105,9 @@ const FIRST: &[&str] = &[
     "ZREM",
 ];
 
+/// What is put in front of a list that is taken for a message in RESP2.
+pub(super) const MARK: &[u8] = b"pubsub";
+
 /// How many items a list has that is taken for a message.
 const TAKEN: std::ops::RangeInclusive<usize> = 3..=5;
 
@@ -133,7 +136,12 @@ pub(super) fn needs_a_first(commands: &[&Command]) -> bool {
 }
 
 /// Sends a command within a transaction of its own, in one piece with what makes it one, and answers what it answered.
-pub(super) async fn apart(client: &Client, command: &Command, within: Duration) -> Answer<Resp3Frame> {
+pub(super) async fn apart(
+    client: &Client,
+    command: &Command,
+    protocol: Protocol,
+    within: Duration,
+) -> Answer<Resp3Frame> {
     let pipeline = client.pipeline();
     let options = Options { max_attempts: Some(1), timeout: Some(within), ..Options::default() };
     let piece = pipeline.with_options(&options);
@@ -142,12 +150,12 @@ pub(super) async fn apart(client: &Client, command: &Command, within: Duration) 
     let together = async {
         for command in [&multi, command, &exec] {
             let (name, args) = convert::command(command);
-            piece.custom_raw(name, args).await?;
+            // Boxed, or what waits would have room for it everywhere.
+            Box::pin(piece.custom_raw(name, args)).await?;
         }
         Ok::<_, FredError>(())
     };
     tokio::task::unconstrained(together).await?;
-    // Boxed, or what waits would have room for it everywhere.
     let answers = Box::pin(piece.try_all::<Value>()).await;
     let [multi, queued, executed]: [Answer<Value>; 3] = match answers.try_into() {
         Ok(three) => three,
@@ -160,9 +168,9 @@ pub(super) async fn apart(client: &Client, command: &Command, within: Duration) 
         // Which of them was refused says why.
         (Err(error), _) | (Ok(_), Err(error)) => refusal(&error),
         (Ok(_), Ok(Value::Array(mut answers))) if answers.len() == 1 => {
-            answers.pop().map_or(Resp3Frame::Null, frame)
+            answers.pop().map_or(Resp3Frame::Null, |answer| frame(answer, protocol))
         }
-        (Ok(_), Ok(other)) => frame(other),
+        (Ok(_), Ok(other)) => frame(other, protocol),
     })
 }
 
@@ -179,7 +187,7 @@ fn refusal(error: &FredError) -> Resp3Frame {
     Resp3Frame::SimpleError { data: error.details().to_owned().into(), attributes: None }
 }
 
-fn frame(value: Value) -> Resp3Frame {
+fn frame(value: Value, protocol: Protocol) -> Resp3Frame {
     match value {
         Value::Boolean(data) => Resp3Frame::Boolean { data, attributes: None },
         Value::Integer(data) => Resp3Frame::Number { data, attributes: None },
@@ -188,11 +196,26 @@ fn frame(value: Value) -> Resp3Frame {
         Value::Bytes(data) => Resp3Frame::BlobString { data, attributes: None },
         Value::Null => Resp3Frame::Null,
         Value::Queued => Resp3Frame::SimpleString { data: "QUEUED".into(), attributes: None },
-        Value::Array(items) => {
-            Resp3Frame::Array { data: items.into_iter().map(frame).collect(), attributes: None }
+        Value::Array(mut items) => {
+            if protocol == Protocol::Resp2 && is_marked(&items) {
+                items.remove(0);
+            }
+            let data = items.into_iter().map(|item| frame(item, protocol)).collect();
+            Resp3Frame::Array { data, attributes: None }
         }
         // None of these commands answers with one.
         Value::Map(_) => Resp3Frame::Null,
+    }
+}
+
+/// Whether this is put in front of a list, wherever it is, which is taken for a message in RESP2. A list that began so by
+/// itself looks the same here.
+fn is_marked(items: &[Value]) -> bool {
+    let word = |at: usize| items.get(at).and_then(Value::as_bytes).unwrap_or_default();
+    match items.len() {
+        4 => word(0) == MARK && matches!(word(1), b"message" | b"smessage"),
+        5 => word(0) == MARK && word(1) == b"pmessage",
+        _ => false,
     }
 }
 

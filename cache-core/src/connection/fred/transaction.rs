@@ -108,7 +108,7 @@ impl Transactions {
         if self.is_left.load(Ordering::Acquire) {
             let settled = async { self.settle(&mut *self.idle.lock().await, within).await };
             // The transaction of somebody else may take longer.
-            let _ = tokio::time::timeout(within / SHARE, Box::pin(settled)).await;
+            let _ = Box::pin(tokio::time::timeout(within / SHARE, settled)).await;
         }
         self.watch(client, call).await
     }

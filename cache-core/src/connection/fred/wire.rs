@@ -123,7 +123,7 @@ pub(super) fn ask<'a>(
     within: Duration,
 ) -> Waiting<'a, Resp3Frame> {
     if lists::answers_with_one(command, protocol) {
-        Box::pin(lists::apart(client, command, within))
+        Box::pin(lists::apart(client, command, protocol, within))
     } else {
         one(client, command, within)
     }
