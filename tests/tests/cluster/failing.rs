@@ -25,6 +25,10 @@ const LAG: Duration = Duration::from_secs(1);
 /// How much later than it came an answer may be noted there.
 const LATE: Duration = Duration::from_secs(1);
 
+/// For how many milliseconds a replica is waited for. Until it has one again, whoever took over answers nothing else on the
+/// connection for so long.
+const WAITS: &str = "25";
+
 /// How the master is.
 const ALIVE: u8 = 0;
 const DYING: u8 = 1;
@@ -172,7 +176,7 @@ async fn write(cache: &Cache, project: &str, id: u32, waits: bool) -> cache_core
     let text = plain(id).text;
     let json = format!(r#"{{"id":{id},"text":"{text}"}}"#);
     let set = Command::new("JSON.SET").key(format!("{project}:cache:plain:{id}")).arg("$").arg(json);
-    let wait = Command::new("WAIT").args_from(["1", "1000"]);
+    let wait = Command::new("WAIT").arg("1").arg(WAITS);
     let mut answers = cache.connection().send_all(Batch::pipeline(vec![set, wait])).await?.into_iter();
     let (set, wait) = (answers.next(), answers.next());
     let stored = set.transpose()?.is_some();

@@ -66,12 +66,12 @@ fn is_asked_by_newer(feature: Feature, rule: &str) -> bool {
 /// in a transaction; here nothing is.
 fn is_asked_beside(feature: Feature, rule: &str) -> bool {
     use Feature::{Aggregations, Queries, Synonyms, Terms};
-    if ["+exists", "+multi", "+exec"].contains(&rule) {
-        return matches!(feature, Aggregations | Queries | Synonyms | Terms);
-    }
     // For the other client alone.
     if feature == Feature::Dictionaries && ["+multi", "+exec"].contains(&rule) {
         return true;
+    }
+    if ["+exists", "+multi", "+exec"].contains(&rule) {
+        return matches!(feature, Aggregations | Queries | Synonyms | Terms);
     }
     const BESIDE: [&str; 6] = ["+ft.search", "+hget", "+evalsha", "+eval", "+scan", "+info"];
     feature == Feature::Synonyms && BESIDE.contains(&rule)
