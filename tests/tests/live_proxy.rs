@@ -11,6 +11,8 @@ const BOUND: Duration = Duration::from_secs(1);
 
 async fn through(proxy: &Proxy) -> Cache {
     let settings = RedisSettings::new(proxy.url()).protocol(Protocol::Resp2).response_timeout(BOUND);
+    // Over well before a call is: else it would be chance whether the next call meets a connection that was being made.
+    let settings = settings.connect_timeout(BOUND / 2);
     // Not `fred`, over which what a new connection is asked may meet a fault that was meant for another answer.
     Cache::connect(settings).await.unwrap_or_else(|error| panic!("{}", chain(&error)))
 }
