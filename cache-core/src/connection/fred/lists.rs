@@ -15,7 +15,7 @@ use ::fred::types::{Resp3Frame, Value};
 use cache_index::Command;
 
 use super::convert;
-use super::wire::Answer;
+use super::wire::{Answer, one};
 use crate::settings::Protocol;
 
 /// Commands that answer with a list of what somebody stored, sorted. Not those that wait, as `BZPOPMIN`: within a transaction
@@ -164,6 +164,12 @@ pub(super) async fn apart(
             return Err(said.unwrap_or_else(|| FredError::new(ErrorKind::Canceled, "an answer is missing")));
         }
     };
+    // Nothing was done. Who may not `EXEC` has it as it is, at the risk that is told above.
+    if let (Ok(_), Ok(Value::Queued), Err(refused)) = (&multi, &queued, &executed)
+        && refused.details().contains("NOPERM")
+    {
+        return one(client, command, within).await;
+    }
     Ok(match (multi.and(queued), executed) {
         // Which of them was refused says why.
         (Err(error), _) | (Ok(_), Err(error)) => refusal(&error),
