@@ -164,20 +164,31 @@ pub(super) async fn apart(
             return Err(said.unwrap_or_else(|| FredError::new(ErrorKind::Canceled, "an answer is missing")));
         }
     };
-    // Nothing was done. Who may not `EXEC` has it as it is, at the risk that is told above.
-    if let (Ok(_), Ok(Value::Queued), Err(refused)) = (&multi, &queued, &executed)
-        && refused.details().contains("NOPERM")
-    {
-        return one(client, command, within).await;
+    // Who may not do so has it as it is, at the risk that is told above.
+    let may_not = |error: &FredError| error.details().contains("NOPERM");
+    match (&multi, queued, &executed) {
+        // It was done by itself.
+        (Err(refused), queued, _) if may_not(refused) => Ok(done(queued, protocol)),
+        // Nothing was done.
+        (Ok(_), Ok(Value::Queued), Err(refused)) if may_not(refused) => one(client, command, within).await,
+        (_, queued, _) => Ok(unwrapped(multi.and(queued), executed, protocol)),
     }
-    Ok(match (multi.and(queued), executed) {
+}
+
+/// What the only command of a transaction answered.
+fn unwrapped(queued: Answer<Value>, executed: Answer<Value>, protocol: Protocol) -> Resp3Frame {
+    match (queued, executed) {
         // Which of them was refused says why.
-        (Err(error), _) | (Ok(_), Err(error)) => refusal(&error),
+        (Err(error), _) => refusal(&error),
         (Ok(_), Ok(Value::Array(mut answers))) if answers.len() == 1 => {
             answers.pop().map_or(Resp3Frame::Null, |answer| frame(answer, protocol))
         }
-        (Ok(_), Ok(other)) => frame(other, protocol),
-    })
+        (Ok(_), answer) => done(answer, protocol),
+    }
+}
+
+fn done(answer: Answer<Value>, protocol: Protocol) -> Resp3Frame {
+    answer.map_or_else(|error| refusal(&error), |answer| frame(answer, protocol))
 }
 
 /// What is answered where a command would have to be asked for in a slot that moves.
