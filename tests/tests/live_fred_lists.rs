@@ -201,17 +201,29 @@ async fn what_is_refused_is_told_and_what_is_around_is_answered() {
     }
 }
 
+/// Which only lists that begin with such a word need.
 #[tokio::test]
-async fn who_may_not_begin_a_transaction_is_told() {
+async fn who_may_have_no_transaction_has_lists() {
     let server = private_server().await;
     let admin = over(&server.url(), Protocol::Resp3).await;
-    asked(&admin, &["RPUSH", "list", "a", "b", "c"]).await;
-    asked(&admin, &["ACL", "SETUSER", "app", "on", ">p", "~*", "+@all", "-multi"]).await;
-    for protocol in PROTOCOLS {
-        let settings = RedisSettings::new(server.url()).username("app").password("p").protocol(protocol);
-        let connection = FredConnection::connect(settings).await.unwrap();
-        let error = connection.send(Command::new("LRANGE").args_from(["list", "0", "-1"])).await.unwrap_err();
-        assert!(chain(&error).contains("'multi'"), "{}", chain(&error));
-        is_in_step(&connection, "refused").await;
+    for (user, without) in [("app", "-multi"), ("job", "-exec")] {
+        asked(&admin, &["ACL", "SETUSER", user, "on", ">p", "~l*", "+@all", without]).await;
+        for protocol in PROTOCOLS {
+            asked(&admin, &["DEL", "list"]).await;
+            asked(&admin, &["RPUSH", "list", "a", "b", "c"]).await;
+            let settings = RedisSettings::new(server.url()).username(user).password("p").protocol(protocol);
+            let connection = FredConnection::connect(settings).await.unwrap();
+            assert_eq!(texts(asked(&connection, &["LRANGE", "list", "0", "-1"]).await), ["a", "b", "c"]);
+            assert_eq!(texts(asked(&connection, &["LPOP", "list", "2"]).await), ["a", "b"], "once");
+            assert_eq!(texts(asked(&connection, &["LRANGE", "list", "0", "-1"]).await), ["c"]);
+            let other = Command::new("LRANGE").args_from(["no", "0", "-1"]);
+            let error = connection.send(other).await.unwrap_err();
+            assert!(
+                chain(&error).contains("keys mentioned") || chain(&error).contains("access"),
+                "{}",
+                chain(&error)
+            );
+            is_in_step(&connection, "refused").await;
+        }
     }
 }
