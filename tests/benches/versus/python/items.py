@@ -31,7 +31,7 @@ class Item(JsonModel, index=True):
     parts: List[Part]
 
     class Meta:
-        database = get_redis_connection(url=url, decode_responses=True)
+        database = get_redis_connection(url=url, decode_responses=True, socket_timeout=60)
         global_key_prefix = prefix
         model_key_prefix = "item"
 
