@@ -9,7 +9,6 @@ use std::time::Duration;
 use cache_index::{Reply, ServerError};
 
 use super::tls;
-use super::wire::Malformed;
 use crate::connection::classify::{NO_REDIS, REFUSED};
 use crate::error::Error;
 
@@ -19,7 +18,7 @@ pub(super) enum Failure {
     /// The line could not be made, or broke.
     Line(Line),
     /// What came is not the protocol.
-    Malformed(Malformed),
+    Malformed(&'static str),
     /// The server refused what a connection begins with.
     Refused(&'static str, ServerError),
     /// The settings lead nowhere.
@@ -50,7 +49,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Line(line) => line.fmt(f),
-            Self::Malformed(malformed) => malformed.fmt(f),
+            Self::Malformed(what) => what.fmt(f),
             Self::Refused(command, error) => write!(f, "{command}: {error}"),
             Self::Settings(reason) | Self::NoTls(reason) | Self::Unreachable(reason) => reason.fmt(f),
         }
@@ -60,12 +59,6 @@ impl fmt::Display for Failure {
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         Self::Line(Line(Arc::new(error)))
-    }
-}
-
-impl From<Malformed> for Failure {
-    fn from(malformed: Malformed) -> Self {
-        Self::Malformed(malformed)
     }
 }
 
@@ -118,7 +111,7 @@ impl Failure {
                 io::ErrorKind::ConnectionRefused => unavailable(REFUSED, Box::new(line)),
                 _ => unavailable("the connection broke", Box::new(line)),
             },
-            Self::Malformed(malformed) => unavailable("the connection broke", Box::new(malformed)),
+            Self::Malformed(what) => unavailable("the connection broke", what.into()),
             Self::Refused(command, source) => Error::Server { command: command.to_owned(), source },
             Self::Settings(reason) => Error::Settings { setting: "url", reason },
             Self::NoTls(reason) => Error::Tls { reason },

@@ -7,6 +7,7 @@ use bytes::{Bytes, BytesMut};
 use cache_index::{Reply, ServerError};
 
 use crate::connection::classify::server_error;
+use crate::connection::redis::failure::Failure;
 
 /// How deep lists may stand in lists. What the server's own commands answer has less than twenty levels.
 const DEEPEST: usize = 128;
@@ -35,7 +36,13 @@ pub(super) enum Message {
 /// What came is not the protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub(in crate::connection::redis) struct Malformed(&'static str);
+pub(super) struct Malformed(&'static str);
+
+impl From<Malformed> for Failure {
+    fn from(Malformed(what): Malformed) -> Self {
+        Self::Malformed(what)
+    }
+}
 
 /// What was read and not yet made messages of.
 pub(super) struct Decoder {

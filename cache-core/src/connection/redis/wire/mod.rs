@@ -20,7 +20,6 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{mpsc, oneshot};
 
 use self::call::{Call, Tell};
-pub(super) use self::decode::Malformed;
 use self::driver::Driver;
 pub(super) use self::pack::Packed;
 #[cfg(test)]

@@ -4,7 +4,7 @@ use cache_index::Command;
 use proptest::prelude::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
-use super::decode::{Decoder, Message};
+use super::decode::{Decoder, Malformed, Message};
 use super::*;
 use crate::connection::redis::convert;
 
