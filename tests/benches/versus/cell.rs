@@ -29,7 +29,7 @@ pub(crate) struct Sides {
 }
 
 /// How much is measured.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Default, Clone, Copy, Serialize)]
 pub(crate) struct Effort {
     pub(crate) documents: u64,
     pub(crate) migrated: u64,

@@ -5,12 +5,13 @@
 //! has all sides in turns, and ours twice, so that the noise is seen; a ratio is that of one round. Writes `versus.json` and
 //! `versus.svg` into the target directory. `--instructions` counts those of ours and by hand, with valgrind.
 
-// A file imports from those before it: corpus, work, ours, by_redis, by_fred, redis_om, limit, round, cell, migrate, scale,
-// instructions, report, plot.
+// A file imports from those before it: corpus, work, ours, by_redis, by_fred, connect, redis_om, limit, round, cell, migrate, waiting,
+// scale, instructions, report, plot.
 
 mod by_fred;
 mod by_redis;
 mod cell;
+mod connect;
 mod corpus;
 mod instructions;
 mod limit;
@@ -21,21 +22,22 @@ mod redis_om;
 mod report;
 mod round;
 mod scale;
+mod waiting;
 mod work;
 
 use std::env;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cache_core::embedded::Server;
-use cache_core::{Cache, CacheModel, Migrator, RedisSettings};
+use cache_core::{Cache, RedisSettings};
 use fred::interfaces::ClientLike;
-use redis::aio::MultiplexedConnection;
 
 use by_fred::ByFred;
 use by_redis::ByRedis;
 use cell::{Effort, Sides};
-use corpus::{Corpus, Item, Size, item};
-use instructions::Cost;
+use connect::{LATE, by_hand, fill};
+use corpus::{Corpus, Size};
+use instructions::{By, Counter, option};
 use ours::Ours;
 use redis_om::RedisOm;
 use report::Report;
@@ -46,11 +48,8 @@ const QUICK: Effort =
 const FULL: Effort =
     Effort { documents: 20_000, migrated: 200_000, rounds: 15, length: Duration::from_millis(200) };
 
-/// The most documents of the curves.
-const MOST: u64 = 1_000_000;
-
-/// How long an answer may take.
-const LATE: Duration = Duration::from_secs(60);
+/// How often instructions are counted: twice, so that what is left to chance is seen.
+const TRIES: usize = 2;
 
 async fn sides(server: &Server, corpus: Corpus) -> Outcome<Sides> {
     let url = server.url();
@@ -70,50 +69,34 @@ async fn sides(server: &Server, corpus: Corpus) -> Outcome<Sides> {
     })
 }
 
-/// Makes the index and saves all documents.
-async fn fill(cache: &Cache, corpus: &Corpus) -> Outcome<()> {
-    Migrator::new().register::<Item>().run(cache).await?;
-    for first in (0..corpus.documents).step_by(500) {
-        let some: Vec<_> =
-            (first..corpus.documents.min(first + 500)).map(|id| item(corpus.size, id)).collect();
-        for saved in Item::save_many(cache, &some).await {
-            let _ = saved?;
-        }
-    }
-    Ok(())
-}
-
-async fn by_hand(url: &str) -> Outcome<MultiplexedConnection> {
-    let config = redis::AsyncConnectionConfig::new().set_response_timeout(Some(LATE));
-    Ok(redis::Client::open(url)?.get_multiplexed_async_connection_with_config(&config).await?)
-}
-
 fn asked(only: Option<&str>) -> Vec<Work> {
     Work::ALL.into_iter().filter(|work| only.is_none_or(|only| work.name().contains(only))).collect()
 }
 
 async fn count(only: Option<&str>) -> Outcome<()> {
-    println!("{:<18} {:>10} {:>10} {:>10}", "instructions", "ours", "by hand", "beyond");
-    let beyond = |cost: &Cost| cost.ours as i64 - cost.redis as i64;
-    instructions::count(&asked(only), |cost| {
-        println!("{:<18} {:>10} {:>10} {:>10}", cost.work.name(), cost.ours, cost.redis, beyond(cost));
-    })
-    .await
+    println!("{:<18} {:>10} {:>10} {:>10} {:>10}", "instructions", "ours", "by hand", "beyond", "apart");
+    let counter = Counter::start(TRIES).await?;
+    for work in asked(only) {
+        let ours = counter.per_call(By::Us, work).await?;
+        let hand = counter.per_call(By::Hand, work).await?;
+        let beyond = ours.instructions as i64 - hand.instructions as i64;
+        let apart = ours.apart.max(hand.apart);
+        println!(
+            "{:<18} {:>10} {:>10} {beyond:>10} {apart:>10}",
+            work.name(),
+            ours.instructions,
+            hand.instructions
+        );
+    }
+    Ok(())
 }
 
 async fn measure(quick: bool, only: Option<&str>) -> Outcome<()> {
+    let began = Instant::now();
     let effort = if quick { QUICK } else { FULL };
     let asked = asked(only);
     let server = Server::options().tcp(true).start().await?;
-    let mut report = Report {
-        machine: report::machine(),
-        server: String::new(),
-        effort,
-        cells: Vec::new(),
-        migrated: None,
-        curves: Vec::new(),
-        waiting: None,
-    };
+    let mut report = Report { machine: report::machine(), effort, ..Report::default() };
     for size in Size::BOTH {
         if asked.is_empty() {
             break;
@@ -133,48 +116,40 @@ async fn measure(quick: bool, only: Option<&str>) -> Outcome<()> {
             }
         }
     }
+    report.write()?;
+    // What they hold would take memory from what follows.
+    drop(server);
     if only.is_none_or(|only| "migrate".contains(only)) {
         let filled = migrate::measure(effort.migrated).await?;
-        println!(
-            "migrate {} documents{}: {:.2} s, {:.2} [{:.2}, {:.2}] times as fast as by hand",
-            filled.documents,
-            if quick { " (fewer, since this is quick)" } else { "" },
-            filled.seconds.median,
-            filled.to_hand.median,
-            filled.to_hand.low,
-            filled.to_hand.high
-        );
+        report::filled(&filled);
         report.migrated = Some(filled);
+        report.write()?;
     }
-    if !quick && only.is_none_or(|only| "scale".contains(only)) {
-        report.curves = scale::curves(MOST, effort.length).await?;
-        let (ours, redis) = scale::waiting().await?;
-        println!("a get that waits needs {ours} bytes, by hand with the redis crate {redis}");
-        report.waiting = Some((ours, redis));
+    // The curves are long: a quick run has few points, and these only where it is asked for them.
+    if only.map_or(!quick, |only| "scale".contains(only)) {
+        let numbers: &[u64] = if quick { &scale::FEW } else { &scale::DOCUMENTS };
+        report.curves = scale::curves(numbers, effort.length).await?;
+        report::curves(&report.curves);
+        report.write()?;
+        let waiting = waiting::measure().await?;
+        println!("memory of a get that waits: {} bytes, by hand {}", waiting.ours, waiting.redis);
+        report.waiting = Some(waiting);
     }
-    report.write()?;
+    report.seconds = began.elapsed().as_secs();
+    println!("{}", report.write()?.display());
     plot::draw(&report)?;
     println!("figures: {}", report.figures());
     Ok(())
 }
 
-/// What stands behind an option.
-fn option(name: &str) -> Option<String> {
-    env::args().skip_while(|argument| argument != name).nth(1)
-}
-
 fn main() -> Outcome<()> {
+    if let Some(done) = instructions::counted() {
+        return done;
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     if let (Some(side), Some(url), Some(pid)) = (option("--waiting"), option("--url"), option("--pid")) {
-        println!("{}", runtime.block_on(scale::wait(&side, &url, pid.parse()?))?);
+        println!("{}", runtime.block_on(waiting::wait(&side, &url, pid.parse()?))?);
         return Ok(());
-    }
-    if let (Some(side), Some(work), Some(url), Some(calls)) =
-        (option("--side"), option("--work"), option("--url"), option("--calls"))
-    {
-        // All on one thread: what another one does while it waits would count.
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        return runtime.block_on(instructions::make(&side, &work, &url, calls.parse()?));
     }
     let has = |option: &str| env::args().any(|argument| argument == option);
     let only = env::args().skip(1).find(|argument| !argument.starts_with("--"));

@@ -3,19 +3,23 @@
 use std::time::{Duration, Instant};
 
 use cache_core::embedded::Server;
-use cache_core::{Cache, CacheModel, Migrator, RedisSettings};
+use cache_core::{Cache, Migrator, RedisSettings};
 use redis::aio::MultiplexedConnection;
 use serde::Serialize;
 
-use crate::corpus::{Item, Size, item};
+use crate::connect::{self, LATE, by_hand};
+use crate::corpus::{Item, Size};
 use crate::round::Spread;
 use crate::work::Outcome;
 
-/// How often each is done.
-const TIMES: usize = 3;
+/// How many rounds there are, each with documents of its own.
+const ROUNDS: usize = 3;
 
 /// How often it is asked by hand whether the index is filled, as often as the migrator does.
 const ASKED_EVERY: Duration = Duration::from_millis(50);
+
+/// How long the server has for what it does after its answer: an index that was dropped is freed behind it.
+const REST: Duration = Duration::from_millis(500);
 
 /// What it took.
 #[derive(Debug, Serialize)]
@@ -24,41 +28,35 @@ pub(crate) struct Filled {
     pub(crate) seconds: Spread,
     /// Seconds by hand for each of the migrator's.
     pub(crate) to_hand: Spread,
+    /// The migrator's against the migrator's: the noise.
+    pub(crate) to_itself: Spread,
 }
 
 pub(crate) async fn measure(documents: u64) -> Outcome<Filled> {
     let server = Server::options().tcp(true).start().await?;
-    let settings = RedisSettings::new(server.url()).response_timeout(Duration::from_secs(60));
+    let settings = RedisSettings::new(server.url()).response_timeout(LATE);
     let cache = Cache::connect(settings).await?;
-    let client = redis::Client::open(server.url())?;
-    let mut hand = client.get_multiplexed_async_connection().await?;
-    let (mut ours, mut ratios) = (Vec::new(), Vec::new());
-    for time in 0..TIMES {
-        let cache = cache.clone().project(&format!("fill{time}"));
-        for first in (0..documents).step_by(2_000) {
-            let some: Vec<_> =
-                (first..documents.min(first + 2_000)).map(|id| item(Size::Small, id)).collect();
-            for saved in Item::save_many(&cache, &some).await {
-                let _ = saved?;
-            }
-        }
-        let prefix = format!("fill{time}:cache:item:");
-        // Who comes first changes; the other one's index is gone by then.
-        let (by_us, by_hand) = if time % 2 == 0 {
-            let by_us = migrated(&cache, documents).await?;
-            (by_us, filled(&mut hand, &prefix, documents).await?)
-        } else {
-            let by_hand = filled(&mut hand, &prefix, documents).await?;
-            (migrated(&cache, documents).await?, by_hand)
-        };
-        ours.push(by_us);
-        ratios.push(by_hand / by_us);
+    let mut hand = by_hand(&server.url()).await?;
+    let (mut seconds, mut to_hand, mut to_itself) = (Vec::new(), Vec::new(), Vec::new());
+    for round in 0..ROUNDS {
+        let cache = cache.clone().project(&format!("fill{round}"));
+        connect::save(&cache, Size::Small, 0, documents).await?;
+        let prefix = format!("fill{round}:cache:item:");
+        // By hand in the middle: what changes from turn to turn is the same for both. Each index is gone before the next is made.
+        let first = migrated(&cache, documents).await?;
+        let by_hand = filled(&mut hand, &prefix, documents).await?;
+        let last = migrated(&cache, documents).await?;
+        let ours = (first + last) / 2.0;
+        seconds.push(ours);
+        to_hand.push(by_hand / ours);
+        to_itself.push(first / last);
         let _: () = redis::cmd("FLUSHALL").query_async(&mut hand).await?;
     }
     Ok(Filled {
         documents,
-        seconds: Spread::of(ours).ok_or("no time")?,
-        to_hand: Spread::of(ratios).ok_or("no time")?,
+        seconds: Spread::of(seconds).ok_or("no round")?,
+        to_hand: Spread::of(to_hand).ok_or("no round")?,
+        to_itself: Spread::of(to_itself).ok_or("no round")?,
     })
 }
 
@@ -71,6 +69,7 @@ async fn migrated(cache: &Cache, documents: u64) -> Outcome<f64> {
         return Err(format!("the index holds {} documents of {documents}", index.documents).into());
     }
     cache.command(cache_core::Command::new("FT.DROPINDEX").arg(&index.name)).await?;
+    tokio::time::sleep(REST).await;
     Ok(took)
 }
 
@@ -97,5 +96,6 @@ async fn filled(connection: &mut MultiplexedConnection, prefix: &str, documents:
     }
     let took = began.elapsed().as_secs_f64();
     let _: () = redis::cmd("FT.DROPINDEX").arg("by-hand").query_async(connection).await?;
+    tokio::time::sleep(REST).await;
     Ok(took)
 }

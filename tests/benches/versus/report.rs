@@ -10,10 +10,11 @@ use crate::cell::{Cell, Effort};
 use crate::migrate::Filled;
 use crate::round::Spread;
 use crate::scale::Curve;
+use crate::waiting::Waiting;
 use crate::work::Outcome;
 
 /// All of it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub(crate) struct Report {
     pub(crate) machine: String,
     pub(crate) server: String,
@@ -21,8 +22,9 @@ pub(crate) struct Report {
     pub(crate) cells: Vec<Cell>,
     pub(crate) migrated: Option<Filled>,
     pub(crate) curves: Vec<Curve>,
-    /// Bytes that a call needs which waits for its answer: ours, and the redis crate's.
-    pub(crate) waiting: Option<(u64, u64)>,
+    pub(crate) waiting: Option<Waiting>,
+    /// How long all of it took.
+    pub(crate) seconds: u64,
 }
 
 /// The processor and the number of its cores, where the system tells.
@@ -48,8 +50,12 @@ pub(crate) fn head() {
     );
 }
 
+/// A ratio, and the quarters around it.
+fn ratio(spread: &Spread) -> String {
+    format!("{:.2} [{:.2}, {:.2}]", spread.median, spread.low, spread.high)
+}
+
 pub(crate) fn row(cell: &Cell) {
-    let ratio = |spread: &Spread| format!("{:.2} [{:.2}, {:.2}]", spread.median, spread.low, spread.high);
     let or_none = |spread: &Option<Spread>, digits: usize| match spread {
         Some(spread) => format!("{:.digits$}", spread.median),
         None => "-".to_owned(),
@@ -68,16 +74,37 @@ pub(crate) fn row(cell: &Cell) {
     );
 }
 
+/// What the migrator needed.
+pub(crate) fn filled(filled: &Filled) {
+    println!(
+        "migrate {} documents: {:.2} s; times as fast as by hand {}, as itself {}",
+        filled.documents,
+        filled.seconds.median,
+        ratio(&filled.to_hand),
+        ratio(&filled.to_itself),
+    );
+}
+
+/// A table for each curve.
+pub(crate) fn curves(curves: &[Curve]) {
+    for curve in curves {
+        println!("{}\n{:>10} {:>12} {:>12}  to redis-rs", curve.title, curve.x, "calls/s", "by hand");
+        for point in &curve.points {
+            let (ours, hand) = (point.ours.median, point.redis.median);
+            println!("{:>10} {ours:>12.0} {hand:>12.0}  {}", point.x, ratio(&point.to_redis));
+        }
+    }
+}
+
 impl Report {
-    /// Writes it beside what was built, and says where.
-    pub(crate) fn write(&self) -> Outcome<()> {
+    /// Writes it beside what was built: what there is, also where the rest fails.
+    pub(crate) fn write(&self) -> Outcome<PathBuf> {
         let path = folder()?.join("versus.json");
         fs::write(&path, serde_json::to_string_pretty(self)?)?;
-        println!("{}", path.display());
-        Ok(())
+        Ok(path)
     }
 
-    /// The medians of the ratios to the redis crate where many ask at once, small documents.
+    /// The medians of the ratios to the redis crate where many ask at once, and what else there is.
     pub(crate) fn figures(&self) -> String {
         let mut figures = vec![format!("cells {}", self.cells.len())];
         for cell in self.cells.iter().filter(|cell| cell.callers > 1) {
@@ -88,6 +115,21 @@ impl Report {
                 cell.to_redis.median
             ));
         }
+        if let Some(filled) = &self.migrated {
+            figures.push(format!("migrate {} to redis-rs {:.2}", filled.documents, filled.to_hand.median));
+        }
+        for curve in &self.curves {
+            if let Some(last) = curve.points.last() {
+                figures.push(format!(
+                    "{} at {} {} {:.0} a second",
+                    curve.name, last.x, curve.x, last.ours.median
+                ));
+            }
+        }
+        if let Some(waiting) = self.waiting {
+            figures.push(format!("get that waits {} bytes, by hand {}", waiting.ours, waiting.redis));
+        }
+        figures.push(format!("seconds {}", self.seconds));
         if let Some(noise) = self.noise() {
             figures.push(format!("noise {noise:.2}"));
         }

@@ -1,167 +1,122 @@
-//! How calls a second change with the number of documents and of callers, and what a call needs that waits.
+//! How calls a second change with the number of documents and of callers: ours, and by hand with the redis crate.
 
-use std::env;
-use std::fs;
-use std::process::Command;
 use std::time::Duration;
 
 use cache_core::embedded::Server;
-use cache_core::{Cache, CacheModel, Migrator, RedisSettings};
+use cache_core::{Cache, Migrator, RedisSettings};
 use serde::Serialize;
 
-use crate::corpus::{Corpus, Item, Size, item};
+use crate::by_redis::ByRedis;
+use crate::connect::{self, LATE, by_hand};
+use crate::corpus::{Corpus, Item, Size};
 use crate::ours::Ours;
-use crate::round::{Asked, calls_in, timed};
+use crate::round::{Asked, Spread, calls_in, timed};
 use crate::work::{Outcome, Work};
 
-/// How many calls wait when the memory for them is measured.
-const WAITING: u64 = 10_000;
+const ASKED: [(Work, &str); 2] = [(Work::Get, "get"), (Work::Tag, "find")];
+
+/// How many documents there are, one after another; all of them are small.
+pub(crate) const DOCUMENTS: [u64; 7] = [1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000];
+
+/// The first of these, for a quick look.
+pub(crate) const FEW: [u64; 3] = [1_000, 3_000, 10_000];
+
+const CALLERS: [u64; 11] = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024];
+
+/// By how many callers documents of any number are asked for.
+const MANY: u64 = 64;
+
+/// How often each side has its turn at each point.
+const ROUNDS: u64 = 5;
 
 /// Calls a second over something that grows.
 #[derive(Debug, Serialize)]
 pub(crate) struct Curve {
     pub(crate) name: String,
     pub(crate) title: String,
-    pub(crate) x: String,
-    pub(crate) points: Vec<(f64, f64)>,
+    pub(crate) x: &'static str,
+    pub(crate) points: Vec<Point>,
 }
 
-const ASKED: [(Work, &str); 2] = [(Work::Get, "get"), (Work::Tag, "find")];
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(crate) struct Point {
+    pub(crate) x: u64,
+    pub(crate) ours: Spread,
+    pub(crate) redis: Spread,
+    /// Ours for each by hand, round by round.
+    pub(crate) to_redis: Spread,
+}
 
-/// A thousand to a million documents with 64 callers; with the last of them, 1 to 1,024 callers.
-pub(crate) async fn curves(most: u64, length: Duration) -> Outcome<Vec<Curve>> {
+/// The numbers of documents with 64 callers; with the last of them, 1 to 1,024 callers.
+pub(crate) async fn curves(numbers: &[u64], length: Duration) -> Outcome<Vec<Curve>> {
     let server = Server::options().tcp(true).start().await?;
-    let cache = connected(&server.url()).await?;
-    let curve = |name: &str, of: &str, x: &str, at: &str| Curve {
-        name: format!("{name}-{of}"),
-        title: format!("{name}, documents of 300 B, {at}"),
-        x: x.to_owned(),
-        points: Vec::new(),
+    let settings = RedisSettings::new(server.url()).response_timeout(LATE);
+    let cache = Cache::connect(settings).await?.project(Size::Small.project());
+    Migrator::new().register::<Item>().run(&cache).await?;
+    let connection = by_hand(&server.url()).await?;
+    let sides = |documents| {
+        let corpus = Corpus::new(Size::Small, documents);
+        let ours = Ours { cache: cache.clone(), corpus: corpus.clone() };
+        (ours, ByRedis { connection: connection.clone(), corpus })
     };
+
     let mut curves: Vec<_> =
-        ASKED.iter().map(|(_, name)| curve(name, "documents", "documents", "64 callers")).collect();
-    let (mut documents, mut there) = (1_000, 0);
-    while documents <= most {
-        for first in (there..documents).step_by(2_000) {
-            let some: Vec<_> =
-                (first..documents.min(first + 2_000)).map(|id| item(Size::Small, id)).collect();
-            for saved in Item::save_many(&cache, &some).await {
-                let _ = saved?;
-            }
-        }
+        ASKED.map(|(_, name)| curve(name, "documents", &format!("{MANY} callers"))).into_iter().collect();
+    let mut there = 0;
+    for documents in numbers.iter().copied() {
+        connect::save(&cache, Size::Small, there, documents).await?;
         there = documents;
-        let ours = Ours { cache: cache.clone(), corpus: Corpus::new(Size::Small, documents) };
-        for ((work, _), curve) in ASKED.iter().zip(&mut curves) {
-            curve.points.push((documents as f64, rate(&ours, *work, 64, length).await?));
+        let sides = sides(documents);
+        for ((work, _), curve) in ASKED.into_iter().zip(&mut curves) {
+            curve.points.push(point(&sides, work, MANY, documents, length).await?);
         }
-        documents *= 10;
     }
-    let ours = Ours { cache, corpus: Corpus::new(Size::Small, there) };
+    let sides = sides(there);
     for (work, name) in ASKED {
-        let mut by_callers = curve(name, "callers", "callers", &format!("{there} documents"));
-        for callers in [1, 4, 16, 64, 256, 1_024] {
-            by_callers.points.push((callers as f64, rate(&ours, work, callers, length).await?));
+        let mut by_callers = curve(name, "callers", &format!("{there} documents"));
+        for callers in CALLERS {
+            by_callers.points.push(point(&sides, work, callers, callers, length).await?);
         }
         curves.push(by_callers);
-    }
-    for curve in &curves {
-        let points = curve.points.iter().map(|(x, rate)| format!("{x}: {rate:.0}")).collect::<Vec<_>>();
-        println!("{} (calls a second by {}): {}", curve.title, curve.x, points.join(", "));
     }
     Ok(curves)
 }
 
-async fn connected(url: &str) -> Outcome<Cache> {
-    let settings = RedisSettings::new(url).response_timeout(Duration::from_secs(60));
-    let cache = Cache::connect(settings).await?.project(Size::Small.project());
-    Migrator::new().register::<Item>().run(&cache).await?;
-    Ok(cache)
+fn curve(name: &str, x: &'static str, at: &str) -> Curve {
+    let title = format!("{name}, documents of {}, {at}", Size::Small.name());
+    Curve { name: format!("{name}-{x}"), title, x, points: Vec::new() }
 }
 
-async fn rate(ours: &Ours, work: Work, callers: u64, length: Duration) -> Outcome<f64> {
+/// Both sides in turns.
+async fn point(
+    (ours, hand): &(Ours, ByRedis),
+    work: Work,
+    callers: u64,
+    x: u64,
+    length: Duration,
+) -> Outcome<Point> {
     let expected = work.expected(&ours.corpus);
     let (calls, _) = calls_in(ours, work, expected, callers, length).await?;
-    let took = timed(ours, Asked { work, expected, callers, calls }, 0).await?;
-    Ok(calls as f64 / took)
-}
-
-/// Bytes of memory for each call that waits for a server that is stopped: ours, and the redis crate's by hand. Each is
-/// measured in a process of its own.
-pub(crate) async fn waiting() -> Outcome<(u64, u64)> {
-    let mut bytes = [0; 2];
-    for (side, bytes) in ["ours", "redis"].into_iter().zip(&mut bytes) {
-        let server = Server::options().tcp(true).start().await?;
-        let program = env::current_exe()?;
-        let url = server.url();
-        let pid = server.pid().to_string();
-        let child = tokio::task::spawn_blocking(move || {
-            Command::new(program).args(["--waiting", side, "--url", &url, "--pid", &pid]).output()
-        });
-        let output = child.await??;
-        if !output.status.success() {
-            return Err(String::from_utf8_lossy(&output.stderr).into_owned().into());
-        }
-        *bytes = String::from_utf8(output.stdout)?.trim().parse()?;
-    }
-    Ok((bytes[0], bytes[1]))
-}
-
-/// The part of the process of its own: has many gets wait, and says what each needs.
-pub(crate) async fn wait(side: &str, url: &str, pid: i32) -> Outcome<u64> {
-    let pid = rustix::process::Pid::from_raw(pid).ok_or("no process")?;
-    let mut calls = tokio::task::JoinSet::new();
-    let before;
-    if side == "ours" {
-        let cache = connected(url).await?;
-        let _ = Item::get(&cache, 0).await?;
-        rustix::process::kill_process(pid, rustix::process::Signal::STOP)?;
-        before = resident()?;
-        for id in 0..WAITING {
-            let cache = cache.clone();
-            calls.spawn(
-                async move { Item::get(&cache, id).await.map(drop).map_err(|error| error.to_string()) },
-            );
-        }
-    } else {
-        let config = redis::AsyncConnectionConfig::new().set_response_timeout(Some(Duration::from_secs(60)));
-        let client = redis::Client::open(url)?;
-        let connection = client.get_multiplexed_async_connection_with_config(&config).await?;
-        by_hand(connection.clone(), 0).await?;
-        rustix::process::kill_process(pid, rustix::process::Signal::STOP)?;
-        before = resident()?;
-        for id in 0..WAITING {
-            let connection = connection.clone();
-            calls.spawn(by_hand(connection, id));
+    let asked = Asked { work, expected, callers, calls };
+    timed(hand, Asked { calls: callers, ..asked }, 0).await?;
+    let mut rates = [const { Vec::new() }; 2];
+    for round in 0..ROUNDS {
+        // Who comes first changes.
+        for turn in 0..2 {
+            let first = round * calls;
+            let (side, took) = match (turn + round) % 2 {
+                0 => (0, timed(ours, asked, first).await?),
+                _ => (1, timed(hand, asked, first).await?),
+            };
+            rates[side].push(calls as f64 / took);
         }
     }
-    // All of them wait once nothing more happens.
-    let mut now = resident()?;
-    loop {
-        tokio::time::sleep(Duration::from_millis(200)).await;
-        let later = resident()?;
-        if later == now {
-            break;
-        }
-        now = later;
-    }
-    rustix::process::kill_process(pid, rustix::process::Signal::CONT)?;
-    while let Some(call) = calls.join_next().await {
-        call??;
-    }
-    Ok(now.saturating_sub(before) / WAITING)
-}
-
-async fn by_hand(mut connection: redis::aio::MultiplexedConnection, id: u64) -> Result<(), String> {
-    let key = format!("small:cache:item:{id}");
-    let json: redis::RedisResult<Option<Vec<u8>>> =
-        redis::cmd("JSON.GET").arg(key).query_async(&mut connection).await;
-    json.map(drop).map_err(|error| error.to_string())
-}
-
-/// The memory of this process, in bytes.
-fn resident() -> Outcome<u64> {
-    let status = fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
-    let kilobytes: u64 = line.trim().trim_end_matches("kB").trim().parse()?;
-    Ok(kilobytes << 10)
+    let ratios = rates[0].iter().zip(&rates[1]).map(|(ours, hand)| ours / hand).collect();
+    let [ours, redis] = rates.map(Spread::of);
+    Ok(Point {
+        x,
+        ours: ours.ok_or("no round")?,
+        redis: redis.ok_or("no round")?,
+        to_redis: Spread::of(ratios).ok_or("no round")?,
+    })
 }
