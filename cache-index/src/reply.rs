@@ -36,7 +36,8 @@ pub enum Reply {
     Status(String),
     /// A list, also what RESP3 calls a set.
     Array(Vec<Reply>),
-    /// Pairs (RESP3); RESP2 sends them as a flat list, see [`Reply::into_pairs`].
+    /// Pairs (RESP3); RESP2 sends them as a flat list, see [`Reply::into_pairs`]. Keys that the server sends as statuses are
+    /// [`Bulk`](Reply::Bulk), so that they are no copies of what was read.
     Map(Vec<(Reply, Reply)>),
     /// An error among other answers, as one command of a batch may have.
     Error(ServerError),

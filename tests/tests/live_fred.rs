@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cache_core::connection::FredConnection;
+use cache_core::embedded::Server;
 use cache_core::testkit::{Direction, Fault, Proxy};
 use cache_core::{Batch, Cache, CacheModel, Command, Connection, Error, Protocol, RedisSettings, Reply};
 use cache_tests::cluster::one_node;
@@ -11,6 +12,7 @@ use cache_tests::{chain, connect, connect_redis, private_server, shared_url};
 use fred::clients::{Client, Pool};
 use fred::interfaces::ClientLike;
 use fred::types::config::{Config, ReconnectPolicy};
+use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 
 const PROTOCOLS: [Protocol; 2] = [Protocol::Resp2, Protocol::Resp3];
@@ -75,6 +77,11 @@ async fn a_client_and_a_pool_that_a_service_has_are_used() {
     let one = FredConnection::from_client(client.clone()).await.unwrap();
     let many = FredConnection::from_pool(pool.clone()).await.unwrap();
     assert_eq!(connections_of(&one).await, 4);
+    // Of a pool, it would be told of another connection's writes.
+    let wait = || Command::new("WAIT").args_from(["0", "1"]);
+    assert_eq!(one.send(wait()).await.unwrap(), Reply::Int(0));
+    let error = many.send(wait()).await.unwrap_err();
+    assert!(matches!(error, Error::Unsupported { what: "waiting for replicas", .. }), "{error}");
     let (one, many) = (Cache::from_connection(Arc::new(one)), Cache::from_connection(Arc::new(many)));
     let other = connect(&server.url(), Protocol::Resp3).await;
     let note = Note { id: 1, text: "both".to_owned() };
@@ -227,4 +234,45 @@ async fn who_may_not_ask_whether_there_is_a_coordinator_has_none() {
             assert!(known.cluster && !known.coordinator, "{user}: {known:?}");
         }
     }
+}
+
+/// In RESP3 that of `COMMAND INFO` has maps in a set, and fred ends the connection. Reads of others are repeated on the next.
+#[tokio::test]
+async fn an_answer_that_cannot_be_read_harms_no_others() {
+    let connection = over(&shared_url().await, Protocol::Resp3).await;
+    for _ in 0..5 {
+        let info = connection.send(Command::new("COMMAND").args_from(["INFO", "GET"]));
+        let read = |n| connection.send(Command::new("GET").key(format!("none:{n}")).repeatable());
+        let (info, reads) = tokio::join!(info, join_all((0..50).map(read)));
+        assert!(matches!(&info, Err(error) if error.is_unavailable()), "{info:?}");
+        for read in reads {
+            assert_eq!(read.unwrap_or_else(|error| panic!("{}", chain(&error))), Reply::Nil);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_server_refuses_at_connect_is_no_server_that_is_away() {
+    let server = Server::options().tcp(true).start().await.unwrap();
+    for protocol in PROTOCOLS {
+        let settings = RedisSettings::new(format!("{}/99", server.url())).protocol(protocol);
+        let error = FredConnection::connect(settings).await.err().unwrap();
+        assert!(!error.is_unavailable() && chain(&error).contains("out of range"), "{}", chain(&error));
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_waits_for_a_connection_ends_in_its_own_time() {
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let connection = FredConnection::lazy(format!("redis://{}", silent.local_addr().unwrap())).unwrap();
+    let mut took = Vec::new();
+    for _ in 0..5 {
+        let began = Instant::now();
+        let ping = Command::new("PING").within(Duration::from_millis(20));
+        let error = connection.send(ping).await.unwrap_err();
+        assert!(matches!(error, Error::Timeout { .. }), "{error}");
+        took.push(began.elapsed());
+    }
+    // The least: the machine may have other things to do.
+    assert!(took.iter().min() < Some(&Duration::from_millis(80)), "{took:?}");
 }

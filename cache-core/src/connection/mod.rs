@@ -1,5 +1,7 @@
 //! The seam between everything here and a client: commands go in, replies come out.
 
+#[cfg(any(feature = "fred", feature = "redis"))]
+mod answers;
 mod capabilities;
 mod classify;
 #[cfg(any(feature = "fred", feature = "redis"))]

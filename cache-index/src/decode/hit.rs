@@ -36,7 +36,7 @@ impl Hit {
 
     /// A whole document with this key, as JSON.
     pub fn of_document(key: Bytes, json: Bytes) -> Self {
-        Self::new(key, None, vec![(Reply::Status("$".to_owned()), Reply::Bulk(json))])
+        Self::new(key, None, vec![(Reply::Bulk(Bytes::from_static(b"$")), Reply::Bulk(json))])
     }
 
     /// The document as JSON; `None` if it went between being found and being read, or was not asked for.

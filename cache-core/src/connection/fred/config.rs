@@ -93,9 +93,23 @@ pub(super) fn client(settings: &RedisSettings, fail_fast: bool) -> Result<Client
 /// fails: a client that connects again may do so in between.
 pub(super) fn once(client: &Client) -> Client {
     let config = Config { fail_fast: true, ..client.client_config() };
-    Client::new(config, None, Some(client.connection_config().clone()), None)
+    // With a bound on what waits, fred would refuse some of the piece and send the rest.
+    let connection = ConnectionConfig { max_command_buffer_len: 0, ..client.connection_config().clone() };
+    Client::new(config, None, Some(connection), None)
 }
 
 /// The longest that what fred keeps itself may last beyond a deadline of ours, so that fred's comes first: it forgets a
 /// command then that was not sent yet.
 pub(super) const GRACE: Duration = Duration::from_millis(100);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_goes_in_one_piece_is_not_refused_in_part() {
+        let bounded = ConnectionConfig { max_command_buffer_len: 3, ..ConnectionConfig::default() };
+        let client = Client::new(Config::default(), None, Some(bounded), None);
+        assert_eq!(once(&client).connection_config().max_command_buffer_len, 0);
+    }
+}

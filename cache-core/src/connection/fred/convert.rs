@@ -7,7 +7,8 @@ use ::fred::types::{ClusterHash, CustomCommand, Resp3Frame, Value};
 use bytes::Bytes;
 use cache_index::{Command, Reply, ServerErrorKind};
 
-use super::{lists, tls};
+use super::lists;
+use crate::connection::answers;
 use crate::connection::classify::{REFUSED, server_error};
 use crate::error::{Error, Result};
 
@@ -41,19 +42,24 @@ pub(super) fn reply(frame: Resp3Frame) -> Reply {
         Resp3Frame::Set { data, .. } => Reply::Array(data.into_iter().map(reply).collect()),
         // Its parser (redis-protocol 6.0.0) begins with the last pair.
         Resp3Frame::Map { data, .. } => {
-            Reply::Map(data.into_iter().rev().map(|(key, value)| (reply(key), reply(value))).collect())
+            Reply::Map(data.into_iter().rev().map(|(name, value)| (key(name), reply(value))).collect())
         }
         // What a client says, never a server.
         Resp3Frame::Hello { .. } => Reply::Nil,
     }
 }
 
+/// A key of a map, which is text also where the server says a status.
+fn key(frame: Resp3Frame) -> Reply {
+    match frame {
+        Resp3Frame::SimpleString { data, .. } => Reply::Bulk(data),
+        frame => reply(frame),
+    }
+}
+
 /// The answer to a command: a server's error is an error.
 pub(super) fn answer(command: &str, frame: Resp3Frame) -> Result<Reply> {
-    match reply(frame) {
-        Reply::Error(source) => Err(Error::Server { command: command.to_owned(), source }),
-        reply => Ok(reply),
-    }
+    answers::answer(command, reply(frame))
 }
 
 /// The code `ERR` says nothing: as with the other client, the rest is the text.
@@ -63,9 +69,6 @@ fn error_reply(text: &str) -> Reply {
 
 /// What `fred` itself failed with. A server's refusal of a connection comes this way too, with its text.
 pub(super) fn error(command: &str, after: Duration, error: FredError) -> Error {
-    if let Some(reason) = tls::reason(&error) {
-        return Error::Tls { reason };
-    }
     let text = error.details();
     let refused = server_error(text.strip_prefix("ERR ").unwrap_or(text));
     match error.kind() {
@@ -78,9 +81,12 @@ pub(super) fn error(command: &str, after: Duration, error: FredError) -> Error {
         }
         ErrorKind::Timeout => Error::Timeout { command: command.to_owned(), after },
         ErrorKind::Auth => Error::Server { command: command.to_owned(), source: refused },
-        ErrorKind::Unknown | ErrorKind::Cluster if refused.kind() != ServerErrorKind::Other => {
+        ErrorKind::Unknown | ErrorKind::Cluster
+            if refused.kind() != ServerErrorKind::Other || begins_with_code(text) =>
+        {
             Error::Server { command: command.to_owned(), source: refused }
         }
+        ErrorKind::Tls => Error::Tls { reason: text.to_owned() },
         ErrorKind::Config | ErrorKind::Url => Error::Settings { setting: "url", reason: text.to_owned() },
         _ if is_broken(&error) => {
             let refuses = text.to_ascii_lowercase().contains("connection refused");
@@ -91,9 +97,19 @@ pub(super) fn error(command: &str, after: Duration, error: FredError) -> Error {
     }
 }
 
+/// Whether a text is a server's, as `ERR DB index is out of range`; fred's own have small letters.
+fn begins_with_code(text: &str) -> bool {
+    let code = text.split(' ').next().unwrap_or_default();
+    code.len() > 2 && code.bytes().all(|byte| byte.is_ascii_uppercase())
+}
+
 /// Whether the connection itself is at fault, so that another one may do.
 pub(super) fn is_broken(error: &FredError) -> bool {
-    matches!(error.kind(), ErrorKind::IO | ErrorKind::Canceled | ErrorKind::Unknown | ErrorKind::Routing)
+    matches!(
+        error.kind(),
+        // It ends with an answer that fred cannot read, and all that is under way there.
+        ErrorKind::IO | ErrorKind::Canceled | ErrorKind::Unknown | ErrorKind::Routing | ErrorKind::Protocol
+    )
 }
 
 #[cfg(test)]
@@ -129,10 +145,10 @@ mod tests {
         let pairs = |pairs: &[(&str, i64)]| {
             pairs
                 .iter()
-                .map(|(key, value)| (Reply::Status((*key).to_owned()), Reply::Int(*value)))
+                .map(|(key, value)| (Reply::Bulk((*key).to_owned().into()), Reply::Int(*value)))
                 .collect::<Vec<_>>()
         };
-        let inner = (Reply::Status("b".to_owned()), Reply::Map(pairs(&[("z", 3), ("y", 4)])));
+        let inner = (Reply::Bulk("b".into()), Reply::Map(pairs(&[("z", 3), ("y", 4)])));
         let mut expected = pairs(&[("c", 1), ("a", 2)]);
         expected.push(inner);
         assert_eq!(reply(frame), Reply::Map(expected));

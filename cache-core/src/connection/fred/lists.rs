@@ -21,6 +21,9 @@ use crate::settings::Protocol;
 /// Commands that answer with a list of what somebody stored, sorted. Not those that wait, as `BZPOPMIN`: within a transaction
 /// they would not. What a script answers is its author's.
 const LISTS: &[&str] = &[
+    "ARGETRANGE",
+    "ARLASTITEMS",
+    "ARMGET",
     "FT.EXPLAINCLI",
     "FT.SUGGET",
     "FT._LIST",
@@ -49,6 +52,7 @@ const LISTS: &[&str] = &[
     "TOPK.LIST",
     "TS.QUERYINDEX",
     "VRANDMEMBER",
+    "VRANGE",
     "VSIM",
     "ZDIFF",
     "ZINTER",
@@ -118,7 +122,7 @@ pub(super) fn answers_with_one(command: &Command, protocol: Protocol) -> bool {
     let upper = if lower { Some(name.to_ascii_uppercase()) } else { None };
     let name = upper.as_deref().unwrap_or(name);
     if LISTS.binary_search(&name).is_ok() {
-        return true;
+        return protocol == Protocol::Resp2 || !is_map(name, command);
     }
     if protocol == Protocol::Resp2 && LISTS_OF_RESP2.binary_search(&name).is_ok() {
         return true;
@@ -127,6 +131,12 @@ pub(super) fn answers_with_one(command: &Command, protocol: Protocol) -> bool {
     kinds.zip(command.args().nth(1)).is_some_and(|((_, kinds), asked)| {
         kinds.iter().any(|kind| asked.eq_ignore_ascii_case(kind.as_bytes()))
     })
+}
+
+/// Whether the answer is a map in RESP3, which is never taken for a message.
+fn is_map(name: &str, command: &Command) -> bool {
+    let asks = |word: &[u8]| command.args().any(|argument| argument.eq_ignore_ascii_case(word));
+    name == "VSIM" && (asks(b"WITHSCORES") || asks(b"WITHATTRIBS"))
 }
 
 /// Whether a transaction needs something in front, so that the list of its answers is not taken for a message.
@@ -220,8 +230,11 @@ fn frame(value: Value, protocol: Protocol) -> Resp3Frame {
             let data = items.into_iter().map(|item| frame(item, protocol)).collect();
             Resp3Frame::Array { data, attributes: None }
         }
-        // None of these commands answers with one.
-        Value::Map(_) => Resp3Frame::Null,
+        // fred has lost its order. None of these commands answers with one.
+        Value::Map(_) => refusal(&FredError::new(
+            ErrorKind::Parse,
+            "a map cannot be read where it is the answer of a transaction",
+        )),
     }
 }
 
@@ -257,6 +270,8 @@ mod tests {
                 assert!(!is(other, protocol), "{other:?}");
             }
             assert_eq!(is(&["FT.TAGVALS", "i", "f"], protocol), protocol == Protocol::Resp2);
+            assert_eq!(is(&["VSIM", "k", "ELE", "e", "withscores"], protocol), protocol == Protocol::Resp2);
+            assert!(is(&["VSIM", "k", "ELE", "e"], protocol));
         }
         assert!(LISTS.is_sorted() && LISTS_OF_RESP2.is_sorted() && KINDS.is_sorted() && FIRST.is_sorted());
     }

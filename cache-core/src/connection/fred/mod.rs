@@ -20,6 +20,7 @@ use ::fred::clients::{Client, Pool};
 use ::fred::interfaces::ClientLike;
 use cache_index::{Batch, Command, Reply};
 use futures_core::future::BoxFuture;
+use tokio::runtime::Handle;
 
 use self::node::{Clients, Node};
 use self::wire::open;
@@ -49,6 +50,10 @@ use crate::settings::RedisSettings;
 ///   rights, and in a slot that is moving it waits until that is over. Not covered are scripts and functions, whose authors
 ///   are not to answer a list of three to five texts that begins so, and what blocks: a `BZPOPMIN` of a key named `message`.
 ///   In RESP2 a list of `pubsub`, `message` (or `smessage`) and two texts, or of `pubsub`, `pmessage` and three, comes without its first.
+/// - In RESP2 an error whose text is no UTF-8 has fred lose an answer, with the same effect. A server repeats what it was sent where it
+///   does not know the command: an older one vectors of `VADD`. Scripts must not answer such errors.
+/// - A pool does not wait for replicas: its clients take turns, and each would answer for its own connection. What the same
+///   caller does next may be executed before what it gave up there.
 /// - When a node of a cluster says `CLUSTERDOWN`, fred ends the connection, and has all fail that is under way there. What may
 ///   not be repeated is an error then, since it may have been executed.
 /// - Each command of a batch is a write of its own, as fred has all that it does not know; none waits for the answer of the one
@@ -77,8 +82,9 @@ use crate::settings::RedisSettings;
 pub struct FredConnection {
     /// The server that the settings name. If it is a node of a cluster, the others are found through it.
     node: Arc<Node>,
-    /// What it was made of, if it was made here.
+    /// What it was made of, and where it runs, if it was made here.
     settings: Option<RedisSettings>,
+    runtime: Option<Handle>,
     cluster: OnceLock<Arc<Cluster<Node>>>,
 }
 
@@ -89,16 +95,14 @@ impl FredConnection {
     /// As [`Cache::connect`](crate::Cache::connect).
     pub async fn connect(settings: impl Into<RedisSettings>) -> Result<Self> {
         let settings = settings.into();
-        if tokio::runtime::Handle::try_current().is_err() {
-            return Err(Error::NoRuntime);
-        }
+        let runtime = Handle::try_current().map_err(|_| Error::NoRuntime)?;
         let within = settings.connect_timeout;
         let client = config::client(&settings, true)?;
         let driver = open(&client, within).await.map_err(|error| convert::error("HELLO", within, error))?;
         let in_flight = Arc::new(InFlight::new(settings.max_in_flight));
         let node = Node::over(Clients::One(client), Some(driver), &settings, in_flight);
         node.ask(settings.connect_timeout + settings.response_timeout).await?;
-        Ok(Self::of(node, Some(settings)))
+        Ok(Self::of(node, Some((settings, runtime))))
     }
 
     /// Goes on connecting in the background, for services that boot without their server: calls fail with
@@ -109,12 +113,10 @@ impl FredConnection {
     /// [`Error::Settings`] if the URL is none, [`Error::NoRuntime`].
     pub fn lazy(settings: impl Into<RedisSettings>) -> Result<Self> {
         let settings = settings.into();
-        if tokio::runtime::Handle::try_current().is_err() {
-            return Err(Error::NoRuntime);
-        }
+        let runtime = Handle::try_current().map_err(|_| Error::NoRuntime)?;
         let in_flight = Arc::new(InFlight::new(settings.max_in_flight));
         let node = Node::lazy(&settings, in_flight)?;
-        Ok(Self::of(node, Some(settings)))
+        Ok(Self::of(node, Some((settings, runtime))))
     }
 
     /// Uses a client that there is already, which whoever made it connects; asks the server what it can do.
@@ -167,8 +169,9 @@ impl FredConnection {
         Ok(Self::of(node, None))
     }
 
-    fn of(node: Node, settings: Option<RedisSettings>) -> Self {
-        Self { node: Arc::new(node), settings, cluster: OnceLock::new() }
+    fn of(node: Node, made: Option<(RedisSettings, Handle)>) -> Self {
+        let (settings, runtime) = made.unzip();
+        Self { node: Arc::new(node), settings, runtime, cluster: OnceLock::new() }
     }
 
     /// The cluster, if it is known to be one.
@@ -182,7 +185,12 @@ impl FredConnection {
         let settings = self.settings.as_ref().ok_or_else(a_cluster)?;
         Ok(Some(self.cluster.get_or_init(|| {
             let in_flight = Arc::clone(&self.node.in_flight);
-            let make = move |settings: &RedisSettings| Node::lazy(settings, Arc::clone(&in_flight));
+            let runtime = self.runtime.clone();
+            let make = move |settings: &RedisSettings| {
+                // Whoever needs the node first may be on another runtime, which ends earlier.
+                let _here = runtime.as_ref().map(Handle::enter);
+                Node::lazy(settings, Arc::clone(&in_flight))
+            };
             Cluster::new(settings, &self.node, make)
         })))
     }

@@ -17,13 +17,13 @@ use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::TryRecvError;
 
 use super::silence::Silence;
-use super::transaction::{self, Transactions};
-use super::wire::{Answer, Driver, ask, ask_all, connected, one, together};
+use super::transaction::Transactions;
+use super::wire::{Answer, Driver, ask, ask_all, connected, late, one, together};
 use super::{config, convert};
-use crate::connection::Capabilities;
 use crate::connection::cluster::Member;
 use crate::connection::in_flight::InFlight;
 use crate::connection::learned::Learned;
+use crate::connection::{Capabilities, answers};
 use crate::error::{Error, Result};
 use crate::settings::{Protocol, RedisSettings};
 
@@ -122,14 +122,22 @@ impl Node {
             let mut again = repeatable;
             loop {
                 let client = self.clients.next();
-                connected(client).await?;
-                // What fred did not get to yet is there also if its callers have given up.
-                if client.command_queue_len() >= self.in_flight.limit() {
+                let left = || deadline.saturating_sub(began.elapsed()).max(Duration::from_millis(1));
+                // Before there is a connection, nothing is asked on it.
+                let asks = if client.is_connected() {
+                    began
+                } else {
+                    tokio::time::timeout(left(), connected(client)).await.map_err(|_| late())??;
+                    Instant::now()
+                };
+                // What fred did not get to yet is there also if its callers have given up. Of a client with a bound of its own,
+                // it counts also what it refused.
+                let counts = client.connection_config().max_command_buffer_len == 0;
+                if counts && client.command_queue_len() >= self.in_flight.limit() {
                     return Err(FredError::new(ErrorKind::Backpressure, "too many calls wait"));
                 }
-                self.silence.asks(began);
+                self.silence.asks(asks);
                 let mut waits = Waits { node: self, least: deadline.max(self.deadline), is_answered: false };
-                let left = || deadline.saturating_sub(began.elapsed()).max(Duration::from_millis(1));
                 let mut learned = Ok(());
                 if !self.capabilities.is_of(self.generation()) {
                     // Whoever may not ask meets the reason with the command itself.
@@ -228,6 +236,11 @@ impl Node {
 
 impl Member for Node {
     async fn call(&self, command: &Command, timeout: Option<Duration>) -> Result<Reply> {
+        // The clients of a pool take turns, and each would answer for its own connection.
+        if answers::waits_for_replicas(command) && self.clients.all().len() > 1 {
+            let needs = "one connection: bring a client, and no pool, or use `FredConnection::connect`";
+            return Err(Error::Unsupported { what: "waiting for replicas", needs: needs.to_owned() });
+        }
         let send = |client: Client, left| async move {
             let asked = ask(&client, command, self.assumed.protocol, left);
             self.transactions.beside(&client, asked, left).await
@@ -246,13 +259,14 @@ impl Member for Node {
         if commands.is_empty() {
             return Ok(Vec::new());
         }
-        let name = || commands.iter().map(|command| command.name()).collect::<Vec<_>>().join("+");
+        let name = || answers::names(commands);
         let repeatable = commands.iter().all(|command| command.is_repeatable());
         if atomic {
             let send = |client: Client, left| async move {
                 Box::pin(self.transactions.run(&client, commands, left)).await
             };
-            return transaction::answers(commands, self.bounded(name, timeout, repeatable, send).await?);
+            let frames = self.bounded(name, timeout, repeatable, send).await?;
+            return answers::transaction(commands, frames.into_iter().map(convert::reply).collect());
         }
         let send = |client: Client, left| async move {
             let asked = ask_all(&client, commands, self.assumed.protocol, left);

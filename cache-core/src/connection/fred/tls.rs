@@ -15,7 +15,9 @@ pub(super) fn encrypt(config: &mut Config, settings: &Tls) -> Result<()> {
     config.tls =
         Some(TlsConfig::from(TlsConnector::from(tokio_rustls::TlsConnector::from(Arc::new(trusts)))));
     if let ServerConfig::Centralized { server } = &mut config.server {
-        server.tls_server_name = settings.sni.as_deref().map(Into::into);
+        // fred asks for the host as it stands in the URL, where an address of IPv6 has brackets.
+        let address = server.host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).map(Into::into);
+        server.tls_server_name = settings.sni.as_deref().map(Into::into).or(address);
     }
     Ok(())
 }
@@ -45,6 +47,20 @@ fn of_rustls(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_certificate_is_asked_for_without_the_brackets_of_an_address() {
+        for (url, sni, expected) in [
+            ("redis://[::1]:6379", None, Some("::1")),
+            ("redis://[::1]:6379", Some("cache.internal"), Some("cache.internal")),
+            ("redis://cache:6379", None, None),
+        ] {
+            let mut config = Config::from_url(url).unwrap();
+            encrypt(&mut config, &sni.into_iter().fold(Tls::new(), Tls::sni)).unwrap();
+            let ServerConfig::Centralized { server } = &config.server else { panic!("{config:?}") };
+            assert_eq!(server.tls_server_name.as_deref(), expected, "{url}");
+        }
+    }
 
     #[test]
     fn an_error_of_tls_is_told_from_one_of_the_line() {

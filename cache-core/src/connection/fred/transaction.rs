@@ -5,18 +5,18 @@ use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex as Lock, PoisonError};
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ::fred::clients::Client;
 use ::fred::error::{Error as FredError, ErrorKind};
 use ::fred::interfaces::ClientLike;
 use ::fred::types::Resp3Frame;
-use cache_index::{Command, DecodeError, Reply};
+use cache_index::Command;
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 
-use super::wire::{Answer, Driver, one, open, together};
+use super::wire::{Answer, Driver, late, one, open, together};
 use super::{config, convert, lists};
-use crate::error::{Error, Result};
 
 /// What part of a call's time it waits at most for a transaction that was given up before it.
 const SHARE: u32 = 4;
@@ -69,7 +69,12 @@ impl Transactions {
         commands: &[&Command],
         within: Duration,
     ) -> Answer<Vec<Resp3Frame>> {
-        let mut idle = self.idle.lock().await;
+        let (began, whole) = (Instant::now(), within);
+        let mut idle = match self.idle.try_lock() {
+            Ok(idle) => idle,
+            Err(_) => timeout(within, self.idle.lock()).await.map_err(|_| late())?,
+        };
+        let within = whole.saturating_sub(began.elapsed()).max(Duration::from_millis(1));
         if self.is_left.load(Ordering::Acquire) {
             Box::pin(self.settle(&mut idle, within)).await;
         }
@@ -108,7 +113,7 @@ impl Transactions {
         if self.is_left.load(Ordering::Acquire) {
             let settled = async { self.settle(&mut *self.idle.lock().await, within).await };
             // The transaction of somebody else may take longer.
-            let _ = Box::pin(tokio::time::timeout(within / SHARE, settled)).await;
+            let _ = Box::pin(timeout(within / SHARE, settled)).await;
         }
         self.watch(client, call).await
     }
@@ -137,7 +142,9 @@ impl Transactions {
         if let Some(own) = under_way.own.as_mut().filter(|own| own.is_usable()) {
             // All of it was handed over before it could be given up, so that nothing is between this and that.
             let answer = own.during(one(&client, &Command::new("PING"), within / SHARE)).await;
-            *idle = under_way.own.take().filter(|_| answer.is_ok());
+            // Any other answer is one to what was given up.
+            let is_done = answer.is_ok_and(|frame| convert::reply(frame).as_str() == Some("PONG"));
+            *idle = under_way.own.take().filter(|_| is_done);
         }
         drop(under_way.own.take());
         self.is_left.store(false, Ordering::Release);
@@ -189,28 +196,4 @@ fn without_first(mut frames: Vec<Resp3Frame>) -> Vec<Resp3Frame> {
         data.remove(0);
     }
     frames
-}
-
-/// The answers of a transaction, one each; if it was not run, why not.
-pub(super) fn answers(commands: &[&Command], mut frames: Vec<Resp3Frame>) -> Result<Vec<Result<Reply>>> {
-    let exec = frames.pop().map_or(Reply::Nil, convert::reply);
-    match exec {
-        Reply::Array(replies) if replies.len() == commands.len() => {
-            let answer = |(command, reply): (&&Command, Reply)| match reply {
-                Reply::Error(source) => Err(Error::Server { command: command.name().to_owned(), source }),
-                reply => Ok(reply),
-            };
-            Ok(commands.iter().zip(replies).map(answer).collect())
-        }
-        Reply::Error(aborted) => {
-            // The command that was refused says why, which may be `MULTI`; `EXEC` says only that one was.
-            let names = std::iter::once("MULTI").chain(commands.iter().map(|command| command.name()));
-            let refused = names.zip(frames).find_map(|(name, frame)| convert::answer(name, frame).err());
-            Err(refused.unwrap_or(Error::Server { command: "EXEC".to_owned(), source: aborted }))
-        }
-        other => Err(Error::Decode {
-            command: "EXEC".to_owned(),
-            source: DecodeError::unexpected("one answer for each command", other.describe()),
-        }),
-    }
 }

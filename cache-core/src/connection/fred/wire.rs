@@ -14,7 +14,7 @@ use cache_index::Command;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
-use super::{convert, lists};
+use super::{convert, lists, tls};
 use crate::connection::classify::NO_REDIS;
 use crate::settings::Protocol;
 
@@ -50,6 +50,11 @@ pub(super) async fn open(client: &Client, within: Duration) -> Answer<Driver> {
     let late = |_| FredError::new(ErrorKind::IO, "no connection in time");
     tokio::time::timeout(within, opened).await.map_err(late)??;
     Ok(driver)
+}
+
+/// What fred says itself where there is no answer in time.
+pub(super) fn late() -> FredError {
+    FredError::new(ErrorKind::Timeout, "no answer in time")
 }
 
 /// Waits until a client is connected, or says why it is not.
@@ -97,9 +102,12 @@ async fn attempt(client: &Client, mut errors: Receiver<(FredError, Option<Server
     }
 }
 
-/// An error of making a connection, which tells what is no Redis from an answer that cannot be read, and what took too long
-/// from a call that did.
+/// An error of making a connection, which tells what is no Redis from an answer that cannot be read, what took too long
+/// from a call that did, and what TLS says from the end of a connection.
 fn opening(error: FredError) -> FredError {
+    if let Some(reason) = tls::reason(&error) {
+        return FredError::new(ErrorKind::Tls, reason);
+    }
     match error.kind() {
         ErrorKind::Protocol => FredError::new(ErrorKind::Config, NO_REDIS),
         ErrorKind::Timeout => FredError::new(ErrorKind::IO, "no connection in time"),

@@ -11,10 +11,10 @@ use ::redis::{Pipeline, RedisError};
 use cache_index::{Batch, Command, Reply};
 use futures_core::future::BoxFuture;
 
-use super::answers;
 use super::convert::{self, is_broken};
+use super::told;
 use crate::connection::in_flight::InFlight;
-use crate::connection::{Capabilities, Connection, PushStream};
+use crate::connection::{Capabilities, Connection, PushStream, answers};
 use crate::error::{Error, Result};
 use crate::settings::RedisSettings;
 
@@ -138,7 +138,7 @@ where
         };
         let values = self.bounded(|| "HELLO".to_owned(), None, true, ask).await?;
         let answers = values.into_iter().map(convert::reply).collect();
-        answers::capabilities(answers, self.connection.get_db())
+        told::capabilities(answers, self.connection.get_db())
     }
 
     async fn call(&self, command: &Command) -> Result<Reply> {
@@ -183,7 +183,7 @@ where
     /// `WAIT` says how many replicas have what was written on the connection that it is sent on. If that was made anew
     /// unseen, it would answer for writes of which it knows nothing.
     fn check(&self, command: &Command) -> Result<()> {
-        if self.is_one || !matches!(command.name(), "WAIT" | "WAITAOF") {
+        if self.is_one || !answers::waits_for_replicas(command) {
             return Ok(());
         }
         let needs = "a connection of which it is known when it is made anew: use `Cache::connect`, or a `MultiplexedConnection`";

@@ -48,7 +48,7 @@ pub(super) fn reply(value: Value) -> Reply {
         Value::Okay => Reply::Status("OK".to_owned()),
         Value::Array(items) | Value::Set(items) => Reply::Array(items.into_iter().map(reply).collect()),
         Value::Map(pairs) => {
-            Reply::Map(pairs.into_iter().map(|(key, value)| (reply(key), reply(value))).collect())
+            Reply::Map(pairs.into_iter().map(|(name, value)| (key(name), reply(value))).collect())
         }
         Value::Attribute { data, .. } => reply(*data),
         Value::Push { data, .. } => Reply::Array(data.into_iter().map(reply).collect()),
@@ -56,6 +56,14 @@ pub(super) fn reply(value: Value) -> Reply {
         Value::BigNumber(digits) => Reply::Bulk(digits.into()),
         // The enum is open. What a later version of the client adds has no meaning here yet.
         other => Reply::Status(format!("{other:?}")),
+    }
+}
+
+/// A key of a map, which is text also where the server says a status.
+fn key(value: Value) -> Reply {
+    match reply(value) {
+        Reply::Status(text) => Reply::Bulk(text.into()),
+        key => key,
     }
 }
 

@@ -11,12 +11,12 @@ use std::time::{Duration, Instant};
 use cache_index::Reply;
 use tokio::sync::watch;
 
-use super::answers;
 use super::failure::Failure;
 use super::heard::Heard;
 use super::listeners::Listeners;
 use super::opener::{At, Opener};
 use super::sentinel::{Address, Sentinels};
+use super::told;
 use super::wire::{Listens, Told, Wire};
 use crate::backoff::Backoff;
 use crate::connection::{Invalidations, KeyChanges, Push, PushStream};
@@ -343,7 +343,7 @@ struct Ear {
 impl Listens for Ear {
     fn push(&mut self, items: Vec<Reply>) {
         if let Some(link) = self.link.upgrade() {
-            link.pushed(self.number, &answers::push(items));
+            link.pushed(self.number, &told::push(items));
         }
     }
 

