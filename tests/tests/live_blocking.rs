@@ -54,6 +54,21 @@ fn a_program_without_a_runtime() {
     assert!(error.is_unavailable(), "{error}");
 }
 
+/// Who boots so, and goes on asynchronously, uses its index for as long as it has its cache.
+#[test]
+fn what_a_boot_leaves_to_be_done_goes_on_without_it() {
+    let (runtime, server) = server();
+    let cache = runtime.block_on(Cache::connect(server.url())).unwrap();
+    let lease = Duration::from_millis(400);
+    let migrator = Migrator::new().register::<Note>().lease_for(lease);
+    cache.blocking().unwrap().wait(migrator.run(&cache)).unwrap();
+    let began = Instant::now();
+    while began.elapsed() < lease * 5 {
+        let seen = runtime.block_on(migrator.inspect(&cache)).unwrap().remove(0);
+        assert!(seen.leases[0].until > seen.now, "after {:?}: {:?}", began.elapsed(), seen.leases);
+    }
+}
+
 #[test]
 fn a_thread_beside_an_asynchronous_service() {
     let (runtime, server) = server();

@@ -7,17 +7,37 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
+use super::driver::Driver;
+use crate::error::Result;
+
 /// Tasks with names, ended with the last handle of the cache. They hold no handle themselves.
 #[derive(Debug, Default)]
 pub(crate) struct Background {
     tasks: Arc<Mutex<HashMap<Vec<u8>, AbortHandle>>>,
+    /// Where they go on that code began which is not asynchronous.
+    driver: Mutex<Option<Arc<Driver>>>,
     lent: bool,
 }
 
 impl Background {
     /// The same tasks, for somebody with whom they do not end.
     pub(super) fn lent(&self) -> Self {
-        Self { tasks: Arc::clone(&self.tasks), lent: true }
+        Self { tasks: Arc::clone(&self.tasks), driver: Mutex::default(), lent: true }
+    }
+
+    /// What drives what code begins that is not asynchronous.
+    pub(super) fn driver(&self) -> Result<Arc<Driver>> {
+        let mut driver = self.driver.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(driver) = &*driver {
+            return Ok(Arc::clone(driver));
+        }
+        Ok(Arc::clone(driver.insert(Driver::start()?)))
+    }
+
+    /// Has this one live for as long as the tasks do.
+    #[cfg(feature = "redis")]
+    pub(super) fn keep_driver(&self, driver: Arc<Driver>) {
+        *self.driver.lock().unwrap_or_else(PoisonError::into_inner) = Some(driver);
     }
 
     /// Whether the task of this name goes on.

@@ -7,15 +7,16 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
 use tokio::runtime::Handle;
-use tokio::sync::oneshot;
 
 use super::Cache;
-use crate::error::{Error, Result};
+use super::driver::Driver;
+use crate::error::Result;
 
 /// Waits for calls of a [`Cache`] on a thread that is not asynchronous: a command line, a thread of one's own, a library that
 /// knows no futures. Cheap to clone.
 ///
-/// It has a thread that drives connections, so that they live on between calls; it ends with the last clone.
+/// It has a thread that drives connections, so that they live on between calls; it ends with the last handle of the cache, since
+/// what a migrator leaves to be done, as to say that an index is in use, goes on there.
 ///
 /// ```no_run
 /// # use cache_core::{Blocking, CacheModel};
@@ -32,34 +33,16 @@ pub struct Blocking {
     driver: Arc<Driver>,
 }
 
-/// A runtime and the thread that drives it.
-#[derive(Debug)]
-struct Driver {
-    handle: Handle,
-    /// Dropped, it lets the thread end.
-    _alive: oneshot::Sender<()>,
-}
-
-impl Driver {
-    fn start() -> Result<Arc<Self>> {
-        let failed = |error: std::io::Error| Error::Client(Box::new(error));
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
-        let (handle, (alive, gone)) = (runtime.handle().clone(), oneshot::channel::<()>());
-        let drive = move || drop(runtime.block_on(gone));
-        thread::Builder::new().name("cache-core".to_owned()).spawn(drive).map_err(failed)?;
-        Ok(Arc::new(Self { handle, _alive: alive }))
-    }
-}
-
 impl Blocking {
     /// Connects, as [`Cache::connect`] does.
     ///
     /// # Errors
-    /// As [`Cache::connect`], and [`Error::Client`] if there can be no further thread.
+    /// As [`Cache::connect`], and [`Error::Client`](crate::Error::Client) if there can be no further thread.
     #[cfg(feature = "redis")]
     pub fn connect(settings: impl Into<crate::settings::RedisSettings>) -> Result<Self> {
         let driver = Driver::start()?;
-        let cache = wait(&driver.handle, Cache::connect(settings))?;
+        let cache = wait(driver.handle(), Cache::connect(settings))?;
+        cache.background.keep_driver(Arc::clone(&driver));
         Ok(Self { cache, driver })
     }
 
@@ -85,17 +68,17 @@ impl Blocking {
     /// so on one that is to drive other futures this does them harm: where it drives the connection itself, the call ends
     /// with its deadline.
     pub fn wait<F: Future>(&self, future: F) -> F::Output {
-        wait(&self.driver.handle, future)
+        wait(self.driver.handle(), future)
     }
 }
 
 impl Cache {
-    /// The same cache for code that is not asynchronous.
+    /// The same cache for code that is not asynchronous. The first call starts a thread, which the others share.
     ///
     /// # Errors
-    /// [`Error::Client`] if there can be no further thread.
+    /// [`Error::Client`](crate::Error::Client) if there can be no further thread.
     pub fn blocking(&self) -> Result<Blocking> {
-        Ok(Blocking { cache: self.clone(), driver: Driver::start()? })
+        Ok(Blocking { cache: self.clone(), driver: self.background.driver()? })
     }
 }
 

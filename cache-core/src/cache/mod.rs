@@ -9,6 +9,7 @@ mod degrade;
 #[cfg(feature = "tenant")]
 mod degrading;
 mod detached;
+mod driver;
 #[cfg(feature = "embedded")]
 mod embedded;
 mod errands;
