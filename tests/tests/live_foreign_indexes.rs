@@ -1,8 +1,9 @@
 //! Indexes of others on the server, of any names, prefixes and fields: named where they have documents of ours, and never a
 //! reason to stop.
 
+use cache_core::acl::{Acl, Feature};
 use cache_core::embedded::Server;
-use cache_core::{Cache, CacheModel, Command, Migrator, Notice, Protocol};
+use cache_core::{Cache, CacheModel, Command, IndexSchema, Migrator, Notice, Protocol};
 use cache_tests::releases::{first, save, second};
 use cache_tests::{chain, connect, private_server};
 
@@ -80,4 +81,47 @@ async fn whoever_may_run_no_script_for_it_asks_without() {
             assert_eq!(migration.indexes()[0].documents, 20);
         }
     }
+}
+
+/// A user with the rights that `acl` prints, and no others.
+async fn least_rights(admin: &Cache, server: &Server, protocol: Protocol) -> Cache {
+    let acl = Acl::project("cache").unwrap().schemas(&[Old::schema()]).features([Feature::Migrator]);
+    let line = acl.set_user("app").unwrap();
+    for rules in [&line.split(' ').collect::<Vec<_>>()[..], &["ACL", "SETUSER", "app", ">p"]] {
+        admin.command(Command::new("ACL").args_from(&rules[1..])).await.unwrap();
+    }
+    connect(&format!("redis://app:p@127.0.0.1:{}", server.port().unwrap()), protocol).await
+}
+
+/// With the least rights, an index of another service is one that may not be looked at: that is told, and stops nothing.
+async fn hidden(protocol: Protocol) {
+    let server = Server::options().tcp(true).start().await.unwrap();
+    let admin = connect(&server.url(), Protocol::Resp3).await;
+    save(&admin, 20).await;
+    let app = least_rights(&admin, &server, protocol).await;
+    create(&admin, b"bills:idx", b"bills:").await;
+    create(&admin, b"mail", b"mail:").await;
+    let expected = Notice::Hidden { indexes: vec!["bills:idx".to_owned(), "mail".to_owned()] };
+    for _ in 0..2 {
+        let migrator = Migrator::new().register::<Old>();
+        let plan = migrator.plan(&app).await.unwrap_or_else(|error| panic!("{}", chain(&error))).remove(0);
+        assert!(plan.notices.contains(&expected), "{plan}");
+        let migration = migrator.run(&app).await.unwrap_or_else(|error| panic!("{}", chain(&error)));
+        assert_eq!(migration.indexes()[0].documents, 20);
+        assert!(migration.notices().any(|(_, notice)| *notice == expected), "{migration}");
+    }
+    // Allowed to look at one of them, the user is told of the other.
+    admin.command(Command::new("ACL").args_from(["SETUSER", "app", "~mail"])).await.unwrap();
+    let plan = Migrator::new().register::<Old>().plan(&app).await.unwrap().remove(0);
+    assert!(plan.notices.contains(&Notice::Hidden { indexes: vec!["bills:idx".to_owned()] }), "{plan}");
+}
+
+#[tokio::test]
+async fn those_that_may_not_be_looked_at_stop_nothing_resp3() {
+    hidden(Protocol::Resp3).await;
+}
+
+#[tokio::test]
+async fn those_that_may_not_be_looked_at_stop_nothing_resp2() {
+    hidden(Protocol::Resp2).await;
 }

@@ -72,6 +72,7 @@ fn kind(error: &CliError) -> &'static str {
             MigrateError::SameName { .. } => "same_name",
             MigrateError::FilterField { .. } => "filter_field",
             MigrateError::TooManyFields { .. } => "too_many_fields",
+            MigrateError::TooManyStopwords { .. } => "too_many_stopwords",
             MigrateError::Lock(_) => "lock",
             MigrateError::NotLocked { .. } => "not_locked",
             MigrateError::Unsupported(_) => "unsupported",

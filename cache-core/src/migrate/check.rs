@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use cache_index::{FieldKind, Schema};
+use cache_index::{FieldKind, Schema, Stopwords};
 
 use super::error::MigrateError;
 
@@ -11,6 +11,10 @@ const MOST_FIELDS: usize = 1024;
 
 /// How many of them may be TEXT: each has a bit of a mask (`SPEC_MAX_FIELD_ID`).
 const MOST_TEXTS: usize = 128;
+
+/// How many stopwords: what an index lacks is looked for by a script that makes an index like it, and Lua hands a command at most
+/// 8,000 words (`LUAI_MAXCSTACK` of its `luaconf.h`), of which the rest are for the others.
+const MOST_STOPWORDS: usize = 7_000;
 
 /// Whether the models can live together.
 pub(super) fn check(schemas: &[&'static Schema]) -> Result<(), MigrateError> {
@@ -55,6 +59,11 @@ fn one(schema: &'static Schema) -> Result<(), MigrateError> {
     if let Some((what, number, most)) = limits.into_iter().find(|(_, number, most)| number > most) {
         return Err(MigrateError::TooManyFields { model, what, number, most });
     }
+    if let Stopwords::Words(words) = schema.stopwords()
+        && words.len() > MOST_STOPWORDS
+    {
+        return Err(MigrateError::TooManyStopwords { model, number: words.len(), most: MOST_STOPWORDS });
+    }
     match schema.unknown_in_filter() {
         Some(name) => Err(MigrateError::FilterField { model, name }),
         None => Ok(()),
@@ -92,6 +101,20 @@ mod tests {
             check(&[schema("A", "a", texts(129))]).unwrap_err().to_string(),
             "`A` has 129 TEXT fields, and an index holds 128; take `#[index]` from some of them"
         );
+    }
+
+    #[test]
+    fn an_index_can_be_judged_with_so_many_stopwords() {
+        let schema = |count| {
+            let words = (0..count).map(name).collect::<Vec<_>>();
+            let schema = Schema::new("A", "a", "id", &[]).with_stopwords(words.leak());
+            &*Box::leak(Box::new(schema))
+        };
+        assert!(check(&[schema(7_000)]).is_ok());
+        assert!(matches!(
+            check(&[schema(7_001)]),
+            Err(MigrateError::TooManyStopwords { model: "A", number: 7_001, most: 7_000 })
+        ));
     }
 
     #[test]

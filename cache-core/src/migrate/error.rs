@@ -99,6 +99,19 @@ pub enum MigrateError {
         /// How many there may be.
         most: usize,
     },
+    /// A model has more stopwords than an index can be judged with. Nothing was written.
+    #[error(
+        "`{model}` has {number} stopwords, and at most {most} go into a script that looks for what an index lacks; take some \
+         from `#[cache(stopwords = [...])]`"
+    )]
+    TooManyStopwords {
+        /// The model.
+        model: &'static str,
+        /// How many.
+        number: usize,
+        /// How many there may be.
+        most: usize,
+    },
     /// The schema lock cannot be read. Nothing was written.
     #[error("the schema lock cannot be read")]
     Lock(#[from] SchemaLockError),

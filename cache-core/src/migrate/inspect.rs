@@ -125,9 +125,11 @@ pub(super) async fn inspect(
         names.extend(beside.compared.iter().map(|(fingerprint, _)| format!("{alias}:{fingerprint}").into()));
         names.extend([index.into(), alias.into()]);
     }
-    let found = infos(cache, names.into_iter().collect()).await?;
+    let ours: Vec<_> = schemas.iter().map(|schema| schema.alias(keyspace)).collect();
+    let is_ours = |name: &[u8]| ours.iter().any(|alias| name.starts_with(alias.as_bytes()));
+    let (found, hidden) = infos(cache, names.into_iter().collect(), is_ours).await?;
     let cluster = cache.capabilities().cluster;
-    let seen = Seen { listed, found, now, keys, memory, server, cluster };
+    let seen = Seen { listed, found, hidden, now, keys, memory, server, cluster };
     let mut observed = Vec::with_capacity(schemas.len());
     for (schema, mut beside) in schemas.iter().zip(beside) {
         let wanted = schema.definition(keyspace);
@@ -159,19 +161,32 @@ async fn hashed(cache: &Cache, indexes: impl Iterator<Item = &IndexInfo>) -> Res
     Ok(names)
 }
 
-/// What the server knows of the indexes, or targets of aliases, with these names; those that are none are left out.
-async fn infos(cache: &Cache, names: Vec<Bytes>) -> Result<HashMap<Bytes, IndexInfo>> {
-    let mut found = HashMap::with_capacity(names.len());
+/// What the server knows of the indexes, or targets of aliases, with these names; those that are none are left out. Behind it
+/// those of others that the user may not look at: RediSearch 2.10 takes an index's name for a key, and RediSearch 8 wants the
+/// documents to be readable.
+async fn infos(
+    cache: &Cache,
+    names: Vec<Bytes>,
+    is_ours: impl Fn(&[u8]) -> bool,
+) -> Result<(HashMap<Bytes, IndexInfo>, Vec<String>)> {
+    let (mut found, mut hidden) = (HashMap::with_capacity(names.len()), Vec::new());
     for names in names.chunks(ASKED) {
         let questions = names.iter().map(question).collect();
         let answers = index::ask_all(cache, Batch::pipeline(questions)).await?;
         for (name, answer) in names.iter().zip(answers) {
-            if let Some(info) = read(answer)? {
-                found.insert(name.clone(), info);
+            match read(answer) {
+                Ok(Some(info)) => drop(found.insert(name.clone(), info)),
+                Ok(None) => {}
+                Err(error)
+                    if error.server_kind() == Some(ServerErrorKind::KeyPermission) && !is_ours(name) =>
+                {
+                    hidden.push(text_of(name));
+                }
+                Err(error) => return Err(error),
             }
         }
     }
-    Ok(found)
+    Ok((found, hidden))
 }
 
 /// What the server knows of an index or of the target of an alias; `None`: there is none of this name.

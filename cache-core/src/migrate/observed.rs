@@ -40,7 +40,9 @@ pub struct Observed {
     /// All indexes whose documents are, or could be, documents of the model: those of all its schemas, and those of
     /// others.
     pub indexes: Vec<IndexInfo>,
-    /// The indexes among them that redis-om made for exactly the model's documents.
+    /// Indexes of others that the user may not look at, so that it is not known whether they have documents of the model.
+    pub hidden: Vec<String>,
+    /// The indexes that redis-om made for exactly the model's documents.
     pub redis_om: Vec<String>,
     /// The keys that redis-om left of an index that is gone.
     pub redis_om_keys: Vec<String>,
@@ -155,6 +157,8 @@ pub(super) struct Seen {
     pub(super) listed: Vec<Bytes>,
     /// What answers to each name that was asked after.
     pub(super) found: HashMap<Bytes, IndexInfo>,
+    /// The names of those that the user may not look at.
+    pub(super) hidden: Vec<String>,
     pub(super) now: u64,
     pub(super) keys: u64,
     pub(super) memory: Option<ServerMemory>,
@@ -202,6 +206,7 @@ impl Seen {
             active: found(&alias),
             extensions: beside.extensions,
             taken: beside.taken,
+            hidden: self.hidden.clone(),
             redis_om,
             redis_om_keys: if found(&default).is_none() { beside.redis_om_keys } else { Vec::new() },
             keys: self.keys,

@@ -34,8 +34,10 @@ pub(super) fn cutover(plan: &mut Plan, target: &str, observed: &Observed, option
         // An older release's name may stand for an index that a release before it made.
         let of_it = observed.leases.iter().filter(|lease| lease.index.as_ref() == Some(&active));
         let names = of_it.map(|lease| format!("{}:{}", plan.alias, lease.fingerprint));
-        let names: Vec<String> = names.chain([active.clone()]).collect();
-        older(plan, options).iter().any(|older| names.contains(older))
+        let (names, older): (Vec<String>, _) = (names.collect(), older(plan, options));
+        // And a newer one's too, which extended it: then it is the newest one's index, whatever it is called.
+        let is_newer = names.iter().any(|name| *name != plan.index && !older.contains(name));
+        !is_newer && older.iter().any(|older| *older == active || names.contains(older))
     };
     if !moves {
         plan.notices.push(Notice::Newer { active });

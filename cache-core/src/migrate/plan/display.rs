@@ -77,6 +77,12 @@ impl fmt::Display for Notice {
                     over(prefixes)
                 )
             }
+            Self::Hidden { indexes } => write!(
+                f,
+                "the user may not look at {}, so that it is not known whether documents of this model are in {}",
+                printed(&indexes.join(", ")),
+                if indexes.len() == 1 { "it" } else { "them" }
+            ),
             Self::NoLock { from } => {
                 write!(
                     f,

@@ -74,4 +74,7 @@ pub(super) fn overlaps(plan: &mut Plan, observed: &Observed) {
             plan.notices.push(Notice::Foreign { index, prefixes });
         }
     }
+    if !observed.hidden.is_empty() {
+        plan.notices.push(Notice::Hidden { indexes: observed.hidden.clone() });
+    }
 }

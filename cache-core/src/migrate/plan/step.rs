@@ -129,6 +129,12 @@ pub enum Notice {
         /// What the keys of its documents begin with.
         prefixes: Vec<String>,
     },
+    /// Indexes of others that the user may not look at, so that it is not known whether they have documents of this model. Their
+    /// names are what the user needs to be allowed to read them: `~name`; in RediSearch 8, what they are over.
+    Hidden {
+        /// The indexes.
+        indexes: Vec<String>,
+    },
     /// The alias moves from another schema's index, and no schema lock says which of the two is newer.
     NoLock {
         /// Where the alias pointed.

@@ -17,6 +17,11 @@ pub(super) fn new() -> Schema {
     schema(vec![city(), age()])
 }
 
+/// Newer than the old one, and older than the new one.
+fn between() -> Schema {
+    schema(vec![city(), bio()])
+}
+
 fn newer() -> Schema {
     schema(vec![city(), age(), bio()])
 }
@@ -96,6 +101,8 @@ pub(super) fn all() -> Vec<(&'static str, World, Schema, Options)> {
     let filtered = w().with(&filter()).active(&filter());
     let mut many = w().with(&new()).active(&new());
     many.keys = 10_000_001;
+    let mut unseen = w();
+    unseen.hidden = vec!["bills".to_owned(), "mail:idx".to_owned()];
     let mut limited = active();
     limited.memory = memory;
     vec![
@@ -161,6 +168,12 @@ pub(super) fn all() -> Vec<(&'static str, World, Schema, Options)> {
         ),
         ("the index has fields more", w().named(&name(&old()), &new()).active(&old()), old(), options()),
         ("the name stands for an older index", extended(), new(), options()),
+        (
+            "a newer release extended the older index that is active",
+            extended(),
+            between(),
+            Options { strategy: Strategy::InPlaceAdditive, ..locked(&[&old(), &between()]) },
+        ),
         (
             "the name stands for an index that lacks a field",
             active().alias(&name(&new()), &name(&old())),
@@ -230,6 +243,7 @@ pub(super) fn all() -> Vec<(&'static str, World, Schema, Options)> {
             new(),
             options(),
         ),
+        ("indexes of others that may not be looked at", unseen, new(), Options::default()),
         ("another model within", w().with(&of_prefix("user:session")), new(), options()),
         (
             "another model around",

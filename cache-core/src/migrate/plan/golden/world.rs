@@ -24,6 +24,8 @@ pub(super) struct World {
     pub(super) keys: u64,
     /// The indexes beside which redis-om keeps its digest.
     pub(super) hashed: Vec<String>,
+    /// The indexes of others that the user may not look at.
+    pub(super) hidden: Vec<String>,
     pub(super) memory: Option<ServerMemory>,
     /// Whether nobody compared the indexes with the documents.
     pub(super) unverified: bool,
@@ -113,7 +115,8 @@ impl World {
             redis_om_keys: self.left.clone(),
         };
         let (server, cluster) = (String::new(), false);
-        let seen = Seen { listed, found, now: NOW, keys: self.keys, memory: self.memory, server, cluster };
+        let (hidden, now) = (self.hidden.clone(), NOW);
+        let seen = Seen { listed, found, hidden, now, keys: self.keys, memory: self.memory, server, cluster };
         let observed = seen.of(schema, &Self::keyspace(), beside);
         let alias = schema.alias(&Self::keyspace());
         let proven = observed.ours(&alias).filter(|_| !self.unproven);
