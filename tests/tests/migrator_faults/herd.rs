@@ -38,7 +38,7 @@ async fn at_once(system: System, rounds: u32) -> Found {
                 if booted.is_ok() { replica.answered().await } else { Err("not ready".to_owned()) };
             match (booted, answered) {
                 (Ok(booted), Ok(tally)) => {
-                    names.push(booted.index);
+                    names.push(place.reaches(&booted.index).await);
                     found.judged += tally.answers;
                     found.violations += tally.violations();
                 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use cache_tests::dice::Dice;
 
 use crate::case::{Found, Profile};
-use crate::log::Known;
+use crate::log::{Known, Tally};
 use crate::place::Place;
 use crate::reading::Traffic;
 use crate::release::Release;
@@ -21,8 +21,8 @@ const BOOTS: u32 = 12;
 /// How many of them are booting at most at one time.
 const TOGETHER: usize = 3;
 
-/// Within how many microseconds of its start a replica is killed that is to be killed.
-const KILLED_WITHIN: u64 = 60_000;
+/// Within how many microseconds of being connected a replica is killed that is to be killed.
+const KILLED_WITHIN: u64 = 40_000;
 
 async fn trials(system: System, trials: u32, seed: u64) -> Found {
     let server = cache_tests::private_server().await;
@@ -59,19 +59,21 @@ async fn trial_of(system: System, place: &Place, seed: u64) -> (u64, u64, u64) {
         let role = Role { base: DOCUMENTS, questions: 4, ..Role::new(system, release, place) };
         let killed = (!last && dice.below(5) < 2).then(|| Duration::from_micros(dice.below(KILLED_WITHIN)));
         let mut replica = Replica::start(&role);
-        kills += u64::from(killed.is_some());
         booting.push(tokio::spawn(async move {
             if let Some(after) = killed {
+                let _connected = replica.says().await;
                 tokio::time::sleep(after).await;
-                replica.kill();
-                return Ok(None);
+                return Ok((Tally::default(), u64::from(replica.killed_before_ready().await)));
             }
             replica.ready().await?;
-            replica.answered().await.map(Some)
+            replica.answered().await.map(|tally| (tally, 0))
         }));
         while booting.len() >= if last { 1 } else { TOGETHER } {
             match booting.remove(0).await {
-                Ok(Ok(tally)) => traffic.log().add(tally.unwrap_or_default()),
+                Ok(Ok((tally, killed))) => {
+                    kills += killed;
+                    traffic.log().add(tally);
+                }
                 Ok(Err(error)) => traffic.log().failed(error),
                 Err(error) => panic!("{error}"),
             }

@@ -145,7 +145,7 @@ async fn judged(
 pub(crate) async fn ours(_: Profile) -> Found {
     let both = |pair| [Strategy::Rebuild, Strategy::InPlaceAdditive].map(|strategy| (pair, strategy));
     let jobs: Vec<_> = pairs().into_iter().flat_map(both).collect();
-    assert!(jobs.len() >= 60, "{} plans", jobs.len());
+    assert!(pairs().len() >= 60, "{} pairs", pairs().len());
     judged(&jobs, carried_out).await
 }
 

@@ -150,6 +150,16 @@ impl Replica {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+
+    /// The same; whether it was not ready yet.
+    pub(crate) async fn killed_before_ready(&mut self) -> bool {
+        self.kill();
+        let mut is_ready = false;
+        while let Some(said) = self.says().await {
+            is_ready |= matches!(said, Said::Ready(_));
+        }
+        !is_ready
+    }
 }
 
 impl Drop for Replica {

@@ -75,7 +75,7 @@ pub(super) async fn at_once(system: System, rounds: u32, seed: u64) -> Found {
                         wrong.push(format!("a replica that is ready is answered {tally:?}"));
                     }
                     found.judged += tally.answers;
-                    names.push(booted.index);
+                    names.push(place.reaches(&booted.index).await);
                 }
                 problem => wrong.push(format!("{problem:?}")),
             }
