@@ -85,7 +85,7 @@ async fn whoever_may_run_no_script_for_it_asks_without() {
 
 /// A user with the rights that `acl` prints, and no others.
 async fn least_rights(admin: &Cache, server: &Server, protocol: Protocol) -> Cache {
-    let acl = Acl::project("cache").unwrap().schemas(&[Old::schema()]).features([Feature::Migrator]);
+    let acl = Acl::of(admin).unwrap().schemas(&[Old::schema()]).features([Feature::Migrator]);
     let line = acl.set_user("app").unwrap();
     for rules in [&line.split(' ').collect::<Vec<_>>()[..], &["ACL", "SETUSER", "app", ">p"]] {
         admin.command(Command::new("ACL").args_from(&rules[1..])).await.unwrap();

@@ -99,10 +99,9 @@ pub enum MigrateError {
         /// How many there may be.
         most: usize,
     },
-    /// A model has more stopwords than an index can be judged with. Nothing was written.
+    /// A model has more stopwords than an index can have. Nothing was written.
     #[error(
-        "`{model}` has {number} stopwords, and at most {most} go into a script that looks for what an index lacks; take some \
-         from `#[cache(stopwords = [...])]`"
+        "`{model}` has {number} stopwords, and an index holds {most}; take some from `#[cache(stopwords = [...])]`"
     )]
     TooManyStopwords {
         /// The model.

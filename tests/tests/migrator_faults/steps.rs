@@ -65,9 +65,14 @@ impl Situation {
         }
     }
 
-    /// The others that it may take: an index that is adopted may be filled by then.
+    /// The others that it may take: an index that is adopted may be being filled.
     fn may_take(self, step: &str) -> bool {
         self.steps().contains(&step) || self == Self::Adopt && step == "filled"
+    }
+
+    /// Whether its steps are the same each time.
+    fn is_settled(self, turn: u32) -> bool {
+        self != Self::Adopt || turn.is_multiple_of(2)
     }
 
     fn setup(self) -> Setup {
@@ -84,7 +89,7 @@ impl Situation {
         matches!(self, Self::Additive | Self::Rebuild)
     }
 
-    async fn prepare(self, system: System, place: &Place) {
+    async fn prepare(self, system: System, place: &Place, turn: u32) {
         match self {
             Self::First => {}
             Self::Additive | Self::Rebuild => place.settle(system).await,
@@ -95,6 +100,9 @@ impl Situation {
                 let earlier = earlier.first().unwrap_or_else(|| panic!("no earlier fingerprint"));
                 let name = format!("{}:{earlier}", schema.alias(keyspace));
                 place.create(&name, self.release(), None).await;
+                while self.is_settled(turn) && !place.info(&name).await.is_some_and(|info| info.is_filled()) {
+                    tokio::task::yield_now().await;
+                }
             }
             Self::RedisOm => place.settle(System::DropAndCreate).await,
             Self::Collect => place.settle_and_go().await,
@@ -150,9 +158,10 @@ async fn sweep(
         let stride = if disturbance == Disturbance::Nothing { 1 } else { profile.pick(4, 1) as usize };
         let commands = (1..MOST).step_by(stride).map(Stop::Command);
         for stops in [(1..MOST).map(Stop::Step).collect::<Vec<_>>(), commands.collect()] {
-            for (turn, stop) in (turn..).zip(stops) {
+            for (number, stop) in (turn..).zip(stops) {
                 let place = Place::new(&server).await;
-                let killed = Killed { system, situation, disturbance, server: &server, place: &place, turn };
+                let server = &server;
+                let killed = Killed { system, situation, disturbance, server, place: &place, turn, number };
                 let Outcome { stopped, step, wrong, tally } = killed.at(stop).await;
                 found.judged += tally.answers;
                 found.violations += wrong.len() as u64;
@@ -170,7 +179,7 @@ async fn sweep(
         }
         // Else a boundary is gone, or another way was gone: what was tried is not what was to be tried.
         let steps = situation.steps();
-        let is_whole = steps.iter().all(|step| boundaries.contains(*step))
+        let is_whole = (!situation.is_settled(turn) || steps.iter().all(|step| boundaries.contains(*step)))
             && boundaries.iter().all(|step| situation.may_take(step));
         if system == System::Ours && !is_whole {
             found.violations += 1;
@@ -192,6 +201,8 @@ struct Killed<'a> {
     server: &'a Server,
     place: &'a Place,
     turn: u32,
+    /// It is counted on with each kill, so that every second one has another protocol and another release first.
+    number: u32,
 }
 
 /// What came of it.
@@ -213,7 +224,7 @@ impl Killed<'_> {
         place.fill(DOCUMENTS).await;
         let known = Known::new(DOCUMENTS);
         let before = place.stored(&known.ids()).await;
-        situation.prepare(self.system, place).await;
+        situation.prepare(self.system, place, self.turn).await;
         let mut traffic = Traffic::new(self.system, place, &known).await.calmly();
         if situation.has_old() {
             traffic.read(Release::One);
@@ -223,7 +234,7 @@ impl Killed<'_> {
         traffic.write(false);
 
         let role = Role::new(self.system, situation.release(), place);
-        let resp2 = role.resp2 || self.turn % 2 == 1;
+        let resp2 = role.resp2 || self.number % 2 == 1;
         let role = Role { setup: situation.setup(), stop, resp2, ..role };
         let mut replica = Replica::start(&role);
         let mut step = None;
@@ -258,7 +269,7 @@ impl Killed<'_> {
         let (place, situation) = (self.place, self.situation);
         let (setup, release) = (situation.setup(), situation.release());
         let mut wrong = Vec::new();
-        let old = (situation.has_old() && self.turn % 2 == 1).then_some((Release::One, Setup::default()));
+        let old = (situation.has_old() && self.number % 2 == 1).then_some((Release::One, Setup::default()));
         for (release, setup) in old.into_iter().chain([(release, setup)]) {
             let cache = if self.system == System::Ours { place.again().await } else { place.plain().await };
             let nothing = std::sync::Arc::new(|_: &str| {});
