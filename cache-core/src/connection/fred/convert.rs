@@ -7,7 +7,7 @@ use ::fred::types::{ClusterHash, CustomCommand, Resp3Frame, Value};
 use bytes::Bytes;
 use cache_index::{Command, Reply, ServerErrorKind};
 
-use super::lists;
+use super::{lists, tls};
 use crate::connection::answers;
 use crate::connection::classify::{REFUSED, server_error};
 use crate::error::{Error, Result};
@@ -69,6 +69,9 @@ fn error_reply(text: &str) -> Reply {
 
 /// What `fred` itself failed with. A server's refusal of a connection comes this way too, with its text.
 pub(super) fn error(command: &str, after: Duration, error: FredError) -> Error {
+    if let Some(reason) = tls::reason(&error) {
+        return Error::Tls { reason };
+    }
     let text = error.details();
     let refused = server_error(text.strip_prefix("ERR ").unwrap_or(text));
     match error.kind() {
@@ -86,7 +89,6 @@ pub(super) fn error(command: &str, after: Duration, error: FredError) -> Error {
         {
             Error::Server { command: command.to_owned(), source: refused }
         }
-        ErrorKind::Tls => Error::Tls { reason: text.to_owned() },
         ErrorKind::Config | ErrorKind::Url => Error::Settings { setting: "url", reason: text.to_owned() },
         _ if is_broken(&error) => {
             let refuses = text.to_ascii_lowercase().contains("connection refused");

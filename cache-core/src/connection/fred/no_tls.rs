@@ -13,6 +13,10 @@ pub(super) fn encrypt(_: &mut Config, _: &Tls) -> Result<()> {
     })
 }
 
+pub(super) fn opening(error: FredError) -> FredError {
+    error
+}
+
 pub(super) fn reason(_: &FredError) -> Option<String> {
     None
 }

@@ -22,13 +22,17 @@ pub(super) fn encrypt(config: &mut Config, settings: &Tls) -> Result<()> {
     Ok(())
 }
 
-/// Why there is no TLS, if that is what went wrong, and not the line below.
-pub(super) fn reason(error: &FredError) -> Option<String> {
-    match error.kind() {
-        ErrorKind::Tls => Some(error.details().to_owned()),
-        ErrorKind::IO => of_rustls(error.details()),
-        _ => None,
+/// An error of making a connection, which is one of TLS if that is what went wrong, and not the line below.
+pub(super) fn opening(error: FredError) -> FredError {
+    match (error.kind(), of_rustls(error.details())) {
+        (ErrorKind::IO, Some(reason)) => FredError::new(ErrorKind::Tls, reason),
+        _ => error,
     }
+}
+
+/// Why there is no TLS, if that is what went wrong.
+pub(super) fn reason(error: &FredError) -> Option<String> {
+    (*error.kind() == ErrorKind::Tls).then(|| error.details().to_owned())
 }
 
 /// An error of rustls, of which fred keeps the text for programmers alone.

@@ -105,9 +105,7 @@ async fn attempt(client: &Client, mut errors: Receiver<(FredError, Option<Server
 /// An error of making a connection, which tells what is no Redis from an answer that cannot be read, what took too long
 /// from a call that did, and what TLS says from the end of a connection.
 fn opening(error: FredError) -> FredError {
-    if let Some(reason) = tls::reason(&error) {
-        return FredError::new(ErrorKind::Tls, reason);
-    }
+    let error = tls::opening(error);
     match error.kind() {
         ErrorKind::Protocol => FredError::new(ErrorKind::Config, NO_REDIS),
         ErrorKind::Timeout => FredError::new(ErrorKind::IO, "no connection in time"),
