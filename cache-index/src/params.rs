@@ -4,6 +4,9 @@ use std::collections::HashMap;
 
 use crate::command::Command;
 
+/// To look through so many values costs less than to hash one.
+const FEW: usize = 16;
+
 /// The values that a query binds. Values never become part of the query's text.
 ///
 /// ```
@@ -23,7 +26,7 @@ use crate::command::Command;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Params {
     values: Vec<Vec<u8>>,
-    /// Their numbers, so that equal values share one.
+    /// Their numbers, so that equal values share one; empty as long as they are few, and looked through.
     numbers: HashMap<Vec<u8>, usize>,
     /// What raw queries bind, by the names that stand in their text.
     named: Vec<(&'static str, Vec<u8>)>,
@@ -32,14 +35,29 @@ pub struct Params {
 impl Params {
     /// Binds a value and writes its reference at the end of the query text.
     pub(crate) fn bind(&mut self, text: &mut String, value: impl Into<Vec<u8>>) {
-        let next = self.values.len();
-        let value = value.into();
-        let number = *self.numbers.entry(value.clone()).or_insert(next);
-        if number == next {
-            self.values.push(value);
-        }
+        let number = self.number(value.into());
         text.push_str("$p");
         text.push_str(&number.to_string());
+    }
+
+    /// The number of a value.
+    fn number(&mut self, value: Vec<u8>) -> usize {
+        let next = self.values.len();
+        if next < FEW {
+            if let Some(number) = self.values.iter().position(|bound| *bound == value) {
+                return number;
+            }
+        } else {
+            if self.numbers.is_empty() {
+                self.numbers.extend(self.values.iter().cloned().zip(0..));
+            }
+            let number = *self.numbers.entry(value.clone()).or_insert(next);
+            if number < next {
+                return number;
+            }
+        }
+        self.values.push(value);
+        next
     }
 
     /// Binds a number, and writes its reference at the end of the query text.
@@ -69,7 +87,11 @@ impl Params {
         }
         command = command.arg("PARAMS").arg_display(bound * 2);
         for (number, value) in self.values.iter().enumerate() {
-            command = command.arg_display(format_args!("p{number}")).arg(value);
+            let name = |buffer: &mut Vec<u8>| {
+                buffer.push(b'p');
+                buffer.extend_from_slice(number.to_string().as_bytes());
+            };
+            command = command.arg_with(name).arg(value);
         }
         for (name, value) in &self.named {
             command = command.arg(name).arg(value);
@@ -94,6 +116,20 @@ pub(crate) fn number_text(number: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn equal_values_share_a_number_however_many_there_are() {
+        let mut params = Params::default();
+        let mut text = String::new();
+        for _ in 0..2 {
+            for value in 0..100_u32 {
+                text.clear();
+                params.bind(&mut text, value.to_string());
+                assert_eq!(text, format!("$p{value}"));
+            }
+        }
+        assert_eq!(params.values().len(), 100);
+    }
 
     #[test]
     fn numbers_are_written_as_short_as_they_read_back() {

@@ -58,7 +58,13 @@ pub struct Fingerprint([u8; 6]);
 
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut digits = [0; 12];
+        for (two, byte) in digits.chunks_exact_mut(2).zip(self.0) {
+            let digit = |four: u8| DIGITS.get(usize::from(four)).copied().unwrap_or_default();
+            two.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
+        }
+        f.write_str(std::str::from_utf8(&digits).map_err(|_| fmt::Error)?)
     }
 }
 

@@ -247,12 +247,25 @@ impl Schema {
 
     /// The name of this schema's index in a namespace.
     pub fn index_name(&self, keyspace: &Keyspace) -> String {
-        format!("{}:{}", self.alias(keyspace), self.fingerprint())
+        // The digits, and what stands before each part.
+        let mut name = String::with_capacity(keyspace.global().len() + self.prefix.len() + 18);
+        self.push_alias(keyspace, &mut name);
+        name.push(':');
+        name.push_str(&self.fingerprint().to_string());
+        name
     }
 
     /// The name under which people and other tools find the active index of the model in a namespace.
     pub fn alias(&self, keyspace: &Keyspace) -> String {
-        format!("{}:{}:idx", keyspace.global(), self.prefix)
+        let mut alias = String::new();
+        self.push_alias(keyspace, &mut alias);
+        alias
+    }
+
+    fn push_alias(&self, keyspace: &Keyspace, name: &mut String) {
+        for part in [keyspace.global(), ":", self.prefix, ":idx"] {
+            name.push_str(part);
+        }
     }
 
     /// The identity of the index: equal fingerprints, equal indexes.
