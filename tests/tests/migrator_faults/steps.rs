@@ -147,12 +147,13 @@ async fn sweep(
     disturbance: Disturbance,
     profile: Profile,
 ) -> Found {
-    let server = lasting_server().await;
     let mut found = Found::default();
     let mut all = BTreeSet::new();
     for (turn, situation) in
         (0..profile.pick(1, 5)).flat_map(|turn| situations.iter().map(move |one| (turn, *one)))
     {
+        // Another one each time: what it reads when it starts grows with each trial.
+        let server = lasting_server().await;
         let mut boundaries = BTreeSet::new();
         // The steps always; between them, each command or, where a restart takes its time, some of them.
         let stride = if disturbance == Disturbance::Nothing { 1 } else { profile.pick(4, 1) as usize };

@@ -69,11 +69,12 @@ pub(super) async fn sweep(
     disturbance: Disturbance,
     profile: Profile,
 ) -> Found {
-    let server = lasting_server().await;
     let (mut found, mut boundaries, mut unfilled) = (Found::default(), BTreeSet::new(), 0);
     for (turn, situation) in
         (0..profile.pick(1, 5)).flat_map(|turn| situations.iter().map(move |one| (turn, *one)))
     {
+        // Another one each time: what it reads when it starts grows with each trial.
+        let server = lasting_server().await;
         // The steps always; between them some commands.
         let stride = match disturbance {
             Disturbance::Nothing => profile.pick(7, 1),
