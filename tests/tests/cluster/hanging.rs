@@ -30,8 +30,9 @@ const LATE: Duration = Duration::from_secs(10);
 
 /// How much more, in KiB, a round may need than the first two: what an allocator does with its pages. In the first one calls
 /// wait for answers, in the second also for connections that are made anew, and it may need a quarter more. One kibibyte that
-/// is kept of each call that waited would be thirty mebibytes more after five rounds.
-const SLACK: u64 = 8 * 1024;
+/// is kept of each call that waited would be thirty mebibytes more after five rounds; on a machine that has other things to do the
+/// first rounds were up to eleven below the others, which were alike.
+const SLACK: u64 = 16 * 1024;
 
 pub(crate) async fn memory_is_flat(place: Place, profile: Profile) {
     let nodes = Nodes::start(3, 0).await;
