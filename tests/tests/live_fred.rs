@@ -270,7 +270,7 @@ async fn a_call_that_waits_for_a_connection_ends_in_its_own_time() {
         let began = Instant::now();
         let ping = Command::new("PING").within(Duration::from_millis(20));
         let error = connection.send(ping).await.unwrap_err();
-        assert!(matches!(error, Error::Timeout { .. }), "{error}");
+        assert!(matches!(error, Error::Unavailable { .. }), "{error}");
         took.push(began.elapsed());
     }
     // The least: the machine may have other things to do.

@@ -18,7 +18,7 @@ use tokio::sync::broadcast::error::TryRecvError;
 
 use super::silence::Silence;
 use super::transaction::Transactions;
-use super::wire::{Answer, Driver, ask, ask_all, connected, late, one, together};
+use super::wire::{Answer, Driver, ask, ask_all, connected, one, together, unconnected};
 use super::{config, convert};
 use crate::connection::cluster::Member;
 use crate::connection::in_flight::InFlight;
@@ -127,7 +127,7 @@ impl Node {
                 let asks = if client.is_connected() {
                     began
                 } else {
-                    tokio::time::timeout(left(), connected(client)).await.map_err(|_| late())??;
+                    tokio::time::timeout(left(), connected(client)).await.map_err(|_| unconnected())??;
                     Instant::now()
                 };
                 // What fred did not get to yet is there also if its callers have given up. Of a client with a bound of its own,

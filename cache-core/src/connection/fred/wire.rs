@@ -47,14 +47,18 @@ pub(super) async fn open(client: &Client, within: Duration) -> Answer<Driver> {
             None => connected(client).await,
         }
     };
-    let late = |_| FredError::new(ErrorKind::IO, "no connection in time");
-    tokio::time::timeout(within, opened).await.map_err(late)??;
+    tokio::time::timeout(within, opened).await.map_err(|_| unconnected())??;
     Ok(driver)
 }
 
 /// What fred says itself where there is no answer in time.
 pub(super) fn late() -> FredError {
     FredError::new(ErrorKind::Timeout, "no answer in time")
+}
+
+/// What there is in place of an answer where nothing could be asked in time: no call took long.
+pub(super) fn unconnected() -> FredError {
+    FredError::new(ErrorKind::IO, "no connection in time")
 }
 
 /// Waits until a client is connected, or says why it is not.
@@ -108,7 +112,7 @@ fn opening(error: FredError) -> FredError {
     let error = tls::opening(error);
     match error.kind() {
         ErrorKind::Protocol => FredError::new(ErrorKind::Config, NO_REDIS),
-        ErrorKind::Timeout => FredError::new(ErrorKind::IO, "no connection in time"),
+        ErrorKind::Timeout => unconnected(),
         _ => error,
     }
 }
