@@ -126,7 +126,10 @@ pub(super) async fn inspect(
         names.extend([index.into(), alias.into()]);
     }
     let ours: Vec<_> = schemas.iter().map(|schema| schema.alias(keyspace)).collect();
-    let is_ours = |name: &[u8]| ours.iter().any(|alias| name.starts_with(alias.as_bytes()));
+    let is_ours = |name: &[u8]| {
+        let mut behind = ours.iter().filter_map(|alias| name.strip_prefix(alias.as_bytes()));
+        behind.any(|rest| rest.is_empty() || rest.starts_with(b":"))
+    };
     let (found, hidden) = infos(cache, names.into_iter().collect(), is_ours).await?;
     let cluster = cache.capabilities().cluster;
     let seen = Seen { listed, found, hidden, now, keys, memory, server, cluster };
