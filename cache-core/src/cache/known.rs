@@ -169,15 +169,13 @@ impl Known {
             return Wants::default();
         }
         let mut alias_from = Vec::new();
-        let healed = std::mem::take(&mut self.healed);
-        if healed {
-            let healing = self.healing.iter().filter(|healing| healing.takes_alias);
-            alias_from.extend(healing.flat_map(|healing| healing.older.iter().cloned()));
-        }
         let made_again = self.made.replace(*made).is_some_and(|before| before != *made);
-        if healed || made_again {
+        // Whoever makes it again may be gone before it takes the alias back.
+        if std::mem::take(&mut self.healed) || made_again {
             // Its counter began anew with it.
             self.failures = Failures::anew();
+            let healing = self.healing.iter().filter(|healing| healing.takes_alias);
+            alias_from.extend(healing.flat_map(|healing| healing.older.iter().cloned()));
         }
         match is_beside {
             true => self.failures.saw_beside(info.failures),

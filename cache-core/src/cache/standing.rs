@@ -342,6 +342,9 @@ mod tests {
         assert_eq!(saw(true), [""; 0], "it was not made again");
         standing.healed("i");
         assert_eq!((saw(false), saw(true), saw(true)), (vec![], vec!["older".to_owned()], vec![]));
+        let other = Look { made: 1, ..look(standing.mark("i", 0), true, 0) };
+        assert_eq!(standing.saw("i", &other, false).alias_from, ["older"], "whoever made it may be gone");
+        standing.saw("i", &look(standing.mark("i", 0), true, 0), false);
         standing.migrated("i", Healing { takes_alias: false, ..healing(&["older"]) });
         standing.healed("i");
         assert_eq!(saw(true), [""; 0]);

@@ -41,9 +41,12 @@ pub(super) fn listen(cache: &Cache, schema: &Schema, index: &str) -> Result<Vec<
 /// looks.
 pub(super) fn heard(cache: &Cache, index: &str, answers: &[Result<Reply>]) -> (u64, bool) {
     let number = answers.last().and_then(|last| number(last.as_ref().ok()?));
-    let is_told = answers.len() > 1;
-    let hears = answers.iter().all(Result::is_ok) && cache.standing().is_heard(index);
-    (number.unwrap_or_default(), hears || !is_told)
+    let hears = match answers.len() > 1 {
+        true => answers.iter().all(Result::is_ok) && cache.standing().is_heard(index),
+        // A connection that was only being made when this was sent may be one that tells, and was not asked to.
+        false => !cache.connection().notices_flushes(),
+    };
+    (number.unwrap_or_default(), hears)
 }
 
 /// The number in an answer; `None`: the index was never made, or somebody else put something there.

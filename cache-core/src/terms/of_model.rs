@@ -24,6 +24,10 @@ pub trait Terms: Model {
     /// [`group_by`](crate::Query::group_by) has the values that documents have now, as they are
     /// written there, and how many have each.
     ///
+    /// Nor can the list say that it lacks the values of documents which the index lacks: [`Cache::readiness`] has their
+    /// number ([`IndexState::FailedDocuments`](crate::IndexState::FailedDocuments)), and any query answers
+    /// [`Error::Incomplete`](crate::Error::Incomplete) then.
+    ///
     /// ```no_run
     /// # use cache_core::{Cache, CacheModel, Terms};
     /// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]

@@ -72,6 +72,9 @@ impl<M: Model> SpellCheck<M> {
     /// suggested, until the server has cleaned up. Stopwords are never misspelled. The index is in lower case, and so
     /// is the answer. Words with characters beyond U+FFFF are suggested with others in their place.
     ///
+    /// Words of documents that the index lacks count as misspelled, and nothing here says so: [`Cache::readiness`] has the
+    /// number of such documents, and any query answers [`Error::Incomplete`](crate::Error::Incomplete) then.
+    ///
     /// # Errors
     /// [`Error::Term`](crate::Error::Term) if the distance is none, a word is too long for it, the text has U+0000, or
     /// the model has no TEXT field; [`Error::IndexMissing`](crate::Error::IndexMissing) before the migrator has run;
