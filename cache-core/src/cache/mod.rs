@@ -184,7 +184,8 @@ impl Cache {
     /// an index counts as being filled. Such an index, and one that was seen more than half a minute ago, is looked at in
     /// the background, as a query does, so that the next answer knows. [`Migrator::readiness`](crate::Migrator::readiness)
     /// asks the server at once. Whether the server can be reached is another question: see
-    /// [`ping`](Cache::ping).
+    /// [`ping`](Cache::ping), which also finds out that a connection broke on which nothing else is asked; without,
+    /// what was seen on it is told until the next command, half a minute at most.
     ///
     /// ```no_run
     /// # fn example(cache: cache_core::Cache) {
