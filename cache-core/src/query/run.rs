@@ -19,7 +19,7 @@ const TRIES: usize = 8;
 pub(super) async fn all<M: Model, R: Row<M>>(wanted: &Wanted<M>, cache: &Cache) -> Result<Found<R>> {
     let Some(prepared) = Prepared::new::<M, R>(wanted, cache)? else { return Ok(Found::nothing()) };
     if let Some(held) = held::find::<M, R>(wanted, &prepared, wanted.page, cache)? {
-        let items = held.hits.iter().map(R::read).collect::<Result<_>>()?;
+        let items = read(held.hits.iter(), held.hits.len())?;
         return Ok(Found { items, total: held.total, completeness: held.completeness });
     }
     if prepared.is_inexact() {
@@ -33,8 +33,17 @@ pub(super) async fn all<M: Model, R: Row<M>>(wanted: &Wanted<M>, cache: &Cache) 
     let total = if limit == 0 { answer.total } else { answer.total.saturating_sub(gone as u64) };
     let page = usize::try_from(limit).unwrap_or(usize::MAX);
     let hits = answer.hits.iter().filter(|hit| hit.is_there() || !prepared.sees_documents());
-    let items = hits.take(page).map(R::read).collect::<Result<_>>()?;
+    let items = read(hits.take(page), page.min(answer.hits.len()))?;
     Ok(Found { items, total, completeness })
+}
+
+/// Reads rows of hits, of which there are so many at most. By `collect`, each would be moved through every adapter.
+fn read<'a, M: Model, R: Row<M>>(hits: impl Iterator<Item = &'a Hit>, most: usize) -> Result<Vec<R>> {
+    let mut items = Vec::with_capacity(most);
+    for hit in hits {
+        items.push(R::read(hit)?);
+    }
+    Ok(items)
 }
 
 /// As [`all`], where the server finds more than what is meant: all of that is read, and what is meant is kept.
@@ -53,7 +62,7 @@ async fn exactly<M: Model, R: Row<M>>(
     }
     let (total, places) = (meant.len() as u64, |number| usize::try_from(number).unwrap_or(usize::MAX));
     let page = meant.iter().skip(places(offset)).take(places(limit));
-    let items = page.map(R::read).collect::<Result<_>>()?;
+    let items = read(page, places(limit).min(meant.len()))?;
     Ok(Found { items, total, completeness })
 }
 
