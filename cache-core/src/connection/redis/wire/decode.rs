@@ -19,8 +19,26 @@ const LONGEST_LINE: usize = 1024 * 1024;
 /// them is then kept too.
 const ROOM: (usize, usize) = (16 * 1024, 1024 * 1024);
 
-/// What values begin with.
-const KINDS: &[u8] = b"+-:$*_#,(!=%~>|";
+/// Whether a value begins with this.
+const fn is_kind(byte: u8) -> bool {
+    matches!(
+        byte,
+        b'+' | b'-'
+            | b':'
+            | b'$'
+            | b'*'
+            | b'_'
+            | b'#'
+            | b','
+            | b'('
+            | b'!'
+            | b'='
+            | b'%'
+            | b'~'
+            | b'>'
+            | b'|'
+    )
+}
 
 const NO_VALUE: Malformed = Malformed("what came is no value of the protocol");
 
@@ -107,7 +125,7 @@ enum Head {
 fn head(bytes: &[u8]) -> Result<Head, Malformed> {
     let Some((&kind, rest)) = bytes.split_first() else { return Ok(Head::Missing(1)) };
     // At once: what is no value need not have lines.
-    if !KINDS.contains(&kind) {
+    if !is_kind(kind) {
         return Err(NO_VALUE);
     }
     let Some(line) = line(rest)? else { return Ok(Head::Missing(1)) };
@@ -134,7 +152,8 @@ fn head(bytes: &[u8]) -> Result<Head, Malformed> {
 
 /// The line that these begin with, without its end.
 fn line(bytes: &[u8]) -> Result<Option<&[u8]>, Malformed> {
-    match bytes.iter().take(LONGEST_LINE).position(|byte| *byte == b'\n') {
+    let most = bytes.get(..LONGEST_LINE).unwrap_or(bytes);
+    match memchr::memchr(b'\n', most) {
         None if bytes.len() < LONGEST_LINE => Ok(None),
         None => Err(Malformed("a line does not end")),
         Some(end) => match bytes.get(..end).and_then(|line| line.strip_suffix(b"\r")) {
