@@ -1,5 +1,8 @@
 //! Steps of data migrations whose code was changed after they ran.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Barrier};
+
 use cache_core::{Cache, CacheModel, DataMigration, DataMigrationError};
 use cache_tests::live;
 use serde::{Deserialize, Serialize};
@@ -88,6 +91,62 @@ async fn what_was_undone_may_be_done_otherwise(cache: Cache) {
     assert_eq!(New::get(&cache, 1).await.unwrap().unwrap().city, "BERN");
 }
 
+/// Makes what the model cannot read.
+fn spoil(document: &mut Document) -> Result<(), String> {
+    document.remove("city");
+    Ok(())
+}
+
+async fn a_step_that_changed_nothing_is_replaced_by_its_mending(cache: Cache) {
+    save(&cache).await;
+    let spoils = by(spoil).sample(bern());
+    let report = spoils.run(&cache).await.unwrap();
+    assert_eq!((report.migrated, report.failed), (0, 1), "{report:?}");
+    let refuses = DataMigration::<New>::new().step(2, "x", |_: &mut Document| Err("boom\u{1b}[31m"));
+    let report = refuses.run(&cache).await.unwrap();
+    assert_eq!((report.migrated, report.failed), (0, 1), "{report:?}");
+    assert!(
+        !format!("{report:?}").contains('\u{1b}') && format!("{report:?}").contains("boom"),
+        "{report:?}"
+    );
+    assert!(by(tidy).sample(bern()).dry_run(&cache).await.unwrap().is_complete());
+    assert!(by(tidy).sample(bern()).run(&cache).await.unwrap().is_complete());
+    assert_eq!(New::get(&cache, 1).await.unwrap().unwrap().city, "Bern");
+    let history = by(tidy).history(&cache).await.unwrap();
+    assert_eq!((history.len(), history[0].name.as_str()), (1, "tidy the city"));
+    // It changed a document.
+    assert!(matches!(spoils.run(&cache).await.unwrap_err(), DataMigrationError::OtherResult { .. }));
+    assert!(matches!(refuses.run(&cache).await.unwrap_err(), DataMigrationError::Changed { .. }));
+}
+
+/// A replica with the step as it was is between its record and its first write when one with the mending comes.
+async fn a_step_that_was_replaced_meanwhile_writes_nothing(cache: Cache) {
+    save(&cache).await;
+    let (reached, goes) = (Arc::new(Barrier::new(2)), Arc::new(Barrier::new(2)));
+    let slow = {
+        let (reached, goes, calls) = (reached.clone(), goes.clone(), AtomicU32::new(0));
+        DataMigration::<New>::new().step(2, "shout", move |document: &mut Document| {
+            if calls.fetch_add(1, Ordering::Relaxed) == 0 {
+                reached.wait();
+                goes.wait();
+            }
+            shout(document)
+        })
+    };
+    let other = cache.clone();
+    let slow = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async { slow.run(&other).await })
+    });
+    tokio::task::spawn_blocking(move || reached.wait()).await.unwrap();
+    assert!(by(tidy).run(&cache).await.unwrap().is_complete());
+    save(&cache).await;
+    tokio::task::spawn_blocking(move || goes.wait()).await.unwrap();
+    let answer = tokio::task::spawn_blocking(move || slow.join().unwrap()).await.unwrap();
+    assert!(matches!(answer.unwrap_err(), DataMigrationError::Changed { version: 2, .. }));
+    assert_eq!(Old::get(&cache, 1).await.unwrap().unwrap().city, " Bern ");
+}
+
 async fn a_sample_is_a_document_behind_its_step(cache: Cache) {
     for wrong in
         [DataMigration::new().sample(bern()).step(2, "tidy the city", tidy), by(tidy).sample(json!([1]))]
@@ -100,5 +159,7 @@ async fn a_sample_is_a_document_behind_its_step(cache: Cache) {
 live! {
     a_step_that_does_something_else_is_refused,
     what_was_undone_may_be_done_otherwise,
+    a_step_that_changed_nothing_is_replaced_by_its_mending,
+    a_step_that_was_replaced_meanwhile_writes_nothing,
     a_sample_is_a_document_behind_its_step,
 }

@@ -9,7 +9,7 @@ use super::stamp::{STAMP, version_of};
 use super::unstamped;
 use crate::begun::{Begun, begin};
 use crate::cache::Cache;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, escaped};
 use crate::model::{JsonMap, Model};
 use crate::primary_key::Id;
 
@@ -136,7 +136,7 @@ pub(super) fn upgrade<M: Model>(key: &[u8], from: u32, document: &mut JsonMap) -
         key: String::from_utf8_lossy(key).into_owned(),
         model: M::schema().model(),
         from,
-        source,
+        source: escaped(source),
     })
 }
 

@@ -11,7 +11,7 @@ use cache_index::{
     printed,
 };
 
-pub(crate) use self::shown::shown;
+pub(crate) use self::shown::{escaped, shown};
 use self::words::{advice, misfit, shown_conflict, shown_key, shown_wait};
 use crate::patch_error::PatchError;
 

@@ -225,7 +225,8 @@ pub enum MigrateError {
     },
     /// The index is missing, and the strategy is to leave that to somebody.
     #[error(
-        "the index `{index}` of `{model}` is missing; create it, or run the migrator with another strategy than `Manual`"
+        "the index `{index}` of `{model}` is missing; create it by the commands of its plan (`Plan::commands`, printed by \
+         `migrate plan`), or run the migrator with another strategy than `Manual`"
     )]
     Missing {
         /// The model.

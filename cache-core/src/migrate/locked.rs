@@ -5,6 +5,10 @@ use std::fmt::Write;
 
 use super::{MigrateError, Migrator, SchemaLock, Unlocked, check};
 
+/// What is told where nothing would be checked.
+const NO_MODEL: &str = "no model is in this binary, so that nothing is checked; put the test among the unit tests of the crate \
+                        that has the models, or name something of that crate here, so that it is linked";
+
 impl Migrator {
     /// Checks that every registered schema is the newest one of its prefix in a schema lock. Nothing is sent.
     ///
@@ -34,11 +38,18 @@ impl Migrator {
     /// # );
     /// ```
     ///
+    /// A lock may have more in it: lines of models of other binaries, and of models that are gone.
+    ///
     /// # Panics
-    /// As [`check_lock`](Migrator::check_lock) has errors, with their messages.
+    /// As [`check_lock`](Migrator::check_lock) has errors, with their messages; and if the migrator has no model at all, since
+    /// nothing is checked then: a test in `tests/` is a binary of its own, and the crate of the models is only linked into
+    /// it if it names something of it.
     #[track_caller]
     #[expect(clippy::panic, reason = "it is made for tests")]
     pub fn assert_locked(&self, text: &str) {
+        if self.schemas().is_empty() {
+            panic!("{}", NO_MODEL);
+        }
         match self.check_lock(text) {
             Ok(()) => {}
             // What is wrong with a line is said below it.
@@ -108,6 +119,12 @@ mod tests {
     #[should_panic(expected = "run the service with `migrate lock`")]
     fn the_assertion_says_what_to_run() {
         migrator().assert_locked("");
+    }
+
+    #[test]
+    #[should_panic(expected = "no model is in this binary, so that nothing is checked; put the test among")]
+    fn the_assertion_fails_where_nothing_is_checked() {
+        Migrator::new().assert_locked("gadget 000000000000\n");
     }
 
     #[test]

@@ -48,10 +48,11 @@ pub enum Strategy {
     ///
     /// Where two releases add one name with two kinds at once, the second gets an index of its own.
     InPlaceAdditive,
-    /// Nothing is made, moved or dropped: somebody else does that, with the plan at hand. A missing index is
-    /// [`MigrateError::Missing`](crate::MigrateError::Missing). Nor is one made again that vanishes later: queries then fail
+    /// Nothing is made, moved or dropped: somebody else does that, with the plan at hand, which has the commands
+    /// ([`Plan::commands`](crate::Plan::commands)). A missing index is [`MigrateError::Missing`](crate::MigrateError::Missing). Nor is one made again that vanishes later: queries then fail
     /// with [`Error::IndexLeft`](crate::Error::IndexLeft), as the last run under a cache said.
-    /// One that is there is compared with the documents, once; what is found is kept as with the other strategies.
+    /// One that is there is compared with the documents, once; what is found is kept as with the other strategies. PHONETIC,
+    /// EF_RUNTIME, EPSILON, INITIAL_CAP and BLOCK_SIZE of it are not known, since the server does not tell them.
     Manual,
 }
 

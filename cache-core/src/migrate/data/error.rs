@@ -77,10 +77,12 @@ pub enum DataMigrationError {
         /// The model.
         model: &'static str,
     },
-    /// A step makes something else of a sample than it did when it ran: its code was changed. Nothing was written.
+    /// A step makes something else of a sample than it did when it changed documents: its code was changed. With these steps
+    /// nothing was written.
     #[error(
-        "the step `{name}` to version {version} of `{model}` makes something else of a sample than it did when it ran; \
-         restore what it did and write what is new as a step behind it, or use another namespace"
+        "the step `{name}` to version {version} of `{model}` makes something else of a sample than it did when it changed \
+         documents; what is mended for those that failed has to leave the samples as they were made: restore what it did \
+         and write what is new as a step behind it, or undo it with a `down` and `revert`, or use another namespace"
     )]
     OtherResult {
         /// The model.
@@ -90,10 +92,11 @@ pub enum DataMigrationError {
         /// The step's name.
         name: String,
     },
-    /// Another step was recorded for this version: the history was changed, or its order. Nothing was written.
+    /// Another step changed documents for this version: the history was changed, or its order. With these steps nothing was written.
     #[error(
-        "the step to version {version} of `{model}` ran as `{}`, and is `{name}` here; restore the steps that ran \
-         and write what is new behind them, or use another namespace",
+        "the step to version {version} of `{model}` changed documents as `{}`, and is `{name}` here; restore the steps that \
+         ran, under whose names what failed may be mended, and write what is new behind them, or undo it with a `down` and \
+         `revert`, or use another namespace",
         printed(recorded)
     )]
     Changed {

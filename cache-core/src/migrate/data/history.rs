@@ -4,14 +4,15 @@
 //! |---|---|
 //! | `<version>` | the step's checksum, a blank, its name |
 //! | `<version>:sample:<digest>` | what stands for what the step made of a sample |
+//! | `<version>:untouched` | `1` until the step changes its first document; releases that did not know it left it out |
 //! | `<version>:done` | when all documents had it, in milliseconds since 1970, by the clock of whoever saw it |
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use cache_index::{Batch, Beside, Command, DecodeError, Reply};
+use cache_index::{Beside, Command, DecodeError, Reply};
 
 use super::error::DataMigrationError;
-use super::sample::{FAILED, digests};
+use super::sample::digests;
 use super::step::Step;
 use crate::cache::Cache;
 use crate::error::{Error, Result};
@@ -43,70 +44,71 @@ pub struct RecordedStep {
     pub finished: Option<SystemTime>,
     /// What stands for its samples, and for what it made of them.
     pub(super) samples: Vec<(String, String)>,
+    /// Whether it changed no document yet.
+    pub(super) untouched: bool,
 }
 
-fn key<M: Model>(cache: &Cache) -> Result<Vec<u8>> {
+impl RecordedStep {
+    /// As it is recorded.
+    pub(super) fn text(&self) -> String {
+        format!("{} {}", self.checksum, self.name)
+    }
+}
+
+/// What marks a step that changed no document yet.
+pub(super) const UNTOUCHED: &str = "untouched";
+
+pub(super) fn sample_field(version: u32, sample: &str) -> String {
+    format!("{version}:sample:{sample}")
+}
+
+pub(super) fn key<M: Model>(cache: &Cache) -> Result<Vec<u8>> {
     let mut key = Vec::new();
     M::schema().write_sibling(cache.keyspace()?, &mut key, Beside::Model, &[&"migrations"])?;
     Ok(key)
 }
 
-fn all(key: &[u8]) -> Command {
-    Command::new("HGETALL").key(key).repeatable()
-}
-
 /// What is recorded, in the order of the versions.
 pub(super) async fn read<M: Model>(cache: &Cache) -> Result<Vec<RecordedStep>> {
-    decode(cache.command(all(&key::<M>(cache)?)).await?)
+    decode(cache.command(Command::new("HGETALL").key(key::<M>(cache)?).repeatable()).await?)
 }
 
-/// Records that these steps are begun, unless another one is recorded for one of their versions.
-pub(super) async fn begin<M: Model>(cache: &Cache, steps: &[Step]) -> Result<(), DataMigrationError> {
-    compare::<M>(&read::<M>(cache).await?, steps)?;
-    let key = key::<M>(cache)?;
-    let mut commands: Vec<_> = steps
-        .iter()
-        .flat_map(|step| {
-            let text = format!("{} {}", step.checksum(), step.name);
-            let itself = Command::new("HSETNX").key(&key).arg_display(step.version).arg(text);
-            let sample = |(sample, made)| {
-                let field = format!("{}:sample:{sample}", step.version);
-                Command::new("HSETNX").key(&key).arg(field).arg(made)
-            };
-            [itself]
-                .into_iter()
-                .chain(digests(step).into_iter().filter(|(_, made)| made != FAILED).map(sample))
-        })
-        .collect();
-    commands.push(all(&key));
-    let replies = cache.send_all(Batch::atomic(commands)).await?;
-    let mut recorded = Reply::Nil;
-    for reply in replies {
-        recorded = reply?;
+/// How a step is another one than what was recorded.
+pub(super) enum Differs {
+    Step,
+    Result,
+}
+
+impl Differs {
+    pub(super) fn refused<M: Model>(&self, recorded: &RecordedStep, step: &Step) -> DataMigrationError {
+        let (model, version, name) = (M::schema().model(), step.version, step.name.clone());
+        match self {
+            Self::Step => {
+                DataMigrationError::Changed { model, version, recorded: recorded.name.clone(), name }
+            }
+            Self::Result => DataMigrationError::OtherResult { model, version, name },
+        }
     }
-    // Somebody else may have been faster.
-    compare::<M>(&decode(recorded)?, steps)
 }
 
-/// Refuses a history in which one of these steps is another one.
+pub(super) fn differs(recorded: &RecordedStep, step: &Step) -> Option<Differs> {
+    if recorded.checksum != step.checksum() {
+        return Some(Differs::Step);
+    }
+    let is_other = |(sample, made): (String, String)| {
+        recorded.samples.iter().any(|(known, then)| *known == sample && *then != made)
+    };
+    digests(step).into_iter().any(is_other).then_some(Differs::Result)
+}
+
+/// Refuses a history in which one of these steps is another one, if that changed documents.
 pub(super) fn compare<M: Model>(recorded: &[RecordedStep], steps: &[Step]) -> Result<(), DataMigrationError> {
     for step in steps {
-        let same_version = recorded.iter().find(|recorded| recorded.version == step.version);
-        if let Some(other) = same_version.filter(|recorded| recorded.checksum != step.checksum()) {
-            return Err(DataMigrationError::Changed {
-                model: M::schema().model(),
-                version: step.version,
-                recorded: other.name.clone(),
-                name: step.name.clone(),
-            });
-        }
-        let Some(recorded) = same_version else { continue };
-        let is_other = |(sample, made): (String, String)| {
-            recorded.samples.iter().any(|(known, then)| *known == sample && *then != made)
-        };
-        if digests(step).into_iter().any(is_other) {
-            let (model, version, name) = (M::schema().model(), step.version, step.name.clone());
-            return Err(DataMigrationError::OtherResult { model, version, name });
+        let there = recorded.iter().find(|recorded| recorded.version == step.version && !recorded.untouched);
+        if let Some(there) = there
+            && let Some(how) = differs(there, step)
+        {
+            return Err(how.refused::<M>(there, step));
         }
     }
     Ok(())
@@ -127,11 +129,12 @@ pub(super) async fn finish<M: Model>(cache: &Cache, steps: &[Step]) -> Result<()
 /// Forgets the steps beyond this version, which no document has any longer.
 pub(super) async fn forget<M: Model>(cache: &Cache, steps: &[Step], target: u32) -> Result<()> {
     let undone = steps.iter().filter(|step| step.version > target);
-    let mut fields: Vec<_> =
-        undone.flat_map(|step| [step.version.to_string(), format!("{}:done", step.version)]).collect();
+    let of =
+        |version: u32| [version.to_string(), format!("{version}:done"), format!("{version}:{UNTOUCHED}")];
+    let mut fields: Vec<_> = undone.flat_map(|step| of(step.version)).collect();
     // Also those of samples that other releases have.
     for step in read::<M>(cache).await?.into_iter().filter(|step| step.version > target) {
-        fields.extend(step.samples.iter().map(|(sample, _)| format!("{}:sample:{sample}", step.version)));
+        fields.extend(step.samples.iter().map(|(sample, _)| sample_field(step.version, sample)));
     }
     if fields.is_empty() {
         return Ok(());
@@ -160,6 +163,7 @@ fn decode(reply: Reply) -> Result<Vec<RecordedStep>> {
             name: name.to_owned(),
             checksum: checksum.to_owned(),
             samples,
+            untouched: pairs.iter().any(|(other, _)| *other == format!("{field}:{UNTOUCHED}")),
             finished: millis.and_then(|millis| UNIX_EPOCH.checked_add(Duration::from_millis(millis))),
         });
     }
@@ -174,10 +178,13 @@ mod tests {
     #[test]
     fn a_record_is_read_in_the_order_of_its_versions() {
         let bulk = |text: &str| Reply::Bulk(text.to_owned().into());
-        let fields =
+        let fields: Vec<_> =
             ["10", "aa to ten", "2:done", "1500", "2", "bb split the name", "x", "y", "2:sample:0f", "1e"]
-                .map(bulk);
-        let steps = decode(Reply::Array(fields.into())).unwrap();
+                .into_iter()
+                .chain(["10:untouched", "1"])
+                .map(bulk)
+                .collect();
+        let steps = decode(Reply::Array(fields)).unwrap();
         let shown: Vec<_> = steps
             .iter()
             .map(|step| (step.version, step.name.as_str(), step.checksum.as_str(), step.finished))
@@ -185,6 +192,7 @@ mod tests {
         let then = UNIX_EPOCH.checked_add(Duration::from_millis(1_500));
         assert_eq!(shown, [(2, "split the name", "bb", then), (10, "to ten", "aa", None)]);
         assert_eq!(steps[0].samples, [("0f".to_owned(), "1e".to_owned())]);
+        assert_eq!((steps[0].untouched, steps[1].untouched), (false, true));
         assert!(decode(Reply::Map(Vec::new())).unwrap().is_empty());
         assert!(decode(Reply::Int(1)).is_err());
     }

@@ -1,7 +1,8 @@
 //! Migrations of documents: ordered functions over their members, with the version in the document as the checkpoint.
 
-// A file imports from those before it: error, report, step, sample, history, run, this one.
+// A file imports from those before it: error, report, step, sample, history, agree, run, this one.
 
+mod agree;
 mod error;
 mod history;
 mod report;
@@ -115,7 +116,8 @@ impl<M: Model> DataMigration<M> {
     }
 
     /// Adds the step that leads to this version, from the one before it. Its name is recorded, and tells it from others:
-    /// do not change it once it ran. That its code was changed is told by a [`sample`](DataMigration::sample).
+    /// do not change it once it changed a document. That its code was changed is told by a [`sample`](DataMigration::sample).
+    /// A step that failed for every document may be replaced by its mending, also under another name.
     ///
     /// The function gets the members of a document, without `_v`, and may be called several times for one document, of
     /// which one result is stored. The first step may lead to any version from 2 on, so that steps which all documents
@@ -144,8 +146,8 @@ impl<M: Model> DataMigration<M> {
     }
 
     /// A document for the last step to be tried on, without `_v`, by which it is told whether the step still does what it
-    /// did: what it makes of it is recorded when the step is begun in a namespace, and compared by every later run. Any
-    /// number of them; one that is added later is recorded then.
+    /// did: what it makes of it is recorded when the step is begun in a namespace, and compared by every later run, once a
+    /// document was changed. Any number of them; one that is added later is recorded then.
     ///
     /// Without one, a step is told from another by its version and name alone, and a change of its code is not seen: what it
     /// migrated by then stays as it was made. For steps whose result depends on nothing but the document.
@@ -189,12 +191,12 @@ impl<M: Model> DataMigration<M> {
     /// documents; the next run goes on.
     ///
     /// # Errors
-    /// [`DataMigrationError`]: for steps that are not in order or not the ones that ran before, before anything is
+    /// [`DataMigrationError`]: for steps that are not in order or not the ones that changed documents before, before anything is
     /// written; for a server that cannot be reached. On a cluster [`Error::Unsupported`](crate::Error::Unsupported), as
     /// no one scan sees all keys.
     pub async fn run(&self, cache: &Cache) -> Result<DataReport, DataMigrationError> {
         self.check(cache)?;
-        history::begin::<M>(cache, &self.steps).await?;
+        agree::begin::<M>(cache, &self.steps).await?;
         let report = self.go(cache, Way::Up, false).await?;
         if report.is_complete() {
             history::finish::<M>(cache, &self.steps).await?;
@@ -209,7 +211,7 @@ impl<M: Model> DataMigration<M> {
     pub async fn dry_run(&self, cache: &Cache) -> Result<DataReport, DataMigrationError> {
         self.check(cache)?;
         history::compare::<M>(&history::read::<M>(cache).await?, &self.steps)?;
-        Ok(self.go(cache, Way::Up, true).await?)
+        self.go(cache, Way::Up, true).await
     }
 
     /// Brings all documents of later versions back to this one, by the `down` of each step, the last one first. The
@@ -272,7 +274,7 @@ impl<M: Model> DataMigration<M> {
         }
     }
 
-    async fn go(&self, cache: &Cache, way: Way, dry: bool) -> crate::error::Result<DataReport> {
+    async fn go(&self, cache: &Cache, way: Way, dry: bool) -> Result<DataReport, DataMigrationError> {
         cache.capabilities().require_json("a migration of documents")?;
         let (batch, rate) = (self.batch.max(1), self.rate);
         Run { cache, steps: &self.steps, way, dry, batch, rate, model: self.model }.go().await

@@ -11,6 +11,8 @@ use bytes::Bytes;
 use cache_index::{Batch, Command, Reply, text_of};
 use tokio::time::{Instant, sleep, sleep_until};
 
+use super::agree;
+use super::error::DataMigrationError;
 use super::report::DataReport;
 use super::step::{Outcome, Step, Way, apply};
 use crate::backoff::Backoff;
@@ -47,6 +49,8 @@ pub(super) struct Run<'a, M> {
 struct Seen {
     hasher: RandomState,
     keys: HashSet<u64>,
+    /// The oldest version of which it was said that its documents are changed.
+    claimed: Option<u32>,
 }
 
 impl Seen {
@@ -57,18 +61,18 @@ impl Seen {
 
 impl<M: Model> Run<'_, M> {
     /// Goes through all documents.
-    pub(super) async fn go(self) -> Result<DataReport> {
+    pub(super) async fn go(self) -> Result<DataReport, DataMigrationError> {
         let mut report = DataReport::default();
         match self.all(&mut report).await {
             Ok(()) => Ok(report),
-            Err(source) if report.migrated > 0 && !self.dry => {
-                Err(Error::Stopped { done: report.migrated, source: Box::new(source) })
+            Err(DataMigrationError::Server(source)) if report.migrated > 0 && !self.dry => {
+                Err(Error::Stopped { done: report.migrated, source: Box::new(source) }.into())
             }
             Err(error) => Err(error),
         }
     }
 
-    async fn all(&self, report: &mut DataReport) -> Result<()> {
+    async fn all(&self, report: &mut DataReport) -> Result<(), DataMigrationError> {
         let (mut keys, mut seen) = (Keys::<M>::new(self.cache), Seen::default());
         let started = Instant::now();
         // Not more at once than in a second, so that the load is even.
@@ -87,7 +91,7 @@ impl<M: Model> Run<'_, M> {
                     };
                     report.fail(key.as_bytes(), error);
                 }
-                Some(Err(error)) => return Err(error),
+                Some(Err(error)) => return Err(error.into()),
                 None => {}
             }
             if batch.len() >= size || ended {
@@ -104,7 +108,12 @@ impl<M: Model> Run<'_, M> {
     }
 
     /// Changes these documents, again and again where others were faster.
-    async fn batch(&self, mut keys: Vec<Bytes>, seen: &mut Seen, report: &mut DataReport) -> Result<()> {
+    async fn batch(
+        &self,
+        mut keys: Vec<Bytes>,
+        seen: &mut Seen,
+        report: &mut DataReport,
+    ) -> Result<(), DataMigrationError> {
         let mut backoff = Backoff::new(SHORTEST, LONGEST);
         for tried in 0..TRIES {
             if keys.is_empty() {
@@ -129,16 +138,21 @@ impl<M: Model> Run<'_, M> {
     }
 
     /// Changes these documents, and answers those that somebody else changed meanwhile.
-    async fn once(&self, keys: Vec<Bytes>, seen: &mut Seen, report: &mut DataReport) -> Result<Vec<Bytes>> {
+    async fn once(
+        &self,
+        keys: Vec<Bytes>,
+        seen: &mut Seen,
+        report: &mut DataReport,
+    ) -> Result<Vec<Bytes>, DataMigrationError> {
         let reads = keys.iter().map(|key| Command::new("JSON.GET").key(key).repeatable()).collect();
         let replies = self.cache.send_all(Batch::pipeline(reads)).await?;
-        let (mut changed, mut rewrites) = (Vec::new(), Vec::new());
+        let (mut changed, mut rewrites, mut oldest) = (Vec::new(), Vec::new(), None);
         for (key, reply) in keys.into_iter().zip(replies) {
             let raw = match reply {
                 Ok(Reply::Bulk(raw)) => raw,
                 // It is gone, or no document any more.
                 Ok(_) => continue,
-                Err(error) if error.is_unavailable() => return Err(error),
+                Err(error) if error.is_unavailable() => return Err(error.into()),
                 Err(error) => {
                     report.fail(&key, error);
                     continue;
@@ -146,7 +160,8 @@ impl<M: Model> Run<'_, M> {
             };
             match self.rewrite(key.clone(), raw, seen, report) {
                 Ok(None) => {}
-                Ok(Some(rewrite)) => {
+                Ok(Some((version, rewrite))) => {
+                    oldest = Some(oldest.map_or(version, |oldest: u32| oldest.min(version)));
                     changed.push(key);
                     rewrites.push(rewrite);
                 }
@@ -156,6 +171,13 @@ impl<M: Model> Run<'_, M> {
                     }
                 }
             }
+        }
+        // Before the first write, so that no step that wrote is ever taken for one that did not.
+        if let Some(oldest) = oldest.filter(|oldest| seen.claimed.is_none_or(|claimed| *oldest < claimed))
+            && self.way == Way::Up
+        {
+            agree::claim::<M>(self.cache, self.steps, oldest).await?;
+            seen.claimed = Some(oldest);
         }
         let (answers, _) = Rewrite::run_many(self.cache, rewrites).await;
         let mut again = Vec::new();
@@ -178,17 +200,17 @@ impl<M: Model> Run<'_, M> {
                 }
             }
         }
-        unavailable.map_or(Ok(again), Err)
+        unavailable.map_or(Ok(again), |error| Err(error.into()))
     }
 
-    /// The change that a document needs; `None`: it needs none, or this is a dry run.
+    /// The change that a document needs, and its version; `None`: it needs none, or this is a dry run.
     fn rewrite(
         &self,
         key: Bytes,
         raw: Bytes,
         seen: &mut Seen,
         report: &mut DataReport,
-    ) -> Result<Option<Rewrite>> {
+    ) -> Result<Option<(u32, Rewrite)>> {
         let stored = StoredForm::read::<M>(key, raw)?;
         let mut members = stored.members.clone();
         let failed = |source: super::step::StepError| Error::Upgrade {
@@ -203,7 +225,7 @@ impl<M: Model> Run<'_, M> {
                 let after = members.clone();
                 let rewrite = stored.rewrite::<M>(self.cache, members, version, is_read)?;
                 if !self.dry {
-                    return Ok(Some(rewrite));
+                    return Ok(Some((stored.version, rewrite)));
                 }
                 if seen.is_new(&stored.key) {
                     report.migrated += 1;

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::error::DataMigrationError;
 use crate::document::FIRST;
-use crate::error::BoxError;
+use crate::error::{BoxError, escaped};
 use crate::model::JsonMap;
 
 /// A function over the members of a document.
@@ -124,7 +124,7 @@ pub(super) fn apply(
         change(members).map_err(|source| StepError::Failed {
             name: step.name.clone(),
             version: step.version,
-            source,
+            source: escaped(source),
         })?;
     }
     Ok(Outcome::Changed(target))
@@ -179,6 +179,14 @@ mod tests {
         ] {
             assert_eq!(applied(way, from), (outcome.to_owned(), log.to_owned()), "{way:?} {from}");
         }
+    }
+
+    #[test]
+    fn what_a_step_says_is_escaped() {
+        let up = Arc::new(|_: &mut JsonMap| Err("boom\u{1b}[31m".into()));
+        let error = apply(&[Step { up, ..step(2) }], Way::Up, 1, &mut JsonMap::new()).unwrap_err();
+        let source = std::error::Error::source(&error).unwrap().to_string();
+        assert_eq!(source, r"boom\u{1b}[31m");
     }
 
     #[test]

@@ -25,6 +25,8 @@ impl fmt::Display for Plan {
                 write!(f, ": {sample}")?;
             }
         }
+        let typed = self.commands.iter().filter(|_| self.by_hand);
+        typed.into_iter().try_for_each(|command| write!(f, "\n  > {command}"))?;
         self.notices.iter().try_for_each(|notice| write!(f, "\n  ! {notice}"))
     }
 }

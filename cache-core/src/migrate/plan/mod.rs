@@ -1,6 +1,7 @@
 //! What has to be done, decided from what is there. Pure.
 
 mod alias;
+mod by_hand;
 mod display;
 #[cfg(test)]
 mod golden;
@@ -50,7 +51,8 @@ pub struct Plan {
     pub alias: String,
     /// The index that the alias points at; `None`: it points nowhere.
     pub active: Option<String>,
-    /// How the index that comes differs from the active one, if one comes.
+    /// How the index that comes differs from the active one, if one comes; of a first one, all that it is made with. Options that
+    /// the server does not tell (PHONETIC and some of vectors) stand in what is wanted, and not in what is there.
     pub differences: Vec<Difference>,
     /// What a new index will hold and take; `None`: there is none to come, or none to compare with.
     pub estimate: Option<Estimate>,
@@ -61,8 +63,14 @@ pub struct Plan {
     pub memory: Option<ServerMemory>,
     /// The steps, in order; none: everything is as it should be.
     pub steps: Vec<Step>,
+    /// The commands that make the index, if one is made, as they are typed at the prompt of `redis-cli`: for whoever does it by
+    /// hand. `Display` prints them with [`Strategy::Manual`] alone.
+    pub commands: Vec<String>,
     /// What is left as it is, and somebody should know of.
     pub notices: Vec<Notice>,
+    /// Whether the index is somebody's to make.
+    #[serde(skip)]
+    by_hand: bool,
 }
 
 /// A schema, compared by what index it makes.
@@ -128,7 +136,9 @@ pub(crate) fn plan(
         sample: None,
         memory: observed.memory,
         steps: Vec::new(),
+        commands: Vec::new(),
         notices: Vec::new(),
+        by_hand: options.strategy == Strategy::Manual,
     };
     let wanted = schema.definition(keyspace);
     // FT.INFO answers with an index's own name: an alias that answers with its own is an index that shadows it.
@@ -158,8 +168,9 @@ pub(crate) fn plan(
     if plan.steps.iter().any(comes) {
         plan.differences = match &observed.active {
             Some(active) => index::changes(&active.definition, &wanted),
-            None => wanted.fields.into_iter().map(Difference::Added).collect(),
+            None => by_hand::from_nothing(&wanted),
         };
+        by_hand::tell_hidden(&mut plan.differences, schema);
         // One that this release began to extend has its fields already.
         let begun = observed.extending(plan.fingerprint).map(|(begun, _)| begun.index.clone());
         let same = plan.active.clone().filter(|_| plan.differences.is_empty());
@@ -167,5 +178,6 @@ pub(crate) fn plan(
             same.filter(|active| begun.as_ref() != Some(active)).map(|index| Notice::Untold { index }),
         );
     }
+    plan.commands = by_hand::commands(&plan, keyspace);
     plan
 }
