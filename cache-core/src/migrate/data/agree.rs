@@ -182,7 +182,8 @@ mod tests {
     #[test]
     fn a_step_is_replaced_as_long_as_it_changed_nothing() {
         let (first, mended, renamed) = (step("tidy", "Bern"), step("tidy", "Thun"), step("mend", "Bern"));
-        let sets = |there: &[RecordedStep], step: &Step| Change::begin(there, &[step.clone()]).sets;
+        let sets =
+            |there: &[RecordedStep], step: &Step| Change::begin(there, std::slice::from_ref(step)).sets;
         let fields = |step: &Step| {
             let (sample, made) = digests(step).pop().unwrap();
             [
@@ -204,7 +205,7 @@ mod tests {
     fn a_sample_that_comes_later_is_recorded_then() {
         let first = step("tidy", "Bern");
         let there = RecordedStep { samples: Vec::new(), ..recorded(&first, false) };
-        let change = Change::begin(&[there], &[first.clone()]);
+        let change = Change::begin(&[there], std::slice::from_ref(&first));
         let (sample, made) = digests(&first).pop().unwrap();
         let field = sample_field(2, &sample);
         assert_eq!(change.sets, [(field.clone(), made)]);
