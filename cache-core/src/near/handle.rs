@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use cache_index::{Batch, Command, Reply};
+use tokio::time::Instant;
 
 use super::line::Line;
 use super::status::NearStatus;
@@ -159,7 +160,7 @@ impl NearHandle {
             let Some((epoch, now)) = self.epoch(&key).filter(|_| self.cache.is_enabled()) else { break };
             let landed = match self.line.store.table.enter(&key, epoch, now) {
                 Seat::Hit(document) => Some(Ok(document)),
-                Seat::Join(joined) => match self.wait(joined).await {
+                Seat::Join(joined) => match self.wait(joined, self.patience()).await {
                     Some(landed) => landed,
                     None => break,
                 },
@@ -216,12 +217,17 @@ impl NearHandle {
             let rest = leads.split_off(leads.len().min(CHUNK / 2));
             let (places, turns): (Vec<_>, Vec<_>) = std::mem::replace(&mut leads, rest).into_iter().unzip();
             for (at, landed) in places.into_iter().zip(self.ask::<M>(turns).await) {
+                // Whoever waits for the rest is not to wait for a deadline for each part of it, nor is this caller.
+                if matches!(&landed, Err(error) if error.is_unavailable()) {
+                    leads.clear();
+                }
                 take(at, Some(landed));
             }
         }
         // What was asked for here has come by now: two that ask for each other's documents do not wait for each other.
+        let ends = self.patience();
         for (at, joined) in joins {
-            take(at, self.wait(joined).await.flatten());
+            take(at, self.wait(joined, ends).await.flatten());
         }
         let (mut documents, mut past) = (Vec::with_capacity(keys.len()), Vec::new());
         for (at, (key, landed)) in keys.into_iter().zip(found).enumerate() {
@@ -249,9 +255,14 @@ impl NearHandle {
         Ok(documents)
     }
 
-    /// Waits for who asks; the inner `None`: they gave up. No longer than asking may take: they may never go on.
-    async fn wait(&self, joined: Joined<Document>) -> Option<Option<Landed<Document>>> {
-        tokio::time::timeout(self.cache.connection().deadline(), joined.landed()).await.ok()
+    /// Until when it is waited for others who ask: no longer than asking may take, as they may never go on.
+    fn patience(&self) -> Instant {
+        Instant::now() + self.cache.connection().deadline()
+    }
+
+    /// Waits for who asks; the inner `None`: they gave up.
+    async fn wait(&self, joined: Joined<Document>, ends: Instant) -> Option<Option<Landed<Document>>> {
+        tokio::time::timeout_at(ends, joined.landed()).await.ok()
     }
 
     /// Asks the server, on the line where it tells of changes from then on. One outcome each.

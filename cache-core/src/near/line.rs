@@ -91,6 +91,9 @@ async fn ask(store: &Store, tracked: &dyn Connection) -> Result<()> {
             }
             store.says(None);
         }
+        // So many documents are being asked for that this was not sent, which says nothing of the line: what is kept is believed for as
+        // long as the last answer was good for.
+        Err(error) if error.is_busy() => {}
         Err(error) => {
             store.trust.lost();
             if store.says(Some(ErrorClass::of(error))) {
