@@ -84,6 +84,7 @@ resp3! {
     a_flush_empties_it
     of_many_one_asks
     handles_of_other_namespaces_are_apart
+    own_writes_are_read_where_the_namespace_has_braces
 }
 
 mod cases {
@@ -325,6 +326,18 @@ mod cases {
         assert!(
             mine.get::<User>(1).await.unwrap().is_some() && other.get::<User>(1).await.unwrap().is_none()
         );
+    }
+
+    pub(super) async fn own_writes_are_read_where_the_namespace_has_braces(cache: Cache) {
+        let braces = format!("{{{}}}", cache.keyspace().unwrap().global());
+        let near = near(&cache.namespace(&braces)).await;
+        for round in 0..200 {
+            let name = format!("ann {round}");
+            let _ = user(1, &name).save(&near).await.unwrap();
+            assert_eq!(near.get::<User>(1).await.unwrap().unwrap().name, name);
+        }
+        user(1, "").delete(&near).await.unwrap();
+        assert_eq!(near.get::<User>(1).await.unwrap(), None);
     }
 }
 

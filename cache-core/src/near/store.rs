@@ -69,9 +69,9 @@ impl Store {
 
     /// Whether an argument of a command may be a key of something that is kept.
     pub(super) fn may_keep(&self, argument: &[u8]) -> bool {
-        let bare = argument.strip_prefix(b"{").unwrap_or(argument);
-        // `{shop:cache:user}:7` begins as well with the namespace.
-        argument.len() <= MAX_KEY && bare.starts_with(&self.prefix)
+        let begins = |argument: &[u8]| argument.starts_with(&self.prefix);
+        // `{shop:cache:user}:7` begins as well with the namespace, which may have a brace of its own.
+        argument.len() <= MAX_KEY && (begins(argument) || argument.strip_prefix(b"{").is_some_and(begins))
     }
 }
 
@@ -89,5 +89,21 @@ impl Invalidations for Store {
     fn lost(&self) {
         self.trust.lost();
         self.broke.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_begins_with_the_namespace_whether_that_has_braces_or_not() {
+        let plain = Store::new(1, "shop:cache");
+        assert!(plain.may_keep(b"shop:cache:user:7") && plain.may_keep(b"{shop:cache:user}:7"));
+        assert!(!plain.may_keep(b"shop:cached:user:7") && !plain.may_keep(b"{{shop:cache:user}:7"));
+        let braced = Store::new(1, "{shop}:cache");
+        assert!(braced.may_keep(b"{shop}:cache:user:7"));
+        assert!(!braced.may_keep(b"shop}:cache:user:7") && !braced.may_keep(b"{shop}"));
+        assert!(!plain.may_keep(&[b"shop:cache:".as_slice(), &[b'x'; MAX_KEY]].concat()));
     }
 }

@@ -113,9 +113,10 @@ impl<V: Clone> Table<V> {
         drop(gone);
     }
 
-    /// Frees what is kept.
+    /// Frees what is kept, each document without a lock: one whose own drop panics under it would have every later read of a
+    /// document beside it panic too.
     pub(super) fn clear(&self) {
-        self.kept.clear();
+        self.kept.drain().for_each(drop);
     }
 
     /// How many are kept, those among them that are out of date.
@@ -180,5 +181,35 @@ impl<V: Clone> Joined<V> {
     pub(super) fn now(&self) -> Option<Option<Landed<V>>> {
         let landed = self.0.borrow().clone();
         (landed.is_some() || self.0.has_changed().is_err()).then_some(landed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::time::Duration;
+
+    use super::*;
+
+    struct Panics;
+
+    impl Drop for Panics {
+        fn drop(&mut self) {
+            assert!(std::thread::panicking(), "a document that panics when it is dropped");
+        }
+    }
+
+    #[test]
+    fn a_document_that_panics_when_it_is_freed_harms_no_other() {
+        let (table, now) = (Arc::new(Table::new(1)), Moment::now());
+        let keep = |value: Option<Arc<Panics>>| {
+            let Seat::Lead(turn) = table.enter(b"k", 1, now) else { unreachable!() };
+            turn.land(Ok(value), Some(now.after(Duration::from_secs(60))));
+        };
+        keep(Some(Arc::new(Panics)));
+        assert!(catch_unwind(AssertUnwindSafe(|| table.clear())).is_err());
+        assert!(table.get(b"k", 1, now).is_none());
+        keep(None);
+        assert!(matches!(table.get(b"k", 1, now), Some(None)));
     }
 }
