@@ -154,7 +154,8 @@ pub enum IndexState {
     Filling {
         /// How many documents it held.
         documents: u64,
-        /// How much of the key space the server had scanned, from 0 to 1. It jumps.
+        /// How much of the key space the server had scanned, from 0 to 1. It jumps, and is 0 where the server does not know,
+        /// as after a restart.
         percent: f64,
     },
     /// It is not on the server.

@@ -4,6 +4,8 @@ use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+#[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+use std::time::{Duration, Instant};
 
 use cache_index::{Fingerprint, Schema, printed};
 use serde::Serialize;
@@ -23,9 +25,16 @@ const TOP: &str = "\
 /// How many links are followed: as many as Linux does.
 const MOST_LINKS: usize = 40;
 
+/// How long it is waited for another process that writes a lock, and between two tries.
+#[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+const PATIENCE: Duration = Duration::from_secs(10);
+#[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+const PAUSE: Duration = Duration::from_millis(10);
+
 /// `migrate lock`.
 pub(super) fn lock(migrator: &Migrator, args: &LockFile) -> Result<Answer, CliError> {
     let path = &args.file;
+    let _turn = turn(path)?;
     let text = read(path)?.unwrap_or_else(|| TOP.to_owned());
     let appended = not_locked(migrator, &text)?;
     let mut lock = text.parse::<SchemaLock>().map_err(MigrateError::from)?;
@@ -152,6 +161,35 @@ fn read(path: &Path) -> Result<Option<String>, CliError> {
     }
 }
 
+/// Waits until nobody else writes a lock in this folder: of two who append to what both have read, one would be lost. Where the
+/// system or the file system has no locks, nothing is waited for.
+#[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+fn turn(path: &Path) -> Result<Option<fs::File>, CliError> {
+    use rustix::fs::{FlockOperation, flock};
+    let failed = |source| CliError::WriteLock { path: path.to_owned(), source };
+    let file = followed(path).map_err(failed)?;
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // That there is none is told where the file is written.
+    let Ok(folder) = fs::File::open(folder) else { return Ok(None) };
+    let began = Instant::now();
+    loop {
+        match flock(&folder, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(Some(folder)),
+            Err(rustix::io::Errno::WOULDBLOCK) if began.elapsed() < PATIENCE => std::thread::sleep(PAUSE),
+            Err(rustix::io::Errno::WOULDBLOCK) => {
+                let what = "another process has its folder locked; run it again when that has ended";
+                return Err(failed(io::Error::new(io::ErrorKind::WouldBlock, what)));
+            }
+            Err(_) => return Ok(None),
+        }
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
+fn turn(_: &Path) -> Result<Option<fs::File>, CliError> {
+    Ok(None)
+}
+
 /// Writes beside it first, so that no moment has half a lock: beside the file that a link leads to, which stays a link.
 fn write(path: &Path, text: &str) -> Result<(), CliError> {
     let failed = |source| CliError::WriteLock { path: path.to_owned(), source };
@@ -191,6 +229,25 @@ mod tests {
     use std::os::unix::net::UnixListener;
 
     use super::*;
+
+    #[test]
+    fn of_many_who_write_at_once_nobody_loses_a_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let lock = folder.path().join("schema.lock");
+        std::thread::scope(|scope| {
+            for writer in 0..8 {
+                let lock = &lock;
+                scope.spawn(move || {
+                    for line in 0..20 {
+                        let _turn = turn(lock).unwrap();
+                        let before = read(lock).unwrap().unwrap_or_default();
+                        write(lock, &format!("{before}{writer} {line}\n")).unwrap();
+                    }
+                });
+            }
+        });
+        assert_eq!(read(&lock).unwrap().unwrap().lines().count(), 8 * 20);
+    }
 
     #[test]
     fn what_is_no_file_stays() {

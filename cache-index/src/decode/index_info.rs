@@ -40,7 +40,8 @@ pub struct IndexInfo {
     pub last_error: Option<String>,
     /// Whether the index is being filled.
     pub indexing: bool,
-    /// How much of the key space was scanned, from 0 to 1. It jumps, and is 1 too after a scan was given up.
+    /// How much of the key space was scanned, from 0 to 1. It jumps, and is 1 too after a scan was given up. After a restart the
+    /// server divides by the keys that it has loaded so far: while it fills the index, what is beyond 1 is told as 0.
     pub percent_indexed: f64,
     /// What keeps the background scan from going on (from 2.10.19 and 8.0); `None`: nothing, or not told.
     pub background_problem: Option<String>,
@@ -124,6 +125,9 @@ impl IndexInfo {
                 Some(size) if SIZES.contains(&size) => parts += value.as_double().unwrap_or_default(),
                 _ => {}
             }
+        }
+        if info.percent_indexed > 1.0 {
+            info.percent_indexed = if info.indexing { 0.0 } else { 1.0 };
         }
         // Whole bytes of what is measured in megabytes; a negative number would be none.
         info.memory = (total.max(parts) * 1_048_576.0) as u64;
@@ -232,6 +236,12 @@ mod tests {
         };
         assert!(!decode(0.46, "OK").is_filled());
         assert!(!decode(1.0, "OOM failure").is_filled());
+        // After a restart, 3,449 times as many as the keys that were loaded.
+        assert_eq!((decode(3_449.0, "OK").percent_indexed, decode(3_449.0, "OK").is_filled()), (1.0, true));
+        let mut pairs = info(Reply::Double(3_449.0), Reply::Map(errors("OK")));
+        pairs.push((bulk("indexing"), Reply::Int(1)));
+        let loading = IndexInfo::decode(Reply::Map(pairs)).unwrap();
+        assert_eq!((loading.percent_indexed, loading.is_filled()), (0.0, false));
         let filling = IndexInfo { indexing: true, ..decode(1.0, "OK") };
         assert!(!filling.is_filled());
     }
