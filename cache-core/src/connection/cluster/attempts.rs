@@ -9,6 +9,9 @@ use crate::error::Error;
 /// The first pause, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(250));
 
+/// How long a call takes at most, whatever it is given: a clock does not count for ever.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 3_600);
+
 /// How often a slot is followed without a pause.
 const FOLLOWED: u32 = 4;
 
@@ -34,7 +37,8 @@ pub(super) struct Attempts {
 
 impl Attempts {
     pub(super) fn new(within: Duration) -> Self {
-        let until = Instant::now() + within;
+        let now = Instant::now();
+        let until = now.checked_add(within.min(LONGEST)).unwrap_or(now);
         Self { until, backoff: Backoff::new(PAUSES.0, PAUSES.1), followed: 0, waits: false, lost: false }
     }
 
@@ -88,5 +92,15 @@ impl Attempts {
             tokio::time::sleep(self.backoff.pause().min(self.left())).await;
         }
         std::mem::take(&mut self.lost) && waits
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_may_be_given_any_time() {
+        assert!(Attempts::new(Duration::MAX).left() > Duration::from_secs(3_600));
     }
 }

@@ -149,12 +149,15 @@ impl Node {
     }
 
     fn answer(&self, command: &Command, reply: Reply) -> Result<Reply> {
-        answers::answer(command.name(), reply).map_err(|error| {
-            if error.server_kind() == Some(ServerErrorKind::ReadOnly) {
-                self.link.is_demoted();
-            }
-            self.capabilities().explain(error)
-        })
+        answers::answer(command.name(), reply).map_err(|error| self.refused(error))
+    }
+
+    /// What the server refused. One that takes no writes any more is looked for anew.
+    fn refused(&self, error: Error) -> Error {
+        if error.server_kind() == Some(ServerErrorKind::ReadOnly) {
+            self.link.is_demoted();
+        }
+        self.capabilities().explain(error)
     }
 
     async fn attempt<T, F>(
@@ -204,7 +207,11 @@ impl Member for Node {
         };
         let replies = self.bounded(name, timeout, repeatable, send).await?;
         if atomic {
-            return answers::transaction(commands, replies);
+            let answers = answers::transaction(commands, replies).map_err(|error| self.refused(error))?;
+            return Ok(answers
+                .into_iter()
+                .map(|answer| answer.map_err(|error| self.refused(error)))
+                .collect());
         }
         let answers = commands.iter().zip(replies);
         Ok(answers.map(|(command, reply)| self.answer(command, reply)).collect())

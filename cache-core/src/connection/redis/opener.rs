@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cache_index::{Command, Reply};
+use cache_index::{Command, Reply, ServerError};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 
@@ -13,6 +13,7 @@ use super::failure::Failure;
 use super::heard::Heard;
 use super::tls::Connector;
 use super::wire::{Packed, Told, Wire};
+use crate::connection::classify::server_error;
 use crate::settings::Protocol;
 
 /// Where a server listens.
@@ -106,7 +107,7 @@ impl Opener {
         for ((command, need), answer) in said.iter().zip(answers) {
             match (need, answer) {
                 (Need::Must, Reply::Error(error)) => {
-                    return Err(Failure::Refused(first_word(command), error));
+                    return Err(Failure::Refused(first_word(command), without_arguments(&error)));
                 }
                 (Need::Tracks, answer) => tracks = !matches!(answer, Reply::Error(_)),
                 (Need::Must | Need::May, _) => {}
@@ -172,6 +173,14 @@ impl Opened {
     }
 }
 
+/// A refusal without what was sent: a server that does not know a command names its arguments, the password among them.
+fn without_arguments(error: &ServerError) -> ServerError {
+    match error.text().split_once(", with args beginning with") {
+        Some((said, _)) => server_error(said),
+        None => error.clone(),
+    }
+}
+
 /// What a message calls it.
 fn first_word(command: &Command) -> &'static str {
     match command.name() {
@@ -179,5 +188,17 @@ fn first_word(command: &Command) -> &'static str {
         "AUTH" => "AUTH",
         "SELECT" => "SELECT",
         _ => "CLIENT",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_does_not_name_the_password() {
+        let text = "unknown command 'HELLO', with args beginning with: '3' 'AUTH' 'default' 's3cret'";
+        assert_eq!(without_arguments(&server_error(text)).text(), "unknown command 'HELLO'");
+        assert_eq!(without_arguments(&server_error("NOAUTH a, b")), server_error("NOAUTH a, b"));
     }
 }

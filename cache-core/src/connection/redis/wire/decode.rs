@@ -85,6 +85,11 @@ impl Decoder {
         &mut self.buffer
     }
 
+    /// Whether a part of a message has come.
+    pub(super) fn has_begun(&self) -> bool {
+        !self.buffer.is_empty()
+    }
+
     /// The next message, if all of it has come.
     pub(super) fn next(&mut self) -> Result<Option<Message>, Malformed> {
         while self.to_come > 0 {
@@ -241,17 +246,17 @@ impl Reader<'_> {
                 }
                 self.inner(depth)?
             }
-            b'>' => Reply::Array(self.list(length(line)?.unwrap_or_default(), depth)?),
+            // Taken for an answer, it would be somebody's, and each later answer that of the next one.
+            b'>' => return Err(Malformed("what nobody asked for stands in an answer")),
             _ => return Err(NO_VALUE),
         })
     }
 
     /// The parts of a list.
     fn items(&mut self, depth: usize) -> Result<Vec<Reply>, Malformed> {
-        match self.reply(depth)? {
-            Reply::Array(items) => Ok(items),
-            _ => Err(Malformed("what nobody asked for is no list")),
-        }
+        let (_, start, end) = self.line()?;
+        let count = length(self.bytes.get(start..end).unwrap_or_default())?;
+        self.list(count.unwrap_or_default(), depth)
     }
 
     /// A key of a map. Most are statuses, which are parts of what was read here, as texts are.

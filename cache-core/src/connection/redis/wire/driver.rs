@@ -122,8 +122,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 Poll::Ready(Ok(_)) => {}
                 Poll::Ready(Err(error)) => return Err(error.into()),
             }
-            self.last = Instant::now();
-            self.heard.at(self.last.into_std());
+            let now = Instant::now();
             while let Some(message) = self.decoder.next()? {
                 match message {
                     Message::Push(items) => {
@@ -132,6 +131,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                         }
                     }
                     Message::Answer(reply) => {
+                        self.heard_at(now);
                         // Whose answer is another one's may be anybody's.
                         let Some(first) = self.waiting.front_mut() else {
                             return Err(Failure::unasked(reply));
@@ -142,7 +142,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                     }
                 }
             }
+            // Part of a long answer. A whole message that nobody asked for says nothing of the answers that are waited for.
+            if self.decoder.has_begun() {
+                self.heard_at(now);
+            }
         }
+    }
+
+    fn heard_at(&mut self, now: Instant) {
+        self.last = now;
+        self.heard.at(now.into_std());
     }
 
     /// Ends a connection whose other end is gone without a word: whoever waits longest has no time any more, and nothing was
@@ -152,6 +161,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             let Some(first) = self.waiting.front() else { return Ok(()) };
             let next = first.until.max(self.last + self.patience);
             let look = self.look.get_or_insert_with(|| Box::pin(sleep_until(next)));
+            if next < look.deadline() {
+                // Whoever had more time is answered, or gave up.
+                look.as_mut().reset(next);
+                self.is_set = false;
+            }
             if self.is_set && !look.is_elapsed() {
                 return Ok(());
             }

@@ -132,6 +132,13 @@ fn what_nobody_asked_for_is_told_from_answers() {
 }
 
 #[test]
+fn what_nobody_asked_for_is_never_an_answer() {
+    for nonsense in ["|1\r\n+a\r\n+b\r\n>1\r\n+tick\r\n", "*1\r\n>1\r\n+tick\r\n"] {
+        assert!(decoded(nonsense.as_bytes(), 64).is_err(), "{nonsense:?}");
+    }
+}
+
+#[test]
 fn what_is_said_of_a_value_is_left_out() {
     assert_eq!(
         one("|1\r\n+ttl\r\n:3600\r\n*2\r\n:1\r\n|1\r\n+a\r\n+b\r\n:2\r\n"),
@@ -275,4 +282,33 @@ async fn an_answer_that_nobody_asked_for_ends_it() {
     theirs.write_all(b":1\r\n").await.unwrap();
     tokio::task::yield_now().await;
     assert!(wire.send(packed("A"), PATIENCE).await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_nobody_asked_for_does_not_keep_a_connection_that_answers_nothing() {
+    let (wire, mut theirs) = started(PATIENCE);
+    let server = async {
+        for _ in 0..8 {
+            tokio::time::sleep(PATIENCE / 2).await;
+            if theirs.write_all(b">1\r\n+tick\r\n").await.is_err() {
+                break;
+            }
+        }
+    };
+    let (asked, ()) = tokio::join!(wire.send(packed("A"), PATIENCE), server);
+    assert!(asked.unwrap_err().is_broken());
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_had_more_time_and_is_answered_gives_none_to_the_next() {
+    let (wire, mut theirs) = started(PATIENCE);
+    let server = async {
+        tokio::time::sleep(PATIENCE / 2).await;
+        theirs.write_all(b":1\r\n").await.unwrap();
+    };
+    let (slow, ()) = tokio::join!(wire.send(packed("A"), 100 * PATIENCE), server);
+    assert_eq!(slow.unwrap(), Reply::Int(1));
+    // Its other end is silent from now on.
+    let next = tokio::time::timeout(3 * PATIENCE, wire.send(packed("B"), PATIENCE)).await;
+    assert!(next.expect("it is given up in time").unwrap_err().is_broken());
 }
