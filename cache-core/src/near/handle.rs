@@ -107,6 +107,9 @@ impl NearHandle {
     /// The documents with these primary keys, in this order; `None` where there is none. Those that are not in memory are asked
     /// for in one round trip for every 250.
     ///
+    /// Where one of these is not answered within the deadline of a read, or the line breaks, what is left is read past it, as
+    /// [`get`](NearHandle::get) does; all documents that others ask for already are waited for together, within another one.
+    ///
     /// # Errors
     /// As [`CacheModel::get_many`](crate::CacheModel::get_many).
     pub fn get_many<M, I>(&self, ids: I) -> impl Future<Output = Result<Vec<Option<Arc<M>>>>> + Send
