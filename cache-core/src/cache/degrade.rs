@@ -211,9 +211,19 @@ impl Cache {
             return answer;
         }
         let class = ErrorClass::of(error);
-        let kept = owed.into_iter().all(|(key, owed)| self.owed.keep(self, key, owed, class));
+        let kept = owed.into_iter().all(|(key, owed)| {
+            let kept = self.owed.keep(self, key.clone(), owed, class);
+            // Somebody may have read it since the call that failed was over; from now on nobody does.
+            self.forget(&key);
+            kept
+        });
         self.probe();
         if kept { Ok(without()) } else { answer }
+    }
+
+    /// Has a key forgotten that was to be dropped, whether the server knows of it yet or not.
+    pub(crate) fn forget(&self, key: &[u8]) {
+        self.forgets.iter().for_each(|forgets| forgets(key));
     }
 
     /// Begins a call; fails if the server is not to be asked.

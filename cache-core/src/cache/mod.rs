@@ -72,6 +72,9 @@ pub use state::{CacheState, StateWatch};
 /// Has the index of a schema looked at in the background: how that is done is known above.
 pub(crate) type Looking = fn(&Cache, &'static Schema, &str);
 
+/// Forgets what is kept in memory under a key, if anything is.
+type Forgets = Arc<dyn Fn(&[u8]) + Send + Sync>;
+
 /// A connection and a namespace. Cheap to clone; every clone uses the same connection.
 ///
 /// There are no globals: two handles with different namespaces, or to different servers, live side by side, and
@@ -102,6 +105,7 @@ pub struct Cache {
     /// How it does without its server, if it does.
     degrade: Option<Arc<Degrade>>,
     owed: Arc<Owed>,
+    forgets: Option<Forgets>,
     flights: Arc<Flights>,
     alive: Alive,
     background: Arc<Background>,
@@ -132,6 +136,7 @@ impl Cache {
             circuit: Arc::new(Circuit::new(false)),
             degrade: None,
             owed: Arc::default(),
+            forgets: None,
             flights: Arc::default(),
             alive: Alive::default(),
             background: Arc::default(),

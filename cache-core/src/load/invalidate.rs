@@ -38,6 +38,8 @@ async fn drop_all<M: Model>(cache: &Cache, ids: &[Vec<String>]) -> Result<()> {
         }
         let owed = cache.degrades().then_some(keys).into_iter().flatten().map(owed::<M>);
         cache.or_owed(drop_these::<M>(cache, keys).await, owed, || ())?;
+        // What is owed is named by the mark.
+        keys.iter().for_each(|keys| cache.forget(&keys.document));
     }
     Ok(())
 }

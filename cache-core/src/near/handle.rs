@@ -15,7 +15,7 @@ use super::store::{Counts, Document, MAX_KEY};
 use super::table::{Joined, Key, Landed, Seat, Turn};
 use crate::cache::{Cache, Sent};
 use crate::clock::Moment;
-use crate::document::{self, CHUNK};
+use crate::document;
 use crate::error::Result;
 use crate::model::Model;
 use crate::primary_key::Id;
@@ -35,7 +35,8 @@ const ROUNDS: usize = 3;
 /// - **Nothing is older than three seconds because nobody told of it.** The line on which the server tells is asked every second
 ///   whether it is there. When it breaks, all that was kept is out of date at once; when it is silent, or this process or its
 ///   machine stood still, three seconds after the last question that was answered. Until it is there again every read asks the
-///   server. Where invalidations wait in a busy server, they are as late as its other answers.
+///   server. Where invalidations wait in a busy server, they are as late as its other answers. A line is to the server that is written
+///   to: when the connection of the cache was made anew, maybe to another one, so is the line, and until then nothing is believed.
 /// - **Nothing is older than [`ttl`](crate::NearCache::ttl)**, nor than the document's own time to live, in any case.
 ///
 /// So it is not the place for what must be current, such as permissions: a read may still give what was there before another
@@ -66,9 +67,9 @@ const ROUNDS: usize = 3;
 /// ```
 #[derive(Clone)]
 pub struct NearHandle {
-    cache: Cache,
+    pub(super) cache: Cache,
     settings: super::NearCache,
-    line: Arc<Line>,
+    pub(super) line: Arc<Line>,
 }
 
 impl NearHandle {
@@ -105,6 +106,9 @@ impl NearHandle {
 
     /// The documents with these primary keys, in this order; `None` where there is none. Those that are not in memory are asked
     /// for in one round trip for every 250.
+    ///
+    /// Where one of these is not answered within the deadline of a read, or the line breaks, what is left is read past it, as
+    /// [`get`](NearHandle::get) does; all documents that others ask for already are waited for together, within another one.
     ///
     /// # Errors
     /// As [`CacheModel::get_many`](crate::CacheModel::get_many).
@@ -147,7 +151,7 @@ impl NearHandle {
     }
 
     /// The epoch, and the moment of which it is; `None`: this document is read past the near cache.
-    fn epoch(&self, key: &[u8]) -> Option<(u64, Moment)> {
+    pub(super) fn epoch(&self, key: &[u8]) -> Option<(u64, Moment)> {
         let now = Moment::now();
         let epoch = self.line.store.trust.epoch(now).filter(|_| key.len() <= MAX_KEY);
         Some((epoch?, now))
@@ -160,10 +164,16 @@ impl NearHandle {
             let Some((epoch, now)) = self.epoch(&key).filter(|_| self.cache.is_enabled()) else { break };
             let landed = match self.line.store.table.enter(&key, epoch, now) {
                 Seat::Hit(document) => Some(Ok(document)),
-                Seat::Join(joined) => match self.wait(joined, self.patience()).await {
-                    Some(landed) => landed,
-                    None => break,
-                },
+                Seat::Join(joined) => {
+                    // As long as asking may take.
+                    let end = Instant::now().checked_add(self.cache.connection().deadline());
+                    match self.wait(joined, end).await {
+                        Some(landed) => landed,
+                        None => break,
+                    }
+                }
+                // What an invalidation that is owed had forgotten is not to be kept in a place that was taken behind it.
+                Seat::Lead(_) if !self.cache.is_enabled() => break,
                 Seat::Lead(turn) => self.ask::<M>(vec![turn]).await.pop(),
             };
             Counts::add(&self.line.store.counts.misses);
@@ -184,89 +194,20 @@ impl NearHandle {
         self.pass::<M>(&key).await
     }
 
-    async fn ask_for_many<M: Model>(&self, keys: Vec<Key>) -> Result<Vec<Option<Arc<M>>>> {
-        let store = &self.line.store;
-        let mut found: Vec<Option<Landed<Document>>> = Vec::with_capacity(keys.len());
-        let (mut leads, mut joins) = (Vec::new(), Vec::new());
-        for (at, key) in keys.iter().enumerate() {
-            let trusted = self.epoch(key).filter(|_| self.cache.is_enabled());
-            let seat = trusted.map(|(epoch, now)| store.table.enter(key, epoch, now));
-            found.push(match seat {
-                Some(Seat::Hit(document)) => {
-                    Counts::add(&store.counts.hits);
-                    Some(Ok(document))
-                }
-                Some(Seat::Join(joined)) => {
-                    joins.push((at, joined));
-                    None
-                }
-                Some(Seat::Lead(turn)) => {
-                    leads.push((at, turn));
-                    None
-                }
-                None => None,
-            });
+    /// Waits for who asks; the inner `None`: they gave up. No longer than until then: they may never go on.
+    pub(super) async fn wait(
+        &self,
+        joined: Joined<Document>,
+        end: Option<Instant>,
+    ) -> Option<Option<Landed<Document>>> {
+        match end {
+            Some(end) => tokio::time::timeout_at(end, joined.landed()).await.ok(),
+            None => Some(joined.landed().await),
         }
-        let mut take = |at: usize, landed| {
-            Counts::add(&store.counts.misses);
-            if let Some(found) = found.get_mut(at) {
-                *found = landed;
-            }
-        };
-        while !leads.is_empty() {
-            let rest = leads.split_off(leads.len().min(CHUNK / 2));
-            let (places, turns): (Vec<_>, Vec<_>) = std::mem::replace(&mut leads, rest).into_iter().unzip();
-            for (at, landed) in places.into_iter().zip(self.ask::<M>(turns).await) {
-                // Whoever waits for the rest is not to wait for a deadline for each part of it, nor is this caller.
-                if matches!(&landed, Err(error) if error.is_unavailable()) {
-                    leads.clear();
-                }
-                take(at, Some(landed));
-            }
-        }
-        // What was asked for here has come by now: two that ask for each other's documents do not wait for each other.
-        let ends = self.patience();
-        for (at, joined) in joins {
-            take(at, self.wait(joined, ends).await.flatten());
-        }
-        let (mut documents, mut past) = (Vec::with_capacity(keys.len()), Vec::new());
-        for (at, (key, landed)) in keys.into_iter().zip(found).enumerate() {
-            documents.push(match landed {
-                Some(Ok(document)) => typed(document).unwrap_or_else(|()| {
-                    past.push((at, key));
-                    None
-                }),
-                Some(Err(error)) => match Arc::try_unwrap(error) {
-                    Ok(error) if !error.is_unavailable() => return Err(error),
-                    _ => {
-                        past.push((at, key));
-                        None
-                    }
-                },
-                None => {
-                    past.push((at, key));
-                    None
-                }
-            });
-        }
-        if !past.is_empty() {
-            self.pass_many(past, &mut documents).await?;
-        }
-        Ok(documents)
-    }
-
-    /// Until when it is waited for others who ask: no longer than asking may take, as they may never go on.
-    fn patience(&self) -> Instant {
-        Instant::now() + self.cache.connection().deadline()
-    }
-
-    /// Waits for who asks; the inner `None`: they gave up.
-    async fn wait(&self, joined: Joined<Document>, ends: Instant) -> Option<Option<Landed<Document>>> {
-        tokio::time::timeout_at(ends, joined.landed()).await.ok()
     }
 
     /// Asks the server, on the line where it tells of changes from then on. One outcome each.
-    async fn ask<M: Model>(&self, turns: Vec<Turn<Document>>) -> Vec<Landed<Document>> {
+    pub(super) async fn ask<M: Model>(&self, turns: Vec<Turn<Document>>) -> Vec<Landed<Document>> {
         let began = Moment::now();
         let entry = |name, key: &[u8]| self.cache.entry(Command::new(name).key(key).repeatable());
         let commands =
@@ -275,7 +216,9 @@ impl NearHandle {
         let answers = async {
             self.cache.require_json("`get`")?;
             let observed = self.cache.observe(Sent::Many(&batch));
-            observed.around(self.line.tracked.send_all(batch)).await
+            // Behind the epoch: one that began on a line that was made anew is asked there.
+            let tracked = self.line.tracked();
+            observed.around(tracked.send_all(batch)).await
         };
         let mut answers = match answers.await {
             Ok(answers) => answers.into_iter(),
@@ -314,25 +257,6 @@ impl NearHandle {
         let found = self.cache.or_without(document::get_at::<M>(&self.cache, Ok(command)).await, || None)?;
         Ok(found.map(Arc::new))
     }
-
-    async fn pass_many<M: Model>(
-        &self,
-        past: Vec<(usize, Key)>,
-        documents: &mut [Option<Arc<M>>],
-    ) -> Result<()> {
-        let count = u64::try_from(past.len()).unwrap_or_default();
-        self.line.store.counts.bypassed.fetch_add(count, Ordering::Relaxed);
-        self.line.keep();
-        let start = || self.cache.entry(Command::new("JSON.MGET").repeatable());
-        let chunks = past.chunks(CHUNK).map(|keys| keys.iter().fold(start(), |all, (_, key)| all.key(key)));
-        let read = document::get_many_at::<M>(&self.cache, Ok(chunks.collect())).await?;
-        for ((at, _), found) in past.into_iter().zip(read) {
-            if let Some(document) = documents.get_mut(at) {
-                *document = found.map(Arc::new);
-            }
-        }
-        Ok(())
-    }
 }
 
 fn landed(turn: Turn<Document>, outcome: Landed<Document>, expires: Option<Moment>) -> Landed<Document> {
@@ -341,7 +265,7 @@ fn landed(turn: Turn<Document>, outcome: Landed<Document>, expires: Option<Momen
 }
 
 /// The document as one of this model.
-fn typed<M: Model>(document: Document) -> std::result::Result<Option<Arc<M>>, ()> {
+pub(super) fn typed<M: Model>(document: Document) -> std::result::Result<Option<Arc<M>>, ()> {
     document.map(|document| document.downcast::<M>().map_err(drop)).transpose()
 }
 

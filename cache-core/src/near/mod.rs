@@ -1,9 +1,10 @@
 //! A near cache: documents in memory, decoded, as long as the server says that they did not change.
 
-// A file imports from those before it: settings, trust, table, store, status, writes, line, handle.
+// A file imports from those before it: settings, trust, table, store, status, writes, line, handle, many.
 
 mod handle;
 mod line;
+mod many;
 mod settings;
 mod status;
 mod store;
@@ -23,7 +24,6 @@ use self::line::{Line, a_cluster};
 use self::store::Store;
 use self::writes::Writes;
 use crate::cache::Cache;
-use crate::connection::Invalidations;
 use crate::error::{Error, Result};
 
 impl Cache {
@@ -54,13 +54,9 @@ impl Cache {
             return Err(a_cluster());
         }
         let store = Arc::new(Store::new(settings.capacity, &global));
-        let told: Arc<dyn Invalidations> = Arc::clone(&store) as _;
-        let Some(tracked) = self.connection().tracking(told) else {
-            let needs = "RESP3, and a client that hands on what the server says of changes: use `Cache::connect` without `protocol=resp2`";
-            return Err(Error::Unsupported { what: "a near cache", needs: needs.to_owned() });
-        };
+        let line = Line::new(&store, self.connection())?;
         let cache = self.through(|connection| Arc::new(Writes::new(connection, &store)));
-        let line = Line::new(store, tracked?);
+        let cache = cache.forgetting(move |key| store.table.changed(key));
         match line.ask().await {
             // It may pass, and is asked for in the background.
             Err(error) if !error.is_unavailable() => return Err(error),

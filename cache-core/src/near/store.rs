@@ -24,6 +24,8 @@ pub(super) struct Store {
     /// Wakes who looks after the line.
     pub(super) broke: Notify,
     class: Mutex<Option<ErrorClass>>,
+    /// Which connection of the cache's own the line was made for.
+    generation: AtomicU64,
     /// What all keys begin with, a brace aside.
     prefix: Vec<u8>,
 }
@@ -53,6 +55,7 @@ impl Store {
             counts: Counts::default(),
             broke: Notify::new(),
             class: Mutex::default(),
+            generation: AtomicU64::new(0),
             prefix: format!("{namespace}:").into_bytes(),
         }
     }
@@ -65,6 +68,17 @@ impl Store {
 
     pub(super) fn class(&self) -> Option<ErrorClass> {
         *self.class.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The line is made, or made anew, while this connection of the cache's own is in use.
+    pub(super) fn is_made_for(&self, generation: u64) {
+        self.generation.store(generation, Ordering::Release);
+    }
+
+    /// Whether the line was made for this connection of the cache's own. Another one may be to another server, which tells
+    /// nothing on that line.
+    pub(super) fn is_of(&self, generation: u64) -> bool {
+        self.generation.load(Ordering::Acquire) == generation
     }
 
     /// Whether an argument of a command may be a key of something that is kept.

@@ -49,6 +49,15 @@ impl Writes {
         touched.forget();
         Some(touched)
     }
+
+    /// Has what was written forgotten once more. Where it was written over another connection than the line was made for, that
+    /// may be to another server, and nothing is believed until the line is to the same one.
+    fn written(&self, touched: Touched) {
+        if !self.store.is_of(self.inner.generation()) {
+            self.store.lost();
+        }
+        drop(touched);
+    }
 }
 
 impl Touched {
@@ -73,7 +82,7 @@ impl Connection for Writes {
         };
         Box::pin(async move {
             let answer = self.inner.send(command).await;
-            drop(touched);
+            self.written(touched);
             answer
         })
     }
@@ -82,7 +91,7 @@ impl Connection for Writes {
         let Some(touched) = self.touch(batch.commands()) else { return self.inner.send_all(batch) };
         Box::pin(async move {
             let answers = self.inner.send_all(batch).await;
-            drop(touched);
+            self.written(touched);
             answers
         })
     }
