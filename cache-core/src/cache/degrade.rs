@@ -234,7 +234,9 @@ impl Cache {
         // What probes may have ended with its runtime.
         self.probe();
         Err(Error::Unavailable {
-            reason: "it did not answer before, and is asked in the background until it does".to_owned(),
+            reason: "it did not answer before, and is asked in the background until it does; see that it runs, and \
+                     that this is its address"
+                .to_owned(),
             source: None,
         })
     }

@@ -162,7 +162,7 @@ pub enum IndexState {
     Missing,
     /// Somebody made another index under its name; the migrator names how they differ.
     Drifted,
-    /// Its migration is put off until the server can be asked; see [`Migrator::defer`](crate::Migrator::defer).
+    /// Its migration is put off until the server can be asked and takes writes; see [`Migrator::defer`](crate::Migrator::defer).
     Deferred {
         /// Since when.
         since: Instant,

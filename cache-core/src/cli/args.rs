@@ -160,7 +160,7 @@ pub struct Choices {
 #[command(long_about = None)]
 pub struct Unused {
     /// Drop what nobody has used for longer than this, as `24h` or `7days`
-    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
     retain: Option<Duration>,
     #[command(flatten)]
     pub(super) format: Format,
@@ -288,6 +288,11 @@ fn features() -> impl TypedValueParser<Value = Feature> {
         .map(|name| Feature::all().find(|feature| feature.name() == name).unwrap_or(Feature::Connection))
 }
 
+fn duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text)
+        .map_err(|_| "write numbers with their units, as `24h`, `7days` or `1h 30m`".to_owned())
+}
+
 /// The strategies by their names.
 fn strategies() -> impl TypedValueParser<Value = Strategy> {
     PossibleValuesParser::new(["rebuild", "in-place-additive", "manual"]).map(|name| match name.as_str() {
@@ -368,6 +373,16 @@ mod tests {
         };
         let week = Duration::from_secs(7 * 24 * 60 * 60);
         assert_eq!(shown(unused.of(new())), shown(new().retain(week)));
+    }
+
+    #[test]
+    fn how_a_time_is_written_is_told() {
+        for time in ["rubbish", "7", ""] {
+            let line = ["service", "migrate", "collect", "--retain", time];
+            let error = Service::try_parse_from(line).err().unwrap().to_string();
+            assert!(error.contains("as `24h`, `7days`"), "{error}");
+        }
+        assert_eq!(duration("1h 30m"), Ok(Duration::from_secs(5_400)));
     }
 
     #[test]

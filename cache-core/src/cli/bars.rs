@@ -73,8 +73,5 @@ fn beside(progress: &Progress) -> String {
     if progress.waits_for.is_some() {
         return "waits for another process, which looks for documents that are missing".to_owned();
     }
-    match progress.eta {
-        Some(eta) => format!("{:.0} a second, {} s to go", progress.rate, eta.as_secs()),
-        None => format!("{:.0} a second", progress.rate),
-    }
+    progress.pace()
 }

@@ -94,3 +94,56 @@ fn kind(error: &CliError) -> &'static str {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use cache_index::{ServerError, ServerErrorKind};
+
+    use super::*;
+    use crate::error::Error;
+
+    fn said(error: MigrateError) -> String {
+        Failure::of(&error.into()).to_string()
+    }
+
+    #[test]
+    fn an_error_says_what_to_do_here() {
+        let source =
+            ServerError::new(ServerErrorKind::Loading, "LOADING Redis is loading the dataset in memory");
+        let loading = Error::Server { command: "FT.INFO".to_owned(), source };
+        assert_eq!(
+            said(loading.into()),
+            "the migration stopped: the server refused FT.INFO; it is starting: try again when it has read its data: \
+             LOADING Redis is loading the dataset in memory"
+        );
+        let short = |against: Option<&str>| MigrateError::Verify {
+            model: "User",
+            index: "new".to_owned(),
+            against: against.map(str::to_owned),
+            missing: 2,
+            keys: Vec::new(),
+        };
+        let told = said(short(Some("old")));
+        // Whether fields were added to the old one in place is not known here.
+        assert!(told.starts_with("the index `new` of `User` lacks 2 documents of `old`, because"), "{told}");
+        assert!(told.ends_with("with `allow_failures` (`--allow-failures`)"), "{told}");
+        assert!(
+            said(short(None)).contains("lacks 2 documents that it held before fields were added, because")
+        );
+    }
+
+    #[test]
+    fn a_command_to_be_pasted_has_names_in_quotes() {
+        let index = || r#"h:cache:odd "x" 'y':idx"#.to_owned();
+        let quoted = r#"`FT.DROPINDEX "h:cache:odd \"x\" 'y':idx"` (documents stay)"#;
+        let (model, keys) = ("User", Vec::new());
+        for error in [
+            MigrateError::Drift { model, index: index(), own: index(), differences: Vec::new() },
+            MigrateError::AliasTaken { model, alias: index() },
+            MigrateError::Unfilled { model, index: index(), missing: 1, lost: 1, keys },
+        ] {
+            let told = said(error);
+            assert!(told.contains(quoted), "{told}");
+        }
+    }
+}

@@ -35,14 +35,16 @@ const PAUSE: Duration = Duration::from_millis(10);
 pub(super) fn lock(migrator: &Migrator, args: &LockFile) -> Result<Answer, CliError> {
     let path = &args.file;
     let _turn = turn(path)?;
-    let text = read(path)?.unwrap_or_else(|| TOP.to_owned());
+    let mut text = read(path)?.unwrap_or_else(|| TOP.to_owned());
     let appended = not_locked(migrator, &text)?;
     let mut lock = text.parse::<SchemaLock>().map_err(MigrateError::from)?;
     for schema in migrator.schemas() {
-        lock.append_schema(schema);
+        if lock.append_schema(schema) {
+            append(&mut text, schema);
+        }
     }
     if !appended.is_empty() {
-        write(path, &lock.to_string())?;
+        write(path, &text)?;
     }
     let locked = Locked { file: path.clone(), appended, unknown: unknown(migrator, &lock) };
     Answer::new(&locked, args.format.json, Exit::Done)
@@ -132,6 +134,15 @@ fn show_unknown(f: &mut fmt::Formatter<'_>, prefixes: &[String]) -> fmt::Result 
     prefixes
         .iter()
         .try_for_each(|prefix| writeln!(f, "  ? {}, which no model of this binary has", printed(prefix)))
+}
+
+/// Adds a line, and leaves what is there as it is: its ends of lines, blanks and mark too.
+fn append(text: &mut String, schema: &Schema) {
+    let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push_str(end);
+    }
+    text.push_str(&format!("{} {}{end}", schema.prefix(), schema.fingerprint()));
 }
 
 /// The schemas that the lock does not end with.

@@ -26,8 +26,16 @@
 //!
 //! # #[tokio::main]
 //! async fn main() -> ExitCode {
+//!     let args = match Args::try_parse() {
+//!         Ok(args) => args,
+//!         // A mistake in the arguments is an error; by itself, clap ends with what `Exit::Pending` ends with.
+//!         Err(error) => {
+//!             let exit = if error.use_stderr() { cli::Exit::Failed } else { cli::Exit::Done };
+//!             return if error.print().is_ok() { exit.into() } else { ExitCode::FAILURE };
+//!         }
+//!     };
 //!     let connect = async || Ok(Cache::connect("redis://localhost:6379").await?.project("shop"));
-//!     match Args::parse().command {
+//!     match args.command {
 //!         Command::Serve => ExitCode::SUCCESS, // your service
 //!         Command::Cache(command) => {
 //!             command.execute(&Migrator::all(), connect, &mut stdout(), &mut stderr()).await.into()
@@ -66,8 +74,8 @@
 //! | 2 | something is to be done: `plan` has steps, or says why `apply` would refuse them; `check` found a schema that is not locked; an index of `health` is not ready, is another one, or lacks documents; the alias that `apply` was to move waits |
 //! | 3 | with `--strict`: `apply` is done, or `plan` says what it would do, with warnings |
 //!
-//! `clap` by itself ends a process that it cannot read the arguments of with 2 as well; see `examples/cli.rs` for how to
-//! make that 1.
+//! Arguments that cannot be read are told by `clap`, in text also with `--json`, before there is a command. `Args::parse` would end
+//! the process with 2 for them; above they end it with 1.
 
 // A file imports from those before it: exit, error, failure, answer, args, bars, lock, warning, migrate, status, health, acl, run.
 

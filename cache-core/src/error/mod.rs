@@ -199,7 +199,7 @@ pub enum Error {
     /// The index of this binary's schema is not on the server.
     #[error(
         "the index `{index}` of `{model}` is not on the server; run \
-         `Migrator::new().register::<{model}>().run(&cache)` at boot"
+         `Migrator::new().register::<{model}>().run(&cache)` at boot (of a run that was put off, `cache.readiness()` says why)"
     )]
     IndexMissing {
         /// The model.

@@ -16,6 +16,7 @@ pub(super) fn advice(kind: ServerErrorKind) -> &'static str {
             "; allow its user the keys of the namespace: documents are `~<global>:<prefix>:*`, and what is kept beside \
              them `~<global>:~<prefix>:*`"
         }
+        ServerErrorKind::Loading => "; it is starting: try again when it has read its data",
         _ => "",
     }
 }

@@ -132,7 +132,8 @@ pub enum MigrateError {
     #[error("the server takes no writes now")]
     ReadOnly(#[source] Error),
     /// The user may not run commands that the migrator needs. Nothing was written, unless the server does not say
-    /// beforehand what a user may do, or documents are missing and the user may not ask why.
+    /// beforehand what a user may do, or documents are missing and the user may not ask why. Whoever may not look at what is
+    /// there (`FT._LIST`, `FT.INFO`) is told what that needs: the rest depends on it. [`acl`](crate::acl) names all beforehand.
     #[error(
         "the user may not run {}{}; allow it with `ACL SETUSER {} {}`",
         commands.join(", "), nor_touch(patterns), word(user), granted(commands, patterns)
@@ -199,7 +200,8 @@ pub enum MigrateError {
     /// An index that is none of ours has the name that our alias would have, and would shadow it.
     #[error(
         "an index named `{alias}` exists, which is the name of the alias of `{model}`; drop it with \
-         `FT.DROPINDEX {alias}` (documents stay), or choose another prefix"
+         `FT.DROPINDEX {}` (documents stay), or choose another prefix",
+        word(alias)
     )]
     AliasTaken {
         /// The model.
@@ -226,7 +228,7 @@ pub enum MigrateError {
     /// The index is missing, and the strategy is to leave that to somebody.
     #[error(
         "the index `{index}` of `{model}` is missing; create it by the commands of its plan (`Plan::commands`, printed by \
-         `migrate plan`), or run the migrator with another strategy than `Manual`"
+         `migrate plan`), or run the migrator with another strategy than `Manual` (`--strategy`)"
     )]
     Missing {
         /// The model.
@@ -237,7 +239,8 @@ pub enum MigrateError {
     /// There is too little memory for a second index beside the old one. Nothing was written.
     #[error(
         "new indexes of {} will take about {}, and of the server's `maxmemory` there is {memory}; give it more, add fields \
-         with `Strategy::InPlaceAdditive`, or skip this check with `skip_memory_check`",
+         with `Strategy::InPlaceAdditive` (`--strategy in-place-additive`), or skip this check with `skip_memory_check` \
+         (`--skip-memory-check`)",
         models.join(", "), Bytes(*estimate)
     )]
     Memory {
@@ -264,8 +267,9 @@ pub enum MigrateError {
     /// The index lacks documents that the old one has, or that it had before fields were added to it. The alias was left
     /// where it is, and the old index too.
     #[error(
-        "the index `{index}` of `{model}` lacks {missing} documents that {}{}, because a value has another type than its \
-         field; mend or delete them and run the migrator again, or let so many be missing with `allow_failures`",
+        "the index `{index}` of `{model}` lacks {missing} documents {}{}, because a value has another type than its \
+         field; mend or delete them and run the migrator again, or let so many be missing with `allow_failures` \
+         (`--allow-failures`)",
         held(against.as_deref()), named(keys)
     )]
     Verify {
@@ -285,9 +289,10 @@ pub enum MigrateError {
     /// schema may ask it. The alias was left where it is.
     #[error(
         "the index `{index}` of `{model}` lacks {missing} documents that are there, at least {lost} of them not for their \
-         values{}: it was made without them, or the server gave up filling it; drop it with `FT.DROPINDEX {index}` \
+         values{}: it was made without them, or the server gave up filling it; drop it with `FT.DROPINDEX {}` \
          (documents stay), see that the server has memory, and run the migrator again; with `Manual`, make it again by hand",
-        named(keys)
+        named(keys),
+        word(index)
     )]
     Unfilled {
         /// The model.
@@ -320,9 +325,9 @@ pub enum MigrateError {
 /// How a name becomes free. Dropping an index by an alias would drop what the alias points at.
 fn freed(index: &str, own: &str) -> String {
     if index == own {
-        format!("drop it with `FT.DROPINDEX {index}` (documents stay)")
+        format!("drop it with `FT.DROPINDEX {}` (documents stay)", word(index))
     } else {
-        format!("take the name from the index `{}` with `FT.ALIASDEL {index}`", printed(own))
+        format!("take the name from the index `{}` with `FT.ALIASDEL {}`", printed(own), word(index))
     }
 }
 
@@ -332,8 +337,8 @@ fn listed(lines: &[impl Display]) -> String {
 
 fn held(against: Option<&str>) -> String {
     match against {
-        Some(old) => format!("`{}` holds, or held before fields were added to it,", printed(old)),
-        None => "it held before fields were added".to_owned(),
+        Some(old) => format!("of `{}`", printed(old)),
+        None => "that it held before fields were added".to_owned(),
     }
 }
 

@@ -54,8 +54,14 @@ enum Line {
 pub enum SchemaLockError {
     /// The line is no prefix and fingerprint.
     #[error(
-        "line {line} of the schema lock is `{}`; write `<prefix> <fingerprint>`, or `#` in front of a comment",
-        printed(text)
+        "line {line} of the schema lock is `{}`; {}",
+        printed(text),
+        if is_conflict_mark(text) {
+            "a merge left it there: keep the lines of both sides, those of the release that comes later below, and delete \
+             the marks"
+        } else {
+            "write `<prefix> <fingerprint>`, or `#` in front of a comment"
+        }
     )]
     Form {
         /// Which line, counted from 1.
@@ -170,7 +176,8 @@ impl FromStr for SchemaLock {
                 continue;
             }
             // A prefix may have blanks in it.
-            let Some((prefix, fingerprint)) = trimmed.rsplit_once(char::is_whitespace) else {
+            let words = trimmed.rsplit_once(char::is_whitespace);
+            let Some((prefix, fingerprint)) = words.filter(|_| !is_conflict_mark(trimmed)) else {
                 return Err(SchemaLockError::Form { line, text: trimmed.to_owned() });
             };
             let prefix = prefix.trim_end();
@@ -183,6 +190,13 @@ impl FromStr for SchemaLock {
         }
         Ok(lock)
     }
+}
+
+/// Whether a merge that was not finished left this line. What stands behind the mark may look like a fingerprint.
+fn is_conflict_mark(line: &str) -> bool {
+    line.split_whitespace()
+        .next()
+        .is_some_and(|word| ["<<<<<<<", "|||||||", "=======", ">>>>>>>"].contains(&word))
 }
 
 /// As the file is written, comments included.
@@ -256,14 +270,19 @@ mod tests {
             error(format!("user {A}\norder {B}\nuser {A}\n")),
             SchemaLockError::Repeated { line: 3, prefix: "user".to_owned() }
         );
-        // What a merge leaves behind is no comment.
-        assert!(matches!(error("<<<<<<< HEAD".to_owned()), SchemaLockError::Fingerprint { line: 1, .. }));
+        // What a merge leaves behind is no comment, and no prefix either.
+        for mark in ["<<<<<<< HEAD", &format!("||||||| {A}"), "=======", ">>>>>>> a branch"] {
+            let said = error(format!("user {A}\n{mark}\n")).to_string();
+            let start = format!(
+                "line 2 of the schema lock is `{mark}`; a merge left it there: keep the lines of both"
+            );
+            assert!(said.starts_with(&start), "{said}");
+        }
         // Lines that end as on a Mac of before 2001 are one line.
         assert!(matches!(error(format!("user {A}\ruser {B}")), SchemaLockError::Prefix { line: 1, .. }));
         assert_eq!(
             error(format!("user {A}\nuser\u{1b}[2J")).to_string(),
             "line 2 of the schema lock is `user\\u{1b}[2J`; write `<prefix> <fingerprint>`, or `#` in front of a comment"
         );
-        assert!(matches!(error("=======".to_owned()), SchemaLockError::Form { line: 1, .. }));
     }
 }

@@ -52,11 +52,46 @@ impl fmt::Display for Progress {
         if let Some(total) = self.total {
             write!(f, " of {total}")?;
         }
-        write!(f, " documents, {:.0} a second", self.rate)?;
+        write!(f, " documents, {}", self.pace())
+    }
+}
+
+impl Progress {
+    /// How fast it goes, and what is to come.
+    pub(crate) fn pace(&self) -> String {
+        let rate = format!("{:.0} a second", self.rate);
         match self.eta {
-            _ if self.filled => f.write_str(", filled"),
-            Some(eta) => write!(f, ", {} s to go", eta.as_secs()),
-            None => Ok(()),
+            _ if self.filled => format!("{rate}, filled"),
+            // As after a restart, when it has all of them from what the server read, and is filled once more.
+            _ if self.total.is_some_and(|total| (1..=self.documents).contains(&total)) => {
+                format!("{rate}, the server still looks through its keys")
+            }
+            Some(eta) => format!("{rate}, {} s to go", eta.as_secs()),
+            None => rate,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_holds_all_and_is_not_filled_says_what_it_waits_for() {
+        let progress = |documents, filled| Progress {
+            model: "User",
+            index: String::new(),
+            documents,
+            total: Some(9),
+            elapsed: Duration::ZERO,
+            rate: 0.0,
+            eta: None,
+            filled,
+            waits_for: None,
+        };
+        let waits = "User: 9 of 9 documents, 0 a second, the server still looks through its keys";
+        assert_eq!(progress(9, false).to_string(), waits);
+        assert_eq!(progress(9, true).to_string(), "User: 9 of 9 documents, 0 a second, filled");
+        assert_eq!(progress(8, false).to_string(), "User: 8 of 9 documents, 0 a second");
     }
 }

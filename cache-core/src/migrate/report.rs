@@ -32,8 +32,8 @@ impl Migration {
         Self { indexes: Vec::new(), deferred: true }
     }
 
-    /// Whether it was put off until the server can be asked, as [`Migrator::defer`](crate::Migrator::defer) lets it. Then
-    /// there are no indexes yet; [`Cache::readiness`](crate::Cache::readiness) tells when they are.
+    /// Whether it was put off until the server can be asked and takes writes, as [`Migrator::defer`](crate::Migrator::defer) lets
+    /// it. Then there are no indexes yet; [`Cache::readiness`](crate::Cache::readiness) tells when they are.
     pub fn is_deferred(&self) -> bool {
         self.deferred
     }
@@ -53,7 +53,7 @@ impl Migration {
 impl fmt::Display for Migration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.deferred {
-            return f.write_str("put off until the server can be asked");
+            return f.write_str("put off, and tried again in the background; `cache.readiness()` says why");
         }
         let mut first = true;
         self.indexes.iter().try_for_each(|index| {

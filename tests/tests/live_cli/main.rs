@@ -182,6 +182,11 @@ fn the_lock_is_written_and_checked_without_a_server() {
     assert_eq!((checked.code, checked.out), (0, format!("schema.lock\n  = {line}\n")));
     assert_eq!(service.run_in(folder, "migrate lock").code, 0);
     assert_eq!(fs::read_to_string(&file).unwrap(), windows, "there was nothing to write");
+    let behind = format!("{windows}user 0123456789ab\r\n  ");
+    fs::write(&file, &behind).unwrap();
+    assert_eq!(service.run_in(folder, "migrate lock").code, 0);
+    let appended = fs::read_to_string(&file).unwrap();
+    assert_eq!(appended, format!("{behind}\r\n{line}\r\n"), "what is there stays as it is");
     fs::write(&file, b"\xff\xfeu\0s\0").unwrap();
     let refused = service.run_in(folder, "migrate check");
     let said = "error: `schema.lock` cannot be read: it is no text in UTF-8; save it as one\n";
@@ -192,7 +197,7 @@ fn the_lock_is_written_and_checked_without_a_server() {
         let refused = service.run_in(folder, command);
         assert_eq!(refused.code, 1);
         let place = format!("line {} of the schema lock", text.lines().count() + 1);
-        assert!(refused.err.contains(&place), "{}", refused.err);
+        assert!(refused.err.contains(&place) && refused.err.contains("a merge left it"), "{}", refused.err);
         let said: Value =
             serde_json::from_str(&service.run_in(folder, &format!("{command} --json")).out).unwrap();
         assert_eq!(said["error"]["kind"], "lock");

@@ -63,7 +63,11 @@ impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::RedisOm { index } => {
-                write!(f, "{} of redis-om has the same documents; `retire_redis_om` drops it", printed(index))
+                write!(
+                    f,
+                    "{} of redis-om has the same documents; `retire_redis_om` (`--retire-redis-om`) drops it",
+                    printed(index)
+                )
             }
             Self::Overlap { index, prefixes } => write!(
                 f,
@@ -98,7 +102,8 @@ impl fmt::Display for Notice {
             Self::Newer { active } => {
                 write!(
                     f,
-                    "the alias stays at {}, which the lock does not say to be older; `force_activate` moves it",
+                    "the alias stays at {}, which the lock does not say to be older; `force_activate` \
+                     (`--force-activate`) moves it",
                     printed(active)
                 )
             }
@@ -144,7 +149,8 @@ impl fmt::Display for Notice {
             Self::Evicts { estimate, memory } => write!(
                 f,
                 "new indexes will take about {}, of `maxmemory` there is {memory}, and the server throws keys away to make room: \
-                 documents, and the keys of gates; give it more, or add fields with `Strategy::InPlaceAdditive`",
+                 documents, and the keys of gates; give it more, or add fields with `Strategy::InPlaceAdditive` \
+                 (`--strategy in-place-additive`)",
                 Bytes(*estimate)
             ),
             Self::Taken { key } => write!(
