@@ -255,10 +255,7 @@ pub(super) const TABLE: &[Row] = &[
         feature: Feature::DataMigrations,
         name: "data-migrations",
         keys: &[Keys::Documents, Keys::Beside],
-        needed: &[
-            "json.get", "json.set", "json.del", "hgetall", "hset", "hsetnx", "hdel", "scan", "multi", "exec",
-            "evalsha", "eval",
-        ],
+        needed: &["json.get", "json.set", "json.del", "hgetall", "hset", "hdel", "scan", "evalsha", "eval"],
         helpful: &[],
     },
     Row {
