@@ -10,6 +10,7 @@ use cache_index::{Batch, Command, Reply};
 use tokio::time::Instant;
 
 use super::line::Line;
+use super::name::Name;
 use super::status::NearStatus;
 use super::store::{Counts, Document, MAX_KEY};
 use super::table::{Joined, Key, Landed, Seat, Turn};
@@ -96,11 +97,11 @@ impl NearHandle {
                 && let Some(document) = self.line.store.table.get(&key, epoch.0, epoch.1)
                 && let Ok(document) = typed::<M>(document)
             {
-                Counts::add(&self.line.store.counts.hits);
+                self.line.store.counts.hits.add();
                 return Ok(document);
             }
             // Apart, so that a hit does not carry what asking needs.
-            Box::pin(self.ask_for::<M>(key.into_boxed_slice())).await
+            Box::pin(self.ask_for::<M>(key.into_key())).await
         }
     }
 
@@ -117,8 +118,7 @@ impl NearHandle {
         M: Model,
         I: IntoIterator<Item: Id<M::PrimaryKey>>,
     {
-        let keys: Result<Vec<Key>> =
-            ids.into_iter().map(|id| Ok(self.key::<M>(&id)?.into_boxed_slice())).collect();
+        let keys: Result<Vec<Key>> = ids.into_iter().map(|id| Ok(self.key::<M>(&id)?.into_key())).collect();
         async move { self.ask_for_many::<M>(keys?).await }
     }
 
@@ -130,7 +130,7 @@ impl NearHandle {
             tracked: store.trust.epoch(now).is_some(),
             class: store.class(),
             documents: store.table.len(),
-            hits: of(&store.counts.hits),
+            hits: store.counts.hits.sum(),
             misses: of(&store.counts.misses),
             bypassed: of(&store.counts.bypassed),
             invalidations: of(&store.counts.invalidations),
@@ -143,11 +143,8 @@ impl NearHandle {
         &self.cache
     }
 
-    fn key<M: Model>(&self, id: &impl Id<M::PrimaryKey>) -> Result<Vec<u8>> {
-        let keyspace = self.cache.keyspace()?;
-        let mut key = Vec::with_capacity(64);
-        id.parts(|parts| M::schema().write_key(keyspace, &mut key, parts))?;
-        Ok(key)
+    fn key<M: Model>(&self, id: &impl Id<M::PrimaryKey>) -> Result<Name> {
+        Ok(Name::of(M::schema(), self.cache.keyspace()?, id)?)
     }
 
     /// The epoch, and the moment of which it is; `None`: this document is read past the near cache.

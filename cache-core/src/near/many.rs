@@ -26,7 +26,7 @@ impl NearHandle {
             let seat = trusted.map(|(epoch, now)| store.table.enter(key, epoch, now));
             found.push(match seat {
                 Some(Seat::Hit(document)) => {
-                    Counts::add(&store.counts.hits);
+                    store.counts.hits.add();
                     Some(Ok(document))
                 }
                 Some(Seat::Join(joined)) => {

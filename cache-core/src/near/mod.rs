@@ -1,13 +1,15 @@
 //! A near cache: documents in memory, decoded, as long as the server says that they did not change.
 
-// A file imports from those before it: settings, trust, table, store, status, writes, line, handle, many.
+// A file imports from those before it: settings, trust, table, stripes, store, name, status, writes, line, handle, many.
 
 mod handle;
 mod line;
 mod many;
+mod name;
 mod settings;
 mod status;
 mod store;
+mod stripes;
 mod table;
 #[cfg(test)]
 mod table_orders;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Notify;
 
+use super::stripes::Stripes;
 use super::table::Table;
 use super::trust::Trust;
 use crate::cache::ErrorClass;
@@ -30,11 +31,11 @@ pub(super) struct Store {
     prefix: Vec<u8>,
 }
 
-/// What happened, on a line of the processor's own.
+/// What happened, on a line of the processor's own; hits, which are many and done by all threads at once, on several.
 #[derive(Debug, Default)]
 #[repr(align(64))]
 pub(super) struct Counts {
-    pub(super) hits: AtomicU64,
+    pub(super) hits: Stripes,
     pub(super) misses: AtomicU64,
     pub(super) bypassed: AtomicU64,
     pub(super) invalidations: AtomicU64,

@@ -72,7 +72,13 @@ use std::sync::Arc;
     label = "not a primary key",
     note = "strings and integers of up to 64 bits are primary keys; a type of your own with `Display` becomes one with `impl PrimaryKey for … {{}}`"
 )]
-pub trait PrimaryKey: Display {}
+pub trait PrimaryKey: Display {
+    /// Writes what `Display` does and says so, if this is an integer: for that, formatting is much.
+    #[doc(hidden)]
+    fn __write_integer(&self, _buffer: &mut Vec<u8>) -> bool {
+        false
+    }
+}
 
 /// What a model's documents are named by: a [`PrimaryKey`], or a tuple of two to four where as many fields are marked
 /// `#[primary_key]`.
@@ -136,6 +142,12 @@ pub trait DocumentKey: Sized {
 pub trait Id<K> {
     /// Calls the closure with the parts of the id.
     fn parts<R>(&self, with: impl FnOnce(&[&dyn Display]) -> R) -> R;
+
+    /// Writes the only part and says so, if it is an integer.
+    #[doc(hidden)]
+    fn __write_integer(&self, _buffer: &mut Vec<u8>) -> bool {
+        false
+    }
 }
 
 /// What may stand for a primary key of one field, or for a part of a composite one.
@@ -241,9 +253,9 @@ fn read_part<K: FromStr<Err: Into<Box<dyn Error + Send + Sync>>>>(
 
 // Not one `impl` for all that are an `IdPart`: where nothing fits, the compiler would blame the key.
 macro_rules! ids {
-    ($([$($generics:tt)*] $id:ty => $key:ty;)*) => {$(
-        impl<$($generics)*> IdPart<$key> for $id {}
-        impl<$($generics)*> Id<$key> for $id {
+    ($($id:ty => $key:ty;)*) => {$(
+        impl IdPart<$key> for $id {}
+        impl Id<$key> for $id {
             fn parts<R>(&self, with: impl FnOnce(&[&dyn Display]) -> R) -> R {
                 with(&[self])
             }
@@ -251,22 +263,48 @@ macro_rules! ids {
     )*};
 }
 
-ids! {
-    [K: PrimaryKey] K => K;
-    [K: PrimaryKey] &K => K;
+macro_rules! keys {
+    ($($id:ty)*) => {$(
+        impl<K: PrimaryKey> IdPart<K> for $id {}
+        impl<K: PrimaryKey> Id<K> for $id {
+            fn parts<R>(&self, with: impl FnOnce(&[&dyn Display]) -> R) -> R {
+                with(&[self])
+            }
+
+            fn __write_integer(&self, buffer: &mut Vec<u8>) -> bool {
+                K::__write_integer(self, buffer)
+            }
+        }
+    )*};
 }
+
+keys! { K &K }
 
 macro_rules! primary_keys {
     ($($type:ty)*) => {$(impl PrimaryKey for $type {})*};
 }
 
-primary_keys! { String Box<str> Arc<str> Rc<str> char i8 i16 i32 i64 isize u8 u16 u32 u64 usize }
+primary_keys! { String Box<str> Arc<str> Rc<str> char }
+
+macro_rules! integers {
+    ($($type:ty)*) => {$(
+        impl PrimaryKey for $type {
+            #[cfg(feature = "near")]
+            fn __write_integer(&self, buffer: &mut Vec<u8>) -> bool {
+                buffer.extend_from_slice(itoa::Buffer::new().format(*self).as_bytes());
+                true
+            }
+        }
+    )*};
+}
+
+integers! { i8 i16 i32 i64 isize u8 u16 u32 u64 usize }
 
 macro_rules! strings {
     ($($type:ty)*) => {$(
         ids! {
-            [] &str => $type;
-            [] &&str => $type;
+            &str => $type;
+            &&str => $type;
         }
     )*};
 }
