@@ -215,6 +215,8 @@ pub enum ServerErrorKind {
     Busy,
     /// The query took longer than its time-out.
     QueryTimeout,
+    /// A field of the query is not PHONETIC in the index.
+    NotPhonetic,
     /// The server does not know the cursor, or no longer.
     UnknownCursor,
     /// The index has as many open cursors as the server allows.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use cache_core::{
     Cache, CacheModel, Command, Error, IndexPolicy, IndexSchema, MigrateError, Migrator, Notice, Ready,
-    Shortfall, Strategy,
+    Shortfall,
 };
 use cache_tests::live;
 use cache_tests::releases::{alias, create, global, index, indexes, save, second, target};
@@ -104,23 +104,6 @@ async fn a_name_that_is_an_alias_of_another_index_is_taken_from_it(cache: Cache)
     assert!(!text.contains("FT.DROPINDEX"), "{text}");
 }
 
-async fn who_migrates_by_hand_is_told_what_is_missing(cache: Cache) {
-    save(&cache, 3).await;
-    let by_hand = || Migrator::new().register::<New>().strategy(Strategy::Manual);
-    let error = by_hand().run(&cache).await.unwrap_err();
-    assert!(
-        matches!(&error, MigrateError::Missing { model: "User", index: name } if *name == index::<New>(&cache)),
-        "{error}"
-    );
-    assert_eq!(indexes(&cache).await, [""; 0]);
-
-    cache.command(New::schema().create_index(cache.keyspace().unwrap()).unwrap()).await.unwrap();
-    let migration = by_hand().run(&cache).await.unwrap();
-    assert_eq!((migration.indexes()[0].documents, migration.indexes()[0].active), (3, false));
-    assert_eq!(target(&cache, &alias(&cache)).await, None, "the alias is left to whoever does it by hand");
-    assert_eq!(by_hand().plan(&cache).await.unwrap()[0].steps, []);
-}
-
 async fn indexes_of_others_over_the_same_documents_are_named(cache: Cache) {
     let (global, prefix) = (global(&cache), format!("{}:user:", global(&cache)));
     create(&cache, &format!("{global}-search"), "JSON", &prefix, &["$.name", "AS", "name", "TEXT"]).await;
@@ -171,7 +154,6 @@ async fn two_models_of_one_name_are_refused(cache: Cache) {
 live! {
     an_index_of_an_earlier_version_of_the_crate_is_adopted,
     an_index_of_our_name_that_is_another_is_refused_with_what_differs,
-    who_migrates_by_hand_is_told_what_is_missing,
     an_index_that_somebody_else_made_anew_is_noticed,
     a_name_that_is_an_alias_of_another_index_is_taken_from_it,
     indexes_of_others_over_the_same_documents_are_named,

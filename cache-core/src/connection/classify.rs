@@ -43,6 +43,7 @@ const PHRASES: &[(&str, ServerErrorKind)] = &[
     ("dict does not exist", ServerErrorKind::UnknownDictionary),
     ("could not open dict key", ServerErrorKind::UnknownDictionary),
     ("index already exists", ServerErrorKind::IndexExists),
+    ("does not support phonetics", ServerErrorKind::NotPhonetic),
     ("cursor not found", ServerErrorKind::UnknownCursor),
     ("cursor does not exist", ServerErrorKind::UnknownCursor),
     ("index was dropped while the cursor", ServerErrorKind::UnknownCursor),

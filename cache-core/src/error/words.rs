@@ -16,6 +16,10 @@ pub(super) fn advice(kind: ServerErrorKind) -> &'static str {
             "; allow its user the keys of the namespace: documents are `~<global>:<prefix>:*`, and what is kept beside \
              them `~<global>:~<prefix>:*`"
         }
+        ServerErrorKind::NotPhonetic => {
+            "; whoever made its index left out PHONETIC, which the server does not tell of: drop it, without `DD`, and make it \
+             by the command that the plan prints"
+        }
         ServerErrorKind::Loading => "; it is starting: try again when it has read its data",
         _ => "",
     }

@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use cache_index::{Command, Difference, IndexDefinition, IndexedField, Keyspace, Schema, text_of};
+use cache_index::{Command, Difference, IndexDefinition, Keyspace, Schema, text_of};
 
 use super::{Plan, Step};
 
@@ -25,14 +25,24 @@ pub(super) fn from_nothing(wanted: &IndexDefinition) -> Vec<Difference> {
 pub(super) fn tell_hidden(differences: &mut [Difference], schema: &Schema) {
     for difference in differences {
         if let Difference::Added(field) | Difference::Changed { to: field, .. } = difference {
-            field.options.extend(hidden(field, schema));
+            field.options.extend(hidden(&field.name, schema));
         }
     }
 }
 
+/// The hidden options of all fields that have some.
+pub(super) fn all_hidden(schema: &Schema) -> Vec<String> {
+    let names = schema.indexed().map(|field| field.name().to_string());
+    let told = |name: String| {
+        let options = hidden(&name, schema);
+        (!options.is_empty()).then(|| format!("{name} {}", options.join(" ")))
+    };
+    names.filter_map(told).collect()
+}
+
 /// The hidden options of a field.
-fn hidden(field: &IndexedField, schema: &Schema) -> Vec<String> {
-    let command = schema.alter_index("", |name| name == field.name);
+fn hidden(field: &str, schema: &Schema) -> Vec<String> {
+    let command = schema.alter_index("", |name| name == field);
     let words: Vec<_> = command.args().map(text_of).collect();
     let pairs = words.iter().zip(words.iter().skip(1));
     pairs

@@ -159,11 +159,13 @@ impl fmt::Display for Notice {
                  itself; delete or rename it",
                 printed(key)
             ),
-            Self::Untold { index } => {
+            Self::Untold { index, wanted } => {
+                let wanted = wanted.join(", ");
                 write!(
                     f,
-                    "in all that the server tells, {} is the same; PHONETIC or an option of vectors differs",
-                    printed(index)
+                    "in all that the server tells, {} is the same; PHONETIC or an option of vectors differs, of which is wanted: {}",
+                    printed(index),
+                    if wanted.is_empty() { printed("none") } else { printed(&wanted) }
                 )
             }
             Self::NotComparable { index } => {

@@ -174,8 +174,10 @@ pub(crate) fn plan(
         // One that this release began to extend has its fields already.
         let begun = observed.extending(plan.fingerprint).map(|(begun, _)| begun.index.clone());
         let same = plan.active.clone().filter(|_| plan.differences.is_empty());
+        let wanted = || by_hand::all_hidden(schema);
         plan.notices.extend(
-            same.filter(|active| begun.as_ref() != Some(active)).map(|index| Notice::Untold { index }),
+            same.filter(|active| begun.as_ref() != Some(active))
+                .map(|index| Notice::Untold { index, wanted: wanted() }),
         );
     }
     plan.commands = by_hand::commands(&plan, keyspace);

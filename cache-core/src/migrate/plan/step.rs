@@ -204,6 +204,8 @@ pub enum Notice {
     Untold {
         /// The active index.
         index: String,
+        /// What is wanted of these options, a field each: `bio PHONETIC dm:en`. Other fields are to have none of them.
+        wanted: Vec<String>,
     },
     /// The old index is to hold other documents than the new one, so that what they hold cannot be compared.
     NotComparable {
