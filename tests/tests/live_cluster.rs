@@ -308,10 +308,28 @@ async fn who_gives_up_a_claim_late_gives_up_no_later_one(cache: Cache) {
     assert!(user(2, "a", 0).save(&cache).await.unwrap_err().is_not_unique());
 }
 
+/// What connects with its first call cannot take a cluster for a single server, where one script has all keys.
+async fn the_first_call_knows_it(cache: Cache, many: bool) {
+    if many {
+        for saved in User::save_many(&cache, [user(1, "a", 0), user(2, "b", 0)]).await {
+            assert!(saved.unwrap().stored());
+        }
+    } else {
+        assert!(user(1, "a", 0).save(&cache).await.unwrap().stored());
+    }
+    assert!(user(3, "a", 0).save(&cache).await.unwrap_err().is_not_unique());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn on_a_cluster() {
     let server = cluster::one_node().await;
     for protocol in [Protocol::Resp3, Protocol::Resp2] {
+        for many in [false, true] {
+            let settings = cache_core::RedisSettings::new(server.url()).protocol(protocol);
+            let lazy =
+                cache_tests::connect_lazy(settings).unwrap().namespace(&format!("first-{many}-{protocol:?}"));
+            the_first_call_knows_it(lazy, many).await;
+        }
         let cache = cache_tests::connect_redis(&server.url(), protocol).await;
         let within = |name: &str| cache.clone().namespace(&format!("{name}-{protocol:?}"));
         the_rules_are_the_same(within("rules")).await;

@@ -93,7 +93,7 @@ async fn what_a_plan_prints_makes_an_index_that_is_taken(shared: Cache) {
         what: "a|b".to_owned(),
     };
     for person in [person(1, 30, "John"), person(2, 17, "John"), person(3, 40, "Robert")] {
-        person.save(&cache).await.unwrap();
+        assert!(person.save(&cache).await.unwrap().stored());
     }
     let plan = by_hand::<Person>().plan(&cache).await.unwrap().remove(0);
     let [command] = &plan.commands[..] else { panic!("{plan}") };

@@ -1,9 +1,13 @@
 //! Servers that cannot, or may not, hold the indexes: what is said, and that nothing was written.
 
 use cache_core::embedded::Server;
-use cache_core::{Cache, CacheModel, Command, MigrateError, Migrator, Protocol, Step, Strategy};
+use cache_core::{
+    Cache, CacheModel, Command, Dictionary, Error, MigrateError, Migrator, Protocol, RedisSettings, Step,
+    Strategy,
+};
+use cache_tests::clients::is_fred;
 use cache_tests::releases::{changed, first, index, indexes, save, second, third};
-use cache_tests::{chain, cluster, connect, connect_redis, private_server};
+use cache_tests::{chain, cluster, connect, connect_lazy, connect_redis, private_server};
 
 type Old = first::User;
 type New = second::User;
@@ -191,6 +195,36 @@ async fn a_cluster_whose_search_module_has_no_coordinator() {
     assert!(matches!(error, MigrateError::NoCoordinator { masters: 1 }), "{}", chain(&error));
     assert_eq!(keys(&cache).await, 0);
     assert_eq!(indexes(&cache).await, [""; 0]);
+}
+
+/// The first call of a cache that connects with it is refused as all others are, and so is whoever may not ask.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_of_which_it_is_not_known_whether_it_has_a_coordinator() {
+    let server = cluster::one_node().await;
+    let admin = connect_redis(&server.url(), Protocol::Resp3).await;
+    let asks = if is_fred() { "-command|getkeys" } else { "-command|info" };
+    let user = Command::new("ACL").args_from(["SETUSER", "shy", "on", ">p", "~*", "+@all", asks]);
+    admin.command(user).await.unwrap();
+    let anybody = || RedisSettings::new(server.url());
+    let shy = || anybody().username("shy").password("p");
+    for protocol in [Protocol::Resp3, Protocol::Resp2] {
+        for settings in [&anybody as &dyn Fn() -> RedisSettings, &shy] {
+            let lazy = || connect_lazy(settings().protocol(protocol)).unwrap();
+            let error = new().run(&lazy()).await.unwrap_err();
+            assert!(matches!(error, MigrateError::NoCoordinator { masters: 1 }), "{}", chain(&error));
+            let errors = [
+                New::find_by_name("n7").all(&lazy()).await.unwrap_err(),
+                New::find_by_name("n7").count(&lazy()).await.unwrap_err(),
+                New::find().aggregate().row::<serde_json::Value>(&lazy()).await.unwrap_err(),
+                Dictionary::new("words").add(&lazy(), ["one"]).await.unwrap_err(),
+            ];
+            for error in errors {
+                assert!(matches!(error, Error::Unsupported { .. }), "{}", chain(&error));
+            }
+        }
+    }
+    assert_eq!(keys(&admin).await, 0);
+    assert_eq!(indexes(&admin).await, [""; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

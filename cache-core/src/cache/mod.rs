@@ -292,6 +292,14 @@ impl Cache {
         self.connection.capabilities()
     }
 
+    /// The same, where something depends on it that cannot be mended later: whoever was not asked yet is.
+    pub(crate) async fn asked(&self) -> Result<&Capabilities> {
+        if self.capabilities().assumed {
+            Box::pin(self.ping()).await?;
+        }
+        Ok(self.capabilities())
+    }
+
     /// The connection below.
     pub fn connection(&self) -> &Arc<dyn Connection> {
         &self.connection

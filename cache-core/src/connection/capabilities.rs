@@ -35,8 +35,12 @@ pub struct Capabilities {
     /// Whether the server is part of a cluster.
     pub cluster: bool,
     /// Whether the search module searches all of a cluster. Without a coordinator each of its nodes knows its own documents
-    /// alone, and queries are refused. Nothing of a single server.
+    /// alone, and queries are refused; so they are where the user may not ask (`COMMAND INFO`, through fred `COMMAND GETKEYS`).
+    /// Nothing of a single server.
     pub coordinator: bool,
+    /// Whether the server was not asked yet, as before the first call of a cache that connects with it: the rest is the least
+    /// that is needed here.
+    pub assumed: bool,
     /// How many hits the server answers at once (`MAXSEARCHRESULTS`). If it is lowered later, the server refuses queries of
     /// this connection that have more, until the service connects anew.
     pub max_search_results: u64,
@@ -71,8 +75,8 @@ impl Capabilities {
                 .and_then(|reply| limit_in(&reply))
                 .unwrap_or(DEFAULT_MAX_SEARCH_RESULTS),
             // A coordinator takes its commands for the whole cluster; without one they are about a node, and have keys that must
-            // lie there. Who may not ask is not refused for it.
-            coordinator: alias.ok().and_then(first_key).is_none_or(|position| position <= 0),
+            // lie there. Who may not ask does not know, and answers of one node must not pass for those of all.
+            coordinator: alias.is_ok_and(|info| first_key(info).is_none_or(|position| position <= 0)),
             ..Self::default()
         };
         for (name, value) in hello.into_pairs().map_err(decode)? {
@@ -101,6 +105,7 @@ impl Capabilities {
             search: Some(ASSUMED.0),
             json: Some(ASSUMED.1),
             max_search_results: DEFAULT_MAX_SEARCH_RESULTS,
+            assumed: true,
             ..Self::default()
         }
     }
@@ -144,7 +149,8 @@ impl Capabilities {
             return Ok(());
         }
         let needs = "a cluster whose search module has a coordinator: Redis 8, Redis Software or Redis Cloud; this one's nodes \
-                     search their own documents alone. Or a single server. (Through fred its user needs `+command|getkeys` to know)";
+                     search their own documents alone. Or a single server. (Its user needs `+command|info`, through fred \
+                     `+command|getkeys`, to know)";
         Err(Error::Unsupported { what, needs: needs.to_owned() })
     }
 
@@ -201,6 +207,11 @@ mod tests {
         };
         assert_eq!((first_key(info(1)), first_key(info(0))), (Some(1), Some(0)));
         assert_eq!(first_key(Reply::Array(vec![Reply::Nil])), None);
+        let error = || Error::Client("NOPERM".into());
+        for (alias, known) in [(Ok(info(0)), true), (Ok(info(1)), false), (Err(error()), false)] {
+            let found = Capabilities::read(hello(21005), Ok(Reply::Nil), alias).unwrap();
+            assert_eq!((found.coordinator, found.assumed), (known, false));
+        }
     }
 
     fn text(text: &str) -> Reply {

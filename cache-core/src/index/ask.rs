@@ -49,6 +49,7 @@ async fn started(error: Error, began: Instant, patience: Duration) -> Result<()>
 impl Question<'_> {
     /// Sends commands that read the index, in one round trip with a look at it, where it is not known whether it is filled.
     pub(crate) async fn ask(&self, cache: &Cache, commands: &[Command]) -> Result<Answer> {
+        cache.asked().await?.require_coordinator("a query")?;
         let (standing, began) = (cache.standing(), Instant::now());
         let patience = self.policy.and_then(IndexPolicy::patience);
         let mut tries = 0;

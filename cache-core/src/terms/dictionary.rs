@@ -41,9 +41,10 @@ impl Dictionary {
     }
 
     /// Its name on the server.
-    pub(super) fn server_name(&self, cache: &Cache) -> Result<String> {
-        cache.capabilities().require_search("a dictionary")?;
-        cache.capabilities().require_coordinator("a dictionary")?;
+    pub(super) async fn server_name(&self, cache: &Cache) -> Result<String> {
+        let server = cache.asked().await?;
+        server.require_search("a dictionary")?;
+        server.require_coordinator("a dictionary")?;
         Ok(cache.keyspace()?.of_no_model("dictionary", &self.name)?)
     }
 
@@ -54,7 +55,7 @@ impl Dictionary {
     /// server from answering; then some may be added.
     #[doc(alias = "FT.DICTADD")]
     pub async fn add<T: AsRef<str>>(&self, cache: &Cache, words: impl IntoIterator<Item = T>) -> Result<u64> {
-        let name = self.server_name(cache)?;
+        let name = self.server_name(cache).await?;
         let commands = DictionaryCommands { name: &name }.add(words)?;
         answers(cache, commands).await?.iter().map(|reply| count("FT.DICTADD", reply)).sum()
     }
@@ -69,7 +70,7 @@ impl Dictionary {
         cache: &Cache,
         words: impl IntoIterator<Item = T>,
     ) -> Result<u64> {
-        let name = self.server_name(cache)?;
+        let name = self.server_name(cache).await?;
         let commands = DictionaryCommands { name: &name }.remove(words)?;
         answers(cache, commands).await?.iter().map(|reply| count("FT.DICTDEL", reply)).sum()
     }
@@ -80,7 +81,7 @@ impl Dictionary {
     /// What kept the server from answering.
     #[doc(alias = "FT.DICTDUMP")]
     pub async fn words(&self, cache: &Cache) -> Result<Vec<String>> {
-        let name = self.server_name(cache)?;
+        let name = self.server_name(cache).await?;
         match cache.command(DictionaryCommands { name: &name }.words()).await {
             Ok(reply) => decoded("FT.DICTDUMP", DictionaryCommands::decode_words(reply)),
             // Nothing was ever added.

@@ -83,10 +83,7 @@ impl<M: Model> SpellCheck<M> {
     pub async fn misspelled(&self, cache: &Cache) -> Result<Vec<Misspelled>> {
         require_text::<M>()?;
         let index = index_of::<M>(cache, "a spell check")?;
-        let names = |dictionaries: &[Dictionary]| -> Result<Vec<String>> {
-            dictionaries.iter().map(|dictionary| dictionary.server_name(cache)).collect()
-        };
-        let (include, exclude) = (names(&self.include)?, names(&self.exclude)?);
+        let (include, exclude) = (names(&self.include, cache).await?, names(&self.exclude, cache).await?);
         let request = SpellingRequest {
             index: &index,
             stopwords: M::schema().stopwords(),
@@ -101,6 +98,14 @@ impl<M: Model> SpellCheck<M> {
         }
         Ok(misspelled)
     }
+}
+
+async fn names(dictionaries: &[Dictionary], cache: &Cache) -> Result<Vec<String>> {
+    let mut names = Vec::with_capacity(dictionaries.len());
+    for dictionary in dictionaries {
+        names.push(dictionary.server_name(cache).await?);
+    }
+    Ok(names)
 }
 
 impl<M> Clone for SpellCheck<M> {

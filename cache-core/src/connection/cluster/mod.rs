@@ -25,6 +25,7 @@ use cache_index::{Command, Reply, Route};
 use self::attempts::{Aim, Attempts};
 use self::nodes::Nodes;
 use self::spread::Spread;
+use super::in_flight::InFlight;
 use crate::error::{Error, Result};
 use crate::settings::RedisSettings;
 
@@ -33,6 +34,8 @@ pub(super) use self::member::Member;
 pub(super) struct Cluster<M> {
     nodes: Nodes<M>,
     deadline: Duration,
+    /// All calls, also those that wait for a master that they cannot be sent to; members count those that were sent.
+    in_flight: InFlight,
     this: Weak<Cluster<M>>,
     /// Whether somebody asks in the background who has which slot.
     refreshing: Arc<AtomicBool>,
@@ -46,8 +49,13 @@ impl<M: Member> Cluster<M> {
         make: impl Fn(&RedisSettings) -> Result<M> + Send + Sync + 'static,
     ) -> Arc<Self> {
         let nodes = Nodes::new(settings, seed, Box::new(make));
-        let deadline = settings.response_timeout;
-        Arc::new_cyclic(|this| Self { nodes, deadline, this: this.clone(), refreshing: Arc::default() })
+        Arc::new_cyclic(|this| Self {
+            nodes,
+            deadline: settings.response_timeout,
+            in_flight: InFlight::new(settings.max_in_flight),
+            this: this.clone(),
+            refreshing: Arc::default(),
+        })
     }
 
     /// Sends a command to where its route says.
@@ -69,6 +77,7 @@ impl<M: Member> Cluster<M> {
 
     /// To all masters, side by side: a list of their answers, in no order. One that fails is an answer that is missing.
     async fn everywhere(&self, command: &Command, timeout: Option<Duration>) -> Result<Reply> {
+        let _counted = self.in_flight.enter()?;
         let mut attempts = Attempts::new(timeout.unwrap_or(self.deadline));
         loop {
             let error = match self.ask_masters(command, &attempts).await {
@@ -108,6 +117,7 @@ impl<M: Member> Cluster<M> {
         commands: &[&Command],
         timeout: Option<Duration>,
     ) -> Result<Vec<Result<Reply>>> {
+        let _counted = self.in_flight.enter()?;
         let spread = Spread::of(commands);
         let sent: Vec<&Command> = spread.commands.iter().map(AsRef::as_ref).collect();
         let mut attempts = Attempts::new(timeout.unwrap_or(self.deadline));
@@ -176,6 +186,7 @@ impl<M: Member> Cluster<M> {
                 "keys of one slot: give them the same hash tag, `{acme}:7`, or send a pipeline".to_owned();
             return Err(Error::Unsupported { what: "a transaction on a cluster", needs });
         }
+        let _counted = self.in_flight.enter()?;
         let mut attempts = Attempts::new(timeout.unwrap_or(self.deadline));
         let repeatable = commands.iter().all(|command| command.is_repeatable());
         let first = commands.iter().find(|command| command.route_key().is_some());

@@ -39,6 +39,8 @@ pub(in crate::document) struct Claims {
     start: Vec<u8>,
     /// Whether one script can have all keys.
     pub(super) one_slot: bool,
+    /// Whether it can on a cluster.
+    is_tagged: bool,
     members: Vec<Member>,
     /// For each that is unique, the document that seems to have the value.
     holders: Vec<Option<Vec<u8>>>,
@@ -83,6 +85,7 @@ impl Claims {
             unique,
             start: start(cache.keyspace()?, schema)?,
             one_slot: !cache.capabilities().cluster || schema.hash_tag() == HashTag::Model,
+            is_tagged: schema.hash_tag() == HashTag::Model,
             holders: vec![None; unique.len()],
             members,
             last: None,
@@ -138,6 +141,11 @@ impl Claims {
         let wanted = self.wanted();
         let held = self.claims_of(Member::held).into_iter().filter(|held| !wanted.contains(held));
         held.map(|(_, key)| key).collect()
+    }
+
+    /// What was taken for a single server is a cluster.
+    pub(super) fn spread(&mut self) {
+        self.one_slot = self.is_tagged;
     }
 
     fn claims_of(&self, value: impl Fn(&Member) -> Option<Value>) -> Vec<(usize, Vec<u8>)> {

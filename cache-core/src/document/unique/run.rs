@@ -5,14 +5,27 @@ use std::collections::HashSet;
 use cache_index::{Batch, Command, Reply, ServerErrorKind};
 
 use super::across;
+use super::claims::Claims;
 use super::guarded::{Guarded, TRIES, contended, send};
 use crate::cache::Cache;
 use crate::document::fence;
 use crate::error::{Error, Result};
 use crate::script::Script;
 
+/// Has the claims know whether the server is a cluster, where it was not asked yet when they were put together.
+async fn asked<G: Guarded>(cache: &Cache, calls: &mut [G]) -> Result<()> {
+    if !cache.capabilities().assumed || calls.iter_mut().all(|call| call.claims().is_none()) {
+        return Ok(());
+    }
+    if cache.asked().await?.cluster {
+        calls.iter_mut().filter_map(Guarded::claims).for_each(Claims::spread);
+    }
+    Ok(())
+}
+
 /// Calls until it is done, or known not to be.
 pub(in crate::document) async fn run<G: Guarded>(cache: &Cache, call: &mut G) -> Result<Reply> {
+    asked(cache, std::slice::from_mut(call)).await?;
     match call.claims().map(|claims| claims.one_slot) {
         Some(true) => {}
         Some(false) => return across::run(cache, call).await,
@@ -40,6 +53,9 @@ pub(in crate::document) async fn run_many<G: Guarded>(
     calls: &mut [G],
 ) -> (Vec<Result<Reply>>, bool) {
     let mut results: Vec<Option<Result<Reply>>> = calls.iter().map(|_| None).collect();
+    if let Err(error) = asked(cache, calls).await {
+        return (calls.iter().map(|_| Err(error.again())).collect(), !error.is_unavailable());
+    }
     if calls.iter_mut().any(|call| call.claims().is_some_and(|claims| !claims.one_slot)) {
         for (call, result) in calls.iter_mut().zip(&mut results) {
             let answer = run(cache, call).await;

@@ -195,7 +195,7 @@ impl<M: Model> DataMigration<M> {
     /// written; for a server that cannot be reached. On a cluster [`Error::Unsupported`](crate::Error::Unsupported), as
     /// no one scan sees all keys.
     pub async fn run(&self, cache: &Cache) -> Result<DataReport, DataMigrationError> {
-        self.check(cache)?;
+        self.check(cache).await?;
         agree::begin::<M>(cache, &self.steps).await?;
         let report = self.go(cache, Way::Up, false).await?;
         if report.is_complete() {
@@ -209,7 +209,7 @@ impl<M: Model> DataMigration<M> {
     /// # Errors
     /// As [`run`](DataMigration::run). That another document has a unique value is seen by a run alone.
     pub async fn dry_run(&self, cache: &Cache) -> Result<DataReport, DataMigrationError> {
-        self.check(cache)?;
+        self.check(cache).await?;
         history::compare::<M>(&history::read::<M>(cache).await?, &self.steps)?;
         self.go(cache, Way::Up, true).await
     }
@@ -223,7 +223,7 @@ impl<M: Model> DataMigration<M> {
     /// # Errors
     /// As [`run`](DataMigration::run); [`DataMigrationError::NoDown`] and [`DataMigrationError::NoTarget`].
     pub async fn revert(&self, cache: &Cache, version: u32) -> Result<DataReport, DataMigrationError> {
-        self.check(cache)?;
+        self.check(cache).await?;
         let model = M::schema().model();
         let undone = || self.steps.iter().filter(|step| step.version > version);
         // The first step that is undone must lead from this version.
@@ -250,8 +250,8 @@ impl<M: Model> DataMigration<M> {
         history::read::<M>(cache).await
     }
 
-    fn check(&self, cache: &Cache) -> Result<(), DataMigrationError> {
-        if cache.capabilities().cluster {
+    async fn check(&self, cache: &Cache) -> Result<(), DataMigrationError> {
+        if cache.asked().await?.cluster {
             // A document that moves twice while a node is scanned would be left as it is, and the step be done.
             let needs = "a single server: no one scan sees all keys of a cluster".to_owned();
             return Err(Error::Unsupported { what: "a data migration", needs }.into());
