@@ -1,10 +1,12 @@
 //! Leases, and old indexes that nobody holds one of.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use cache_core::{Cache, CacheModel, Command, Fingerprint, IndexSchema, Migrator, Strategy};
-use cache_tests::live;
+use cache_core::{
+    Cache, CacheModel, Command, Fingerprint, IndexPolicy, IndexSchema, Migrator, Step, Strategy,
+};
 use cache_tests::releases::{first, global, index, indexes, lock, save, second, target, third, used_before};
+use cache_tests::{elsewhere, live};
 
 type Old = first::User;
 type New = second::User;
@@ -120,6 +122,40 @@ async fn an_index_that_answers_to_a_name_in_use_stays(cache: Cache) {
     assert_eq!(lease(&cache, New::schema().fingerprint()).await, None);
 }
 
+/// Services that only ask, whose indexes a command makes before the rollout, say nothing of their own.
+async fn what_was_active_up_to_now_is_kept_for_a_day(cache: Cache) {
+    save(&cache, 10).await;
+    old().run(&cache).await.unwrap();
+    used_before(&cache, Old::schema().fingerprint(), 9 * DAY).await;
+    let plan = new().plan(&cache).await.unwrap().remove(0);
+    assert!(!plan.steps.iter().any(|step| matches!(step, Step::Collect { .. })), "{plan}");
+    assert_eq!(new().run(&cache).await.unwrap().indexes()[0].dropped, [""; 0]);
+    let left = lease(&cache, Old::schema().fingerprint()).await.unwrap();
+    assert!((-5_000..=0).contains(&left), "{left}");
+    assert_eq!(Old::find().count(&cache).await.unwrap(), 10);
+    used_before(&cache, Old::schema().fingerprint(), DAY).await;
+    assert_eq!(new().run(&cache).await.unwrap().indexes()[0].dropped, [index::<Old>(&cache)]);
+}
+
+/// Whoever watches an index that another process made says that it is in use, and makes it again when it vanishes.
+async fn a_watch_does_what_a_run_does_for_an_index_that_is_there(cache: Cache) {
+    save(&cache, 10).await;
+    let service = elsewhere(&cache).await.while_indexing(IndexPolicy::WaitUpTo(Duration::from_secs(20)));
+    old().run(&cache).await.unwrap();
+    used_before(&cache, Old::schema().fingerprint(), 9 * DAY).await;
+    let watch = old().watch(&service).unwrap();
+    let began = Instant::now();
+    while lease(&cache, Old::schema().fingerprint()).await.unwrap() < 0 {
+        assert!(began.elapsed() < Duration::from_secs(20), "it takes no lease");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    new().run(&cache).await.unwrap();
+    assert_eq!(new().retain(Duration::ZERO).collect(&cache).await.unwrap(), [""; 0], "it is in use");
+    cache.command(Command::new("FT.DROPINDEX").arg(index::<Old>(&cache))).await.unwrap();
+    assert_eq!(Old::find().count(&service).await.unwrap(), 10);
+    drop(watch);
+}
+
 async fn what_others_made_is_never_collected(cache: Cache) {
     let (global, prefix) = (global(&cache), format!("{}:user:", global(&cache)));
     let names =
@@ -143,5 +179,7 @@ live! {
     what_the_alias_points_at_stays,
     ones_own_stays_also_without_a_lease,
     an_index_that_answers_to_a_name_in_use_stays,
+    what_was_active_up_to_now_is_kept_for_a_day,
+    a_watch_does_what_a_run_does_for_an_index_that_is_there,
     what_others_made_is_never_collected,
 }

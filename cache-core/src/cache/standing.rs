@@ -52,6 +52,11 @@ impl Standing {
         });
     }
 
+    /// Whether a migrator made this index, or saw it.
+    pub(crate) fn is_migrated(&self, index: &str) -> bool {
+        self.read(index, |known| known.is_some_and(|known| known.healing.is_some()))
+    }
+
     /// Somebody makes this index by hand: it is not made again when it vanishes.
     pub(crate) fn is_made_by_hand(&self, index: &str) {
         let healing = Healing { creates: false, takes_alias: false, older: Vec::new() };

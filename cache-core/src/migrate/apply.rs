@@ -99,7 +99,7 @@ impl<'a> Run<'a> {
                     create(self.cache, plan).await?;
                     // From now on it is made again when it vanishes.
                     let takes_alias = plan.steps.iter().any(|step| matches!(step, Step::Cutover { .. }));
-                    self.cache.standing().migrated(&plan.index, self.healing(plan, takes_alias));
+                    self.cache.standing().migrated(&plan.index, healing(plan, self.options, takes_alias));
                     let did = self.did(plan);
                     did.created = true;
                     did.tell(plan.notices.iter().filter(|notice| notice.is_of_making()));
@@ -182,7 +182,7 @@ impl<'a> Run<'a> {
         let found = if found.lost.is_ok() { counting.refuse_lost(&look, found)? } else { found };
         let Counted { absent: missing, failures, lost } = found;
         self.cache.standing().report(&plan.index, missing.number, failures, connection);
-        self.cache.standing().migrated(&plan.index, self.healing(plan, report.active));
+        self.cache.standing().migrated(&plan.index, healing(plan, self.options, report.active));
         report.missing = missing.number;
         if missing.number > 0 {
             report.notices.push(lacking(look.name, &missing, lost.err()));
@@ -197,10 +197,17 @@ impl<'a> Run<'a> {
         Ok(Some(report))
     }
 
-    /// What is to be done when the index vanishes.
-    fn healing(&self, plan: &Plan, takes_alias: bool) -> Healing {
-        let creates = self.options.strategy != Strategy::Manual;
-        Healing { creates, takes_alias, older: older(plan, self.options) }
+    /// Whoever asks the index that was active, without a migrator that says so, has asked it up to now.
+    async fn move_alias(
+        &self,
+        plan: &Plan,
+        from: Option<&str>,
+        to: &str,
+    ) -> Result<Option<bool>, MigrateError> {
+        if let Some(from) = from {
+            lease::was_used(self.cache, plan, from).await?;
+        }
+        cutover(self.cache, plan, to, self.options).await
     }
 
     /// `false`: a new plan is needed.
@@ -243,7 +250,7 @@ impl<'a> Run<'a> {
                 }
                 self.listeners.step("aliased");
             }
-            Step::Cutover { .. } => match cutover(cache, plan, &look.name, self.options).await? {
+            Step::Cutover { from, .. } => match self.move_alias(plan, from.as_deref(), &look.name).await? {
                 Some(active) => {
                     report.active = active;
                     if active {
@@ -287,6 +294,11 @@ impl<'a> Run<'a> {
         }
         Ok(Some(document::count_all(self.cache, plan.schema.0).await?))
     }
+}
+
+/// What is to be done when the plan's index vanishes.
+pub(super) fn healing(plan: &Plan, options: &Options, takes_alias: bool) -> Healing {
+    Healing { creates: options.strategy != Strategy::Manual, takes_alias, older: older(plan, options) }
 }
 
 /// What an index lacks, and why, if the server could be asked.

@@ -63,6 +63,15 @@ pub(super) async fn take(
     Ok(heard)
 }
 
+/// Says that an index of ours was in use up to now.
+pub(super) async fn was_used(cache: &Cache, plan: &Plan, index: &str) -> Result<(), MigrateError> {
+    let Some(fingerprint) = fingerprint_in(index, &plan.alias) else { return Ok(()) };
+    let key = leases_key(plan.schema.0, cache.keyspace()?)?;
+    let call = LEASE.call().arg("1").key(key).arg_display(fingerprint).arg("0");
+    script::run(cache, &LEASE, call.repeatable()).await?;
+    Ok(())
+}
+
 /// Ends with the connection, of which it holds nothing while it waits.
 async fn renew(connection: Weak<dyn Connection>, call: Command, mut pause: Duration, pauses: Pauses) {
     loop {

@@ -6,7 +6,9 @@ use cache_index::Schema;
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
-use super::{MigrateError, Migrator};
+use super::apply::healing;
+use super::inspect::info;
+use super::{MigrateError, Migrator, lease};
 use crate::cache::Cache;
 use crate::error::{Error, Result};
 use crate::index;
@@ -52,9 +54,13 @@ impl Migrator {
     /// Looks at the indexes of the registered models in the background: now, every 30 seconds, and every second while one
     /// of them is missing, is being filled or cannot be asked. What it sees is what [`Cache::readiness`] tells.
     ///
-    /// An index that a migrator made or saw under this cache and that vanished since is made again, before a query finds
-    /// it missing. When documents failed to be indexed meanwhile, answers say so, and those that are missing are counted;
+    /// An index that was there once and vanished since is made again, before a query finds it missing, unless indexes are
+    /// [made by hand](crate::Strategy::Manual). When documents failed to be indexed meanwhile, answers say so, and those that are missing are counted;
     /// queries that look at the index do the same, so that this matters for indexes that are seldom asked.
+    ///
+    /// A process that asks indexes and leaves [`run`](Migrator::run) to another one, as to a command before the rollout, has
+    /// a watch: it says that they are in use, so that no later release drops them. Its user needs the rights of a migrator
+    /// for that; without them indexes are dropped a day ([`retain`](Migrator::retain)) after the alias moved on.
     ///
     /// ```no_run
     /// # use cache_core::{Cache, CacheModel, Migrator};
@@ -75,6 +81,20 @@ impl Migrator {
         self.watch_every(cache, EVERY)
     }
 
+    /// Says that an index is in use that another process made, and what is to be done when it vanishes.
+    async fn attach(&self, cache: &Cache) -> Result<(), MigrateError> {
+        let (observed, plans) = self.observe(cache).await?;
+        for (plan, observed) in plans.iter().zip(&observed).filter(|(plan, _)| plan.serves()) {
+            let is_active = match &plan.active {
+                Some(active) => info(cache, &plan.index).await?.is_some_and(|info| info.name == *active),
+                None => false,
+            };
+            cache.standing().migrated(&plan.index, healing(plan, &self.options, is_active));
+            lease::take(cache, plan, observed, self.options.lease).await?;
+        }
+        Ok(())
+    }
+
     /// As [`watch`](Migrator::watch), so often in place of every 30 seconds; every second at most.
     ///
     /// # Errors
@@ -89,17 +109,24 @@ impl Migrator {
             cache.registered(schema, index, index::look_beside);
         }
         let (cache, gone) = cache.detached();
-        let task = runtime.spawn(gone.or(watch(cache, indexes, every.max(SOON)))).abort_handle();
+        let task =
+            runtime.spawn(gone.or(watch(self.clone(), cache, indexes, every.max(SOON)))).abort_handle();
         Ok(Watch { task })
     }
 }
 
-async fn watch(cache: Cache, indexes: Vec<(&'static Schema, String)>, every: Duration) {
+async fn watch(migrator: Migrator, cache: Cache, indexes: Vec<(&'static Schema, String)>, every: Duration) {
     loop {
         let mut settled = true;
         for (schema, index) in &indexes {
             // What keeps the server from answering now may be over in a moment, and then nothing else is known.
-            settled &= look(&cache, schema, index).await.unwrap_or(false);
+            let is_there = look(&cache, schema, index).await.unwrap_or(false);
+            if is_there && !cache.standing().is_migrated(index) {
+                let migrator = Migrator { schemas: vec![schema], ..migrator.clone() };
+                // It does without for now: what it may not do, or what is in the way, the next look meets again.
+                let _ = migrator.attach(&cache).await;
+            }
+            settled &= is_there;
         }
         tokio::time::sleep(if settled { every } else { SOON }).await;
     }

@@ -46,11 +46,14 @@ pub(super) fn collect(plan: &mut Plan, target: &str, observed: &Observed, option
     let moves = plan.steps.iter().any(|step| matches!(step, Step::Cutover { .. }));
     let retain = u64::try_from(options.retain.as_millis()).unwrap_or(u64::MAX);
     for index in observed.ours(&plan.alias) {
-        let stays = index.name == target || (!moves && plan.active.as_ref() == Some(&index.name));
+        let is_active = plan.active.as_ref() == Some(&index.name);
+        let stays = index.name == target || (!moves && is_active);
         let of_it = observed.leases.iter().filter(|lease| lease.index.as_ref() == Some(&index.name));
-        // One that was never seen is seen now, and goes when it was not used for so long from then on.
+        // One that was never seen is seen now, and goes when it was not used for so long from then on. The one that was active
+        // up to now was used, by whoever asks without a migrator of its own.
         let unused = of_it
             .map(|lease| lease.until)
+            .chain(is_active.then_some(observed.now))
             .max()
             .is_some_and(|until| until.saturating_add(retain) <= observed.now);
         if !stays && unused {

@@ -7,7 +7,7 @@ use cache_index::{Fingerprint, IndexInfo, Keyspace, Schema};
 
 use crate::index::{Compared, Kept};
 use crate::migrate::memory::ServerMemory;
-use crate::migrate::observed::{Beside, Extending, Observed, Seen};
+use crate::migrate::observed::{Beside, Extending, Observed, Seen, fingerprint_in};
 use crate::migrate::plan::{Plan, Step};
 
 /// When it is, in milliseconds.
@@ -152,7 +152,12 @@ impl World {
                     self.extending.remove(&plan.fingerprint.to_string());
                     self.aliases.insert(name.clone(), index.clone());
                 }
-                Step::Cutover { to, .. } => {
+                Step::Cutover { from, to } => {
+                    let was = from.as_deref().and_then(|from| fingerprint_in(from, &plan.alias));
+                    if let Some(was) = was {
+                        let until = self.leases.entry(was.to_string()).or_insert(NOW);
+                        *until = NOW.max(*until);
+                    }
                     self.aliases.insert(plan.alias.clone(), to.clone());
                 }
                 Step::Retire { index, .. } if !self.indexes.contains_key(index) => self.left.clear(),
