@@ -96,10 +96,14 @@ async fn what_a_plan_prints_makes_an_index_that_is_taken(shared: Cache) {
         assert!(person.save(&cache).await.unwrap().stored());
     }
     let plan = by_hand::<Person>().plan(&cache).await.unwrap().remove(0);
-    let [command] = &plan.commands[..] else { panic!("{plan}") };
-    assert_eq!(typed(&mut prompt, command).await, "+OK", "{command}");
+    let [makes, moves] = &plan.commands[..] else { panic!("{plan}") };
+    assert_eq!(typed(&mut prompt, makes).await, "+OK", "{makes}");
     let migration = run::<Person>(&cache).await;
-    assert_eq!(migration.indexes()[0].documents, 2, "{migration}");
+    assert_eq!((migration.indexes()[0].documents, migration.indexes()[0].active), (2, false), "{migration}");
+    let plan = by_hand::<Person>().plan(&cache).await.unwrap().remove(0);
+    assert_eq!((&plan.steps[..], &plan.commands[..]), (&[][..], std::slice::from_ref(moves)), "{plan}");
+    assert_eq!(typed(&mut prompt, moves).await, "+OK", "{moves}");
+    assert!(run::<Person>(&cache).await.indexes()[0].active);
     let plan = by_hand::<Person>().plan(&cache).await.unwrap().remove(0);
     assert_eq!((&plan.steps[..], &plan.commands[..]), (&[][..], &[][..]), "{plan}");
     let found = Person::find().filter(Person::NAME.sounds_like("jon")).all(&cache).await.unwrap();

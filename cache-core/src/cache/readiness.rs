@@ -251,6 +251,9 @@ impl fmt::Display for IndexState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Ready => f.write_str("ready"),
+            Self::Filling { documents: 0, percent: 0.0 } => {
+                f.write_str("being filled, or not asked since the connection was made")
+            }
             Self::Filling { documents, percent } => {
                 write!(f, "being filled, {documents} documents, {:.0} % scanned", percent * 100.0)
             }
@@ -259,7 +262,9 @@ impl fmt::Display for IndexState {
             Self::Deferred { since, class } => {
                 write!(f, "put off for {} s: {class}", since.elapsed().as_secs())
             }
-            Self::FailedDocuments(failed) => write!(f, "ready, without {failed} documents of another type"),
+            Self::FailedDocuments(failed) => {
+                write!(f, "ready, without {failed} documents that it did not take")
+            }
         }
     }
 }

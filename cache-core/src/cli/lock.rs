@@ -72,7 +72,8 @@ pub(super) fn check(migrator: &Migrator, args: &LockFile) -> Result<Answer, CliE
         unlocked,
         unknown: unknown(migrator, &lock),
     };
-    let exit = Exit::pending_if(!checked.unlocked.is_empty());
+    // A binary that finds none of its models checks nothing.
+    let exit = Exit::pending_if(!checked.unlocked.is_empty() || migrator.schemas().is_empty());
     Answer::new(&checked, args.format.json, exit)
 }
 
@@ -126,6 +127,9 @@ impl fmt::Display for Checked {
             writeln!(f, "  ! {unlocked}")?;
         }
         show_unknown(f, &self.unknown)?;
+        if self.locked.is_empty() && self.unlocked.is_empty() {
+            writeln!(f, "no model of this binary has an index, so that nothing is checked")?;
+        }
         if self.unlocked.is_empty() { Ok(()) } else { writeln!(f, "run `migrate lock` and commit the file") }
     }
 }

@@ -79,7 +79,11 @@ impl fmt::Display for Plans {
         if let Some(refused) = &self.refused {
             return writeln!(f, "`migrate apply` would refuse: {refused}");
         }
+        let is_by_hand = |plan: &Plan| plan.is_empty() && !plan.commands.is_empty();
         match (self.pending, self.plans.is_empty()) {
+            (false, false) if self.plans.iter().any(is_by_hand) => {
+                writeln!(f, "there is nothing to do but what is done by hand: the commands above")
+            }
             (true, _) => writeln!(f, "run `migrate apply` to do it"),
             (false, false) => writeln!(f, "there is nothing to do"),
             (false, true) => writeln!(f, "no model of this binary has an index"),

@@ -51,8 +51,8 @@ fn hidden(field: &str, schema: &Schema) -> Vec<String> {
         .collect()
 }
 
-/// The commands by which the plan's index is made.
-pub(super) fn commands(plan: &Plan, keyspace: &Keyspace) -> Vec<String> {
+/// The commands by which the plan's index is made and gets the alias.
+pub(super) fn commands(plan: &Plan, moves: Option<&Step>, keyspace: &Keyspace) -> Vec<String> {
     let schema = plan.schema.0;
     let command = |step: &Step| match step {
         Step::Create { .. } => schema.create_index(keyspace),
@@ -60,9 +60,11 @@ pub(super) fn commands(plan: &Plan, keyspace: &Keyspace) -> Vec<String> {
             Some(schema.alter_index(index, |name| fields.iter().any(|field| field.name == name)))
         }
         Step::Adopt { index, name } => Some(Command::new("FT.ALIASADD").args_from([name, index])),
+        Step::Cutover { to, .. } => Some(Command::new("FT.ALIASUPDATE").args_from([&plan.alias, to])),
         _ => None,
     };
-    plan.steps.iter().filter_map(command).map(|command| typed(&command)).collect()
+    let makes = plan.steps.iter().filter(|step| !matches!(step, Step::Cutover { .. }));
+    makes.chain(moves).filter_map(command).map(|command| typed(&command)).collect()
 }
 
 /// A command as it is typed at the prompt of `redis-cli`.
@@ -147,11 +149,15 @@ mod tests {
             "FT.CREATE {index} ON JSON PREFIX 1 cache:user: FILTER \"@age > 17\" LANGUAGE german SCORE 0.5 STOPWORDS 0 \
              SCHEMA $.bio AS bio TEXT PHONETIC dm:en $.age AS age NUMERIC SORTABLE"
         );
+        let moves = format!("FT.ALIASUPDATE cache:user:idx {index}");
         let what = "User\n      ~ FILTER none => @age > 17\n      ~ LANGUAGE english => german\n      ~ SCORE 1 => 0.5\n      \
                     ~ STOPWORDS of the server => []\n      + $.bio AS bio TEXT PHONETIC dm:en\n      \
                     + $.age AS age NUMERIC SORTABLE";
         let manual = plan(Strategy::Manual);
-        assert_eq!(manual.to_string(), format!("{what}\n  + {index}\n  … until it is filled\n  > {command}"));
+        assert_eq!(
+            manual.to_string(),
+            format!("{what}\n  + {index}\n  … until it is filled\n  > {command}\n  > {moves}")
+        );
         // Who has it made needs not read it.
         let rebuild = plan(Strategy::Rebuild);
         assert!(
@@ -160,7 +166,7 @@ mod tests {
         );
         for plan in [manual, rebuild] {
             let data = serde_json::to_value(&plan).unwrap();
-            assert_eq!(data["commands"], serde_json::json!([command]));
+            assert_eq!(data["commands"], serde_json::json!([command, moves]));
             assert_eq!(data["differences"][0]["index"]["what"], "FILTER");
         }
     }

@@ -163,7 +163,8 @@ impl fmt::Display for Notice {
                 let wanted = wanted.join(", ");
                 write!(
                     f,
-                    "in all that the server tells, {} is the same; PHONETIC or an option of vectors differs, of which is wanted: {}",
+                    "in all that the server tells, {} is the same: PHONETIC or an option of vectors differs, of which is wanted: {}; or what \
+                     it lacked was added to it by hand",
                     printed(index),
                     if wanted.is_empty() { printed("none") } else { printed(&wanted) }
                 )

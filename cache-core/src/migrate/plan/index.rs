@@ -16,7 +16,8 @@ const NARROW_TEXTS: usize = 32;
 const MOST_KEYS: u64 = 10_000_000;
 
 /// Why an index is not extended of which nothing shows that it was made for the same fields.
-pub(in crate::migrate) const UNPROVEN: &str = "an option that the server does not tell has changed";
+pub(in crate::migrate) const UNPROVEN: &str =
+    "by what the server tells it has all fields already, and an option that it does not tell may differ";
 
 /// Where the index comes from.
 pub(super) enum Source<'a> {

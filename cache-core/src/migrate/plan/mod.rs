@@ -63,8 +63,9 @@ pub struct Plan {
     pub memory: Option<ServerMemory>,
     /// The steps, in order; none: everything is as it should be.
     pub steps: Vec<Step>,
-    /// The commands that make the index, if one is made, as they are typed at the prompt of `redis-cli`: for whoever does it by
-    /// hand. `Display` prints them with [`Strategy::Manual`] alone.
+    /// The commands that make the index, if one is made, and then move the alias, if it moves, as they are typed at the prompt of
+    /// `redis-cli`: for whoever does it by hand, who waits in between until the index is filled. `Display` prints them with
+    /// [`Strategy::Manual`] alone.
     pub commands: Vec<String>,
     /// What is left as it is, and somebody should know of.
     pub notices: Vec<Notice>,
@@ -153,6 +154,7 @@ pub(crate) fn plan(
     let cutover = alias::cutover(&mut plan, &target, observed, options);
     let retired = leftovers::retired(&plan, &target, cutover.as_ref(), observed, options);
     index::prepare(&mut plan, &wanted, &source, (cutover.as_ref(), retired.as_deref()), observed, options);
+    let moves = cutover.clone();
     if options.strategy != Strategy::Manual {
         plan.steps.extend(cutover);
         leftovers::retire(&mut plan, retired, observed);
@@ -180,6 +182,6 @@ pub(crate) fn plan(
                 .map(|index| Notice::Untold { index, wanted: wanted() }),
         );
     }
-    plan.commands = by_hand::commands(&plan, keyspace);
+    plan.commands = by_hand::commands(&plan, moves.as_ref(), keyspace);
     plan
 }
