@@ -2,6 +2,9 @@
 //!
 //! Two looks: the first finds where a message ends, and goes on where it was when more has come; the second makes the reply of a
 //! message that is there as a whole. Texts and documents are parts of what was read, and are not copied.
+//!
+//! The first look has bounds: what answers need not be Redis, or the line may be damaged. Whatever is beyond them is not the protocol,
+//! which ends the connection before it is waited for. Room is made for what has come, never for what is only said to come.
 
 use bytes::{Bytes, BytesMut};
 use cache_index::{Reply, ServerError};
@@ -9,8 +12,21 @@ use cache_index::{Reply, ServerError};
 use crate::connection::classify::server_error;
 use crate::connection::redis::failure::Failure;
 
-/// How deep lists may stand in lists. What the server's own commands answer has less than twenty levels.
-const DEEPEST: usize = 128;
+/// How deep lists may stand in lists. What the server's own commands answer has less than twenty levels, and a document of RedisJSON at
+/// most 128, which `JSON.RESP` answers within the list of a path, in a transaction within another one. The `redis` crate reads 99
+/// around a value (1.8.1, `MAX_RECURSE_DEPTH` in `parser.rs`).
+pub(super) const DEEPEST: usize = 160;
+
+/// How long a text may be: as long as the server takes one, and has one grow, unless its `proto-max-bulk-len` was raised, whose
+/// own bound is none (`src/config.c` of Redis 7.2: 512 MiB, at most `LONG_MAX`).
+const LONGEST_TEXT: i64 = 512 * 1024 * 1024;
+
+/// How many parts a list may have: as many as the server takes (`processMultibulkBuffer` in `src/networking.c` of Redis 7.2 and
+/// Valkey 9.1: `INT_MAX`).
+const MOST_PARTS: i64 = i32::MAX as i64;
+
+/// How long a message may be: as much as the server keeps of what a client says (`client-query-buffer-limit`).
+const LONGEST_MESSAGE: usize = 1024 * 1024 * 1024;
 
 /// How long the line is at most that begins a value. Redis writes none of more than 64 KiB.
 const LONGEST_LINE: usize = 1024 * 1024;
@@ -71,11 +87,30 @@ pub(super) struct Decoder {
     to_come: u64,
     /// How many bytes are known to be missing.
     missing: usize,
+    /// How much of the line that it goes on with was looked through for its end.
+    looked: usize,
+    /// Of each list that the value to come may stand in, how many values are to come behind the list.
+    open: Vec<u64>,
+    /// How long a message may be.
+    longest: usize,
 }
 
 impl Decoder {
     pub(super) fn new() -> Self {
-        Self { buffer: BytesMut::new(), seen: 0, to_come: 1, missing: 0 }
+        Self::up_to(LONGEST_MESSAGE)
+    }
+
+    /// For messages that are no longer than this.
+    pub(super) fn up_to(longest: usize) -> Self {
+        Self {
+            buffer: BytesMut::new(),
+            seen: 0,
+            to_come: 1,
+            missing: 0,
+            looked: 0,
+            open: Vec::new(),
+            longest,
+        }
     }
 
     /// Where what comes is to be put, with room for it.
@@ -92,15 +127,24 @@ impl Decoder {
 
     /// The next message, if all of it has come.
     pub(super) fn next(&mut self) -> Result<Option<Message>, Malformed> {
+        let mut looked = std::mem::take(&mut self.looked);
         while self.to_come > 0 {
-            match head(self.buffer.get(self.seen..).unwrap_or_default())? {
+            match head(self.buffer.get(self.seen..).unwrap_or_default(), looked)? {
                 Head::Whole { bytes, parts } => {
                     self.seen += bytes;
-                    let to_come = (self.to_come - 1).checked_add(parts);
-                    self.to_come = to_come.ok_or(Malformed("a list is longer than can be"))?;
+                    looked = 0;
+                    let behind = self.to_come - 1;
+                    if parts > 0 {
+                        self.opens(behind)?;
+                    }
+                    self.to_come =
+                        behind.checked_add(parts).ok_or(Malformed("a list is longer than can be"))?;
                 }
-                Head::Missing(bytes) => {
-                    self.missing = bytes;
+                Head::Missing { bytes, looked } => {
+                    if self.buffer.len().saturating_add(bytes) > self.longest {
+                        return Err(Malformed("a message is longer than 1 GiB, which is the most"));
+                    }
+                    (self.missing, self.looked) = (bytes, looked);
                     return Ok(None);
                 }
             }
@@ -111,11 +155,26 @@ impl Decoder {
             self.buffer = BytesMut::from(self.buffer.as_ref());
         }
         (self.seen, self.to_come, self.missing) = (0, 1, 0);
+        self.open.clear();
         let mut reader = Reader { bytes: &bytes, at: 0 };
         match bytes.first() {
-            Some(b'>') => reader.items(0).map(|items| Some(Message::Push(items))),
-            _ => reader.reply(0).map(|reply| Some(Message::Answer(reply))),
+            Some(b'>') => reader.items().map(|items| Some(Message::Push(items))),
+            _ => reader.reply().map(|reply| Some(Message::Answer(reply))),
         }
+    }
+
+    /// A list begins that has parts, behind which so many values are to come. What is not whole yet is waited for only if it is not
+    /// too deep; nothing is counted for values that are no lists.
+    fn opens(&mut self, behind: u64) -> Result<(), Malformed> {
+        // Those that are whole, of which this one is no part.
+        while self.open.last().is_some_and(|behind_it| *behind_it > behind) {
+            self.open.pop();
+        }
+        if self.open.len() == DEEPEST {
+            return Err(Malformed("lists stand too deep in lists"));
+        }
+        self.open.push(behind);
+        Ok(())
     }
 }
 
@@ -123,17 +182,18 @@ impl Decoder {
 enum Head {
     /// It, and all that is no value of its own, takes so many bytes, and so many values are parts of it.
     Whole { bytes: usize, parts: u64 },
-    /// It has not come yet; so many bytes are missing at least.
-    Missing(usize),
+    /// It has not come yet; so many bytes are missing at least, and so many of its line are known not to end it.
+    Missing { bytes: usize, looked: usize },
 }
 
-fn head(bytes: &[u8]) -> Result<Head, Malformed> {
-    let Some((&kind, rest)) = bytes.split_first() else { return Ok(Head::Missing(1)) };
+/// The value that begins here, so many bytes of whose line are known not to end it.
+fn head(bytes: &[u8], looked: usize) -> Result<Head, Malformed> {
+    let Some((&kind, rest)) = bytes.split_first() else { return Ok(Head::Missing { bytes: 1, looked: 0 }) };
     // At once: what is no value need not have lines.
     if !is_kind(kind) {
         return Err(NO_VALUE);
     }
-    let Some(line) = line(rest)? else { return Ok(Head::Missing(1)) };
+    let Some(line) = line(rest, looked)? else { return Ok(Head::Missing { bytes: 1, looked: rest.len() }) };
     let begins = line.len() + 3;
     let parts = match kind {
         b'+' | b'-' | b':' | b',' | b'#' | b'(' | b'_' => 0,
@@ -143,38 +203,59 @@ fn head(bytes: &[u8]) -> Result<Head, Malformed> {
             let ends = ends.ok_or(Malformed("a text is longer than can be"))?;
             return match ends.checked_sub(bytes.len()) {
                 None | Some(0) => Ok(Head::Whole { bytes: ends, parts: 0 }),
-                Some(missing) => Ok(Head::Missing(missing)),
+                // Its line is short, and is read again.
+                Some(missing) => Ok(Head::Missing { bytes: missing, looked: 0 }),
             };
         }
-        b'*' | b'~' | b'>' => length(line)?.unwrap_or(0) as u64,
-        b'%' => 2 * length(line)?.unwrap_or(0) as u64,
+        b'*' | b'~' | b'>' => count(line)?.unwrap_or(0) as u64,
+        b'%' => 2 * count(line)?.unwrap_or(0) as u64,
         // What is said about the value that follows.
-        b'|' => 2 * length(line)?.unwrap_or(0) as u64 + 1,
+        b'|' => 2 * count(line)?.unwrap_or(0) as u64 + 1,
         _ => return Err(NO_VALUE),
     };
     Ok(Head::Whole { bytes: begins, parts })
 }
 
-/// The line that these begin with, without its end.
-fn line(bytes: &[u8]) -> Result<Option<&[u8]>, Malformed> {
+/// The line that these begin with, without its end, which is not in the first so many.
+fn line(bytes: &[u8], looked: usize) -> Result<Option<&[u8]>, Malformed> {
     let most = bytes.get(..LONGEST_LINE).unwrap_or(bytes);
-    match memchr::memchr(b'\n', most) {
+    let new = most.get(looked..).unwrap_or_default();
+    let end = memchr::memchr(b'\n', new);
+    #[cfg(test)]
+    LOOKED.with(|all| all.set(all.get() + end.unwrap_or(new.len())));
+    match end {
         None if bytes.len() < LONGEST_LINE => Ok(None),
         None => Err(Malformed("a line does not end")),
-        Some(end) => match bytes.get(..end).and_then(|line| line.strip_suffix(b"\r")) {
+        Some(end) => match bytes.get(..looked + end).and_then(|line| line.strip_suffix(b"\r")) {
             Some(line) => Ok(Some(line)),
             None => Err(Malformed("a line ends without a carriage return")),
         },
     }
 }
 
-/// How long a text or a list is; `None`: there is none.
+#[cfg(test)]
+std::thread_local! {
+    /// In how many bytes ends of lines were looked for.
+    pub(super) static LOOKED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+/// How long a text is; `None`: there is none.
 fn length(line: &[u8]) -> Result<Option<usize>, Malformed> {
     match integer(line)? {
         -1 => Ok(None),
-        // So that twice as much still is a number.
-        length if length >> 32 == 0 => Ok(usize::try_from(length).ok()),
-        _ => Err(Malformed("a length is none")),
+        length @ 0..=LONGEST_TEXT => Ok(usize::try_from(length).ok()),
+        ..0 => Err(Malformed("a length is none")),
+        _ => Err(Malformed("a text is longer than 512 MiB, which is the most")),
+    }
+}
+
+/// How many parts a list has; `None`: there is none.
+fn count(line: &[u8]) -> Result<Option<usize>, Malformed> {
+    match integer(line)? {
+        -1 => Ok(None),
+        count @ 0..=MOST_PARTS => Ok(usize::try_from(count).ok()),
+        ..0 => Err(Malformed("a length is none")),
+        _ => Err(Malformed("a list has more than 2,147,483,647 parts, which are the most")),
     }
 }
 
@@ -199,14 +280,14 @@ fn integer(line: &[u8]) -> Result<i64, Malformed> {
     if digits.is_empty() { Err(Malformed("a number has no digits")) } else { Ok(value) }
 }
 
-/// Makes replies of a message that is whole.
+/// Makes replies of a message that is whole, whose lists the first look found not to be too deep.
 struct Reader<'a> {
     bytes: &'a Bytes,
     at: usize,
 }
 
 impl Reader<'_> {
-    fn reply(&mut self, depth: usize) -> Result<Reply, Malformed> {
+    fn reply(&mut self) -> Result<Reply, Malformed> {
         let (kind, start, end) = self.line()?;
         let line = self.bytes.get(start..end).unwrap_or_default();
         Ok(match kind {
@@ -214,16 +295,16 @@ impl Reader<'_> {
             b'-' => Reply::Error(error(line)),
             b':' => Reply::Int(integer(line)?),
             b'$' => self.blob(line)?.map_or(Reply::Nil, Reply::Bulk),
-            b'*' | b'~' => match length(line)? {
+            b'*' | b'~' => match count(line)? {
                 None => Reply::Nil,
-                Some(count) => Reply::Array(self.list(count, depth)?),
+                Some(count) => Reply::Array(self.list(count)?),
             },
             b'%' => {
-                let count = length(line)?.unwrap_or_default();
+                let count = count(line)?.unwrap_or_default();
                 let mut pairs = Vec::with_capacity(self.at_most(2 * count) / 2);
                 for _ in 0..count {
-                    let key = self.key(depth)?;
-                    pairs.push((key, self.inner(depth)?));
+                    let key = self.key()?;
+                    pairs.push((key, self.reply()?));
                 }
                 Reply::Map(pairs)
             }
@@ -241,10 +322,10 @@ impl Reader<'_> {
             }
             b'!' => Reply::Error(error(&self.blob(line)?.unwrap_or_default())),
             b'|' => {
-                for _ in 0..2 * length(line)?.unwrap_or_default() {
-                    self.inner(depth)?;
+                for _ in 0..2 * count(line)?.unwrap_or_default() {
+                    self.reply()?;
                 }
-                self.inner(depth)?
+                self.reply()?
             }
             // Taken for an answer, it would be somebody's, and each later answer that of the next one.
             b'>' => return Err(Malformed("what nobody asked for stands in an answer")),
@@ -253,29 +334,25 @@ impl Reader<'_> {
     }
 
     /// The parts of a list.
-    fn items(&mut self, depth: usize) -> Result<Vec<Reply>, Malformed> {
+    fn items(&mut self) -> Result<Vec<Reply>, Malformed> {
         let (_, start, end) = self.line()?;
-        let count = length(self.bytes.get(start..end).unwrap_or_default())?;
-        self.list(count.unwrap_or_default(), depth)
+        let count = count(self.bytes.get(start..end).unwrap_or_default())?;
+        self.list(count.unwrap_or_default())
     }
 
     /// A key of a map. Most are statuses, which are parts of what was read here, as texts are.
-    fn key(&mut self, depth: usize) -> Result<Reply, Malformed> {
+    fn key(&mut self) -> Result<Reply, Malformed> {
         if self.bytes.get(self.at) != Some(&b'+') {
-            return self.inner(depth);
+            return self.reply();
         }
         let (_, start, end) = self.line()?;
         Ok(Reply::Bulk(self.bytes.slice(start..end)))
     }
 
-    fn inner(&mut self, depth: usize) -> Result<Reply, Malformed> {
-        if depth < DEEPEST { self.reply(depth + 1) } else { Err(Malformed("lists stand too deep in lists")) }
-    }
-
-    fn list(&mut self, count: usize, depth: usize) -> Result<Vec<Reply>, Malformed> {
+    fn list(&mut self, count: usize) -> Result<Vec<Reply>, Malformed> {
         let mut items = Vec::with_capacity(self.at_most(count));
         for _ in 0..count {
-            items.push(self.inner(depth)?);
+            items.push(self.reply()?);
         }
         Ok(items)
     }
@@ -284,7 +361,7 @@ impl Reader<'_> {
     fn line(&mut self) -> Result<(u8, usize, usize), Malformed> {
         let rest = self.bytes.get(self.at..).unwrap_or_default();
         let Some((&kind, rest)) = rest.split_first() else { return Err(CUT) };
-        let length = line(rest)?.ok_or(CUT)?.len();
+        let length = line(rest, 0)?.ok_or(CUT)?.len();
         let start = self.at + 1;
         self.at = start + length + 2;
         Ok((kind, start, start + length))
