@@ -53,6 +53,8 @@ const PHRASES: &[(&str, ServerErrorKind)] = &[
     ("timeout limit was reached", ServerErrorKind::QueryTimeout),
     ("invalid username-password", ServerErrorKind::Authentication),
     ("acl failure in script", ServerErrorKind::Permission),
+    // Of a command within a script, before Redis 7.
+    ("-readonly you can't write against a read only replica", ServerErrorKind::ReadOnly),
 ];
 
 /// The server's error with its meaning, from the text with the code in front, for whoever writes a
@@ -187,6 +189,11 @@ mod tests {
                 ServerErrorKind::KeyPermission,
             ),
             ("ERR Unknown Redis command called from script", ServerErrorKind::UnknownCommand),
+            (
+                "ERR Error running script (call to f_84d3): @user_script:1: @user_script: 1: -READONLY You can't write \
+                 against a read only replica.",
+                ServerErrorKind::ReadOnly,
+            ),
             ("NOREPLICAS Not enough good replicas to write.", ServerErrorKind::NoReplicas),
             ("MISCONF Redis is configured to save RDB snapshots, but", ServerErrorKind::NotPersisting),
             ("CLUSTERDOWN Hash slot not served", ServerErrorKind::ClusterDown),

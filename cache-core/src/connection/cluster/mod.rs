@@ -217,7 +217,7 @@ impl<M: Member> Cluster<M> {
             let command = sent.get(*at);
             let own = match (aim, command.map(|command| command.route())) {
                 (Aim::Ask(address), _) => Some(self.nodes.at(address)),
-                (_, Some(Route::Node(address))) => Some(self.nodes.at(address)),
+                (_, Some(Route::Node(address))) => Some(self.nodes.at(slots.found_at(address))),
                 (_, Some(Route::Key(_))) => {
                     let key = command.and_then(|command| command.route_key()).unwrap_or_default();
                     // If nobody has it, any node says who does, or that nobody does.

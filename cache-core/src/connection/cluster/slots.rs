@@ -1,6 +1,6 @@
 //! Which node has which slot.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use cache_index::{DecodeError, Reply};
 use crc16::{State, XMODEM};
@@ -30,6 +30,8 @@ pub(super) struct Slots {
     /// First and last slot, and the master's place among the addresses; in order.
     ranges: Vec<(u16, u16, usize)>,
     masters: Vec<String>,
+    /// Where clients find nodes that say another address of themselves, `ip:port`.
+    known_as: HashMap<String, String>,
 }
 
 impl Slots {
@@ -48,7 +50,9 @@ impl Slots {
         let unnamed: HashSet<u16> =
             ranges.iter().filter(|(_, _, named)| named.is_nameless()).map(|(.., named)| named.port).collect();
         for (first, last, named) in ranges {
+            let own = named.ip.as_ref().map(|ip| format!("{ip}:{}", named.port));
             if let Some(address) = named.address(asked, unnamed.len() < 2) {
+                slots.known_as.extend(own.map(|own| (own, address.clone())));
                 let master = slots.place(&address);
                 slots.ranges.push((first, last, master));
             }
@@ -62,6 +66,11 @@ impl Slots {
         let at = self.ranges.partition_point(|(first, ..)| *first <= slot).checked_sub(1)?;
         let (_, last, master) = self.ranges.get(at)?;
         if *last < slot { None } else { self.masters.get(*master).map(String::as_str) }
+    }
+
+    /// Where clients find a node that says this address of itself, as `CLUSTER NODES` has it.
+    pub(super) fn found_at<'a>(&'a self, own: &'a str) -> &'a str {
+        self.known_as.get(own).map_or(own, String::as_str)
     }
 
     /// The masters.
@@ -285,6 +294,11 @@ mod tests {
         assert_eq!(addresses(vec![at(text(""), 1), at(text(""), 2)], "lb:9"), ["lb:1", "lb:2"]);
         assert_eq!(addresses(vec![at(Reply::Nil, 0)], ""), [""], "it has no port");
         assert_eq!(addresses(vec![at(text("::2"), 1)], "lb:9"), ["[::2]:1"]);
+        let ip = Reply::Array(vec![text("ip"), text("10.0.0.7")]);
+        let node = Reply::Array(vec![Reply::Nil, Reply::Int(1), text("id"), ip]);
+        let reply = Reply::Array(vec![Reply::Array(vec![Reply::Int(0), Reply::Int(9), node])]);
+        let slots = Slots::read(reply, &asked("lb:9")).unwrap();
+        assert_eq!((slots.found_at("10.0.0.7:1"), slots.found_at("x:1")), ("lb:1", "x:1"));
         assert_eq!(asked("lb:9").whole(":6381"), "lb:6381");
         assert_eq!(asked("[::1]:9").whole(":6381"), "[::1]:6381");
         assert_eq!(asked("lb:9").whole("::1:6381"), "::1:6381");
