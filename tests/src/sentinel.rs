@@ -4,8 +4,12 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use cache_core::embedded::{self, Server};
-use cache_core::{Cache, Protocol, Reply};
+use cache_core::testkit::Proxy;
+use cache_core::{Cache, Pem, Protocol, Reply};
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
 
 use crate::cluster::{free_port, until};
 
@@ -38,6 +42,27 @@ impl Drop for Sentinel {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
+    }
+}
+
+/// What stands before them, so that clients need TLS.
+#[derive(Debug)]
+pub struct BehindTls {
+    servers: Vec<Proxy>,
+    sentinels: Vec<Proxy>,
+    /// They name servers by the ports that have TLS.
+    _translators: JoinSet<()>,
+}
+
+impl BehindTls {
+    /// The URLs of the sentinels, at `127.0.0.1`.
+    pub fn urls(&self) -> Vec<String> {
+        self.sentinels.iter().map(|sentinel| format!("rediss://127.0.0.1:{}", sentinel.port())).collect()
+    }
+
+    /// What stands before a server.
+    pub fn server(&self, at: usize) -> &Proxy {
+        &self.servers[at]
     }
 }
 
@@ -77,6 +102,33 @@ impl Watched {
         watched
     }
 
+    /// Puts TLS before the servers and before the sentinels, which then name those ports to clients; among themselves they speak as
+    /// before. Each with a certificate for `127.0.0.1`, or another name, and its key.
+    ///
+    /// # Panics
+    /// If they cannot be used, or there is no port to spare.
+    pub async fn behind_tls(&self, server: &(String, String), sentinel: &(String, String)) -> BehindTls {
+        let start = async |url: &str, (cert, key): &(String, String)| {
+            let proxy = Proxy::start_tls(url, Pem::text(cert.clone()), Pem::text(key.clone())).await;
+            proxy.unwrap_or_else(|error| panic!("no proxy: {error}"))
+        };
+        let (mut servers, mut ports) = (Vec::new(), Vec::new());
+        for plain in &self.servers {
+            let proxy = start(&plain.url(), server).await;
+            ports.push((plain.port().unwrap_or_default(), proxy.port()));
+            servers.push(proxy);
+        }
+        let (mut sentinels, mut translators) = (Vec::new(), JoinSet::new());
+        for plain in &self.sentinels {
+            let listener = TcpListener::bind("127.0.0.1:0").await;
+            let listener = listener.unwrap_or_else(|error| panic!("no port: {error}"));
+            let between = listener.local_addr().map_or(0, |address| address.port());
+            translators.spawn(translate(listener, plain.port, ports.clone()));
+            sentinels.push(start(&format!("redis://127.0.0.1:{between}"), sentinel).await);
+        }
+        BehindTls { servers, sentinels, _translators: translators }
+    }
+
     /// A server: the master at first, and its replica.
     pub fn server(&self, at: usize) -> &Server {
         &self.servers[at]
@@ -108,6 +160,40 @@ impl Sentinel {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let process = command.spawn().unwrap_or_else(|error| panic!("no sentinel: {error}"));
         Self { process, port, _settings: settings }
+    }
+}
+
+/// Passes on what a sentinel is asked, and what it answers with other ports.
+async fn translate(listener: TcpListener, sentinel: u16, ports: Vec<(u16, u16)>) {
+    let mut connections = JoinSet::new();
+    while let Ok((client, _)) = listener.accept().await {
+        let ports = ports.clone();
+        connections.spawn(async move {
+            let (mut from_client, mut to_client) = client.into_split();
+            let sentinel = TcpStream::connect(("127.0.0.1", sentinel)).await?;
+            let (mut from_sentinel, mut to_sentinel) = sentinel.into_split();
+            let asks = async { tokio::io::copy(&mut from_client, &mut to_sentinel).await.map(drop) };
+            let answers = async {
+                let mut buffer = vec![0; 4_096];
+                loop {
+                    // Its answers are small, and come in one piece.
+                    let length = from_sentinel.read(&mut buffer).await?;
+                    let mut text = String::from_utf8_lossy(&buffer[..length]).into_owned();
+                    for (old, new) in &ports {
+                        let word = |port: &u16| format!("${}\r\n{port}\r\n", port.to_string().len());
+                        text = text.replace(&word(old), &word(new));
+                    }
+                    if length == 0 {
+                        return Ok(());
+                    }
+                    to_client.write_all(text.as_bytes()).await?;
+                }
+            };
+            tokio::select! {
+                ended = asks => ended,
+                ended = answers => ended,
+            }
+        });
     }
 }
 

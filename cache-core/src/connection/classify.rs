@@ -54,6 +54,8 @@ const PHRASES: &[(&str, ServerErrorKind)] = &[
     ("timeout limit was reached", ServerErrorKind::QueryTimeout),
     ("invalid username-password", ServerErrorKind::Authentication),
     ("acl failure in script", ServerErrorKind::Permission),
+    // Of a command within a script, before Redis 7.
+    ("-readonly you can't write against a read only replica", ServerErrorKind::ReadOnly),
 ];
 
 /// The server's error with its meaning, from the text with the code in front, for whoever writes a
@@ -83,13 +85,13 @@ pub fn server_error(text: &str) -> ServerError {
 #[cfg(any(feature = "fred", feature = "redis"))]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Redirect {
-    /// The slot has moved to this address.
+    /// The slot has moved to this address. Without a host, `:6381`, it is that of the node that says so.
     Moved(u16, String),
-    /// The slot is moving, and the key is, or will be, at this address.
+    /// The slot is moving, and the key is, or will be, at this address, written as that.
     Ask(String),
-    /// The slot is moving, and some of the keys have moved: the same again, later.
+    /// The slot is moving, and some of the keys have moved, or it is not said where to: the same again, later.
     Later,
-    /// Not here: the node is a replica by now, or the slot has no master.
+    /// Not here: the node is a replica by now, or the slot has no master, or one of which nobody knows where it is.
     Elsewhere,
 }
 
@@ -98,12 +100,28 @@ pub(crate) enum Redirect {
 pub(crate) fn redirect(error: &ServerError) -> Option<Redirect> {
     let mut words = error.text().split_whitespace();
     match words.next()? {
-        "MOVED" => Some(Redirect::Moved(words.next()?.parse().ok()?, words.next()?.to_owned())),
-        "ASK" => Some(Redirect::Ask(words.nth(1)?.to_owned())),
+        "MOVED" => {
+            let (slot, address) = (words.next()?.parse().ok()?, words.next()?);
+            Some(if is_nowhere(address) {
+                Redirect::Elsewhere
+            } else {
+                Redirect::Moved(slot, address.to_owned())
+            })
+        }
+        "ASK" => {
+            let address = words.nth(1)?;
+            Some(if is_nowhere(address) { Redirect::Later } else { Redirect::Ask(address.to_owned()) })
+        }
         "TRYAGAIN" => Some(Redirect::Later),
         "READONLY" | "CLUSTERDOWN" | "MASTERDOWN" => Some(Redirect::Elsewhere),
         _ => None,
     }
+}
+
+/// Whether a node is to have a hostname and has none. Source: documentation of `CLUSTER SLOTS`.
+#[cfg(any(feature = "fred", feature = "redis"))]
+fn is_nowhere(address: &str) -> bool {
+    address.starts_with("?:")
 }
 
 fn by_phrase(text: &str) -> Option<ServerErrorKind> {
@@ -122,6 +140,11 @@ mod tests {
         for (text, redirect) in [
             ("MOVED 3999 127.0.0.1:6381", Some(moved)),
             ("ASK 3999 h:1", Some(Redirect::Ask("h:1".to_owned()))),
+            ("MOVED 3999 :6381", Some(Redirect::Moved(3999, ":6381".to_owned()))),
+            ("ASK 3999 :6381", Some(Redirect::Ask(":6381".to_owned()))),
+            ("MOVED 3999 ?:6381", Some(Redirect::Elsewhere)),
+            ("ASK 3999 ?:6381", Some(Redirect::Later)),
+            ("MASTERDOWN Link with MASTER is down", Some(Redirect::Elsewhere)),
             ("TRYAGAIN Multiple keys request during rehashing of slot", Some(Redirect::Later)),
             ("READONLY You can't write against a read only replica.", Some(Redirect::Elsewhere)),
             ("CLUSTERDOWN Hash slot not served", Some(Redirect::Elsewhere)),
@@ -167,6 +190,11 @@ mod tests {
                 ServerErrorKind::KeyPermission,
             ),
             ("ERR Unknown Redis command called from script", ServerErrorKind::UnknownCommand),
+            (
+                "ERR Error running script (call to f_84d3): @user_script:1: @user_script: 1: -READONLY You can't write \
+                 against a read only replica.",
+                ServerErrorKind::ReadOnly,
+            ),
             ("NOREPLICAS Not enough good replicas to write.", ServerErrorKind::NoReplicas),
             ("MISCONF Redis is configured to save RDB snapshots, but", ServerErrorKind::NotPersisting),
             ("CLUSTERDOWN Hash slot not served", ServerErrorKind::ClusterDown),

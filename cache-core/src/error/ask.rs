@@ -102,6 +102,7 @@ impl Error {
             Self::Unavailable { reason, .. } => Self::Unavailable { reason: reason.clone(), source: None },
             Self::Busy { limit } => Self::Busy { limit: *limit },
             Self::Tls { reason } => Self::Tls { reason: reason.clone() },
+            Self::Settings { setting, reason } => Self::Settings { setting, reason: reason.clone() },
             Self::Timeout { command, after } => Self::Timeout { command: command.clone(), after: *after },
             Self::Server { command, source } => {
                 Self::Server { command: command.clone(), source: source.clone() }

@@ -25,6 +25,9 @@ pub(in crate::connection) trait Member: Send + Sync + 'static {
         timeout: Option<Duration>,
     ) -> impl Future<Output = Result<Vec<Result<Reply>>>> + Send;
 
+    /// The host that it is connected by; `None`: it has none.
+    fn host(&self) -> Option<String>;
+
     /// As [`Connection::generation`](crate::Connection::generation).
     fn generation(&self) -> u64;
 

@@ -5,6 +5,7 @@
 //! sent again here; what broke is only if it may be repeated.
 
 mod attempts;
+mod everywhere;
 mod member;
 mod nodes;
 mod slots;
@@ -75,40 +76,6 @@ impl<M: Member> Cluster<M> {
         answers.next().unwrap_or(Ok(Reply::Nil))
     }
 
-    /// To all masters, side by side: a list of their answers, in no order. One that fails is an answer that is missing.
-    async fn everywhere(&self, command: &Command, timeout: Option<Duration>) -> Result<Reply> {
-        let _counted = self.in_flight.enter()?;
-        let mut attempts = Attempts::new(timeout.unwrap_or(self.deadline));
-        loop {
-            let error = match self.ask_masters(command, &attempts).await {
-                Ok(answers) => return Ok(Reply::Array(answers)),
-                Err(error) => error,
-            };
-            if attempts.after(&error, command.is_repeatable()).is_none() {
-                self.refresh_soon();
-                return Err(error);
-            }
-            if attempts.pause().await {
-                let _ = self.refresh(attempts.left()).await;
-            }
-        }
-    }
-
-    async fn ask_masters(&self, command: &Command, attempts: &Attempts) -> Result<Vec<Reply>> {
-        let known = self.know_slots(attempts.left()).await;
-        let slots = self.nodes.slots();
-        // The answers of nobody would be the answer of an empty cluster.
-        if slots.masters().is_empty() {
-            let reason =
-                "no node of the cluster says who has its slots; look at `CLUSTER INFO` there".to_owned();
-            return Err(known.err().unwrap_or(Error::Unavailable { reason, source: None }));
-        }
-        let nodes: Result<Vec<_>> = slots.masters().iter().map(|address| self.nodes.at(address)).collect();
-        let left = Some(attempts.left());
-        let asked = nodes?.into_iter().map(|node| async move { Box::pin(node.call(command, left)).await });
-        side_by_side(asked).await.into_iter().collect()
-    }
-
     /// Sends commands, each to where it belongs, those for one node in one piece, and the nodes side by side. Commands of
     /// one slot keep their order. One for any node goes with the one behind it, so that what says something of the next
     /// command, as `CLIENT CACHING`, is on the same connection; behind the last one, with that, as `WAIT`.
@@ -126,17 +93,23 @@ impl<M: Member> Cluster<M> {
         loop {
             // Where that is not to be known, any node says where to go.
             let _ = self.know_slots(attempts.left()).await;
-            let groups = self.grouped(&sent, &open)?;
+            let (groups, nowhere) = self.grouped(&sent, &open);
             let left = Some(attempts.left());
             let calls = groups.into_iter().map(|(node, group)| {
                 let sent = &sent;
                 async move {
                     let answers = pieces(&*node, sent, &group, left).await;
-                    (group, answers)
+                    (node, group, answers)
                 }
             });
             open.clear();
-            for (group, outcome) in side_by_side(calls).await {
+            // What the others answer is not lost by it.
+            for (at, error) in nowhere {
+                if let Some(answer) = answers.get_mut(at) {
+                    *answer = Some(Err(error));
+                }
+            }
+            for (node, group, outcome) in side_by_side(calls).await {
                 let outcomes = match outcome {
                     Ok(outcomes) => outcomes,
                     Err(error) => group.iter().map(|_| Err(error.again())).collect(),
@@ -151,7 +124,7 @@ impl<M: Member> Cluster<M> {
                     };
                     goes_again = again.is_some();
                     match (again, answers.get_mut(at)) {
-                        (Some(aim), _) => open.push((at, self.heard(aim))),
+                        (Some(aim), _) => open.push((at, self.heard(aim, &node))),
                         (None, Some(answer)) => *answer = Some(outcome),
                         (None, None) => {}
                     }
@@ -194,7 +167,10 @@ impl<M: Member> Cluster<M> {
         let mut aim = Aim::Route;
         loop {
             let _ = self.know_slots(attempts.left()).await;
-            let groups = self.grouped(&first, &[(0, aim)])?;
+            let (groups, nowhere) = self.grouped(&first, &[(0, aim)]);
+            if let Some((_, error)) = nowhere.into_iter().next() {
+                return Err(error);
+            }
             let Some((node, group)) = groups.into_iter().next() else { return Ok(Vec::new()) };
             // It cannot be asked for with ASKING, which is of one command: it waits until the slot has moved.
             drop(group);
@@ -208,7 +184,7 @@ impl<M: Member> Cluster<M> {
                 }
                 return Err(error);
             };
-            aim = match self.heard(again) {
+            aim = match self.heard(again, &node) {
                 Aim::Ask(_) => Aim::Route,
                 other => other,
             };
@@ -226,48 +202,57 @@ impl<M: Member> Cluster<M> {
         self.nodes.notices_flushes()
     }
 
-    /// Remembers where a slot is.
-    fn heard(&self, aim: Aim) -> Aim {
-        if let Aim::Moved(slot, address) = aim {
-            self.nodes.moved(slot, &address);
-            return Aim::Route;
+    /// Remembers where a slot is, as this node said.
+    fn heard(&self, aim: Aim, from: &M) -> Aim {
+        match aim {
+            Aim::Route => Aim::Route,
+            Aim::Moved(slot, address) => {
+                self.nodes.moved(slot, &self.nodes.asked(from).whole(&address));
+                Aim::Route
+            }
+            Aim::Ask(address) => Aim::Ask(self.nodes.asked(from).whole(&address)),
         }
-        aim
     }
 
-    /// The commands by the nodes that they go to.
-    fn grouped(&self, sent: &[&Command], open: &[(usize, Aim)]) -> Result<Vec<Group<M>>> {
+    /// The commands by the nodes that they go to; and those for nodes to which there is no connection by these settings.
+    fn grouped(&self, sent: &[&Command], open: &[(usize, Aim)]) -> (Vec<Group<M>>, Vec<(usize, Error)>) {
         let slots = self.nodes.slots();
         let mut groups: Vec<Group<M>> = Vec::new();
+        let mut nowhere = Vec::new();
         let mut places: HashMap<*const M, usize> = HashMap::new();
         // From the end, so that the node of the next command is known.
-        let mut next: Option<Arc<M>> = None;
+        let mut next: Option<Result<Arc<M>>> = None;
         let mut targets = Vec::with_capacity(open.len());
         for (at, aim) in open.iter().rev() {
             let command = sent.get(*at);
             let own = match (aim, command.map(|command| command.route())) {
-                (Aim::Ask(address), _) => Some(self.nodes.at(address)?),
-                (_, Some(Route::Node(address))) => Some(self.nodes.at(address)?),
+                (Aim::Ask(address), _) => Some(self.nodes.at(address)),
+                (_, Some(Route::Node(address))) => Some(self.nodes.at(slots.found_at(address))),
                 (_, Some(Route::Key(_))) => {
                     let key = command.and_then(|command| command.route_key()).unwrap_or_default();
-                    match slots.master(slots::slot(key)) {
-                        Some(address) => Some(self.nodes.at(address)?),
-                        // It says who has it, or that nobody does.
-                        None => Some(self.nodes.home()),
-                    }
+                    // If nobody has it, any node says who does, or that nobody does.
+                    let master = slots.master(slots::slot(key)).map(|address| self.nodes.at(address));
+                    Some(master.unwrap_or_else(|| Ok(self.nodes.home())))
                 }
                 _ => None,
             };
-            if own.is_some() {
-                next.clone_from(&own);
+            if let Some(own) = &own {
+                next = Some(same(own));
             }
-            targets.push(own.or_else(|| next.clone()));
+            targets.push(own.or_else(|| next.as_ref().map(same)));
         }
         let mut last = None;
         for ((at, aim), target) in open.iter().zip(targets.into_iter().rev()) {
             // Behind the last command with a key.
-            let node = target.or_else(|| last.clone()).unwrap_or_else(|| self.nodes.home());
-            last = Some(Arc::clone(&node));
+            let target = target.or_else(|| last.as_ref().map(same)).unwrap_or_else(|| Ok(self.nodes.home()));
+            last = Some(same(&target));
+            let node = match target {
+                Ok(node) => node,
+                Err(error) => {
+                    nowhere.push((*at, error));
+                    continue;
+                }
+            };
             let place = *places.entry(Arc::as_ptr(&node)).or_insert_with(|| {
                 groups.push((node, Vec::new()));
                 groups.len() - 1
@@ -276,7 +261,7 @@ impl<M: Member> Cluster<M> {
                 group.push((*at, matches!(aim, Aim::Ask(_))));
             }
         }
-        Ok(groups)
+        (groups, nowhere)
     }
 
     /// Asks who has which slot, unless that is known.
@@ -316,6 +301,11 @@ impl Drop for Refreshing {
 
 /// A node, and which commands it gets, each with whether it has to be asked for.
 type Group<M> = (Arc<M>, Vec<(usize, bool)>);
+
+/// The same node once more, or why there is none.
+fn same<M>(node: &Result<Arc<M>>) -> Result<Arc<M>> {
+    node.as_ref().map(Arc::clone).map_err(Error::again)
+}
 
 /// Whether a command is about what was written before it on its connection.
 fn is_of_connection(command: &Command) -> bool {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use cache_index::{Command, Reply};
 
 use super::member::Member;
-use super::slots::Slots;
+use super::slots::{Asked, Slots};
 use crate::error::{Error, Result};
 use crate::settings::RedisSettings;
 
@@ -112,9 +112,12 @@ impl<M: Member> Nodes<M> {
         let command = Command::new("CLUSTER").arg("SLOTS").repeatable();
         let reply: Reply = node.call(&command, Some(ASKED.min(self.settings.response_timeout))).await?;
         let decode = |source| Error::Decode { command: "CLUSTER SLOTS".to_owned(), source };
-        // Of itself it says nothing where it knows no address.
-        let asked = self.address_of(node);
-        Slots::read(reply, &asked).map_err(decode)
+        Slots::read(reply, &self.asked(node)).map_err(decode)
+    }
+
+    /// Where a node is that says something of others.
+    pub(super) fn asked(&self, node: &M) -> Asked {
+        Asked { address: self.address_of(node), host: node.host() }
     }
 
     fn address_of(&self, node: &M) -> String {

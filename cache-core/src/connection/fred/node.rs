@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use ::fred::clients::{Client, Pool};
 use ::fred::error::{Error as FredError, ErrorKind};
 use ::fred::interfaces::{ClientLike, EventInterface, MetricsInterface};
-use ::fred::types::config::Server;
+use ::fred::types::config::{Server, ServerConfig};
 use ::fred::types::{Resp3Frame, RespVersion};
 use cache_index::{Command, Reply, ServerErrorKind};
 use tokio::sync::broadcast;
@@ -279,6 +279,13 @@ impl Member for Node {
             Err(error) => Err(convert::error(command.name(), timeout.unwrap_or(self.deadline), error)),
         };
         Ok(answers.map(answer).collect())
+    }
+
+    fn host(&self) -> Option<String> {
+        match &self.clients.all().first()?.client_config().server {
+            ServerConfig::Centralized { server } => Some(server.host.to_string()),
+            _ => None,
+        }
     }
 
     fn generation(&self) -> u64 {

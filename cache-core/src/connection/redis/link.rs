@@ -139,6 +139,12 @@ impl Link {
         }
     }
 
+    /// The host that answered last. What has a path has none, and where a master is, sentinels say.
+    pub(super) fn host(&self) -> Option<&str> {
+        let Target::Hosts(hosts) = &self.target else { return None };
+        hosts.get(self.answered.load(Ordering::Relaxed)).map(|(host, _)| host.as_str())
+    }
+
     /// How often a connection was begun, or the server said that a database was flushed. Both only grow, so that no sum
     /// comes twice.
     pub(super) fn generation(&self) -> u64 {

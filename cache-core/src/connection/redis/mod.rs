@@ -2,6 +2,8 @@
 
 mod adapter;
 mod convert;
+#[cfg(test)]
+mod demoted;
 mod failure;
 mod heard;
 mod link;

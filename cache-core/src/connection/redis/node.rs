@@ -217,6 +217,10 @@ impl Member for Node {
         Ok(answers.map(|(command, reply)| self.answer(command, reply)).collect())
     }
 
+    fn host(&self) -> Option<String> {
+        self.link.host().map(str::to_owned)
+    }
+
     fn generation(&self) -> u64 {
         self.link.generation()
     }

@@ -1,0 +1,99 @@
+//! Commands that go to all masters.
+
+use std::time::Duration;
+
+use cache_index::{Command, Reply};
+
+use super::attempts::Attempts;
+use super::member::Member;
+use super::slots::{ALL, Range};
+use super::{Cluster, side_by_side};
+use crate::error::{Error, Result};
+
+/// How far a command has come.
+struct Progress {
+    /// The slots whose masters have to be asked.
+    open: Vec<Range>,
+    /// What masters answered, with their addresses.
+    answers: Vec<(String, Reply)>,
+    /// Why some have to be asked again.
+    failed: Option<Error>,
+}
+
+impl<M: Member> Cluster<M> {
+    /// To all masters, side by side: a list of their answers, in no order. One that fails is an answer that is missing: where it
+    /// may be asked for again, whoever has its slots by then is asked, and nobody who has answered is told again.
+    pub(super) async fn everywhere(&self, command: &Command, timeout: Option<Duration>) -> Result<Reply> {
+        let _counted = self.in_flight.enter()?;
+        let mut attempts = Attempts::new(timeout.unwrap_or(self.deadline));
+        let mut progress = Progress { open: vec![ALL], answers: Vec::new(), failed: None };
+        loop {
+            if let Err(error) = self.ask_masters(command, &mut attempts, &mut progress).await {
+                if attempts.wants_slots() {
+                    self.refresh_soon();
+                }
+                return Err(error);
+            }
+            if progress.open.is_empty() {
+                return Ok(Reply::Array(progress.answers.into_iter().map(|(_, answer)| answer).collect()));
+            }
+            attempts.pause().await;
+            // Also where it is said of one slot who has it: the others may have gone there too.
+            let _ = self.refresh(attempts.left()).await;
+        }
+    }
+
+    /// Asks those that have the open slots. What is open behind it may be asked for again; an error is that of what may not.
+    async fn ask_masters(
+        &self,
+        command: &Command,
+        attempts: &mut Attempts,
+        progress: &mut Progress,
+    ) -> Result<()> {
+        let known = self.know_slots(attempts.left()).await;
+        let slots = self.nodes.slots();
+        let (masters, free) = slots.of_masters(&progress.open);
+        let before = progress.failed.take();
+        let repeatable = command.is_repeatable();
+        let mut calls = Vec::with_capacity(masters.len());
+        for (address, had) in masters {
+            if let Some(at) = progress.answers.iter().position(|(other, _)| *other == address) {
+                // It took over what another one refused, and did for its own what was asked.
+                match &before {
+                    Some(error) if !repeatable => return Err(error.again()),
+                    _ => drop(progress.answers.swap_remove(at)),
+                }
+            }
+            let node = self.nodes.at(&address)?;
+            let left = Some(attempts.left());
+            calls.push(async move { (address, had, Box::pin(node.call(command, left)).await) });
+        }
+        // The answers of nobody would be the answer of an empty cluster.
+        if calls.is_empty() && before.is_none() {
+            let reason = "no node of the cluster says who has its slots; look at `CLUSTER INFO` there";
+            let error = known.err().unwrap_or(Error::Unavailable { reason: reason.to_owned(), source: None });
+            return attempts.after(&error, repeatable).map(drop).ok_or(error);
+        }
+        // Slots that nobody had at first are nobody's; those of a node that failed are to have a master again.
+        let missing = before.filter(|_| !free.is_empty());
+        progress.open = if missing.is_some() { free } else { Vec::new() };
+        let mut failures: Vec<_> = missing.into_iter().collect();
+        for (address, had, outcome) in side_by_side(calls).await {
+            match outcome {
+                Ok(answer) => progress.answers.push((address, answer)),
+                Err(error) => {
+                    progress.open.extend(had);
+                    failures.push(error);
+                }
+            }
+        }
+        progress.open.sort_unstable();
+        for error in failures {
+            if attempts.after(&error, repeatable).is_none() {
+                return Err(error);
+            }
+            progress.failed = Some(error);
+        }
+        Ok(())
+    }
+}
