@@ -78,6 +78,30 @@ impl Work {
     }
 }
 
+/// How many documents one command saves by hand, where it saves several.
+pub(crate) const CHUNK: usize = 100;
+
+/// How a thousand documents are saved by hand: a careful user tries both, and takes what is faster there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Bulk {
+    /// A `JSON.SET` each, in one pipeline.
+    Each,
+    /// `JSON.MSET` of [`CHUNK`] documents, in one pipeline. Less than ours does: all of a chunk are stored or none, and which of them is refused
+    /// is not told.
+    Chunks,
+}
+
+impl Bulk {
+    pub(crate) const BOTH: [Self; 2] = [Self::Each, Self::Chunks];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Each => "JSON.SET",
+            Self::Chunks => "JSON.MSET",
+        }
+    }
+}
+
 /// Who does the work.
 pub(crate) trait Side: Clone + Send + Sync + 'static {
     /// The n-th call of this kind; answers what [`Work::expected`] says.
