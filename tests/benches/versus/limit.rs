@@ -11,6 +11,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinSet;
 
 use crate::by_redis::{ByRedis, Sent};
+use crate::connect::LATE;
 use crate::corpus::Corpus;
 use crate::replies::Replies;
 use crate::work::{Bulk, Outcome, Work};
@@ -91,7 +92,7 @@ impl Limit {
     pub(crate) async fn timed(&self) -> Outcome<f64> {
         let (answer, took) = oneshot::channel();
         self.asks.send(answer).map_err(|_| "the thread ended")?;
-        took.await?
+        tokio::time::timeout(LATE, took).await.map_err(|_| "the server answered less than it was asked")??
     }
 }
 
