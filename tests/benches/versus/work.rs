@@ -31,18 +31,20 @@ pub(crate) enum Work {
 }
 
 impl Work {
+    /// In this order they are measured. Those that write come last: what they leave in the index makes searches slower until the server
+    /// clears it away.
     pub(crate) const ALL: [Self; 11] = [
-        Self::Save,
-        Self::SaveTtl,
         Self::Get,
         Self::GetMany,
-        Self::SaveMany,
         Self::Tag,
         Self::Page,
         Self::Text,
         Self::Count,
         Self::Aggregate,
         Self::Patch,
+        Self::Save,
+        Self::SaveTtl,
+        Self::SaveMany,
     ];
 
     pub(crate) fn name(self) -> &'static str {
