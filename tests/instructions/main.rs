@@ -3,6 +3,8 @@
 //! The calls are those of the benchmark `versus`, which tells beside them what the same costs by hand. A package of its own, since it
 //! is built optimised, and few features are built in little time.
 
+#[path = "../benches/versus/answers.rs"]
+mod answers;
 #[path = "../benches/versus/by_redis.rs"]
 mod by_redis;
 #[path = "../benches/versus/connect.rs"]

@@ -4,16 +4,18 @@ use std::hint::black_box;
 
 use fred::clients::Client;
 use fred::interfaces::ClientLike;
-use fred::types::{ClusterHash, CustomCommand, Value};
+use fred::types::config::Config;
+use fred::types::{Builder, ClusterHash, CustomCommand, Value};
 use serde::de::DeserializeOwned;
 
-use crate::corpus::{Corpus, Item, PAGE, PerColor, TTL_MS};
-use crate::work::{Outcome, Side, Work};
+use crate::corpus::{BULK, Corpus, Item, PAGE, PerColor, TTL_MS};
+use crate::work::{Bulk, CHUNK, Outcome, Side, Work};
 
 #[derive(Clone)]
 pub(crate) struct ByFred {
     pub(crate) client: Client,
     pub(crate) corpus: Corpus,
+    pub(crate) bulk: Bulk,
 }
 
 fn named(name: &'static str) -> CustomCommand {
@@ -39,23 +41,39 @@ fn found(answer: Value) -> Outcome<Vec<Item>> {
 
 fn rows(answer: Value) -> Outcome<Vec<PerColor>> {
     let Value::Array(parts) = answer else { return Err(format!("no rows: {answer:?}").into()) };
-    let row = |part: Value| {
-        let row: std::collections::HashMap<String, String> = part.convert()?;
-        let column = |name: &str| row.get(name).ok_or("a column is missing");
-        Ok(PerColor {
-            color: column("color")?.clone(),
-            items: column("items")?.parse()?,
-            mean: column("mean")?.parse()?,
-        })
-    };
     parts.into_iter().skip(1).map(row).collect()
 }
 
+fn row(part: Value) -> Outcome<PerColor> {
+    let Value::Array(columns) = part else { return Err(format!("no row: {part:?}").into()) };
+    let (mut color, mut items, mut mean) = (None, None, None);
+    let mut columns = columns.into_iter();
+    while let (Some(name), Some(value)) = (columns.next(), columns.next()) {
+        match name.as_bytes() {
+            Some(b"color") => color = Some(value.convert()?),
+            Some(b"items") => items = Some(value.convert()?),
+            Some(b"mean") => mean = Some(value.convert()?),
+            _ => {}
+        }
+    }
+    let missing = "a column is missing";
+    Ok(PerColor { color: color.ok_or(missing)?, items: items.ok_or(missing)?, mean: mean.ok_or(missing)? })
+}
+
 impl ByFred {
+    /// A client as a careful user makes it: no command waits for the answer to the one before, which the crate leaves to the system.
+    pub(crate) async fn connect(url: &str, corpus: Corpus) -> Outcome<Self> {
+        let client = Builder::from_config(Config::from_url(url)?)
+            .with_connection_config(|config| config.tcp.nodelay = Some(true))
+            .build()?;
+        client.init().await?;
+        Ok(Self { client, corpus, bulk: Bulk::Each })
+    }
+
     /// A search for documents, with one parameter.
     async fn search(&self, query: &str, more: &[Value], name: &str, value: Value) -> Outcome<u64> {
         let mut args: Vec<Value> = vec![self.corpus.index().into(), query.into()];
-        args.extend(["RETURN".into(), 1.into(), "$".into()]);
+        args.extend(["RETURN".into(), 1.into(), "$".into(), "TIMEOUT".into(), 0.into()]);
         args.extend_from_slice(more);
         args.extend(["PARAMS".into(), 2.into(), name.into(), value, "DIALECT".into(), 2.into()]);
         let answer: Value = self.client.custom(named("FT.SEARCH"), args).await?;
@@ -63,10 +81,21 @@ impl ByFred {
     }
 
     /// The arguments of a range of prices.
-    fn range(&self, n: u64) -> [Value; 8] {
+    fn range(&self, n: u64) -> [Value; 10] {
         let (lowest, end) = self.corpus.range(n);
         let (lowest, end): (Value, Value) = (lowest.into(), end.into());
-        ["PARAMS".into(), 4.into(), "lowest".into(), lowest, "end".into(), end, "DIALECT".into(), 2.into()]
+        [
+            "TIMEOUT".into(),
+            0.into(),
+            "PARAMS".into(),
+            4.into(),
+            "lowest".into(),
+            lowest,
+            "end".into(),
+            end,
+            "DIALECT".into(),
+            2.into(),
+        ]
     }
 }
 
@@ -112,11 +141,26 @@ impl Side for ByFred {
             }
             Work::SaveMany => {
                 let pipeline = client.pipeline();
-                for item in corpus.items.iter() {
-                    let _: () = pipeline.custom(named("JSON.SET"), set(corpus, item)?).await?;
+                match self.bulk {
+                    Bulk::Each => {
+                        for item in corpus.items.iter() {
+                            let _: () = pipeline.custom(named("JSON.SET"), set(corpus, item)?).await?;
+                        }
+                    }
+                    Bulk::Chunks => {
+                        for chunk in corpus.items.chunks(CHUNK) {
+                            let mut args = Vec::with_capacity(3 * chunk.len());
+                            for item in chunk {
+                                args.extend(set(corpus, item)?);
+                            }
+                            let _: () = pipeline.custom(named("JSON.MSET"), args).await?;
+                        }
+                    }
                 }
                 let stored: Vec<String> = pipeline.all().await?;
-                stored.iter().filter(|stored| *stored == "OK").count() as u64
+                // One answer says it of as many documents as its command has.
+                let of_each = BULK / stored.len().max(1) as u64;
+                of_each * stored.iter().filter(|stored| *stored == "OK").count() as u64
             }
             Work::Tag => {
                 let limit: [Value; 3] = ["LIMIT".into(), 0.into(), 10_000.into()];

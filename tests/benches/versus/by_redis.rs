@@ -1,19 +1,20 @@
 //! The same by hand with the `redis` crate, as a careful user writes it: one multiplexed connection, values as parameters,
-//! only the document returned, and decoded from the bytes that came.
+//! only the document returned, and decoded from the bytes that came; with `TIMEOUT 0`, as ours, so that no answer is cut short.
 
 use std::hint::black_box;
 
 use redis::aio::MultiplexedConnection;
 use redis::{Cmd, Pipeline, Value, cmd};
-use serde::de::DeserializeOwned;
 
-use crate::corpus::{Corpus, Item, PAGE, PerColor, TTL_MS};
-use crate::work::{Outcome, Side, Work};
+use crate::answers::{counted, decoded, found, rows};
+use crate::corpus::{BULK, Corpus, Item, PAGE, PerColor, TTL_MS};
+use crate::work::{Bulk, CHUNK, Outcome, Side, Work};
 
 #[derive(Clone)]
 pub(crate) struct ByRedis {
     pub(crate) connection: MultiplexedConnection,
     pub(crate) corpus: Corpus,
+    pub(crate) bulk: Bulk,
 }
 
 /// What is sent for one call.
@@ -24,7 +25,7 @@ pub(crate) enum Sent {
 
 impl ByRedis {
     /// What the n-th call sends.
-    pub(crate) fn sent(corpus: &Corpus, work: Work, n: u64) -> Outcome<Sent> {
+    pub(crate) fn sent(corpus: &Corpus, work: Work, bulk: Bulk, n: u64) -> Outcome<Sent> {
         Ok(Sent::One(match work {
             Work::Save => set(corpus, corpus.item(n))?,
             Work::SaveTtl => {
@@ -47,29 +48,23 @@ impl ByRedis {
                 get.arg("$");
                 get
             }
-            Work::SaveMany => {
-                let mut pipeline = Pipeline::with_capacity(corpus.items.len());
-                for item in corpus.items.iter() {
-                    pipeline.add_command(set(corpus, item)?);
-                }
-                return Ok(Sent::Many(pipeline));
-            }
+            Work::SaveMany => return Ok(Sent::Many(many(corpus, bulk)?)),
             Work::Tag => {
                 let mut find = search(corpus, "@shelf:{$shelf}");
-                find.arg("RETURN").arg(1).arg("$").arg("LIMIT").arg(0).arg(10_000);
+                find.arg("RETURN").arg(1).arg("$").arg("LIMIT").arg(0).arg(10_000).arg("TIMEOUT").arg(0);
                 find.arg("PARAMS").arg(2).arg("shelf").arg(corpus.shelf(n)).arg("DIALECT").arg(2);
                 find
             }
             Work::Page => {
                 let mut find = search(corpus, "@price:[$lowest +inf]");
                 find.arg("RETURN").arg(1).arg("$").arg("SORTBY").arg("price").arg("ASC");
-                find.arg("LIMIT").arg(PAGE).arg(PAGE);
+                find.arg("LIMIT").arg(PAGE).arg(PAGE).arg("TIMEOUT").arg(0);
                 find.arg("PARAMS").arg(2).arg("lowest").arg(corpus.lowest(n)).arg("DIALECT").arg(2);
                 find
             }
             Work::Text => {
                 let mut find = search(corpus, "@title:($word)");
-                find.arg("RETURN").arg(1).arg("$").arg("LIMIT").arg(0).arg(10_000);
+                find.arg("RETURN").arg(1).arg("$").arg("LIMIT").arg(0).arg(10_000).arg("TIMEOUT").arg(0);
                 find.arg("PARAMS").arg(2).arg("word").arg(corpus.word(n)).arg("DIALECT").arg(2);
                 find
             }
@@ -110,6 +105,27 @@ fn set(corpus: &Corpus, item: &Item) -> Outcome<Cmd> {
     Ok(set)
 }
 
+/// A thousand documents.
+fn many(corpus: &Corpus, bulk: Bulk) -> Outcome<Pipeline> {
+    let mut pipeline = Pipeline::with_capacity(corpus.items.len());
+    match bulk {
+        Bulk::Each => {
+            for item in corpus.items.iter() {
+                pipeline.add_command(set(corpus, item)?);
+            }
+        }
+        Bulk::Chunks => {
+            for chunk in corpus.items.chunks(CHUNK) {
+                let set = pipeline.cmd("JSON.MSET");
+                for item in chunk {
+                    set.arg(corpus.key(item.id)).arg("$").arg(serde_json::to_string(item)?);
+                }
+            }
+        }
+    }
+    Ok(pipeline)
+}
+
 fn search(corpus: &Corpus, query: &str) -> Cmd {
     let mut search = cmd("FT.SEARCH");
     search.arg(corpus.index()).arg(query);
@@ -118,43 +134,23 @@ fn search(corpus: &Corpus, query: &str) -> Cmd {
 
 fn range(command: &mut Cmd, corpus: &Corpus, n: u64) {
     let (lowest, end) = corpus.range(n);
-    command.arg("PARAMS").arg(4).arg("lowest").arg(lowest).arg("end").arg(end).arg("DIALECT").arg(2);
-}
-
-/// The documents of a search: behind each key stands a list of the name `$` and the document.
-fn found(answer: Value) -> Outcome<Vec<Item>> {
-    let Value::Array(parts) = answer else { return Err(format!("no answer of a search: {answer:?}").into()) };
-    let mut items = Vec::with_capacity(parts.len() / 2);
-    for part in parts.into_iter().skip(2).step_by(2) {
-        let Value::Array(pair) = part else { return Err(format!("no document: {part:?}").into()) };
-        let Some(Value::BulkString(json)) = pair.get(1) else { return Err("no document".into()) };
-        items.push(decoded(json)?);
-    }
-    Ok(items)
-}
-
-fn decoded<T: DeserializeOwned>(json: &[u8]) -> Outcome<T> {
-    Ok(serde_json::from_slice(json)?)
-}
-
-fn rows(answer: Value) -> Outcome<Vec<PerColor>> {
-    let Value::Array(parts) = answer else { return Err(format!("no rows: {answer:?}").into()) };
-    let row = |part: Value| {
-        let row: std::collections::HashMap<String, String> = redis::from_redis_value(part)?;
-        let column = |name: &str| row.get(name).ok_or("a column is missing");
-        Ok(PerColor {
-            color: column("color")?.clone(),
-            items: column("items")?.parse()?,
-            mean: column("mean")?.parse()?,
-        })
-    };
-    parts.into_iter().skip(1).map(row).collect()
+    command
+        .arg("TIMEOUT")
+        .arg(0)
+        .arg("PARAMS")
+        .arg(4)
+        .arg("lowest")
+        .arg(lowest)
+        .arg("end")
+        .arg(end)
+        .arg("DIALECT")
+        .arg(2);
 }
 
 impl Side for ByRedis {
     async fn call(&self, work: Work, n: u64) -> Outcome<u64> {
         let mut connection = self.connection.clone();
-        let command = match Self::sent(&self.corpus, work, n)? {
+        let command = match Self::sent(&self.corpus, work, self.bulk, n)? {
             Sent::One(command) => command,
             Sent::Many(pipeline) => {
                 return Ok(match work {
@@ -164,7 +160,9 @@ impl Side for ByRedis {
                     }
                     _ => {
                         let stored: Vec<Value> = pipeline.query_async(&mut connection).await?;
-                        stored.iter().filter(|stored| **stored == Value::Okay).count() as u64
+                        // One answer says it of as many documents as its command has.
+                        let of_each = BULK / stored.len().max(1) as u64;
+                        of_each * stored.iter().filter(|stored| **stored == Value::Okay).count() as u64
                     }
                 });
             }
@@ -188,10 +186,7 @@ impl Side for ByRedis {
             Work::Tag | Work::Page | Work::Text => {
                 black_box(found(command.query_async(&mut connection).await?)?).len() as u64
             }
-            Work::Count => {
-                let (count,): (u64,) = command.query_async(&mut connection).await?;
-                count
-            }
+            Work::Count => counted(command.query_async(&mut connection).await?)?,
             Work::Aggregate => PerColor::count(&rows(command.query_async(&mut connection).await?)?),
             Work::Save | Work::SaveTtl | Work::SaveMany | Work::Patch => {
                 let stored: String = command.query_async(&mut connection).await?;

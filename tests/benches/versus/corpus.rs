@@ -88,7 +88,15 @@ impl Size {
     pub(crate) fn parts(self) -> u64 {
         match self {
             Self::Small => 1,
-            Self::Large => 160,
+            Self::Large => 188,
+        }
+    }
+
+    /// How many bytes a document has, as it is told.
+    pub(crate) fn bytes(self) -> usize {
+        match self {
+            Self::Small => 300,
+            Self::Large => 10_000,
         }
     }
 }
@@ -178,8 +186,10 @@ pub(crate) fn item(size: Size, id: u64) -> Item {
         price: id as i64,
         title: format!("an item word{} that somebody looks for", id / ON_A_SHELF),
         visits: 0,
-        note: format!("what is said about item {id}, \"quoted\", and as long as such notes are; ")
-            .repeat(2 - usize::from(size == Size::Small)),
+        note: format!(
+            "what is said about item {id}, \"quoted\", and as long as such notes are where somebody has looked closely at it; "
+        )
+        .repeat(2 - usize::from(size == Size::Small)),
         parts: (0..size.parts()).map(part).collect(),
     }
 }

@@ -9,13 +9,14 @@ use std::process::{self, Stdio};
 
 use cache_core::embedded::Server;
 use cache_core::{Cache, RedisSettings};
+use redis::ProtocolVersion;
 use tokio::process::Command;
 
 use crate::by_redis::ByRedis;
 use crate::connect::{LATE, by_hand, fill};
 use crate::corpus::{Corpus, Size};
 use crate::ours::Ours;
-use crate::work::{Outcome, Side, Work};
+use crate::work::{Bulk, Outcome, Side, Work};
 
 /// How many documents there are: enough for the pages and ranges that are asked for.
 const DOCUMENTS: u64 = 2_000;
@@ -29,15 +30,18 @@ const ALIKE: &str = "glibc.cpu.hwcaps=-AVX2,-AVX2_Usable,-AVX512F,-AVX512VL,-AVX
 pub(crate) enum By {
     Us,
     Hand,
+    /// By hand in RESP3, which is what ours speaks.
+    Hand3,
 }
 
 impl By {
-    const BOTH: [Self; 2] = [Self::Us, Self::Hand];
+    const ALL: [Self; 3] = [Self::Us, Self::Hand, Self::Hand3];
 
     fn name(self) -> &'static str {
         match self {
             Self::Us => "ours",
             Self::Hand => "redis",
+            Self::Hand3 => "redis-resp3",
         }
     }
 }
@@ -141,7 +145,7 @@ pub(crate) fn option(name: &str) -> Option<String> {
 /// What a process that is counted does; `None` in any other.
 pub(crate) fn counted() -> Option<Outcome<()>> {
     let (by, work) = (option("--side")?, option("--work")?);
-    let by = By::BOTH.into_iter().find(|known| known.name() == by)?;
+    let by = By::ALL.into_iter().find(|known| known.name() == by)?;
     let work = Work::ALL.into_iter().find(|known| known.name() == work)?;
     let (url, calls) = (option("--url")?, option("--calls")?.parse().ok()?);
     // All on one thread: what another one does while it waits would count.
@@ -162,11 +166,21 @@ async fn make(by: By, work: Work, url: &str, calls: u64) -> Outcome<()> {
             )
             .await
         }
-        By::Hand => {
-            let connection = by_hand(url).await?;
-            repeat(&ByRedis { connection, corpus: corpus.clone() }, &corpus, work, calls).await
-        }
+        By::Hand => by_redis(url, ProtocolVersion::RESP2, corpus, work, calls).await,
+        By::Hand3 => by_redis(url, ProtocolVersion::RESP3, corpus, work, calls).await,
     }
+}
+
+async fn by_redis(
+    url: &str,
+    protocol: ProtocolVersion,
+    corpus: Corpus,
+    work: Work,
+    calls: u64,
+) -> Outcome<()> {
+    let connection = by_hand(url, protocol).await?;
+    let side = ByRedis { connection, corpus: corpus.clone(), bulk: Bulk::Each };
+    repeat(&side, &corpus, work, calls).await
 }
 
 async fn repeat(side: &impl Side, corpus: &Corpus, work: Work, calls: u64) -> Outcome<()> {

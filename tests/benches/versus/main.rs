@@ -2,12 +2,13 @@
 //!
 //! `cargo bench -p cache-tests --bench versus`; behind `--`, `--quick` ends within five minutes, with fewer documents and
 //! rounds, and a word measures only the calls whose names have it. The server is a private one; redis-om comes from PyPI. Each round
-//! has all sides in turns, and ours twice, so that the noise is seen; a ratio is that of one round. Writes `versus.json` and
+//! has all sides in turns, and ours twice, so that the noise is seen; a ratio is that of one round. Writes `versus.json`, `versus.md` and
 //! `versus.svg` into the target directory. `--instructions` counts those of ours and by hand, with valgrind.
 
-// A file imports from those before it: corpus, work, ours, by_redis, by_fred, connect, redis_om, limit, round, cell, migrate, waiting,
-// scale, instructions, report, plot.
+// A file imports from those before it: corpus, work, ours, answers, by_redis, by_fred, connect, redis_om, replies, limit, round, cell,
+// targets, migrate, waiting, scale, instructions, report, markdown, plot.
 
+mod answers;
 mod by_fred;
 mod by_redis;
 mod cell;
@@ -15,13 +16,16 @@ mod connect;
 mod corpus;
 mod instructions;
 mod limit;
+mod markdown;
 mod migrate;
 mod ours;
 mod plot;
 mod redis_om;
+mod replies;
 mod report;
 mod round;
 mod scale;
+mod targets;
 mod waiting;
 mod work;
 
@@ -30,62 +34,79 @@ use std::time::{Duration, Instant};
 
 use cache_core::embedded::Server;
 use cache_core::{Cache, RedisSettings};
-use fred::interfaces::ClientLike;
+use redis::ProtocolVersion;
 
 use by_fred::ByFred;
 use by_redis::ByRedis;
 use cell::{Effort, Sides};
 use connect::{LATE, by_hand, fill};
 use corpus::{Corpus, Size};
-use instructions::{By, Counter, option};
+use instructions::{By, Cost, Counter, option};
 use ours::Ours;
 use redis_om::RedisOm;
 use report::Report;
-use work::{Outcome, Work};
+use work::{Bulk, Outcome, Work};
 
-const QUICK: Effort =
-    Effort { documents: 2_000, migrated: 20_000, rounds: 6, length: Duration::from_millis(60) };
-const FULL: Effort =
-    Effort { documents: 20_000, migrated: 200_000, rounds: 15, length: Duration::from_millis(200) };
+const QUICK: Effort = Effort {
+    documents: 2_000,
+    migrated: 20_000,
+    rounds: 7,
+    length: Duration::from_millis(60),
+    patient: false,
+};
+const FULL: Effort = Effort {
+    documents: 20_000,
+    migrated: 200_000,
+    rounds: 15,
+    length: Duration::from_millis(200),
+    patient: true,
+};
 
 /// How often instructions are counted: twice, so that what is left to chance is seen.
 const TRIES: usize = 2;
 
-async fn sides(server: &Server, corpus: Corpus) -> Outcome<Sides> {
+/// All sides, and how many bytes a document has.
+async fn sides(server: &Server, corpus: Corpus) -> Outcome<(Sides, usize)> {
     let url = server.url();
     let settings = RedisSettings::new(&url).response_timeout(LATE);
     let cache = Cache::connect(settings).await?.project(corpus.size.project());
-    fill(&cache, &corpus).await?;
-    let connection = by_hand(&url).await?;
-    let client = fred::types::Builder::from_config(fred::types::config::Config::from_url(&url)?).build()?;
-    client.init().await?;
-    let redis_om = RedisOm::start(&url, &corpus).await?;
-    Ok(Sides {
+    let bytes = fill(&cache, &corpus).await?;
+    let connection = by_hand(&url, ProtocolVersion::RESP2).await?;
+    let sides = Sides {
         ours: Ours { cache, corpus: corpus.clone() },
-        redis: ByRedis { connection, corpus: corpus.clone() },
-        fred: ByFred { client, corpus },
-        redis_om: Some(redis_om),
+        redis: ByRedis { connection, corpus: corpus.clone(), bulk: Bulk::Each },
+        fred: ByFred::connect(&url, corpus.clone()).await?,
+        redis_om: RedisOm::start(&url, &corpus).await?,
         port: server.port().ok_or("no port")?,
-    })
+    };
+    Ok((sides, bytes))
 }
 
 fn asked(only: Option<&str>) -> Vec<Work> {
     Work::ALL.into_iter().filter(|work| only.is_none_or(|only| work.name().contains(only))).collect()
 }
 
+/// Ours speaks RESP3, in which an answer of a search has more to read: what is ours beyond the raw client is told of each protocol.
 async fn count(only: Option<&str>) -> Outcome<()> {
-    println!("{:<18} {:>10} {:>10} {:>10} {:>10}", "instructions", "ours", "by hand", "beyond", "apart");
+    println!(
+        "{:<18} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10}",
+        "instructions", "ours", "by hand", "beyond", "in RESP3", "beyond", "apart"
+    );
     let counter = Counter::start(TRIES).await?;
     for work in asked(only) {
         let ours = counter.per_call(By::Us, work).await?;
         let hand = counter.per_call(By::Hand, work).await?;
-        let beyond = ours.instructions as i64 - hand.instructions as i64;
-        let apart = ours.apart.max(hand.apart);
+        let hand3 = counter.per_call(By::Hand3, work).await?;
+        let beyond = |hand: &Cost| ours.instructions as i64 - hand.instructions as i64;
         println!(
-            "{:<18} {:>10} {:>10} {beyond:>10} {apart:>10}",
+            "{:<18} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10}",
             work.name(),
             ours.instructions,
-            hand.instructions
+            hand.instructions,
+            beyond(&hand),
+            hand3.instructions,
+            beyond(&hand3),
+            ours.apart.max(hand.apart).max(hand3.apart),
         );
     }
     Ok(())
@@ -101,7 +122,8 @@ async fn measure(quick: bool, only: Option<&str>) -> Outcome<()> {
         if asked.is_empty() {
             break;
         }
-        let mut sides = sides(&server, Corpus::new(size, effort.documents)).await?;
+        let (mut sides, bytes) = sides(&server, Corpus::new(size, effort.documents)).await?;
+        report.bytes.push(bytes);
         if report.cells.is_empty() {
             let capabilities = sides.ours.cache.capabilities();
             report.server = capabilities.server.clone();
@@ -112,6 +134,7 @@ async fn measure(quick: bool, only: Option<&str>) -> Outcome<()> {
             for callers in [1, cell::many(*work, size)] {
                 let cell = cell::measure(&mut sides, *work, size, callers, effort).await?;
                 report::row(&cell);
+                report.targets.extend(cell.targets());
                 report.cells.push(cell);
             }
         }
@@ -136,7 +159,7 @@ async fn measure(quick: bool, only: Option<&str>) -> Outcome<()> {
         report.waiting = Some(waiting);
     }
     report.seconds = began.elapsed().as_secs();
-    println!("{}", report.write()?.display());
+    println!("{}\n{}", report.write()?.display(), markdown::write(&report)?.display());
     plot::draw(&report)?;
     println!("figures: {}", report.figures());
     Ok(())

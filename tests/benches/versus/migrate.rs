@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use cache_core::embedded::Server;
 use cache_core::{Cache, Migrator, RedisSettings};
+use redis::ProtocolVersion;
 use redis::aio::MultiplexedConnection;
 use serde::Serialize;
 
@@ -36,7 +37,7 @@ pub(crate) async fn measure(documents: u64) -> Outcome<Filled> {
     let server = Server::options().tcp(true).start().await?;
     let settings = RedisSettings::new(server.url()).response_timeout(LATE);
     let cache = Cache::connect(settings).await?;
-    let mut hand = by_hand(&server.url()).await?;
+    let mut hand = by_hand(&server.url(), ProtocolVersion::RESP2).await?;
     let (mut seconds, mut to_hand, mut to_itself) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..ROUNDS {
         let cache = cache.clone().project(&format!("fill{round}"));

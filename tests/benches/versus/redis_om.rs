@@ -1,16 +1,20 @@
 //! The same in Python with `redis-om` 1.2 and `hiredis`: a process of its own that does as it is told, with asyncio.
 
 use std::process::Stdio;
+use std::time::Duration;
 
 use cache_tests::python::Packages;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
-use crate::corpus::{BULK, Corpus};
+use crate::corpus::{BULK, Corpus, Size};
 use crate::work::{Outcome, Work};
 
 const REQUIREMENTS: &str = include_str!("python/requirements.txt");
 const PROGRAM: &str = include_str!("python/items.py");
+
+/// How many rounds long its calls may be.
+const TOO_LONG: f64 = 50.0;
 
 pub(crate) struct RedisOm {
     _child: Child,
@@ -34,6 +38,17 @@ pub(crate) fn verb(work: Work) -> Option<&'static str> {
     })
 }
 
+/// Whether what it does is the same. To save with a time to live it needs two commands that are not atomic together; to change a number it
+/// reads the document and writes all of it, also over what somebody else wrote meanwhile.
+pub(crate) fn does_the_same(work: Work) -> bool {
+    !matches!(work, Work::SaveTtl | Work::Patch)
+}
+
+/// Whether it needs seconds where 64 ask at once: its one processor makes an object of each of many parts.
+pub(crate) fn is_slow(work: Work, size: Size) -> bool {
+    size == Size::Large && matches!(work, Work::Page | Work::Text | Work::SaveMany)
+}
+
 impl RedisOm {
     /// Starts it, and has it store its own copy of the documents. `None`: for want of Python.
     pub(crate) async fn start(url: &str, corpus: &Corpus) -> Outcome<Self> {
@@ -54,6 +69,21 @@ impl RedisOm {
     pub(crate) async fn timed(&mut self, verb: &str, callers: u64, calls: u64) -> Outcome<f64> {
         self.asks.write_all(format!("{verb} {callers} {calls}\n").as_bytes()).await?;
         Ok(self.answer().await?.parse()?)
+    }
+
+    /// Has each caller ask, so that its connections are there, and says how many calls fill a round: ten of each caller at least, but fewer where
+    /// these would take [`TOO_LONG`] times as long as a round, and one then at least.
+    pub(crate) async fn warm(&mut self, verb: &str, callers: u64, length: Duration) -> Outcome<u64> {
+        let length = length.as_secs_f64();
+        let mut took = self.timed(verb, callers, callers).await?;
+        // What made the connections took long also for that.
+        if took < TOO_LONG * length {
+            took = self.timed(verb, callers, callers).await?;
+        }
+        let a_call = took / callers as f64;
+        let (fitting, ten) = ((length / a_call) as u64, 10 * callers);
+        let least = if a_call * ten as f64 > TOO_LONG * length { callers } else { ten };
+        Ok(fitting.max(least))
     }
 
     async fn answer(&mut self) -> Outcome<String> {

@@ -8,10 +8,11 @@ use serde::Serialize;
 
 use crate::cell::{Cell, Effort};
 use crate::migrate::Filled;
-use crate::round::Spread;
+use crate::round::{Spread, most};
 use crate::scale::Curve;
+use crate::targets::{Met, Target};
 use crate::waiting::Waiting;
-use crate::work::Outcome;
+use crate::work::{Outcome, Work};
 
 /// All of it.
 #[derive(Debug, Default, Serialize)]
@@ -19,7 +20,10 @@ pub(crate) struct Report {
     pub(crate) machine: String,
     pub(crate) server: String,
     pub(crate) effort: Effort,
+    /// How many bytes the documents have, of each size.
+    pub(crate) bytes: Vec<usize>,
     pub(crate) cells: Vec<Cell>,
+    pub(crate) targets: Vec<Target>,
     pub(crate) migrated: Option<Filled>,
     pub(crate) curves: Vec<Curve>,
     pub(crate) waiting: Option<Waiting>,
@@ -46,32 +50,48 @@ pub(crate) fn folder() -> Outcome<PathBuf> {
 pub(crate) fn head() {
     println!(
         "{:<17} {:>5} {:>7} {:>10}  {:<18} {:<18} {:<18} {:>8} {:>9}",
-        "call", "size", "callers", "µs a call", "to redis-rs", "to fred", "to itself", "redis-om", "of limit"
+        "call", "size", "callers", "µs a call", "to redis-rs", "to itself", "to fred", "redis-om", "of limit"
     );
 }
 
 /// A ratio, and the quarters around it.
-fn ratio(spread: &Spread) -> String {
+pub(crate) fn ratio(spread: &Spread) -> String {
     format!("{:.2} [{:.2}, {:.2}]", spread.median, spread.low, spread.high)
 }
 
 pub(crate) fn row(cell: &Cell) {
-    let or_none = |spread: &Option<Spread>, digits: usize| match spread {
-        Some(spread) => format!("{:.digits$}", spread.median),
-        None => "-".to_owned(),
-    };
+    let python = cell.to_redis_om.map_or_else(|| "-".to_owned(), |python| format!("{:.1}", python.median));
     println!(
-        "{:<17} {:>5} {:>7} {:>10.1}  {:<18} {:<18} {:<18} {:>8} {:>9}",
+        "{:<17} {:>5} {:>7} {:>10.1}  {:<18} {:<18} {:<18} {:>8} {:>9}{}",
         cell.work,
         cell.size,
         cell.callers,
         cell.micros.median,
         ratio(&cell.to_redis),
-        ratio(&cell.to_fred),
         ratio(&cell.to_itself),
-        or_none(&cell.to_redis_om, 1),
-        or_none(&cell.to_limit, 2),
+        ratio(&cell.to_fred),
+        python,
+        of_limit(cell),
+        remarks(cell).map(|remark| format!("  {remark}")).collect::<String>(),
     );
+}
+
+/// The part of the server's limit, where what was measured is one.
+pub(crate) fn of_limit(cell: &Cell) -> String {
+    match cell.of_limit {
+        Some(_) if cell.is_over_the_limit() => "no limit".to_owned(),
+        Some(part) => format!("{:.2}", part.median),
+        None => "-".to_owned(),
+    }
+}
+
+/// What is to be known about a row.
+pub(crate) fn remarks(cell: &Cell) -> impl Iterator<Item = String> {
+    let undecided = cell.is_undecided().then(|| "undecided".to_owned());
+    let bulk = cell.bulk.map(|[redis, fred]| format!("by hand {redis}, fred {fred}"));
+    let same = cell.to_redis_om.is_none() || cell.redis_om_does_the_same;
+    let semantics = (!same).then(|| "redis-om: not the same semantics".to_owned());
+    [undecided, bulk, semantics].into_iter().flatten()
 }
 
 /// What the migrator needed.
@@ -88,10 +108,14 @@ pub(crate) fn filled(filled: &Filled) {
 /// A table for each curve.
 pub(crate) fn curves(curves: &[Curve]) {
     for curve in curves {
-        println!("{}\n{:>10} {:>12} {:>12}  to redis-rs", curve.title, curve.x, "calls/s", "by hand");
+        println!(
+            "{}\n{:>10} {:>12} {:>12}  {:<18} to itself",
+            curve.title, curve.x, "calls/s", "by hand", "to redis-rs"
+        );
         for point in &curve.points {
             let (ours, hand) = (point.ours.median, point.redis.median);
-            println!("{:>10} {ours:>12.0} {hand:>12.0}  {}", point.x, ratio(&point.to_redis));
+            let (to_redis, to_itself) = (ratio(&point.to_redis), ratio(&point.to_itself));
+            println!("{:>10} {ours:>12.0} {hand:>12.0}  {to_redis:<18} {to_itself}", point.x);
         }
     }
 }
@@ -104,16 +128,29 @@ impl Report {
         Ok(path)
     }
 
-    /// The medians of the ratios to the redis crate where many ask at once, and what else there is.
+    /// The medians of the ratios to the redis crate where many ask at once, of the calls with targets the others too, and what else there is.
     pub(crate) fn figures(&self) -> String {
         let mut figures = vec![format!("cells {}", self.cells.len())];
         for cell in self.cells.iter().filter(|cell| cell.callers > 1) {
-            figures.push(format!(
+            let mut said = format!(
                 "{} {} to redis-rs {:.2}",
                 cell.work.replace(',', ""),
                 cell.size,
                 cell.to_redis.median
-            ));
+            );
+            if matches!(cell.kind, Work::Get | Work::Save | Work::Tag) {
+                said.push_str(&format!(" A/A {:.2}", cell.to_itself.median));
+                if let Some(python) = cell.to_redis_om {
+                    said.push_str(&format!(" to redis-om {:.1}", python.median));
+                }
+                said.push_str(&format!(" of limit {}", of_limit(cell)));
+            }
+            figures.push(said);
+        }
+        let met = |wanted| self.targets.iter().filter(|target| target.met == wanted).count();
+        if !self.targets.is_empty() {
+            let (yes, no, open) = (met(Met::Yes), met(Met::No), met(Met::Undecided));
+            figures.push(format!("targets met {yes} missed {no} undecided {open}"));
         }
         if let Some(filled) = &self.migrated {
             figures.push(format!("migrate {} to redis-rs {:.2}", filled.documents, filled.to_hand.median));
@@ -136,9 +173,9 @@ impl Report {
         figures.join(", ")
     }
 
-    /// How far ours is from itself in the middle of all cells.
-    fn noise(&self) -> Option<f64> {
-        let off = |cell: &Cell| (cell.to_itself.median - 1.0).abs();
-        Spread::of(self.cells.iter().map(off).collect()).map(|off| off.median)
+    /// How far ours is from ours at most in nine of ten rounds.
+    pub(crate) fn noise(&self) -> Option<f64> {
+        let rounds = self.cells.iter().flat_map(|cell| &cell.to_itself_by_round);
+        most(rounds.map(|ratio| (ratio - 1.0).abs()).collect())
     }
 }

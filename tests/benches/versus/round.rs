@@ -8,22 +8,43 @@ use serde::Serialize;
 
 use crate::work::{Outcome, Side, Work};
 
-/// What many rounds measured: the middle, and the quarters around it.
+/// Below so many values there are no quarters: the spread is from the least to the most.
+const QUARTERS: usize = 8;
+
+/// What many rounds measured: the middle, and the quarters around it, or all of them where they are few.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct Spread {
     pub(crate) low: f64,
     pub(crate) median: f64,
     pub(crate) high: f64,
+    pub(crate) values: usize,
 }
 
 impl Spread {
     /// Of at least one value.
     pub(crate) fn of(mut values: Vec<f64>) -> Option<Self> {
         values.sort_by(f64::total_cmp);
-        let last = values.len().checked_sub(1)?;
-        let at = |part: f64| values[(part * last as f64).round() as usize];
-        Some(Self { low: at(0.25), median: at(0.5), high: at(0.75) })
+        let (first, last) = (*values.first()?, *values.last()?);
+        let count = values.len();
+        // The same one twice, where there is one in the middle.
+        let median = (values[(count - 1) / 2] + values[count / 2]) / 2.0;
+        let (low, high) = match count {
+            ..QUARTERS => (first, last),
+            _ => (at(&values, 0.25), at(&values, 0.75)),
+        };
+        Some(Self { low, median, high, values: count })
     }
+}
+
+/// The value below which such a part of them is, of sorted ones, of which there is one at least.
+fn at(sorted: &[f64], part: f64) -> f64 {
+    sorted[(part * (sorted.len() - 1) as f64).round() as usize]
+}
+
+/// What nine of ten values are not above.
+pub(crate) fn most(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    (!values.is_empty()).then(|| at(&values, 0.9))
 }
 
 /// What is asked in a round.

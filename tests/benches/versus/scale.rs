@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use cache_core::embedded::Server;
 use cache_core::{Cache, Migrator, RedisSettings};
+use redis::ProtocolVersion;
 use serde::Serialize;
 
 use crate::by_redis::ByRedis;
@@ -11,7 +12,7 @@ use crate::connect::{self, LATE, by_hand};
 use crate::corpus::{Corpus, Item, Size};
 use crate::ours::Ours;
 use crate::round::{Asked, Spread, calls_in, timed};
-use crate::work::{Outcome, Work};
+use crate::work::{Bulk, Outcome, Work};
 
 const ASKED: [(Work, &str); 2] = [(Work::Get, "get"), (Work::Tag, "find")];
 
@@ -27,7 +28,7 @@ const CALLERS: [u64; 11] = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024];
 const MANY: u64 = 64;
 
 /// How often each side has its turn at each point.
-const ROUNDS: u64 = 5;
+const ROUNDS: usize = 5;
 
 /// Calls a second over something that grows.
 #[derive(Debug, Serialize)]
@@ -45,6 +46,8 @@ pub(crate) struct Point {
     pub(crate) redis: Spread,
     /// Ours for each by hand, round by round.
     pub(crate) to_redis: Spread,
+    /// Ours against ours: the noise.
+    pub(crate) to_itself: Spread,
 }
 
 /// The numbers of documents with 64 callers; with the last of them, 1 to 1,024 callers.
@@ -53,11 +56,11 @@ pub(crate) async fn curves(numbers: &[u64], length: Duration) -> Outcome<Vec<Cur
     let settings = RedisSettings::new(server.url()).response_timeout(LATE);
     let cache = Cache::connect(settings).await?.project(Size::Small.project());
     Migrator::new().register::<Item>().run(&cache).await?;
-    let connection = by_hand(&server.url()).await?;
+    let connection = by_hand(&server.url(), ProtocolVersion::RESP2).await?;
     let sides = |documents| {
         let corpus = Corpus::new(Size::Small, documents);
         let ours = Ours { cache: cache.clone(), corpus: corpus.clone() };
-        (ours, ByRedis { connection: connection.clone(), corpus })
+        (ours, ByRedis { connection: connection.clone(), corpus, bulk: Bulk::Each })
     };
 
     let mut curves: Vec<_> =
@@ -87,7 +90,7 @@ fn curve(name: &str, x: &'static str, at: &str) -> Curve {
     Curve { name: format!("{name}-{x}"), title, x, points: Vec::new() }
 }
 
-/// Both sides in turns.
+/// Both sides in turns, ours twice.
 async fn point(
     (ours, hand): &(Ours, ByRedis),
     work: Work,
@@ -98,25 +101,32 @@ async fn point(
     let expected = work.expected(&ours.corpus);
     let (calls, _) = calls_in(ours, work, expected, callers, length).await?;
     let asked = Asked { work, expected, callers, calls };
-    timed(hand, Asked { calls: callers, ..asked }, 0).await?;
-    let mut rates = [const { Vec::new() }; 2];
+    timed(hand, Asked { calls: callers.max(calls / 4), ..asked }, 0).await?;
+    let (mut us, mut theirs) = (Vec::new(), Vec::new());
+    let (mut to_redis, mut to_itself) = (Vec::new(), Vec::new());
     for round in 0..ROUNDS {
+        let mut took = [0.0; 3];
         // Who comes first changes.
-        for turn in 0..2 {
-            let first = round * calls;
-            let (side, took) = match (turn + round) % 2 {
-                0 => (0, timed(ours, asked, first).await?),
-                _ => (1, timed(hand, asked, first).await?),
+        for turn in 0..3 {
+            let (first, side) = (round as u64 * calls, (turn + round) % 3);
+            took[side] = match side {
+                0 | 2 => timed(ours, asked, first).await?,
+                _ => timed(hand, asked, first).await?,
             };
-            rates[side].push(calls as f64 / took);
         }
+        let [one, by_hand, other] = took;
+        let mean = (one + other) / 2.0;
+        us.push(calls as f64 / mean);
+        theirs.push(calls as f64 / by_hand);
+        to_redis.push(by_hand / mean);
+        to_itself.push(one / other);
     }
-    let ratios = rates[0].iter().zip(&rates[1]).map(|(ours, hand)| ours / hand).collect();
-    let [ours, redis] = rates.map(Spread::of);
+    let spread = |values| Spread::of(values).ok_or("no round");
     Ok(Point {
         x,
-        ours: ours.ok_or("no round")?,
-        redis: redis.ok_or("no round")?,
-        to_redis: Spread::of(ratios).ok_or("no round")?,
+        ours: spread(us)?,
+        redis: spread(theirs)?,
+        to_redis: spread(to_redis)?,
+        to_itself: spread(to_itself)?,
     })
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use cache_core::embedded::Server;
 use cache_core::{Cache, CacheModel, RedisSettings};
+use redis::ProtocolVersion;
 use redis::aio::MultiplexedConnection;
 use rustix::process::{Pid, Signal, kill_process};
 use serde::Serialize;
@@ -61,7 +62,7 @@ pub(crate) async fn wait(side: &str, url: &str, pid: i32) -> Outcome<u64> {
         let cache = cache.project(Size::Small.project());
         each(|id| get(cache.clone(), id), server).await
     } else {
-        let connection = by_hand(url).await?;
+        let connection = by_hand(url, ProtocolVersion::RESP2).await?;
         each(|id| get_by_hand(connection.clone(), id), server).await
     }
 }

@@ -31,18 +31,20 @@ pub(crate) enum Work {
 }
 
 impl Work {
+    /// In this order they are measured. Those that write come last: what they leave in the index makes searches slower until the server
+    /// clears it away.
     pub(crate) const ALL: [Self; 11] = [
-        Self::Save,
-        Self::SaveTtl,
         Self::Get,
         Self::GetMany,
-        Self::SaveMany,
         Self::Tag,
         Self::Page,
         Self::Text,
         Self::Count,
         Self::Aggregate,
         Self::Patch,
+        Self::Save,
+        Self::SaveTtl,
+        Self::SaveMany,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -74,6 +76,30 @@ impl Work {
             Self::Page => PAGE,
             Self::Count => corpus.documents / 4,
             Self::Aggregate => Corpus::groups() as u64,
+        }
+    }
+}
+
+/// How many documents one command saves by hand, where it saves several.
+pub(crate) const CHUNK: usize = 100;
+
+/// How a thousand documents are saved by hand: a careful user tries both, and takes what is faster there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Bulk {
+    /// A `JSON.SET` each, in one pipeline.
+    Each,
+    /// `JSON.MSET` of [`CHUNK`] documents, in one pipeline. Less than ours does: all of a chunk are stored or none, and which of them is refused
+    /// is not told.
+    Chunks,
+}
+
+impl Bulk {
+    pub(crate) const BOTH: [Self; 2] = [Self::Each, Self::Chunks];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Each => "JSON.SET",
+            Self::Chunks => "JSON.MSET",
         }
     }
 }

@@ -44,7 +44,7 @@ def item(n):
         price=n,
         title=f"an item word{n // on_a_shelf} that somebody looks for",
         visits=0,
-        note=f'what is said about item {n}, "quoted", and as long as such notes are; ' * (1 if parts == 1 else 2),
+        note=f'what is said about item {n}, "quoted", and as long as such notes are where somebody has looked closely at it; ' * (1 if parts == 1 else 2),
         parts=[
             Part(name=f"part {number} of {n}", count=number % 7, weight=(n % 100) * 0.25 + number / 10)
             for number in range(parts)
