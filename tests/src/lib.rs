@@ -8,6 +8,7 @@ pub mod cluster;
 pub mod crash;
 pub mod derived;
 pub mod dice;
+pub mod dropped;
 pub mod figures;
 pub mod plain;
 pub mod postgres;
