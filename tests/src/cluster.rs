@@ -251,7 +251,11 @@ async fn is_ok(cache: &Cache) -> bool {
     info.is_ok_and(|info| info.as_str().is_some_and(|info| info.contains("cluster_state:ok")))
 }
 
-pub(crate) async fn until(what: &str, is: impl AsyncFn() -> bool) {
+/// Waits until it is so, twenty seconds at most.
+///
+/// # Panics
+/// If it never is.
+pub async fn until(what: &str, is: impl AsyncFn() -> bool) {
     for _ in 0..4_000 {
         if is().await {
             return;

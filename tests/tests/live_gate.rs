@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use cache_core::{Cache, Command, Gate, GateError, OnLost, Outcome};
+use cache_core::{Cache, Command, Gate, GateError, OnLost, Outcome, Route};
 use cache_tests::live;
 
 fn gate() -> Gate {
@@ -164,7 +164,7 @@ async fn what_makes_no_sense_is_refused(cache: Cache) {
 
 async fn scripts_are_sent_again_when_the_server_forgot_them(cache: Cache) {
     gate().run(&cache, async |_| Ok::<_, GateError>(())).await.unwrap().ran().unwrap();
-    cache.command(Command::new("SCRIPT").arg("FLUSH")).await.unwrap();
+    cache.command(Command::new("SCRIPT").arg("FLUSH").routed(Route::AllMasters)).await.unwrap();
     gate().run(&cache, async |_| Ok::<_, GateError>(())).await.unwrap().ran().unwrap();
 }
 

@@ -2,11 +2,12 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
+use std::sync::atomic::Ordering;
 use std::task::Poll;
 use std::time::Duration;
 
 use cache_core::{Cache, CacheModel, Command, Degrade, Error, ErrorClass, Protocol, RedisSettings};
-use cache_tests::{connect_with, degrade, private_server};
+use cache_tests::{connect_with, degrade, dropped, live, private_server};
 use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinHandle;
@@ -80,6 +81,17 @@ async fn one_more_is_refused_2() {
 async fn one_more_is_refused_3() {
     one_more_is_refused(Protocol::Resp3).await;
 }
+
+/// One by one, in pipelines and in transactions.
+async fn what_is_dropped_answers_nobody_else(cache: Cache) {
+    let seed = u64::from(std::process::id());
+    let found = dropped::one_in_ten(&cache, seed, 400).await;
+    let of = |count: &std::sync::atomic::AtomicU64| count.load(Ordering::SeqCst);
+    assert!(of(&found.dropped) > 100 && of(&found.answers) > 5_000, "{found:?}");
+    assert!(of(&found.wrong) == 0 && of(&found.failed) == 0, "seed {seed}: {found:?}");
+}
+
+live! { what_is_dropped_answers_nobody_else }
 
 #[tokio::test]
 async fn a_degraded_cache_does_without_and_is_enabled_still() {

@@ -27,8 +27,7 @@ async fn redis_om(cache: &Cache) -> String {
 }
 
 async fn keys(cache: &Cache, pattern: &str) -> usize {
-    let keys = cache.command(Command::new("KEYS").arg(pattern)).await.unwrap();
-    keys.into_items().unwrap().len()
+    cache_tests::keys::keys(cache, pattern).await.len()
 }
 
 async fn the_index_of_redis_om_is_named_and_retired_on_request(cache: Cache) {
@@ -135,9 +134,7 @@ async fn what_a_flush_left_of_redis_om_goes(cache: Cache) {
     assert_eq!(plan.steps, [Step::Retire { index: theirs.clone(), keys: keys_left }]);
     let migration = new().retire_redis_om().run(&cache).await.unwrap();
     assert_eq!(migration.indexes()[0].dropped, [""; 0], "there was no index");
-    let left = cache.command(Command::new("KEYS").arg(format!("{theirs}:*"))).await.unwrap();
-    let left = left.into_items().unwrap();
-    assert_eq!(left.iter().filter_map(|key| key.as_str()).collect::<Vec<_>>(), [schema]);
+    assert_eq!(cache_tests::keys::keys(&cache, &format!("{theirs}:*")).await, [schema]);
     assert_eq!(new().retire_redis_om().plan(&cache).await.unwrap()[0].steps, []);
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use cache_core::{
     Cache, CacheEmbedded, CacheModel, Command, Dictionary, Error, Filter, IndexSchema, Indexed, Migrator,
-    Model, ServerErrorKind, TermError, Terms,
+    Model, Route, ServerErrorKind, TermError, Terms,
 };
 use cache_tests::live;
 use serde::{Deserialize, Serialize};
@@ -75,7 +75,7 @@ async fn a_value_stays_until_the_server_has_cleaned_up(cache: Cache) {
     saved(&cache, &old).await;
     let index = Offer::schema().index_name(cache.keyspace().unwrap());
     let clean = || {
-        let clean = Command::new("FT.DEBUG").arg("GC_FORCEINVOKE").arg(&index);
+        let clean = Command::new("FT.DEBUG").arg("GC_FORCEINVOKE").arg(&index).routed(Route::AllMasters);
         cache.command(clean.within(Duration::from_secs(20)))
     };
     for id in 0..2 {

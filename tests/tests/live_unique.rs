@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cache_core::{Cache, CacheModel, Command, Error, Expiry, PatchError, Reply, Saved, Ttl};
+use cache_core::{Cache, CacheModel, Command, Error, Expiry, PatchError, Saved, Ttl};
 use cache_tests::live;
 use serde::{Deserialize, Serialize};
 
@@ -47,11 +47,7 @@ fn session(id: u32, token: &str) -> Session {
 
 async fn keys(cache: &Cache, pattern: &str) -> Vec<String> {
     let global = cache.keyspace().unwrap().global().to_owned();
-    let reply = cache.command(Command::new("KEYS").arg(format!("{global}:{pattern}"))).await.unwrap();
-    let Reply::Array(keys) = reply else { panic!("{reply:?}") };
-    let mut keys: Vec<_> = keys.iter().map(|key| key.as_str().unwrap().to_owned()).collect();
-    keys.sort();
-    keys
+    cache_tests::keys::keys(cache, &format!("{global}:{pattern}")).await
 }
 
 /// The values that are claimed.

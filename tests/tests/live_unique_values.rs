@@ -1,6 +1,6 @@
 //! Unique values: whatever they are, they are themselves and nothing else.
 
-use cache_core::{Cache, CacheModel, CacheValue, Command, Error, Reply, Saved};
+use cache_core::{Cache, CacheModel, CacheValue, Error, Saved};
 use cache_tests::live;
 use serde::{Deserialize, Serialize};
 
@@ -63,11 +63,7 @@ fn user(id: u32, email: &str) -> User {
 /// How many values are claimed.
 async fn claims(cache: &Cache) -> usize {
     let global = cache.keyspace().unwrap().global();
-    let keys = Command::new("KEYS").arg(format!("{global}:~*:unique:*"));
-    match cache.command(keys).await.unwrap() {
-        Reply::Array(keys) => keys.len(),
-        other => panic!("{other:?}"),
-    }
+    cache_tests::keys::keys(cache, &format!("{global}:~*:unique:*")).await.len()
 }
 
 #[track_caller]

@@ -1,5 +1,5 @@
 //! A cluster of three masters, each with a replica, on this machine: documents, loads, scans and gates on it; what is written
-//! while slots move, while a master dies, and while connections to all nodes break; memory while all of it hangs. One line a case, and what was found on the last line.
+//! while slots move, while a master dies, all at once, and while connections to all nodes break; calls that are dropped; memory while all of it hangs. One line a case, and what was found on the last line.
 //!
 //! `cargo test -p cache-tests --test cluster`; behind `--`, `--long` does ten times as much, and a word runs the cases whose
 //! names have it.
@@ -11,6 +11,8 @@
 
 // A file imports from those before it: case, models, and the cases.
 
+mod altogether;
+mod cancelled;
 mod case;
 mod documents;
 mod failing;
@@ -52,6 +54,8 @@ fn main() {
         cases.push(case("moving_slots", protocol, move |cache| moving::under_load(cache, profile)));
         cases.push(case("faults", protocol, move |place| faults::between_client_and_nodes(place, profile)));
         cases.push(case("faults_are_seen", protocol, move |place| faults::are_seen(place, profile)));
+        cases.push(case("cancelled", protocol, move |place| cancelled::answers_nobody_else(place, profile)));
+        cases.push(case("altogether", protocol, move |place| altogether::all_at_once(place, profile)));
         cases.push(case("a_master_dies", protocol, move |cache| failing::a_master_dies(cache, profile)));
         cases.push(case("a_master_dies_waited_for", protocol, move |place| {
             failing::a_master_dies_whose_replica_was_waited_for(place, profile)

@@ -39,3 +39,14 @@ pub(crate) struct Named {
     #[unique]
     pub(crate) name: String,
 }
+
+/// All of them on one slot, with what says who has which name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheModel)]
+#[cache(prefix = "seat", hash_tag)]
+pub(crate) struct Seat {
+    #[primary_key]
+    pub(crate) id: u32,
+    #[unique]
+    pub(crate) name: String,
+    pub(crate) round: u32,
+}
