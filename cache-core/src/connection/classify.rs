@@ -11,6 +11,16 @@ pub(super) const REFUSED: &str = "it refuses connections; start it, or mend the 
 pub(super) const NO_REDIS: &str =
     "what answers there does not speak the protocol of Redis; if it is TLS, write `rediss://`";
 
+/// What to do about a server that says this and ends the connection.
+#[cfg(feature = "redis")]
+pub(super) fn ended_advice(error: &ServerError) -> &'static str {
+    if error.text().contains("max number of clients") {
+        "; raise its `maxclients` (and the open files of its process), or end clients that are not needed (`CLIENT LIST`)"
+    } else {
+        ""
+    }
+}
+
 /// Codes that mean one thing.
 const CODES: &[(&str, ServerErrorKind)] = &[
     ("LOADING", ServerErrorKind::Loading),

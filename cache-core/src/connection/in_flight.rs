@@ -41,7 +41,6 @@ impl InFlight {
     }
 
     /// How many are allowed.
-    #[cfg(feature = "fred")]
     pub(crate) fn limit(&self) -> usize {
         self.limit
     }

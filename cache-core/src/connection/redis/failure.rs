@@ -6,10 +6,10 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cache_index::{Reply, ServerError};
+use cache_index::{Reply, ServerError, printed};
 
 use super::tls;
-use crate::connection::classify::{NO_REDIS, REFUSED};
+use crate::connection::classify::{NO_REDIS, REFUSED, ended_advice};
 use crate::error::Error;
 
 /// Why there is no answer, for all who waited for it.
@@ -27,6 +27,10 @@ pub(super) enum Failure {
     NoTls(String),
     /// It is not known where the server is.
     Unreachable(String),
+    /// What the server said of itself before it ended the connection.
+    Said(ServerError),
+    /// So many calls that were given up are not answered yet.
+    Busy(usize),
 }
 
 /// An error of the line, which all who waited share.
@@ -52,6 +56,8 @@ impl fmt::Display for Failure {
             Self::Malformed(what) => what.fmt(f),
             Self::Refused(command, error) => write!(f, "{command}: {error}"),
             Self::Settings(reason) | Self::NoTls(reason) | Self::Unreachable(reason) => reason.fmt(f),
+            Self::Said(error) => f.write_str(&said(error)),
+            Self::Busy(limit) => write!(f, "{limit} calls that were given up are not answered yet"),
         }
     }
 }
@@ -74,11 +80,18 @@ impl Failure {
 
     /// An answer came that nobody asked for. A server that takes no more clients says so in one.
     pub(super) fn unasked(reply: Reply) -> Self {
-        let what = match reply {
-            Reply::Error(error) => error.text().to_owned(),
-            _ => "an answer came that nobody asked for".to_owned(),
-        };
-        io::Error::new(io::ErrorKind::InvalidData, what).into()
+        match reply {
+            Reply::Error(error) => Self::Said(error),
+            _ => {
+                let what = "an answer came that nobody asked for";
+                io::Error::new(io::ErrorKind::InvalidData, what).into()
+            }
+        }
+    }
+
+    /// An answer came before all of what was asked was written.
+    pub(super) fn early() -> Self {
+        Self::Malformed("an answer came before its question was written as a whole")
     }
 
     /// The same, of what happens while a connection is made: that tells what is wrong with TLS from what is wrong with the line
@@ -96,7 +109,7 @@ impl Failure {
 
     /// Whether the connection itself is at fault, so that another one may do.
     pub(super) fn is_broken(&self) -> bool {
-        matches!(self, Self::Line(_) | Self::Malformed(_) | Self::Unreachable(_))
+        matches!(self, Self::Line(_) | Self::Malformed(_) | Self::Unreachable(_) | Self::Said(_))
     }
 
     /// What a caller is told, who asked this command and has waited so long.
@@ -116,6 +129,13 @@ impl Failure {
             Self::Settings(reason) => Error::Settings { setting: "url", reason },
             Self::NoTls(reason) => Error::Tls { reason },
             Self::Unreachable(reason) => Error::Unavailable { reason, source: None },
+            Self::Said(error) => Error::Unavailable { reason: said(&error), source: None },
+            Self::Busy(limit) => Error::Busy { limit },
         }
     }
+}
+
+/// What a server said before it ended the connection, and what to do.
+fn said(error: &ServerError) -> String {
+    format!("it said `{}` and ended the connection{}", printed(error.text()), ended_advice(error))
 }

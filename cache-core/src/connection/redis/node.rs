@@ -170,6 +170,10 @@ impl Node {
     {
         let live = self.link.live().await?;
         let live = used.insert(live);
+        // What was given up is kept until the server reads and answers it, or the line ends: that is bounded too.
+        if live.wire.given_up() >= self.in_flight.limit() {
+            return Err(Failure::Busy(self.in_flight.limit()));
+        }
         let result = call(Arc::clone(live)).await;
         if result.as_ref().is_err_and(Failure::is_broken) {
             self.link.broke(live);

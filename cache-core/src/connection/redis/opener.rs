@@ -103,7 +103,7 @@ impl Opener {
         let said = self.said();
         let packed = Packed::of(said.iter().map(|(command, _)| command), false);
         let mut tracks = false;
-        let answers = wire.send_all(packed, self.connect_timeout).await?;
+        let answers = wire.begin(packed, self.connect_timeout).await?;
         for ((command, need), answer) in said.iter().zip(answers) {
             match (need, answer) {
                 (Need::Must, Reply::Error(error)) => {

@@ -5,6 +5,7 @@ use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -12,10 +13,10 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::call::{Call, Waiting};
+use super::call::{Answered, Call, Waiting};
 use super::decode::{Decoder, Message};
 use super::outgoing::Outgoing;
-use super::{Heard, Told};
+use super::{Heard, State, Told};
 use crate::connection::redis::failure::Failure;
 
 /// How many calls are taken at once.
@@ -28,6 +29,7 @@ pub(super) struct Driver<S> {
     stream: S,
     calls: mpsc::UnboundedReceiver<Call>,
     taken: Vec<Call>,
+    state: Arc<State>,
     outgoing: Outgoing,
     waiting: VecDeque<Waiting>,
     decoder: Decoder,
@@ -45,6 +47,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     pub(super) fn new(
         stream: S,
         calls: mpsc::UnboundedReceiver<Call>,
+        state: Arc<State>,
         heard: Arc<Heard>,
         told: Option<Told>,
         patience: Duration,
@@ -53,6 +56,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             stream,
             calls,
             taken: Vec::with_capacity(AT_ONCE),
+            state,
             outgoing: Outgoing::default(),
             waiting: VecDeque::new(),
             decoder: Decoder::new(),
@@ -68,6 +72,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     /// Until the connection ends, or nobody has it any more. What is kept is dropped before anybody hears of the end.
     pub(super) async fn run(mut self, kept: impl Send) {
         let ended = poll_fn(|context| self.poll(context)).await;
+        // For whoever asks before he hears of it.
+        let _ = self.state.ended.set(ended.clone());
         drop(kept);
         if let Some(told) = &mut self.told {
             told.ended();
@@ -83,7 +89,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         loop {
             let Some(is_full) = self.take(context) else { return Poll::Ready(Failure::gone()) };
             match self.outgoing.poll_write(context, &mut self.stream) {
-                Poll::Ready(Err(error)) => return Poll::Ready(error.into()),
+                // What came before it has answers of some, and may say why.
+                Poll::Ready(Err(error)) => match self.read(context) {
+                    Err(said @ Failure::Said(_)) => return Poll::Ready(said),
+                    _ => return Poll::Ready(error.into()),
+                },
                 // There is room again.
                 Poll::Ready(Ok(())) if is_full => continue,
                 Poll::Ready(Ok(())) | Poll::Pending => {}
@@ -104,7 +114,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 Poll::Ready(_) => {}
             }
             let now = Instant::now();
-            for call in self.taken.drain(..).filter(|call| !call.tell.is_given_up()) {
+            for call in self.taken.drain(..) {
+                if call.tell.is_given_up() {
+                    self.state.given_up.fetch_sub(1, Ordering::Relaxed);
+                    continue;
+                }
                 self.outgoing.push(call.packed.bytes);
                 let until = now.checked_add(call.within).unwrap_or(now + self.patience);
                 self.waiting.push_back(Waiting { tell: call.tell, until });
@@ -136,11 +150,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                         let Some(first) = self.waiting.front_mut() else {
                             return Err(Failure::unasked(reply));
                         };
-                        if first.tell.answer(reply) {
-                            self.waiting.pop_front();
+                        match first.tell.answer(reply) {
+                            Answered::Partly => continue,
+                            Answered::Wholly => {}
+                            Answered::Nobody => {
+                                self.state.given_up.fetch_sub(1, Ordering::Relaxed);
+                            }
                         }
+                        self.waiting.pop_front();
                     }
                 }
+            }
+            // A server answers what it cannot read before it came as a whole, and reads no more. Nobody waits: nothing else would
+            // ever end what cannot be written.
+            if self.waiting.is_empty() && self.outgoing.size() > 0 {
+                return Err(Failure::early());
             }
             // Part of a long answer. A whole message that nobody asked for says nothing of the answers that are waited for.
             if self.decoder.has_begun() {

@@ -1,4 +1,5 @@
 mod bounds;
+mod ends;
 
 use std::time::Duration;
 
