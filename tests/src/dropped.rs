@@ -34,7 +34,7 @@ pub struct Dropped {
 /// # Panics
 /// If a call fails for another reason than a server that cannot be reached.
 pub async fn one_in_ten(cache: &Cache, seed: u64, calls: u32) -> Arc<Dropped> {
-    let sets = (0..KEYS).map(|n| Command::new("SET").key(key(n)).arg(value(n)));
+    let sets = (0..KEYS).map(|n| Command::new("SET").key(key(n)).arg(value(n)).repeatable());
     for set in sets {
         cache.command(set).await.unwrap_or_else(|error| panic!("{}", chain(&error)));
     }
