@@ -30,9 +30,9 @@ struct Session {
 }
 
 /// The scripts: they are part of what is sent, so a change of one is a change here.
-const WRITE: &str = "EVALSHA f9f50e46d74e5cea21dae0cd0dc9aea22a28662b 1";
+const WRITE: &str = "EVALSHA c4bb91f1b6c27057d029822179363b7c1ecb39a0 1";
 const WRITE_EXPIRING: &str = "EVALSHA d22ecad31ca43a2c2303cd5ef82fc3d5c68f52a2 1";
-const PATCH: &str = "EVALSHA 602dcb9c70c8b76296d64bcc4254bc8da0c8dbe3 1";
+const PATCH: &str = "EVALSHA 3b3d369c2f0336b78027ce29289506661da59a8f 1";
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheModel)]
 struct Counter {

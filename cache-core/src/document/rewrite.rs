@@ -41,7 +41,7 @@ while at <= #ARGV do
 end
 return {'stored', settle(key)}"
     ),
-    sha1: "ef2b0d43cbabc0577ee89ec995633b0c9ab46b3c",
+    sha1: "eb679ef813b23d9a3d25113754c261ddee8a7f22",
 };
 
 /// A document as it is on the server.

@@ -23,7 +23,7 @@ local number
 if argument == '' then number = redis.call(command, key) else number = redis.call(command, key, argument) end
 return {'done', number, settle(key)}"
     ),
-    sha1: "00cbdb8c66e4dfc459fba0e62f8e45808f7118f5",
+    sha1: "50bbf8f971b5289854c9357e858a45b724abf092",
 };
 
 /// A command about a document.

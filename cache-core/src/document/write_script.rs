@@ -43,7 +43,7 @@ end
 local ends = settle(key)
 return {'stored', condition == 'GET' and redis.call('JSON.GET', key), ends}"
     ),
-    sha1: "f9f50e46d74e5cea21dae0cd0dc9aea22a28662b",
+    sha1: "c4bb91f1b6c27057d029822179363b7c1ecb39a0",
 };
 
 /// The same where the time to live is all that depends on the document. KEYS: the document. ARGV: its JSON; the condition,

@@ -17,15 +17,25 @@ enum Makes {
     List,
 }
 
-/// The commands that may be divided, how many arguments follow their keys, and what they answer. Divided, they are no
-/// single step any more: each slot is one.
-const DIVIDED: &[(&str, usize, Makes)] = &[
-    ("DEL", 0, Makes::Sum),
-    ("UNLINK", 0, Makes::Sum),
-    ("EXISTS", 0, Makes::Sum),
-    ("TOUCH", 0, Makes::Sum),
-    ("MGET", 0, Makes::List),
-    ("JSON.MGET", 1, Makes::List),
+/// A command that may be divided. Divided, it is no single step any more: each part is one.
+struct Divided {
+    name: &'static str,
+    /// How many arguments follow its keys.
+    behind: usize,
+    makes: Makes,
+    /// Whether the server knows all of its keys. Where it knows the first alone, it says `nil` of the others that have gone to
+    /// another node, while their slot moves, in place of `ASK` or `TRYAGAIN`: each is asked for by itself.
+    knows: bool,
+}
+
+/// All of them. Source of what the server knows: `COMMAND GETKEYS`, of RedisJSON 2.8.
+const DIVIDED: &[Divided] = &[
+    Divided { name: "DEL", behind: 0, makes: Makes::Sum, knows: true },
+    Divided { name: "UNLINK", behind: 0, makes: Makes::Sum, knows: true },
+    Divided { name: "EXISTS", behind: 0, makes: Makes::Sum, knows: true },
+    Divided { name: "TOUCH", behind: 0, makes: Makes::Sum, knows: true },
+    Divided { name: "MGET", behind: 0, makes: Makes::List, knows: true },
+    Divided { name: "JSON.MGET", behind: 1, makes: Makes::List, knows: false },
 ];
 
 /// Commands as they are sent, and how their answers become those that were asked for.
@@ -109,18 +119,19 @@ fn joined(name: &str, makes: Makes, places: &[Vec<usize>], parts: Vec<Result<Rep
     }
 }
 
-/// Its keys by their slots, unless it is one slot.
+/// Its keys by their slots, or one by one, unless that is one part.
 #[expect(clippy::type_complexity, reason = "it is taken apart at once")]
 fn divided(command: &Command) -> Option<(&'static str, Makes, Vec<(Vec<usize>, Command)>)> {
-    let (name, behind, makes) = *DIVIDED.iter().find(|(name, ..)| *name == command.name())?;
+    let &Divided { name, behind, makes, knows } = DIVIDED.iter().find(|one| one.name == command.name())?;
     if *command.route() != Route::Key(1) {
         return None;
     }
     let keys = command.args().len().checked_sub(1 + behind)?;
-    let mut by_slot: HashMap<u16, usize> = HashMap::new();
+    let mut by_slot: HashMap<(u16, usize), usize> = HashMap::new();
     let mut places: Vec<(Vec<usize>, Vec<&[u8]>)> = Vec::new();
     for (place, key) in command.args().skip(1).take(keys).enumerate() {
-        let at = *by_slot.entry(slot(key)).or_insert_with(|| {
+        let part = if knows { (slot(key), 0) } else { (0, place) };
+        let at = *by_slot.entry(part).or_insert_with(|| {
             places.push((Vec::new(), Vec::new()));
             places.len() - 1
         });
@@ -156,7 +167,7 @@ mod tests {
     #[test]
     fn keys_are_sent_by_their_slots_and_answers_come_in_order() {
         let keys = ["a", "{a}1", "b", "c", "{b}2"];
-        let mget = keys.iter().fold(Command::new("JSON.MGET"), Command::key).arg("$").repeatable();
+        let mget = keys.iter().fold(Command::new("MGET"), Command::key).repeatable();
         let ping = Command::new("PING");
         let spread = Spread::of(&[&ping, &mget, &ping]);
         let sent: Vec<_> = spread.commands.iter().map(|command| words(command)).collect();
@@ -164,9 +175,9 @@ mod tests {
             sent,
             [
                 vec!["PING"],
-                vec!["JSON.MGET", "a", "{a}1", "$"],
-                vec!["JSON.MGET", "b", "{b}2", "$"],
-                vec!["JSON.MGET", "c", "$"],
+                vec!["MGET", "a", "{a}1"],
+                vec!["MGET", "b", "{b}2"],
+                vec!["MGET", "c"],
                 vec!["PING"],
             ]
         );
@@ -175,6 +186,19 @@ mod tests {
         let answers = vec![Ok(Reply::Int(-1)), list(&[0, 1]), list(&[2, 4]), list(&[3]), Ok(Reply::Int(-2))];
         let joined: Vec<_> = spread.join(answers).into_iter().map(Result::unwrap).collect();
         assert_eq!(joined, [Reply::Int(-1), list(&[0, 1, 2, 3, 4]).unwrap(), Reply::Int(-2)]);
+    }
+
+    /// Of the first key alone the server says where it is.
+    #[test]
+    fn documents_are_asked_for_one_by_one() {
+        let mget =
+            ["{a}1", "{a}2"].iter().fold(Command::new("JSON.MGET"), Command::key).arg("$").repeatable();
+        let spread = Spread::of(&[&mget]);
+        let sent: Vec<_> = spread.commands.iter().map(|command| words(command)).collect();
+        assert_eq!(sent, [["JSON.MGET", "{a}1", "$"], ["JSON.MGET", "{a}2", "$"]]);
+        let list = |items: &[i64]| Ok(Reply::Array(items.iter().map(|item| Reply::Int(*item)).collect()));
+        let joined = spread.join(vec![list(&[1]), list(&[2])]).remove(0).unwrap();
+        assert_eq!(joined, list(&[1, 2]).unwrap());
     }
 
     #[test]

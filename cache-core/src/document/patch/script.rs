@@ -134,7 +134,7 @@ end
 local ends = settle(key)
 return {'done', ARGV[2] == 'get' and redis.call('JSON.GET', key), version, ends}"
     ),
-    sha1: "602dcb9c70c8b76296d64bcc4254bc8da0c8dbe3",
+    sha1: "3b3d369c2f0336b78027ce29289506661da59a8f",
 };
 
 #[cfg(test)]

@@ -18,6 +18,9 @@
 /// | a count, then for each claim wanted: the number of its holder's key or 0, a count, and for each of its members: the path, the value | `{'claimed', the claim's position, its content}` if the holder is another one; `{'taken', the position, the holder}` if it has the values |
 /// | the count of the claims given up | |
 ///
+/// While a slot moves to another node, a key that a script has deleted is none of the first one any more: what it says of it
+/// then is taken for the end that it is. All other keys are there, or the script is refused before it begins (`TRYAGAIN`).
+///
 /// A claim is `…:<key of the document>`. It counts only while that document has the values; another is taken over.
 macro_rules! guard {
     ($script:literal) => {
@@ -76,7 +79,10 @@ end
 
 local function settle(key)
   if not guarded then return false end
-  local ends = redis.call('PEXPIRETIME', key)
+  local ends = redis.pcall('PEXPIRETIME', key)
+  if type(ends) == 'table' then
+    ends = ends.err:find('non local key', 1, true) and -2 or redis.call('PEXPIRETIME', key)
+  end
   for claim = 2, wanted + 1 do
     if ends == -2 then
       redis.call('DEL', KEYS[claim])

@@ -46,6 +46,7 @@ impl<'a> Moves<'a> {
         let others: Vec<_> = self.masters.iter().copied().filter(|at| *at != from).collect();
         let to = others[self.dice.below(2) as usize];
         self.one(slot, to).await;
+        self.settled().await;
     }
 
     async fn one(&mut self, slot: u16, to: u16) {
