@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use cache_core::{CacheModel, Command, Route};
+use cache_core::{CacheModel, Command};
+use cache_tests::keys::keys;
 
 use super::crowd::{BEFORE, COUNTERS, Crowd, EACH, SEATERS, SEATS, WRITERS, seat_key};
 use crate::models::{Note, Plain, Seat};
@@ -44,11 +45,7 @@ async fn seats(crowd: &Crowd) -> u64 {
                 crowd.wrong(&format!("{seat:?} has its name, says the server, and {holder:?}"));
             }
         }
-        let pattern = format!("{{{name}:cache:seat}}*unique*");
-        let keys = Command::new("KEYS").arg(pattern).routed(Route::AllMasters);
-        let keys = crowd.cache.command(keys).await.unwrap().into_items().unwrap();
-        let claims = keys.into_iter().flat_map(|of_one| of_one.into_items().unwrap_or_default());
-        let claims: BTreeSet<_> = claims.filter_map(|key| key.as_str().map(str::to_owned)).collect();
+        let claims = keys(&crowd.cache, &format!("*{name}:cache*:unique:*")).await;
         if claims.len() != there.len() {
             crowd.wrong(&format!("{} in {name}, with {claims:?}", there.len()));
         }
