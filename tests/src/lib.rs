@@ -9,6 +9,7 @@ pub mod crash;
 pub mod derived;
 pub mod dice;
 pub mod figures;
+pub mod others;
 pub mod plain;
 pub mod postgres;
 pub mod profile;
