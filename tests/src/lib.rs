@@ -12,6 +12,7 @@ pub mod dice;
 pub mod dropped;
 pub mod figures;
 pub mod keys;
+pub mod others;
 pub mod plain;
 pub mod postgres;
 pub mod profile;

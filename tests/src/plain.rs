@@ -1,5 +1,6 @@
 //! A server without modules, as most packages of it are.
 
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use cache_core::embedded;
@@ -18,9 +19,17 @@ impl Plain {
     /// # Panics
     /// If the test's machine does not let it.
     pub async fn start() -> Self {
+        Self::of(&embedded::binaries().await.unwrap().server)
+    }
+
+    /// The same with this program.
+    ///
+    /// # Panics
+    /// If the test's machine does not let it.
+    pub fn of(program: &Path) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let socket = folder.path().join("s");
-        let mut process = Command::new(embedded::binaries().await.unwrap().server);
+        let mut process = Command::new(program);
         process
             .args(["--port", "0", "--save", "", "--unixsocket"])
             .arg(&socket)

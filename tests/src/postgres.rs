@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::python::{output, unpack};
+use crate::python::{kept, output, unpack};
 
 /// What is downloaded where no PostgreSQL is installed: 11 MB, PostgreSQL 16.2, under Apache-2.0 and the PostgreSQL licence.
 const WHEEL: &str =
@@ -147,7 +147,7 @@ fn provisioned(copy: Option<&Path>) -> PathBuf {
         machine == ("linux", "x86_64"),
         "no PostgreSQL was found, and none can be downloaded for {machine:?}; {advice}"
     );
-    let folder = base().join(FOLDER);
+    let folder = kept().join(FOLDER);
     unpack(&folder, WHEEL, &TAGS).unwrap_or_else(|error| {
         panic!("no PostgreSQL was found, and none can be downloaded; {advice}: {error}")
     });
@@ -168,13 +168,4 @@ fn provisioned(copy: Option<&Path>) -> PathBuf {
             .unwrap_or_else(|error| panic!("{error}"));
     }
     bin
-}
-
-/// Where the embedded server's binaries are kept too.
-fn base() -> PathBuf {
-    let of = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let cache = || of("XDG_CACHE_HOME").or_else(|| Some(of("HOME")?.join(".cache")));
-    of("CACHE_EMBEDDED_DIR")
-        .or_else(|| Some(cache()?.join("cache-core/embedded")))
-        .unwrap_or_else(|| panic!("no directory to keep PostgreSQL in: set CACHE_EMBEDDED_DIR or HOME"))
 }

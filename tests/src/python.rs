@@ -115,6 +115,15 @@ fn base() -> PathBuf {
     base
 }
 
+/// Where the embedded server's binaries are kept, and all else that is downloaded once.
+pub(crate) fn kept() -> PathBuf {
+    let of = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let cache = || of("XDG_CACHE_HOME").or_else(|| Some(of("HOME")?.join(".cache")));
+    of("CACHE_EMBEDDED_DIR")
+        .or_else(|| Some(cache()?.join("cache-core/embedded")))
+        .unwrap_or_else(|| panic!("no directory to keep downloads in: set CACHE_EMBEDDED_DIR or HOME"))
+}
+
 /// Runs a command to its end, and answers what it wrote.
 ///
 /// # Errors

@@ -54,7 +54,8 @@ pub enum Feature {
     Gate,
     /// [`Durability::Wait`](crate::Durability::Wait), beside [`Feature::Gate`].
     Durability,
-    /// [`Lease::fenced`](crate::Lease::fenced), beside [`Feature::Gate`] and what is done with documents.
+    /// [`Lease::fenced`](crate::Lease::fenced), beside [`Feature::Gate`] and what is done with documents; on a cluster with
+    /// [`Feature::Cluster`], for what is then beside the documents.
     Fences,
     /// [`load`](crate::CacheModel::load), [`get_or_load`](crate::CacheModel::get_or_load) and
     /// [`invalidate`](crate::CacheModel::invalidate).

@@ -15,7 +15,7 @@
 //! With the feature `cli`, `acl --user app` prints that line. It sets no password: say `ACL SETUSER app >…` before, once.
 //!
 //! A user with exactly these rights runs the feature, and each of them is missed by something of it: `tests/tests/live_acl` tries
-//! both, against RediSearch 2.10. `HELLO` and `AUTH` need no right. What is sent through [`Cache::command`] is not among
+//! both, against RediSearch 2.10, through either client. `HELLO` and `AUTH` need no right. What is sent through [`Cache::command`] is not among
 //! it. Each node of a cluster has users of its own: say the line to all of them, replicas too. A command
 //! that the server does not know is an error of `ACL SETUSER`: load its modules first.
 
@@ -106,12 +106,14 @@ impl Acl {
     /// [`Error::Unsupported`] for gates without a project.
     pub fn keys(&self) -> Result<BTreeSet<String>> {
         let (keyspace, mut keys) = (&self.keyspace, BTreeSet::new());
+        let on_cluster = self.features.contains(&Feature::Cluster);
         for kind in self.features.iter().flat_map(|feature| feature.keys()) {
             match kind {
                 Keys::Documents => {
                     keys.extend(self.schemas.iter().flat_map(|schema| documents(keyspace, schema)));
                 }
-                Keys::Beside => {
+                Keys::BesideOnClusters if !on_cluster => {}
+                Keys::Beside | Keys::BesideOnClusters => {
                     keys.extend(self.schemas.iter().map(|schema| beside(keyspace, schema.prefix())));
                 }
                 Keys::OfNoModel => keys.extend([pattern(&format!("{}:~:", keyspace.global()))]),

@@ -9,6 +9,8 @@ pub(super) enum Keys {
     Documents,
     /// What is kept beside them.
     Beside,
+    /// The same on a cluster, where what is of a gate may be on another node than a document.
+    BesideOnClusters,
     /// Suggestions. (Names of dictionaries are no keys.)
     OfNoModel,
     /// Gates of the project.
@@ -256,7 +258,7 @@ pub(super) const TABLE: &[Row] = &[
         name: "data-migrations",
         keys: &[Keys::Documents, Keys::Beside],
         needed: &["json.get", "json.set", "json.del", "hgetall", "hset", "hdel", "scan", "evalsha", "eval"],
-        helpful: &[],
+        helpful: &["multi", "exec"],
     },
     Row {
         feature: Feature::Gate,
@@ -281,7 +283,7 @@ pub(super) const TABLE: &[Row] = &[
     Row {
         feature: Feature::Fences,
         name: "fences",
-        keys: &[Keys::Gates],
+        keys: &[Keys::Gates, Keys::BesideOnClusters],
         needed: &["get", "set", "del", "evalsha", "eval"],
         helpful: &[],
     },
