@@ -4,16 +4,17 @@
 //! is the seeds of hash maps, what time-outs there are and in how many pieces an answer comes: the fewest of several tries.
 
 use std::env;
+use std::hint::black_box;
 use std::path::PathBuf;
 use std::process::{self, Stdio};
 
 use cache_core::embedded::Server;
-use cache_core::{Cache, RedisSettings};
+use cache_core::{Cache, NearCache, NearHandle, RedisSettings};
 use tokio::process::Command;
 
 use crate::by_redis::ByRedis;
 use crate::connect::{LATE, by_hand, fill};
-use crate::corpus::{Corpus, Size};
+use crate::corpus::{Corpus, Item, Size};
 use crate::ours::Ours;
 use crate::work::{Outcome, Side, Work};
 
@@ -29,15 +30,18 @@ const ALIKE: &str = "glibc.cpu.hwcaps=-AVX2,-AVX2_Usable,-AVX512F,-AVX512VL,-AVX
 pub(crate) enum By {
     Us,
     Hand,
+    /// Ours from the near cache, where the document is there: gets alone.
+    Near,
 }
 
 impl By {
-    const BOTH: [Self; 2] = [Self::Us, Self::Hand];
+    const ALL: [Self; 3] = [Self::Us, Self::Hand, Self::Near];
 
     fn name(self) -> &'static str {
         match self {
             Self::Us => "ours",
             Self::Hand => "redis",
+            Self::Near => "near",
         }
     }
 }
@@ -66,7 +70,7 @@ impl Counter {
 
     /// What one call costs.
     pub(crate) async fn per_call(&self, by: By, work: Work) -> Outcome<Cost> {
-        let (before, counted) = calls(work);
+        let (before, counted) = calls(by, work);
         let (few, more) = self.tried(by, work, before).await?;
         let (many, most) = self.tried(by, work, before + counted).await?;
         Ok(Cost {
@@ -87,8 +91,10 @@ impl Counter {
 }
 
 /// How many calls there are before those that count (all code was run by then, and all buffers have grown), and how many count.
-fn calls(work: Work) -> (u64, u64) {
+fn calls(by: By, work: Work) -> (u64, u64) {
     match work {
+        // Some hundred instructions each: what is left to chance weighs less with many.
+        _ if by == By::Near => (1_000, 50_000),
         Work::GetMany | Work::SaveMany => (5, 15),
         Work::Tag | Work::Page | Work::Text => (40, 100),
         _ => (100, 400),
@@ -141,7 +147,7 @@ pub(crate) fn option(name: &str) -> Option<String> {
 /// What a process that is counted does; `None` in any other.
 pub(crate) fn counted() -> Option<Outcome<()>> {
     let (by, work) = (option("--side")?, option("--work")?);
-    let by = By::BOTH.into_iter().find(|known| known.name() == by)?;
+    let by = By::ALL.into_iter().find(|known| known.name() == by)?;
     let work = Work::ALL.into_iter().find(|known| known.name() == work)?;
     let (url, calls) = (option("--url")?, option("--calls")?.parse().ok()?);
     // All on one thread: what another one does while it waits would count.
@@ -165,6 +171,29 @@ async fn make(by: By, work: Work, url: &str, calls: u64) -> Outcome<()> {
         By::Hand => {
             let connection = by_hand(url).await?;
             repeat(&ByRedis { connection, corpus: corpus.clone() }, &corpus, work, calls).await
+        }
+        By::Near => {
+            let cache = Cache::connect(RedisSettings::new(url).response_timeout(LATE)).await?;
+            let near = cache.project(corpus.size.project()).near(NearCache::new()).await?;
+            near.get::<Item>(0).await?;
+            repeat(&Near(near.clone()), &corpus, work, calls).await?;
+            match near.status().hits {
+                hits if hits == calls => Ok(()),
+                hits => Err(format!("{hits} of {calls} calls were answered from memory").into()),
+            }
+        }
+    }
+}
+
+/// Reads one document that is in memory.
+#[derive(Clone)]
+struct Near(NearHandle);
+
+impl Side for Near {
+    async fn call(&self, work: Work, _: u64) -> Outcome<u64> {
+        match work {
+            Work::Get => Ok(black_box(self.0.get::<Item>(0).await?).is_some().into()),
+            _ => Err("the near cache answers gets".into()),
         }
     }
 }
