@@ -15,6 +15,10 @@ use tokio::runtime::Runtime;
 /// How often each is tried.
 const TRIES: usize = 40;
 
+/// How many more are let pass of what was counted when its number was written here. Tries and runs do not differ; another version of the
+/// `redis` crate or of tokio may have one more, but not one more for each twenty documents, nor for each command of a call.
+const MORE: u64 = 1;
+
 /// Without an index, so that debug builds do not look at each document that is saved.
 #[derive(Debug, Clone, Serialize, Deserialize, CacheModel)]
 #[cache(prefix = "plain")]
@@ -57,14 +61,16 @@ struct Sides {
 }
 
 impl Sides {
-    fn new(test: &str) -> Self {
+    fn new(test: &str, protocol: Protocol) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let (cache, hand) = runtime.block_on(async {
             // Both sides are of the `redis` crate, whatever the other tests go through.
-            let cache = cache_tests::connect_redis(&cache_tests::shared_url().await, Protocol::Resp3).await;
-            let cache = cache.project(&format!("{test}-{}", std::process::id()));
+            let cache = cache_tests::connect_redis(&cache_tests::shared_url().await, protocol).await;
+            // Names are as long in every run, since buffers grow by what is written.
+            let cache = cache.project(&format!("{test}-{protocol:?}-{:010}", std::process::id()));
             let separator = if cache_tests::shared_url().await.contains('?') { '&' } else { '?' };
-            let url = format!("{}{separator}protocol=resp3", cache_tests::shared_url().await);
+            let version = if protocol == Protocol::Resp3 { 3 } else { 2 };
+            let url = format!("{}{separator}protocol=resp{version}", cache_tests::shared_url().await);
             let client = redis::Client::open(url).unwrap();
             (cache, client.get_multiplexed_async_connection().await.unwrap())
         });
@@ -82,18 +88,59 @@ impl Sides {
     }
 }
 
-/// Says what was counted, and refuses more than by hand and these.
-fn at_most(what: &str, ours: u64, by_hand: u64, more: u64) {
-    println!("{what}: {ours} allocations, {by_hand} by hand");
+/// Says what was counted, and refuses more than what is known, and more than by hand and these.
+fn at_most(what: &str, ours: u64, known: u64, by_hand: u64, beyond: u64) {
+    println!("{what}: {ours} allocations, {known} known, {by_hand} by hand");
     assert!(
-        ours <= by_hand + more,
-        "{what} allocates {ours} times, by hand {by_hand} times: more than {more} more"
+        ours <= known + MORE,
+        "{what} allocates {ours} times, and {known} times are known: more than {MORE} more"
+    );
+    assert!(
+        ours <= by_hand + beyond,
+        "{what} allocates {ours} times, by hand {by_hand} times: more than {beyond} more"
     );
 }
 
-#[test]
-fn a_document_is_read_and_written_with_hardly_more_than_by_hand() {
-    let sides = Sides::new("allocations_one");
+mod resp3 {
+    use super::Protocol::Resp3;
+
+    #[test]
+    fn one() {
+        super::a_document_is_read_and_written_with_hardly_more_than_by_hand(Resp3);
+    }
+
+    #[test]
+    fn many() {
+        super::many_documents_are_read_and_written_with_few_more_each(Resp3);
+    }
+
+    #[test]
+    fn query() {
+        super::a_query_allocates_little_beside_its_documents(Resp3);
+    }
+}
+
+mod resp2 {
+    use super::Protocol::Resp2;
+
+    #[test]
+    fn one() {
+        super::a_document_is_read_and_written_with_hardly_more_than_by_hand(Resp2);
+    }
+
+    #[test]
+    fn many() {
+        super::many_documents_are_read_and_written_with_few_more_each(Resp2);
+    }
+
+    #[test]
+    fn query() {
+        super::a_query_allocates_little_beside_its_documents(Resp2);
+    }
+}
+
+fn a_document_is_read_and_written_with_hardly_more_than_by_hand(protocol: Protocol) {
+    let sides = Sides::new("allocations_one", protocol);
     let (cache, hand) = (&sides.cache, &sides.hand);
     let document = Plain::new(7);
     let ours = sides.count(async || assert!(document.save(cache).await.unwrap().stored()));
@@ -102,7 +149,7 @@ fn a_document_is_read_and_written_with_hardly_more_than_by_hand() {
         let json = serde_json::to_string(&document).unwrap();
         let _: () = cmd("JSON.SET").arg(key).arg("$").arg(json).query_async(&mut hand).await.unwrap();
     });
-    at_most("save", ours, by_hand, 6);
+    at_most("save", ours, 13, by_hand, 2);
 
     let ours = sides.count(async || assert!(Plain::get(cache, 7).await.unwrap().is_some()));
     let by_hand = sides.count(async || {
@@ -110,14 +157,12 @@ fn a_document_is_read_and_written_with_hardly_more_than_by_hand() {
         let json: Vec<u8> = cmd("JSON.GET").arg(key).query_async(&mut hand).await.unwrap();
         serde_json::from_slice::<Plain>(&json).unwrap()
     });
-    // The client's part of a call is apart from ours, which is small so.
-    at_most("get", ours, by_hand, 1);
+    at_most("get", ours, 8, by_hand, 2);
 }
 
-#[test]
-fn many_documents_are_read_and_written_with_few_more_each() {
+fn many_documents_are_read_and_written_with_few_more_each(protocol: Protocol) {
     const MANY: u32 = 100;
-    let sides = Sides::new("allocations_many");
+    let sides = Sides::new("allocations_many", protocol);
     let (cache, hand) = (&sides.cache, &sides.hand);
     let documents: Vec<_> = (0..MANY).map(Plain::new).collect();
     let ours = sides.count(async || {
@@ -133,7 +178,7 @@ fn many_documents_are_read_and_written_with_few_more_each() {
         }
         let _: Vec<Value> = pipeline.query_async(&mut hand).await.unwrap();
     });
-    at_most("save_many(100)", ours, by_hand, 9 * u64::from(MANY) / 2);
+    at_most("save_many(100)", ours, 932, by_hand, 9 * u64::from(MANY) / 4);
 
     let ours = sides.count(async || assert_eq!(Plain::get_many(cache, 0..MANY).await.unwrap().len(), 100));
     let by_hand = sides.count(async || {
@@ -144,12 +189,11 @@ fn many_documents_are_read_and_written_with_few_more_each() {
         let jsons: Vec<Vec<u8>> = get.arg("$").query_async(&mut hand).await.unwrap();
         jsons.iter().map(|json| serde_json::from_slice::<[Plain; 1]>(json).unwrap()).collect::<Vec<_>>()
     });
-    at_most("get_many(100)", ours, by_hand, 0);
+    at_most("get_many(100)", ours, 125, by_hand, 0);
 }
 
-#[test]
-fn a_query_allocates_little_beside_its_documents() {
-    let sides = Sides::new("allocations_query");
+fn a_query_allocates_little_beside_its_documents(protocol: Protocol) {
+    let sides = Sides::new("allocations_query", protocol);
     let (cache, hand) = (&sides.cache, &sides.hand);
     sides.runtime.block_on(async {
         Migrator::new().register::<Book>().run(cache).await.unwrap();
@@ -172,7 +216,9 @@ fn a_query_allocates_little_beside_its_documents() {
         assert_eq!(books.len(), 20);
         books
     });
-    at_most("find, 20 documents", ours, by_hand, 30);
+    // In RESP2, which does not hear of flushes, each query has a look at its index beside it, whose answer is long; by hand there is none.
+    let (known, beyond) = if protocol == Protocol::Resp3 { (117, 0) } else { (345, 209) };
+    at_most("find, 20 documents", ours, known, by_hand, beyond);
 
     let ours = sides.count(async || assert_eq!(Book::find_by_price(10..60).count(cache).await.unwrap(), 50));
     let by_hand = sides.count(async || {
@@ -180,12 +226,13 @@ fn a_query_allocates_little_beside_its_documents() {
         find.arg(&index).arg("@price:[$low ($end]").arg("LIMIT").arg(0).arg(0);
         find.arg("PARAMS").arg(4).arg("low").arg(10).arg("end").arg(60).arg("DIALECT").arg(2);
         let answer: Value = find.query_async(&mut hand).await.unwrap();
-        assert!(matches!(answer, Value::Map(_)));
+        assert!(matches!(answer, Value::Map(_) | Value::Array(_)));
     });
-    at_most("count", ours, by_hand, 34);
+    let (known, beyond) = if protocol == Protocol::Resp3 { (39, 19) } else { (271, 260) };
+    at_most("count", ours, known, by_hand, beyond);
 }
 
-/// The documents of a search in RESP3.
+/// The documents of a search.
 fn of_search(answer: &Value) -> Vec<Book> {
     fn member<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
         let Value::Map(pairs) = value else { return None };
@@ -196,10 +243,15 @@ fn of_search(answer: &Value) -> Vec<Book> {
         };
         pairs.iter().find_map(|(key, value)| is_it(key).then_some(value))
     }
-    let Some(Value::Array(hits)) = member(answer, "results") else { panic!("no hits: {answer:?}") };
-    let book = |hit| match member(member(hit, "extra_attributes")?, "$")? {
+    let book = |json: &Value| match json {
         Value::BulkString(json) => serde_json::from_slice(json).ok(),
         _ => None,
     };
-    hits.iter().filter_map(book).collect()
+    // In RESP2, behind each key stands a list of the name `$` and the document.
+    if let Value::Array(parts) = answer {
+        let pair = |part: &Value| if let Value::Array(pair) = part { book(pair.get(1)?) } else { None };
+        return parts.iter().skip(2).step_by(2).filter_map(pair).collect();
+    }
+    let Some(Value::Array(hits)) = member(answer, "results") else { panic!("no hits: {answer:?}") };
+    hits.iter().filter_map(|hit| book(member(member(hit, "extra_attributes")?, "$")?)).collect()
 }

@@ -4,17 +4,18 @@
 //! is the seeds of hash maps, what time-outs there are and in how many pieces an answer comes: the fewest of several tries.
 
 use std::env;
+use std::hint::black_box;
 use std::path::PathBuf;
 use std::process::{self, Stdio};
 
 use cache_core::embedded::Server;
-use cache_core::{Cache, RedisSettings};
+use cache_core::{Cache, NearCache, NearHandle, RedisSettings};
 use redis::ProtocolVersion;
 use tokio::process::Command;
 
 use crate::by_redis::ByRedis;
 use crate::connect::{LATE, by_hand, fill};
-use crate::corpus::{Corpus, Size};
+use crate::corpus::{Corpus, Item, Size};
 use crate::ours::Ours;
 use crate::work::{Bulk, Outcome, Side, Work};
 
@@ -32,16 +33,19 @@ pub(crate) enum By {
     Hand,
     /// By hand in RESP3, which is what ours speaks.
     Hand3,
+    /// Ours from the near cache, where the document is there: gets alone.
+    Near,
 }
 
 impl By {
-    const ALL: [Self; 3] = [Self::Us, Self::Hand, Self::Hand3];
+    const ALL: [Self; 4] = [Self::Us, Self::Hand, Self::Hand3, Self::Near];
 
     fn name(self) -> &'static str {
         match self {
             Self::Us => "ours",
             Self::Hand => "redis",
             Self::Hand3 => "redis-resp3",
+            Self::Near => "near",
         }
     }
 }
@@ -70,7 +74,7 @@ impl Counter {
 
     /// What one call costs.
     pub(crate) async fn per_call(&self, by: By, work: Work) -> Outcome<Cost> {
-        let (before, counted) = calls(work);
+        let (before, counted) = calls(by, work);
         let (few, more) = self.tried(by, work, before).await?;
         let (many, most) = self.tried(by, work, before + counted).await?;
         Ok(Cost {
@@ -91,8 +95,10 @@ impl Counter {
 }
 
 /// How many calls there are before those that count (all code was run by then, and all buffers have grown), and how many count.
-fn calls(work: Work) -> (u64, u64) {
+fn calls(by: By, work: Work) -> (u64, u64) {
     match work {
+        // Some hundred instructions each: what is left to chance weighs less with many.
+        _ if by == By::Near => (1_000, 50_000),
         Work::GetMany | Work::SaveMany => (5, 15),
         Work::Tag | Work::Page | Work::Text => (40, 100),
         _ => (100, 400),
@@ -168,6 +174,29 @@ async fn make(by: By, work: Work, url: &str, calls: u64) -> Outcome<()> {
         }
         By::Hand => by_redis(url, ProtocolVersion::RESP2, corpus, work, calls).await,
         By::Hand3 => by_redis(url, ProtocolVersion::RESP3, corpus, work, calls).await,
+        By::Near => {
+            let cache = Cache::connect(RedisSettings::new(url).response_timeout(LATE)).await?;
+            let near = cache.project(corpus.size.project()).near(NearCache::new()).await?;
+            near.get::<Item>(0).await?;
+            repeat(&Near(near.clone()), &corpus, work, calls).await?;
+            match near.status().hits {
+                hits if hits == calls => Ok(()),
+                hits => Err(format!("{hits} of {calls} calls were answered from memory").into()),
+            }
+        }
+    }
+}
+
+/// Reads one document that is in memory.
+#[derive(Clone)]
+struct Near(NearHandle);
+
+impl Side for Near {
+    async fn call(&self, work: Work, _: u64) -> Outcome<u64> {
+        match work {
+            Work::Get => Ok(black_box(self.0.get::<Item>(0).await?).is_some().into()),
+            _ => Err("the near cache answers gets".into()),
+        }
     }
 }
 
