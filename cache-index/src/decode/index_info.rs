@@ -99,6 +99,9 @@ const SIZES: [&str; 9] = [
     "geoshapes_sz_mb",
 ];
 
+/// From how many bytes on a number is no size: 2^63.
+const TOO_LARGE: f64 = 9_223_372_036_854_775_808.0;
+
 impl IndexInfo {
     /// Reads the answer.
     ///
@@ -121,16 +124,15 @@ impl IndexInfo {
                 Some("stopwords_list") => info.definition.read_stopwords(value)?,
                 Some("attributes") => info.definition.read_fields(value)?,
                 Some("field statistics") => info.read_field_failures(value)?,
-                Some("total_index_memory_sz_mb") => total = value.as_double().unwrap_or_default(),
-                Some(size) if SIZES.contains(&size) => parts += value.as_double().unwrap_or_default(),
+                Some("total_index_memory_sz_mb") => total = size(&value),
+                Some(part) if SIZES.contains(&part) => parts += size(&value),
                 _ => {}
             }
         }
         if info.percent_indexed > 1.0 {
             info.percent_indexed = if info.indexing { 0.0 } else { 1.0 };
         }
-        // Whole bytes of what is measured in megabytes; a negative number would be none.
-        info.memory = (total.max(parts) * 1_048_576.0) as u64;
+        info.memory = total.max(parts) as u64;
         if info.name.is_empty() {
             return Err(DecodeError::Missing("index_name"));
         }
@@ -180,6 +182,15 @@ impl IndexInfo {
         }
         Ok(())
     }
+}
+
+/// The bytes of what is told in megabytes; 0 of what is no size.
+///
+/// The server takes more from `key_table_size_mb` for a document that expires than it added, until the counter, which has no
+/// sign, falls below 0: then it says 2^64 bytes. So what is half of that and more is no size; no machine has so much.
+fn size(value: &Reply) -> f64 {
+    let bytes = value.as_double().unwrap_or_default() * 1_048_576.0;
+    if (0.0..TOO_LARGE).contains(&bytes) { bytes } else { 0.0 }
 }
 
 fn number(value: &Reply) -> u64 {
