@@ -237,6 +237,7 @@ pub enum MigrateError {
         index: String,
     },
     /// There is too little memory for a second index beside the old one. Nothing was written.
+    /// [`Migrator::defer`](crate::Migrator::defer) waits until there is enough.
     #[error(
         "new indexes of {} will take about {}, and of the server's `maxmemory` there is {memory}; give it more, add fields \
          with `Strategy::InPlaceAdditive` (`--strategy in-place-additive`), or skip this check with `skip_memory_check` \

@@ -241,7 +241,7 @@ impl Migrator {
     }
 
     /// Lets [`run`](Migrator::run) put the migration off where the server cannot be reached, does not answer in time, is
-    /// starting or takes no writes, in place of an error: for services that boot without their cache.
+    /// starting, takes no writes or has no room for a second index, in place of an error: for services that boot without their cache.
     ///
     /// The migration is then done in the background as soon as the server lets it, each model by itself, tried again after
     /// random pauses of up to 10 seconds, or a minute where somebody has to mend something first, for as long as a handle of the cache is there; until then queries fail as they do without a
