@@ -48,6 +48,8 @@ use cache_index::{IndexSchema, Schema};
 
 pub use data::{DataDifference, DataFailure, DataMigration, DataMigrationError, DataReport, RecordedStep};
 pub use error::MigrateError;
+#[cfg(feature = "cli")]
+pub(crate) use lock::Entry as LockEntry;
 pub use lock::{SchemaLock, SchemaLockError};
 #[cfg(feature = "cli")]
 pub(crate) use memory::Bytes;
