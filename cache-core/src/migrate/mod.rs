@@ -52,7 +52,7 @@ pub use error::MigrateError;
 pub(crate) use lock::Entry as LockEntry;
 pub use lock::{SchemaLock, SchemaLockError};
 #[cfg(feature = "cli")]
-pub(crate) use memory::Bytes;
+pub(crate) use memory::{Bytes, documents};
 pub use memory::{Estimate, Sample, ServerMemory};
 pub use observed::{Extending, LeaseSeen, Observed};
 pub use options::Strategy;
@@ -172,6 +172,8 @@ impl Migrator {
     /// no run found that the old one has all (it vanished and was made again, or somebody else made it), the new one is compared
     /// with the documents too. After an addition in
     /// place that was refused, the old index is taken to hold what it held before. On a cluster, numbers are compared.
+    ///
+    /// As long as they are missing, queries are refused that do not say `allow_partial`.
     ///
     /// Only documents that the server refuses for a value may be missing. Those that it would take are
     /// [`MigrateError::Unfilled`], however many are allowed.

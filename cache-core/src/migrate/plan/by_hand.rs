@@ -147,8 +147,8 @@ mod tests {
             "FT.CREATE {index} ON JSON PREFIX 1 cache:user: FILTER \"@age > 17\" LANGUAGE german SCORE 0.5 STOPWORDS 0 \
              SCHEMA $.bio AS bio TEXT PHONETIC dm:en $.age AS age NUMERIC SORTABLE"
         );
-        let what = "User\n      ~ FILTER none => @age > 17\n      ~ LANGUAGE english => german\n      ~ SCORE 1 => 0.5\n      \
-                    ~ STOPWORDS of the server => []\n      + $.bio AS bio TEXT PHONETIC dm:en\n      \
+        let what = "User\n      + FILTER @age > 17\n      + LANGUAGE german\n      + SCORE 0.5\n      \
+                    + STOPWORDS []\n      + $.bio AS bio TEXT PHONETIC dm:en\n      \
                     + $.age AS age NUMERIC SORTABLE";
         let manual = plan(Strategy::Manual);
         assert_eq!(manual.to_string(), format!("{what}\n  + {index}\n  … until it is filled\n  > {command}"));
