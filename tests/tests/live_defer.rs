@@ -78,6 +78,38 @@ async fn a_migration_waits_for_a_server_to_take_writes_resp2() {
     waits_for_writes(Protocol::Resp2).await;
 }
 
+/// A second index beside the first is what the migrator itself sees that there is no room for.
+async fn waits_for_memory(protocol: Protocol) {
+    let server = private_server().await;
+    let cache = connect(&server.url(), protocol).await;
+    save(&cache, 500).await;
+    old().run(&cache).await.unwrap();
+    say(&cache, &["CONFIG", "SET", "maxmemory", "1"]).await;
+    let error = new().run(&cache).await.unwrap_err();
+    assert!(matches!(error, MigrateError::Memory { .. }), "{}", chain(&error));
+    assert!(new().defer().run(&cache).await.unwrap().is_deferred());
+    let readiness = cache.readiness();
+    let deferred = readiness.indexes().iter().find(|one| one.migrate_error().is_some()).unwrap();
+    assert!(
+        matches!(deferred.state, IndexState::Deferred { class: ErrorClass::WriteRefused, .. }),
+        "{readiness}"
+    );
+    assert!(matches!(deferred.migrate_error(), Some(MigrateError::Memory { .. })), "{readiness}");
+    say(&cache, &["CONFIG", "SET", "maxmemory", "0"]).await;
+    until("the migration", || cache.readiness().overall() == Ready::Yes).await;
+    assert_eq!(New::find().count(&cache).await.unwrap(), 500);
+}
+
+#[tokio::test]
+async fn a_migration_waits_for_room_for_a_second_index_resp3() {
+    waits_for_memory(Protocol::Resp3).await;
+}
+
+#[tokio::test]
+async fn a_migration_waits_for_room_for_a_second_index_resp2() {
+    waits_for_memory(Protocol::Resp2).await;
+}
+
 #[tokio::test]
 async fn a_migration_waits_for_a_server_that_is_busy() {
     let server = private_server().await;

@@ -38,13 +38,22 @@ async fn binary(protocol: Protocol) {
     create(&cache, b"some", b"cache:user:\xc3").await;
     // Shown alike, and not one: the bytes decide.
     create(&cache, b"all\\xff", b"cache:user:1").await;
+    // The list of indexes has both as the second.
+    create(&cache, b"two\r\nof it", b"cache:user:2").await;
+    create(&cache, b"two\\r\\nof it", b"cache:user:3").await;
     let before = cache.connection().generation();
 
     let migrator = Migrator::new().register::<Old>();
     let plans = migrator.plan(&cache).await.unwrap();
     assert_eq!(
         foreign(&plans[0].notices),
-        [("all\\xff", "cache:user:1"), ("all\\xff", "cache:user:\\xff"), ("some", "cache:user:\\xc3")]
+        [
+            ("all\\xff", "cache:user:1"),
+            ("all\\xff", "cache:user:\\xff"),
+            ("some", "cache:user:\\xc3"),
+            ("two\\r\\nof it", "cache:user:2"),
+            ("two\\r\\nof it", "cache:user:3"),
+        ]
     );
     let observed = migrator.inspect(&cache).await.unwrap();
     assert_eq!(observed[0].indexes[1].definition.fields[0].name, "f\\xff");

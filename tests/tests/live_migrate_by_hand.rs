@@ -1,6 +1,8 @@
 //! Indexes that somebody makes by hand, by the commands that a plan prints.
 
-use cache_core::{Cache, CacheModel, IndexSchema, MigrateError, Migration, Migrator, Notice, Strategy};
+use cache_core::{
+    Cache, CacheModel, Command, IndexSchema, MigrateError, Migration, Migrator, Notice, Strategy,
+};
 use cache_tests::releases::{alias, index, indexes, save, second, target};
 use cache_tests::{chain, connect, live, private_server};
 use serde::{Deserialize, Serialize};
@@ -63,6 +65,38 @@ async fn typed(server: &mut BufReader<UnixStream>, line: &str) -> String {
     let mut answer = String::new();
     server.read_line(&mut answer).await.unwrap();
     answer.trim_end().to_owned()
+}
+
+/// Options that no plan prints, by which an index answers otherwise.
+async fn an_index_that_leaves_out_what_queries_need_is_refused(cache: Cache) {
+    save(&cache, 3).await;
+    let plan = by_hand::<New>().plan(&cache).await.unwrap().remove(0);
+    let name = index::<New>(&cache);
+    let words: Vec<_> = plan.commands[0].split(' ').collect();
+    let at = words.iter().position(|word| *word == "SCHEMA").unwrap();
+    let make = async |option: &str| {
+        let create = Command::new(words[0]).args_from(&words[1..at]).arg(option).args_from(&words[at..]);
+        cache.command(create).await.unwrap();
+    };
+    for option in ["NOOFFSETS", "NOFIELDS", "NOFREQS"] {
+        make(option).await;
+        for strategy in [Strategy::Manual, Strategy::Rebuild, Strategy::InPlaceAdditive] {
+            let migrator = Migrator::new().register::<New>().strategy(strategy);
+            let error = migrator.run(&cache).await.unwrap_err();
+            assert!(
+                matches!(&error, MigrateError::Drift { index, differences, .. } if *index == name && differences.len() == 1),
+                "{}",
+                chain(&error)
+            );
+            assert!(error.to_string().contains(&format!("~ {option} yes => no\n")), "{error}");
+        }
+        cache.command(Command::new("FT.DROPINDEX").arg(&name)).await.unwrap();
+    }
+    for option in ["NOHL", "MAXTEXTFIELDS"] {
+        make(option).await;
+        assert_eq!(run::<New>(&cache).await.indexes()[0].documents, 3, "{option}");
+        cache.command(Command::new("FT.DROPINDEX").arg(&name)).await.unwrap();
+    }
 }
 
 async fn who_migrates_by_hand_is_told_what_is_missing(cache: Cache) {
@@ -138,6 +172,7 @@ async fn what_the_server_hides_is_told(cache: Cache) {
 
 live! {
     who_migrates_by_hand_is_told_what_is_missing,
+    an_index_that_leaves_out_what_queries_need_is_refused,
     what_a_plan_prints_makes_an_index_that_is_taken,
     what_the_server_hides_is_told,
 }

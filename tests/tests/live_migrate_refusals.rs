@@ -6,7 +6,7 @@ use cache_core::{
     Strategy,
 };
 use cache_tests::clients::is_fred;
-use cache_tests::releases::{changed, first, index, indexes, save, second, third};
+use cache_tests::releases::{changed, first, global, index, indexes, save, second, third};
 use cache_tests::{chain, cluster, connect, connect_lazy, connect_redis, private_server};
 
 type Old = first::User;
@@ -69,6 +69,39 @@ async fn the_check_of_memory_can_be_skipped() {
     assert!(matches!(error, MigrateError::ReadOnly(_)), "{error}");
     assert!(chain(&error).contains("raise its `maxmemory`"), "{}", chain(&error));
     assert_eq!(indexes(&cache).await, [index::<Old>(&cache)]);
+}
+
+/// What the server says of its memory when documents expired is no size, and no reason to refuse the next release.
+#[tokio::test(flavor = "multi_thread")]
+async fn documents_that_expired_take_no_memory() {
+    let server = private_server().await;
+    for protocol in [Protocol::Resp3, Protocol::Resp2] {
+        let cache = connect(&server.url(), protocol).await.project(&format!("{protocol:?}"));
+        Migrator::new().register::<Old>().run(&cache).await.unwrap();
+        let name = index::<Old>(&cache);
+        let fell = async || {
+            let told = cache.command(Command::new("FT.INFO").arg(&name)).await.unwrap().into_pairs().unwrap();
+            let size = told.iter().find(|(what, _)| what.as_str() == Some("key_table_size_mb")).unwrap();
+            size.1.as_double().unwrap() > 1e12
+        };
+        let began = std::time::Instant::now();
+        while !fell().await {
+            assert!(began.elapsed() < std::time::Duration::from_secs(20), "the server counts as it should");
+            save(&cache, 500).await;
+            for id in 0..500 {
+                let key = format!("{}:user:{id}", global(&cache));
+                cache.command(Command::new("PEXPIRE").key(key).arg("1")).await.unwrap();
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        }
+        save(&cache, 20).await;
+        config(&cache, "maxmemory", "500000000").await;
+        let seen = Migrator::new().register::<Old>().inspect(&cache).await.unwrap();
+        assert!(seen[0].indexes[0].memory < 100_000_000, "{}", seen[0].indexes[0].memory);
+        let migration = new().run(&cache).await.unwrap_or_else(|error| panic!("{}", chain(&error)));
+        assert_eq!(migration.indexes()[0].documents, 20);
+        config(&cache, "maxmemory", "0").await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

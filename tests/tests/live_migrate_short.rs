@@ -72,7 +72,7 @@ async fn rewrites_of_one_bad_document_hide_none_that_are_lost(cache: Cache) {
     assert_eq!(migration.notices().collect::<Vec<_>>(), [("User", &lacking)]);
     assert!(migration.indexes()[0].active);
     let (shown, data) = (migration.to_string(), serde_json::to_value(&migration).unwrap());
-    assert!(shown.contains("lacks 1 documents") && shown.contains(&bad), "{shown}");
+    assert!(shown.contains("lacks 1 document for") && shown.contains(&bad), "{shown}");
     assert_eq!(data["indexes"][0]["notices"][0]["keys"][0], *bad);
     // That is known from now on, and told by every run.
     assert!(new().plan(&cache).await.unwrap()[0].is_empty());

@@ -255,13 +255,15 @@ impl fmt::Display for IndexState {
                 f.write_str("being filled, or not asked since the connection was made")
             }
             Self::Filling { documents, percent } => {
-                write!(f, "being filled, {documents} documents, {:.0} % scanned", percent * 100.0)
+                let plural = if *documents == 1 { "" } else { "s" };
+                write!(f, "being filled, {documents} document{plural}, {:.0} % scanned", percent * 100.0)
             }
             Self::Missing => f.write_str("missing"),
             Self::Drifted => f.write_str("another index than its model says"),
             Self::Deferred { since, class } => {
                 write!(f, "put off for {} s: {class}", since.elapsed().as_secs())
             }
+            Self::FailedDocuments(1) => f.write_str("ready, without 1 document that it did not take"),
             Self::FailedDocuments(failed) => {
                 write!(f, "ready, without {failed} documents that it did not take")
             }

@@ -126,7 +126,7 @@ pub struct Choices {
     /// Move the alias to the index of this release, whatever the schema lock says
     #[arg(long)]
     force_activate: bool,
-    /// How many documents a new index may lack beyond those that the old one lacks
+    /// How many documents a new index may lack beyond those that the old one lacks; queries without `allow_partial` stay refused
     #[arg(long, value_name = "DOCUMENTS")]
     allow_failures: Option<u64>,
     /// Make new indexes even if the server seems to have too little memory for them

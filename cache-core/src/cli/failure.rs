@@ -126,7 +126,17 @@ mod tests {
         let told = said(short(Some("old")));
         // Whether fields were added to the old one in place is not known here.
         assert!(told.starts_with("the index `new` of `User` lacks 2 documents of `old`, because"), "{told}");
-        assert!(told.ends_with("with `allow_failures` (`--allow-failures`)"), "{told}");
+        let then = "with `allow_failures` (`--allow-failures`): queries are refused as long as they are, unless they have \
+                    `.allow_partial()`";
+        assert!(told.ends_with(then), "{told}");
+        let one = MigrateError::Unfilled {
+            model: "User",
+            index: "new".to_owned(),
+            missing: 1,
+            lost: 1,
+            keys: Vec::new(),
+        };
+        assert!(said(one).starts_with("the index `new` of `User` lacks 1 document that is there, at least"));
         assert!(
             said(short(None)).contains("lacks 2 documents that it held before fields were added, because")
         );

@@ -11,7 +11,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use crate::cache::{Cache, IndexState};
 use crate::index;
-use crate::migrate::{Bytes, MigrateError, Migrator};
+use crate::migrate::{Bytes, MigrateError, Migrator, documents};
 
 /// `index health`.
 pub(super) async fn health(migrator: &Migrator, cache: &Cache, format: &Format) -> Result<Answer, CliError> {
@@ -130,7 +130,7 @@ impl fmt::Display for IndexHealth {
         if self.readiness == Readiness::Missing {
             return writeln!(f, "  {}", self.name);
         }
-        writeln!(f, "  {}: {} documents, {}", self.name, self.documents, Bytes(self.memory))?;
+        writeln!(f, "  {}: {}, {}", self.name, documents(self.documents), Bytes(self.memory))?;
         if self.failures > 0 {
             write!(f, "  indexing failures: {}", self.failures)?;
             if let Some(key) = &self.last_failure {
@@ -167,7 +167,13 @@ impl fmt::Display for Readiness {
             }
             Self::Short { missing } => write!(
                 f,
-                "filled, without {missing} documents that are there; `migrate apply` tells whether a value keeps them out, and which"
+                "filled, without {}; `migrate apply` tells whether a value keeps {} out, and which",
+                if *missing == 1 {
+                    "1 document that is there".to_owned()
+                } else {
+                    format!("{missing} documents that are there")
+                },
+                if *missing == 1 { "it" } else { "them" }
             ),
         }
     }

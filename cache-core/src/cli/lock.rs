@@ -14,7 +14,7 @@ use super::answer::Answer;
 use super::args::LockFile;
 use super::error::CliError;
 use super::exit::Exit;
-use crate::migrate::{MigrateError, Migrator, SchemaLock, Unlocked};
+use crate::migrate::{LockEntry, MigrateError, Migrator, SchemaLock, Unlocked};
 
 /// What stands at the top of a new lock.
 const TOP: &str = "\
@@ -146,7 +146,7 @@ fn append(text: &mut String, schema: &Schema) {
     if !text.is_empty() && !text.ends_with('\n') {
         text.push_str(end);
     }
-    text.push_str(&format!("{} {}{end}", schema.prefix(), schema.fingerprint()));
+    text.push_str(&format!("{}{end}", LockEntry(schema.prefix(), *schema.fingerprint())));
 }
 
 /// The schemas that the lock does not end with.

@@ -13,7 +13,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::warning::{self, Warning};
 use crate::cache::Cache;
-use crate::migrate::{MigratedIndex, Migration, Migrator, Notice, Plan};
+use crate::migrate::{MigratedIndex, Migration, Migrator, Notice, Plan, documents};
 
 /// `migrate plan`.
 pub(super) async fn plan(migrator: &Migrator, cache: &Cache, args: &Choices) -> Result<Answer, CliError> {
@@ -112,7 +112,7 @@ impl fmt::Display for Done<'_> {
         writeln!(f, "{}", index.model)?;
         let sign = if index.created { '+' } else { '=' };
         let alias = if index.active { "" } else { "; the alias points elsewhere" };
-        writeln!(f, "  {sign} {}: {} documents{alias}", index.name, index.documents)?;
+        writeln!(f, "  {sign} {}: {}{alias}", index.name, documents(index.documents))?;
         index.dropped.iter().try_for_each(|dropped| writeln!(f, "  - {}", printed(dropped)))?;
         index.notices.iter().try_for_each(|notice| writeln!(f, "  ! {notice}"))
     }

@@ -12,7 +12,7 @@ use super::args::Format;
 use super::error::CliError;
 use super::exit::Exit;
 use crate::cache::Cache;
-use crate::migrate::{Bytes, Migrator, Notice, Observed, Plan, Step};
+use crate::migrate::{Bytes, Migrator, Notice, Observed, Plan, Step, documents};
 
 /// `migrate status`.
 pub(super) async fn status(migrator: &Migrator, cache: &Cache, format: &Format) -> Result<Answer, CliError> {
@@ -169,7 +169,7 @@ impl fmt::Display for ModelStatus {
 impl fmt::Display for IndexStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.own { '=' } else { ' ' };
-        write!(f, "{sign} {}: {} documents, {}", printed(&self.name), self.documents, Bytes(self.memory))?;
+        write!(f, "{sign} {}: {}, {}", printed(&self.name), documents(self.documents), Bytes(self.memory))?;
         if self.failures > 0 {
             write!(f, ", indexing failures: {}", self.failures)?;
         }

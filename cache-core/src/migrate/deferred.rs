@@ -79,7 +79,8 @@ async fn attempt(migrator: &Migrator, cache: &Cache) -> Result<Migration, Migrat
 fn may_come(error: &MigrateError) -> bool {
     match error {
         MigrateError::Server(error) => error.is_unavailable(),
-        MigrateError::ReadOnly(_) => true,
+        // The same, seen before the server had to refuse: memory that is freed or given mends it.
+        MigrateError::ReadOnly(_) | MigrateError::Memory { .. } => true,
         _ => false,
     }
 }
@@ -88,6 +89,7 @@ fn may_come(error: &MigrateError) -> bool {
 fn class(error: &MigrateError) -> ErrorClass {
     match error {
         MigrateError::Server(error) | MigrateError::ReadOnly(error) => ErrorClass::of(error),
+        MigrateError::Memory { memory, .. } if memory.free() == 0 => ErrorClass::WriteRefused,
         MigrateError::Permission { .. } | MigrateError::KeyPermission { .. } => ErrorClass::AccessDenied,
         MigrateError::Unsupported(_) => ErrorClass::Refused,
         _ => ErrorClass::ToBeMended,

@@ -5,7 +5,7 @@ use std::fmt::{self, Display};
 use cache_index::{Difference, NameError, ServerError, ServerErrorKind, printed};
 
 use super::lock::SchemaLockError;
-use super::memory::{Bytes, ServerMemory};
+use super::memory::{Bytes, ServerMemory, documents};
 use super::unlocked::Unlocked;
 use crate::acl::word;
 use crate::error::{Error, shown};
@@ -237,6 +237,7 @@ pub enum MigrateError {
         index: String,
     },
     /// There is too little memory for a second index beside the old one. Nothing was written.
+    /// [`Migrator::defer`](crate::Migrator::defer) waits until there is enough.
     #[error(
         "new indexes of {} will take about {}, and of the server's `maxmemory` there is {memory}; give it more, add fields \
          with `Strategy::InPlaceAdditive` (`--strategy in-place-additive`), or skip this check with `skip_memory_check` \
@@ -267,10 +268,10 @@ pub enum MigrateError {
     /// The index lacks documents that the old one has, or that it had before fields were added to it. The alias was left
     /// where it is, and the old index too.
     #[error(
-        "the index `{index}` of `{model}` lacks {missing} documents {}{}, because a value has another type than its \
-         field; mend or delete them and run the migrator again, or let so many be missing with `allow_failures` \
-         (`--allow-failures`)",
-        held(against.as_deref()), named(keys)
+        "the index `{index}` of `{model}` lacks {} {}{}, because a value has another type than its \
+         field; mend or delete {} and run the migrator again, or let so many be missing with `allow_failures` \
+         (`--allow-failures`): queries are refused as long as they are, unless they have `.allow_partial()`",
+        documents(*missing), held(against.as_deref()), named(keys), if *missing == 1 { "it" } else { "them" }
     )]
     Verify {
         /// The model.
@@ -288,9 +289,11 @@ pub enum MigrateError {
     /// somebody made it with `SKIPINITIALSCAN`. Nothing else is in it, and it is not dropped here, since releases of the same
     /// schema may ask it. The alias was left where it is.
     #[error(
-        "the index `{index}` of `{model}` lacks {missing} documents that are there, at least {lost} of them not for their \
+        "the index `{index}` of `{model}` lacks {} that {} there, at least {lost} of them not for their \
          values{}: it was made without them, or the server gave up filling it; drop it with `FT.DROPINDEX {}` \
          (documents stay), see that the server has memory, and run the migrator again; with `Manual`, make it again by hand",
+        documents(*missing),
+        if *missing == 1 { "is" } else { "are" },
         named(keys),
         word(index)
     )]

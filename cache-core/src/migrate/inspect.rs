@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use bytes::Bytes;
 use cache_index::{
     Batch, Beside as Place, Command, DecodeError, Fingerprint, IndexInfo, Keyspace, Reply, Schema,
-    ServerErrorKind, text_of,
+    ServerErrorKind, printed, text_of,
 };
 
 use super::denied;
@@ -80,8 +80,10 @@ pub(super) async fn inspect(
     let mut answers = index::ask_all(cache, Batch::pipeline(questions)).await?.into_iter();
     let mut next = || answers.next().unwrap_or(Ok(Reply::Nil));
     let mut listed = names(next()?).map_err(|source| unreadable("FT._LIST", source))?;
+    listed.extend(unescaped(&listed));
     // The server's order is that of a hash table; plans have one of their own.
     listed.sort_unstable();
+    listed.dedup();
     let now = millis(next()?)?;
     // Not everybody may ask it.
     let told = next().ok().and_then(|info| info.as_str().map(str::to_owned)).unwrap_or_default();
@@ -183,7 +185,12 @@ async fn infos(
                 Err(error)
                     if error.server_kind() == Some(ServerErrorKind::KeyPermission) && !is_ours(name) =>
                 {
-                    hidden.push(text_of(name));
+                    let name = text_of(name);
+                    // One that is listed may have been asked after by two names.
+                    let is_same = |one: &String| printed(one).to_string() == printed(&name).to_string();
+                    if !hidden.iter().any(is_same) {
+                        hidden.push(name);
+                    }
                 }
                 Err(error) => return Err(error),
             }
@@ -229,6 +236,25 @@ fn names(reply: Reply) -> Result<Vec<Bytes>, DecodeError> {
         _ => None,
     };
     Ok(reply.into_items()?.into_iter().filter_map(name).collect())
+}
+
+/// The names that those may stand for which have an escaped end of a line in them: `FT._LIST` writes simple strings, in which
+/// it has to be escaped, and escapes nothing else, so that both may be.
+fn unescaped(listed: &[Bytes]) -> Vec<Bytes> {
+    let name = |name: &Bytes| {
+        let (mut plain, mut rest) = (Vec::with_capacity(name.len()), &name[..]);
+        while let Some((first, behind)) = rest.split_first() {
+            let end = match rest {
+                [b'\\', b'n', ..] => Some(b'\n'),
+                [b'\\', b'r', ..] => Some(b'\r'),
+                _ => None,
+            };
+            plain.push(end.unwrap_or(*first));
+            rest = if end.is_some() { behind.get(1..).unwrap_or_default() } else { behind };
+        }
+        (plain.len() < name.len()).then(|| plain.into())
+    };
+    listed.iter().filter_map(name).collect()
 }
 
 /// What TIME answers, in milliseconds since 1970.
@@ -322,6 +348,12 @@ mod tests {
             assert_eq!(extending(pairs(extending_value(&one))).unwrap(), [one]);
         }
         assert_eq!(extending(Reply::Map(vec![])).unwrap(), []);
+    }
+
+    #[test]
+    fn a_name_may_stand_for_one_with_ends_of_lines() {
+        let listed = ["plain", "two\\r\\nlines", "a\\xb", "\\"].map(Bytes::from);
+        assert_eq!(unescaped(&listed), ["two\r\nlines"]);
     }
 
     #[test]

@@ -14,7 +14,8 @@ const BYTE_ORDER_MARK: char = '\u{feff}';
 /// moved forward by it and never back: see [`Migrator::lock`](crate::Migrator::lock).
 ///
 /// One line an index, `<prefix> <fingerprint>`, newer ones below older ones; `#` begins a line that is a comment. Blanks at the
-/// ends of lines, their ends of Windows and a byte order mark are read past; they are not written.
+/// ends of lines, their ends of Windows and a byte order mark are read past; they are not written. A prefix that would be read as
+/// something else, as `#tags`, is written as `~"#tags"`: no prefix begins with `~`.
 ///
 /// ```
 /// use cache_core::SchemaLock;
@@ -180,7 +181,7 @@ impl FromStr for SchemaLock {
             let Some((prefix, fingerprint)) = words.filter(|_| !is_conflict_mark(trimmed)) else {
                 return Err(SchemaLockError::Form { line, text: trimmed.to_owned() });
             };
-            let prefix = prefix.trim_end();
+            let prefix = unquoted(prefix.trim_end());
             check_name("prefix", prefix).map_err(|source| SchemaLockError::Prefix { line, source })?;
             let fingerprint =
                 fingerprint.parse().map_err(|source| SchemaLockError::Fingerprint { line, source })?;
@@ -199,12 +200,34 @@ fn is_conflict_mark(line: &str) -> bool {
         .is_some_and(|word| ["<<<<<<<", "|||||||", "=======", ">>>>>>>"].contains(&word))
 }
 
+/// What stands around a prefix that would be read as something else without it.
+const QUOTES: (&str, &str) = ("~\"", "\"");
+
+/// A line as it is written.
+pub(crate) struct Entry<'a>(pub(crate) &'a str, pub(crate) Fingerprint);
+
+impl fmt::Display for Entry<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(prefix, fingerprint) = self;
+        let misread = prefix.starts_with(['#', BYTE_ORDER_MARK])
+            || prefix.trim() != *prefix
+            || is_conflict_mark(prefix);
+        let (open, close) = if misread { QUOTES } else { ("", "") };
+        write!(f, "{open}{prefix}{close} {fingerprint}")
+    }
+}
+
+/// The prefix of a line, without what stands around it.
+fn unquoted(prefix: &str) -> &str {
+    prefix.strip_prefix(QUOTES.0).and_then(|rest| rest.strip_suffix(QUOTES.1)).unwrap_or(prefix)
+}
+
 /// As the file is written, comments included.
 impl fmt::Display for SchemaLock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.lines.iter().try_for_each(|line| match line {
             Line::Other(text) => writeln!(f, "{text}"),
-            Line::Entry { prefix, fingerprint } => writeln!(f, "{prefix} {fingerprint}"),
+            Line::Entry { prefix, fingerprint } => writeln!(f, "{}", Entry(prefix, *fingerprint)),
         })
     }
 }
@@ -238,6 +261,61 @@ mod tests {
         assert_eq!(windows.last("user"), Some(fp(B)));
         let marked: SchemaLock = format!("\u{feff}user {A}").parse().unwrap();
         assert_eq!(marked.prefixes(), ["user"]);
+    }
+
+    #[test]
+    fn a_prefix_that_would_be_read_as_something_else_is_quoted() {
+        let written = |prefix: &str| {
+            let mut lock = SchemaLock::default();
+            assert!(lock.append(prefix, fp(A)));
+            lock.to_string()
+        };
+        assert_eq!(written("#tags"), format!("~\"#tags\" {A}\n"));
+        assert_eq!(written("a#b \"c\""), format!("a#b \"c\" {A}\n"), "what was readable stays as it was");
+        for prefix in [
+            "=======",
+            "<<<<<<< a  b",
+            "\u{feff}user",
+            " user",
+            "user\u{2028}",
+            "#\"",
+            "\"a\"",
+            "\"",
+            "# \" \"#",
+        ] {
+            let text = written(prefix);
+            let lock: SchemaLock = text.parse().unwrap();
+            assert_eq!(
+                (lock.prefixes(), lock.last(prefix), lock.to_string()),
+                (vec![prefix], Some(fp(A)), text)
+            );
+        }
+        let refused = |text: String| text.parse::<SchemaLock>().unwrap_err();
+        for text in [format!("~\"\" {A}"), format!("~\" {A}"), format!("~\"~a\" {A}"), format!("~\"a {A}")] {
+            assert!(matches!(refused(text), SchemaLockError::Prefix { line: 1, .. }));
+        }
+    }
+
+    proptest::proptest! {
+        /// Between others, and behind a comment.
+        #[test]
+        fn any_prefix_that_a_model_can_have_is_read_as_it_was_written(
+            prefixes in proptest::collection::vec(prefix(), 1..4),
+        ) {
+            let mut lock = SchemaLock { lines: vec![Line::Other("# a comment".to_owned())] };
+            for prefix in prefixes.iter().filter(|prefix| check_name("prefix", prefix).is_ok()) {
+                lock.append(prefix, fp(A));
+                lock.append(prefix, fp(B));
+            }
+            proptest::prop_assert_eq!(lock.to_string().parse::<SchemaLock>().unwrap(), lock);
+        }
+    }
+
+    /// Mostly of what a lock has a meaning for.
+    fn prefix() -> impl proptest::strategy::Strategy<Value = String> {
+        let pieces =
+            "(#|~|\"|:|\\\\|=======|<<<<<<<|[|]{7}|>>>>>>>|\u{feff}| |\u{2028}|a|aaaaaaaaaaaa|\\PC){1,6}";
+        proptest::string::string_regex(pieces).unwrap()
     }
 
     #[test]

@@ -74,14 +74,14 @@ impl Sample {
 impl fmt::Display for Sample {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.keys >= self.of {
-            return write!(f, "{} documents; its memory is not known before", self.documents);
+            return write!(f, "{}; its memory is not known before", documents(self.documents));
         }
         write!(
             f,
-            "about {} documents, by {} of {} keys; its memory is not known before",
-            self.estimate(),
+            "about {}, by {} of {}; its memory is not known before",
+            documents(self.estimate()),
             self.keys,
-            self.of
+            counted(self.of, "key")
         )
     }
 }
@@ -133,7 +133,7 @@ impl ServerMemory {
 
 impl fmt::Display for Estimate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "about {} documents, {}", self.documents, Bytes(self.memory))
+        write!(f, "about {}, {}", documents(self.documents), Bytes(self.memory))
     }
 }
 
@@ -141,6 +141,16 @@ impl fmt::Display for ServerMemory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} of {} free", Bytes(self.free()), Bytes(self.most))
     }
+}
+
+/// So many documents, for people.
+pub(crate) fn documents(number: u64) -> String {
+    counted(number, "document")
+}
+
+/// So many of what has this name.
+pub(crate) fn counted(number: u64, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
 
 /// Bytes for people.
@@ -188,6 +198,7 @@ mod tests {
         let sample = |keys, documents, of| Sample { keys, documents, of };
         assert_eq!(sample(1_000, 250, 100_000).estimate(), 25_000);
         assert_eq!(sample(0, 0, 0).to_string(), "0 documents; its memory is not known before");
+        assert_eq!(sample(1, 1, 1).to_string(), "1 document; its memory is not known before");
         // Some were deleted between the two questions.
         assert_eq!((sample(7, 3, 6).estimate(), sample(7, 3, 6).to_string().starts_with("3 ")), (3, true));
         assert_eq!(

@@ -48,9 +48,11 @@ use cache_index::{IndexSchema, Schema};
 
 pub use data::{DataDifference, DataFailure, DataMigration, DataMigrationError, DataReport, RecordedStep};
 pub use error::MigrateError;
+#[cfg(feature = "cli")]
+pub(crate) use lock::Entry as LockEntry;
 pub use lock::{SchemaLock, SchemaLockError};
 #[cfg(feature = "cli")]
-pub(crate) use memory::Bytes;
+pub(crate) use memory::{Bytes, documents};
 pub use memory::{Estimate, Sample, ServerMemory};
 pub use observed::{Extending, LeaseSeen, Observed};
 pub use options::Strategy;
@@ -171,6 +173,8 @@ impl Migrator {
     /// with the documents too. After an addition in
     /// place that was refused, the old index is taken to hold what it held before. On a cluster, numbers are compared.
     ///
+    /// As long as they are missing, queries are refused that do not say `allow_partial`.
+    ///
     /// Only documents that the server refuses for a value may be missing. Those that it would take are
     /// [`MigrateError::Unfilled`], however many are allowed.
     pub fn allow_failures(mut self, documents: u64) -> Self {
@@ -241,7 +245,7 @@ impl Migrator {
     }
 
     /// Lets [`run`](Migrator::run) put the migration off where the server cannot be reached, does not answer in time, is
-    /// starting or takes no writes, in place of an error: for services that boot without their cache.
+    /// starting, takes no writes or has no room for a second index, in place of an error: for services that boot without their cache.
     ///
     /// The migration is then done in the background as soon as the server lets it, each model by itself, tried again after
     /// random pauses of up to 10 seconds, or a minute where somebody has to mend something first, for as long as a handle of the cache is there; until then queries fail as they do without a

@@ -52,7 +52,8 @@ impl fmt::Display for Progress {
         if let Some(total) = self.total {
             write!(f, " of {total}")?;
         }
-        write!(f, " documents, {}", self.pace())
+        let one = self.total.unwrap_or(self.documents) == 1;
+        write!(f, " {}, {}", if one { "document" } else { "documents" }, self.pace())
     }
 }
 

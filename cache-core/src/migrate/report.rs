@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::memory::documents;
 use super::plan::{Notice, Plan};
 
 /// What a migration left behind: an index for each model that has one, filled.
@@ -122,7 +123,7 @@ impl MigratedIndex {
 
 impl fmt::Display for MigratedIndex {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({}): {} documents", self.model, self.name, self.documents)?;
+        write!(f, "{} ({}): {}", self.model, self.name, documents(self.documents))?;
         self.notices.iter().try_for_each(|notice| write!(f, "\n  ! {notice}"))
     }
 }

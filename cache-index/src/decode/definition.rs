@@ -18,6 +18,10 @@ use crate::value::JsonType;
 const FLAGS: [&str; 7] =
     ["CASESENSITIVE", "SORTABLE", "NOSTEM", "NOINDEX", "WITHSUFFIXTRIE", "INDEXEMPTY", "INDEXMISSING"];
 
+/// The options of an index that change what it answers: without offsets no phrase is told from its words, without fields a word
+/// is found in any TEXT field, without frequencies all documents score alike. `NOHL` and `MAXTEXTFIELDS` change no answer.
+pub(super) const LEAVING_OUT: [&str; 3] = ["NOOFFSETS", "NOFIELDS", "NOFREQS"];
+
 /// What an index was made to be, as far as `FT.INFO` tells. It hides PHONETIC, EF_RUNTIME, EPSILON, INITIAL_CAP and
 /// BLOCK_SIZE; and UNF, which every sortable field of a JSON index has, is left out.
 ///
@@ -46,6 +50,8 @@ pub struct IndexDefinition {
     pub score: f64,
     /// The words that TEXT fields leave out; `None`: the server's own list.
     pub stopwords: Option<Vec<String>>,
+    /// What it leaves out, so that it answers otherwise: `NOOFFSETS`, `NOFIELDS` and `NOFREQS`, sorted. No model's index does.
+    pub leaves_out: Vec<String>,
     /// The fields, in order.
     pub fields: Vec<IndexedField>,
 }
@@ -97,6 +103,7 @@ impl Schema {
                 Stopwords::Default => None,
                 Stopwords::Words(words) => Some(words.iter().map(|word| (*word).to_owned()).collect()),
             },
+            leaves_out: Vec::new(),
             fields: self.indexed().map(expected).collect(),
         }
     }
@@ -188,6 +195,14 @@ impl IndexDefinition {
     /// Reads the part `stopwords_list`, which is there if the list is not the server's own.
     pub(super) fn read_stopwords(&mut self, reply: Reply) -> Result<(), DecodeError> {
         self.stopwords = Some(texts(reply)?);
+        Ok(())
+    }
+
+    /// Reads the part `index_options`.
+    pub(super) fn read_options(&mut self, reply: Reply) -> Result<(), DecodeError> {
+        self.leaves_out =
+            texts(reply)?.into_iter().filter(|option| LEAVING_OUT.contains(&option.as_str())).collect();
+        self.leaves_out.sort();
         Ok(())
     }
 

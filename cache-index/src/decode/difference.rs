@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::definition::{IndexDefinition, IndexedField};
+use super::definition::{IndexDefinition, IndexedField, LEAVING_OUT};
 use crate::printed::printed;
 
 /// One way in which an index differs from another. `Display` reads like a line of a diff.
@@ -92,6 +92,11 @@ impl IndexDefinition {
             index("SCORE", self.score.to_string(), other.score.to_string());
         }
         index("STOPWORDS", listed(self), listed(other));
+        for what in LEAVING_OUT {
+            let has = |definition: &Self| definition.leaves_out.iter().any(|one| one == what);
+            let shown = |has| if has { "yes" } else { "no" }.to_owned();
+            index(what, shown(has(self)), shown(has(other)));
+        }
         let of =
             |fields: &[IndexedField], name: &str| fields.iter().find(|field| field.name == name).cloned();
         for from in &self.fields {

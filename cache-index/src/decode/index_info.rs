@@ -99,6 +99,9 @@ const SIZES: [&str; 9] = [
     "geoshapes_sz_mb",
 ];
 
+/// From how many bytes on a number is no size: 2^63.
+const TOO_LARGE: f64 = 9_223_372_036_854_775_808.0;
+
 impl IndexInfo {
     /// Reads the answer.
     ///
@@ -117,20 +120,20 @@ impl IndexInfo {
                 Some("indexing") => info.indexing = number(&value) > 0,
                 Some("percent_indexed") => info.percent_indexed = value.as_double().unwrap_or_default(),
                 Some("Index Errors") => info.read_errors(value)?,
+                Some("index_options") => info.definition.read_options(value)?,
                 Some("index_definition") => info.definition.read(value)?,
                 Some("stopwords_list") => info.definition.read_stopwords(value)?,
                 Some("attributes") => info.definition.read_fields(value)?,
                 Some("field statistics") => info.read_field_failures(value)?,
-                Some("total_index_memory_sz_mb") => total = value.as_double().unwrap_or_default(),
-                Some(size) if SIZES.contains(&size) => parts += value.as_double().unwrap_or_default(),
+                Some("total_index_memory_sz_mb") => total = size(&value),
+                Some(part) if SIZES.contains(&part) => parts += size(&value),
                 _ => {}
             }
         }
         if info.percent_indexed > 1.0 {
             info.percent_indexed = if info.indexing { 0.0 } else { 1.0 };
         }
-        // Whole bytes of what is measured in megabytes; a negative number would be none.
-        info.memory = (total.max(parts) * 1_048_576.0) as u64;
+        info.memory = total.max(parts) as u64;
         if info.name.is_empty() {
             return Err(DecodeError::Missing("index_name"));
         }
@@ -182,6 +185,15 @@ impl IndexInfo {
     }
 }
 
+/// The bytes of what is told in megabytes; 0 of what is no size.
+///
+/// The server takes more from `key_table_size_mb` for a document that expires than it added, until the counter, which has no
+/// sign, falls below 0: then it says 2^64 bytes. So what is half of that and more is no size; no machine has so much.
+fn size(value: &Reply) -> f64 {
+    let bytes = value.as_double().unwrap_or_default() * 1_048_576.0;
+    if (0.0..TOO_LARGE).contains(&bytes) { bytes } else { 0.0 }
+}
+
 fn number(value: &Reply) -> u64 {
     value.as_int().and_then(|value| value.try_into().ok()).unwrap_or_default()
 }
@@ -227,6 +239,53 @@ mod tests {
         assert_eq!((of_resp2.documents, of_resp2.failures), (40, 2));
         assert_eq!(of_resp2.last_failure.as_deref(), Some("cache:user:9"));
         assert!(of_resp2.is_filled());
+    }
+
+    #[test]
+    fn what_an_index_leaves_out_is_a_difference() {
+        let read = |options: &[&str]| {
+            let mut all = info(bulk("1"), flat(errors("OK")));
+            let options = Reply::Array(options.iter().map(|option| bulk(option)).collect());
+            all.push((bulk("index_options"), options));
+            IndexInfo::decode(flat(all)).unwrap().definition
+        };
+        let whole = read(&["NOHL", "MAXTEXTFIELDS"]);
+        assert!(whole.leaves_out.is_empty());
+        let less = read(&["NOOFFSETS", "NOHL", "NOFIELDS"]);
+        assert_eq!(less.leaves_out, ["NOFIELDS", "NOOFFSETS"]);
+        let told = |found: Vec<super::super::difference::Difference>| {
+            found.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(told(less.differences(&whole)), ["~ NOOFFSETS yes => no", "~ NOFIELDS yes => no"]);
+        assert_eq!(told(whole.differences(&read(&["NOFREQS"]))), ["~ NOFREQS no => yes"]);
+    }
+
+    #[test]
+    fn a_counter_that_fell_below_zero_is_no_size() {
+        let memory = |pairs: &[(&str, Reply)]| {
+            let mut all = info(bulk("1"), flat(errors("OK")));
+            all.extend(pairs.iter().map(|(name, value)| (bulk(name), value.clone())));
+            IndexInfo::decode(flat(all)).unwrap().memory
+        };
+        // What the server says after some thousand documents expired, in both protocols.
+        for fell in [bulk("17592186044416"), Reply::Double(17_592_186_044_416.0)] {
+            let key_table = ("key_table_size_mb", fell.clone());
+            let of_total = [
+                ("doc_table_size_mb", bulk("0.25")),
+                key_table.clone(),
+                ("total_index_memory_sz_mb", bulk("0.5")),
+            ];
+            assert_eq!(memory(&of_total), 524_288);
+            let of_parts = [("doc_table_size_mb", bulk("0.25")), key_table, ("inverted_sz_mb", bulk("0.5"))];
+            assert_eq!(memory(&of_parts), 786_432);
+            assert_eq!(memory(&[("total_index_memory_sz_mb", fell)]), 0);
+        }
+        for odd in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -1.0, 8_796_093_022_208.0] {
+            let told = [("key_table_size_mb", Reply::Double(odd)), ("doc_table_size_mb", bulk("1"))];
+            assert_eq!(memory(&told), 1_048_576, "{odd}");
+        }
+        // A petabyte is one.
+        assert_eq!(memory(&[("doc_table_size_mb", bulk("1073741824"))]), 1 << 50);
     }
 
     #[test]

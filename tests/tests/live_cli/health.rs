@@ -18,7 +18,7 @@ pub(super) async fn health_names_what_cannot_be_indexed(cache: Cache) {
     let Ended { code, out, .. } = service.run("index health");
     assert_eq!(code, 2, "{out}");
     assert!(
-        out.starts_with("User: filled, without 1 documents that are there; `migrate apply` tells"),
+        out.starts_with("User: filled, without 1 document that is there; `migrate apply` tells"),
         "{out}"
     );
     let line = format!("  indexing failures: 1, the last one `{key}`: Invalid JSON type: ");
@@ -31,7 +31,7 @@ pub(super) async fn health_names_what_cannot_be_indexed(cache: Cache) {
     // The migrator counts what is missing.
     let Ended { code, out, .. } = service.run("migrate apply");
     assert_eq!(code, 0);
-    let line = format!(" lacks 1 documents for values of another type: {key}; mend or delete them\n");
+    let line = format!(" lacks 1 document for a value of another type: {key}; mend or delete it\n");
     assert!(out.contains(&line), "{out}");
     // Mended, it is missing no longer, though the server goes on counting it.
     assert_eq!(service.run("save 2 Bern 31").code, 0);

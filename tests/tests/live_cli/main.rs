@@ -53,13 +53,13 @@ async fn from_plan_to_apply(cache: Cache) {
     assert!(out.ends_with("\nthere is nothing to do\n"), "{out}");
     let Ended { code, out, .. } = service.run("migrate apply");
     assert_eq!(code, 0);
-    assert!(out.starts_with("User\n  = ") && out.contains(": 1 documents\n"), "{out}");
+    assert!(out.starts_with("User\n  = ") && out.contains(": 1 document\n"), "{out}");
     let status = service.run("migrate status");
-    assert!(status.out.contains(": 1 documents, ") && status.out.contains(", active\n"), "{}", status.out);
+    assert!(status.out.contains(": 1 document, ") && status.out.contains(", active\n"), "{}", status.out);
     assert!(!status.out.contains("migrate plan"), "{}", status.out);
     let Ended { code, out, .. } = service.run("index health");
     assert_eq!(code, 0);
-    assert!(out.starts_with("User: ready\n") && out.contains(": 1 documents, "), "{out}");
+    assert!(out.starts_with("User: ready\n") && out.contains(": 1 document, "), "{out}");
 }
 
 async fn machines_read_one_line_of_json(cache: Cache) {

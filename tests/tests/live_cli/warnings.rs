@@ -18,7 +18,7 @@ pub(super) async fn warnings_are_told_and_end_it_on_request(cache: Cache) {
     let write = Command::new("JSON.SET").key(&key).arg("$");
     cache.command(write.arg(r#"{"id":2,"city":"Bern","age":"old"}"#)).await.unwrap();
     let index = applied["indexes"][0]["name"].as_str().unwrap();
-    let missing = format!("{index} lacks 1 documents for values of another type: {key}; mend or delete them");
+    let missing = format!("{index} lacks 1 document for a value of another type: {key}; mend or delete it");
     let warnings = json!([{ "model": "User", "message": missing }]);
     let (code, applied) = service.json("migrate apply");
     assert_eq!((code, &applied["warnings"]), (0, &warnings));

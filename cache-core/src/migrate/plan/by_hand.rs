@@ -150,8 +150,8 @@ mod tests {
              SCHEMA $.bio AS bio TEXT PHONETIC dm:en $.age AS age NUMERIC SORTABLE"
         );
         let moves = format!("FT.ALIASUPDATE cache:user:idx {index}");
-        let what = "User\n      ~ FILTER none => @age > 17\n      ~ LANGUAGE english => german\n      ~ SCORE 1 => 0.5\n      \
-                    ~ STOPWORDS of the server => []\n      + $.bio AS bio TEXT PHONETIC dm:en\n      \
+        let what = "User\n      + FILTER @age > 17\n      + LANGUAGE german\n      + SCORE 0.5\n      \
+                    + STOPWORDS []\n      + $.bio AS bio TEXT PHONETIC dm:en\n      \
                     + $.age AS age NUMERIC SORTABLE";
         let manual = plan(Strategy::Manual);
         assert_eq!(

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use cache_index::printed;
+use cache_index::{Difference, printed};
 
 use super::{Notice, Plan, Step};
-use crate::migrate::memory::Bytes;
+use crate::migrate::memory::{Bytes, counted};
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -13,7 +13,13 @@ impl fmt::Display for Plan {
         if self.steps.is_empty() {
             write!(f, "\n  = {}", self.index)?;
         }
-        self.differences.iter().try_for_each(|difference| write!(f, "\n      {difference}"))?;
+        self.differences.iter().try_for_each(|difference| match difference {
+            // Beside nothing, nothing changes.
+            Difference::Index { what, to, .. } if self.active.is_none() => {
+                write!(f, "\n      + {what} {}", printed(to))
+            }
+            difference => write!(f, "\n      {difference}"),
+        })?;
         for step in &self.steps {
             write!(f, "\n  {step}")?;
             if let (Step::Create { .. }, Some(estimate)) = (step, self.estimate) {
@@ -116,28 +122,33 @@ impl fmt::Display for Notice {
             Self::Lacking { index, documents, keys } => {
                 write!(
                     f,
-                    "{} lacks {documents} documents for values of another type: {}; mend or delete them",
+                    "{} lacks {} for {} of another type: {}; mend or delete {}",
                     printed(index),
-                    first(keys, *documents)
+                    counted(*documents, "document"),
+                    if *documents == 1 { "a value" } else { "values" },
+                    first(keys, *documents),
+                    if *documents == 1 { "it" } else { "them" }
                 )
             }
             Self::Unjudged { index, documents, keys, commands, reason } => {
                 let first = first(keys, *documents);
-                write!(f, "{} lacks {documents} documents: {first}; ", printed(index))?;
+                let number = counted(*documents, "document");
+                write!(f, "{} lacks {number}: {first}; ", printed(index))?;
+                let their = if *documents == 1 { "its" } else { "their" };
                 match reason {
                     _ if !commands.is_empty() => write!(
                         f,
-                        "whether for their values cannot be told, since the user may not run {}: allow it with `{}`, and run \
+                        "whether for {their} values cannot be told, since the user may not run {}: allow it with `{}`, and run \
                          the migrator again",
                         commands.join(", "),
                         granted(commands)
                     ),
                     Some(reason) => write!(
                         f,
-                        "whether for their values could not be asked ({}): run the migrator again",
+                        "whether for {their} values could not be asked ({}): run the migrator again",
                         printed(reason)
                     ),
-                    None => f.write_str("the next run finds out whether for their values"),
+                    None => write!(f, "the next run finds out whether for {their} values"),
                 }
             }
             Self::CannotJudge { commands } => write!(
@@ -183,7 +194,12 @@ impl fmt::Display for Notice {
                 write!(f, "{} cannot be extended in place: {reason}", printed(index))
             }
             Self::Extended { index, fields } => {
-                write!(f, "{} has fields more, which a newer release added: {fields}", printed(index))
+                write!(
+                    f,
+                    "{} has {}, which a newer release added",
+                    printed(index),
+                    counted(*fields as u64, "more field")
+                )
             }
         }
     }

@@ -165,8 +165,12 @@ pub(crate) fn plan(
     if let Some(key) = observed.taken.clone().filter(|_| plan.steps.iter().any(compares)) {
         plan.notices.push(Notice::Taken { key });
     }
-    let comes =
-        |step: &Step| matches!(step, Step::Create { .. } | Step::AlterAdd { .. } | Step::Cutover { .. });
+    // Where only the alias is missing, there is nothing that its index differs from.
+    let comes = |step: &Step| match step {
+        Step::Create { .. } | Step::AlterAdd { .. } => true,
+        Step::Cutover { from, .. } => from.is_some(),
+        _ => false,
+    };
     if plan.steps.iter().any(comes) {
         plan.differences = match &observed.active {
             Some(active) => index::changes(&active.definition, &wanted),
