@@ -217,7 +217,10 @@ async fn a_changed_history_is_refused(cache: Cache) {
             matches!(&error, DataMigrationError::Changed { version: 2, recorded, .. } if recorded == "split the name"),
             "{error:?}"
         );
-        assert!(error.to_string().contains("restore the steps that ran"), "{error}");
+        assert!(
+            error.to_string().contains("put `split the name` back in its place and write this one behind it"),
+            "{error}"
+        );
     }
     assert_eq!(everything(&cache).await, before);
     // Steps that all documents have taken can go; what is older than the first one is said to be.
@@ -247,7 +250,10 @@ async fn steps_that_make_no_sense_are_refused(cache: Cache) {
     let unversioned = DataMigration::<Old>::new().step(2, "x", step).run(&cache).await.unwrap_err();
     assert!(matches!(unversioned, DataMigrationError::NoVersion { last: 2, .. }), "{unversioned:?}");
     assert_eq!(everything(&cache).await, []);
-    assert!(new().run(&cache).await.unwrap().is_complete());
+    assert!(matches!(run(new()).await, DataMigrationError::NoSteps { declared: 3, .. }));
+    assert!(matches!(run(new().step(2, " ", step)).await, DataMigrationError::NoName { version: 2, .. }));
+    assert_eq!(everything(&cache).await, []);
+    assert!(DataMigration::<Old>::new().run(&cache).await.unwrap().is_complete());
 }
 
 async fn several_at_once_are_as_good_as_one(cache: Cache) {

@@ -109,10 +109,17 @@ fn many_wait_together_for_who_never_goes_on() {
     of_near("stuck", async |cache: Cache| {
         let cache = impatient(cache_tests::shared_url().await, &cache).await;
         let near = cache.near(NearCache::new()).await.unwrap();
-        let mut stuck = Box::pin(near.get_many::<Counted, _>(0..40));
-        assert!(stuck.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        // On a busy machine the server may have answered before it is looked at.
+        let mut first = 0;
+        let stuck = loop {
+            let mut asking = Box::pin(near.get_many::<Counted, _>(first..first + 40));
+            if asking.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {
+                break asking;
+            }
+            first += 40;
+        };
         let began = Instant::now();
-        let found = near.get_many::<Counted, _>(0..40).await.unwrap();
+        let found = near.get_many::<Counted, _>(first..first + 40).await.unwrap();
         assert!(found.iter().all(Option::is_none) && near.status().bypassed == 40, "{:?}", near.status());
         let took = began.elapsed();
         assert!(took < 10 * DEADLINE, "{took:?}");

@@ -257,7 +257,9 @@ pub(super) const TABLE: &[Row] = &[
         feature: Feature::DataMigrations,
         name: "data-migrations",
         keys: &[Keys::Documents, Keys::Beside],
-        needed: &["json.get", "json.set", "json.del", "hgetall", "hset", "hdel", "scan", "evalsha", "eval"],
+        needed: &[
+            "json.get", "json.set", "json.del", "hgetall", "hget", "hset", "hdel", "scan", "evalsha", "eval",
+        ],
         helpful: &["multi", "exec"],
     },
     Row {

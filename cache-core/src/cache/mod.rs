@@ -59,7 +59,7 @@ pub(crate) use gate_tally::{GateCount, GateTally};
 pub(crate) use known::{Healing, Look, Mark, Wants};
 pub(crate) use masters::Masters;
 pub use observe::RegisteredModel;
-pub(crate) use observe::{Sent, metrics, registered_schemas};
+pub(crate) use observe::{Sent, metrics, path_of, registered_schemas};
 pub(crate) use owed::Invalidation;
 pub use policy::IndexPolicy;
 pub(crate) use project::keyspace_of_project;

@@ -29,6 +29,9 @@ pub(crate) struct Need {
 }
 
 const NEWER: &str = "run Redis 8 or newer, or Redis Stack 7.4 (`docker run -p 6379:6379 redis:8`)";
+/// Of a server that is new enough itself.
+const MODULES: &str = "its modules are missing: load RediSearch and RedisJSON with `loadmodule` in its configuration, or run the image \
+                       `redis:8` or `redis/redis-stack-server`, which have them";
 const NEWER_SERVER: &str = "run Redis 7.0 or newer, or leave `#[unique]` out";
 const VALKEY_SEARCH: &str =
     ", whose search module is another one, without TEXT fields, FT.AGGREGATE and aliases of indexes";
@@ -51,6 +54,9 @@ const DOCUMENTS: Need = need("documents", Part::Json, 20600, NEWER);
 pub(crate) const UNIQUE_VALUES: Need = need("`#[unique]`", Part::Server, 70000, NEWER_SERVER);
 pub(crate) const PROFILE_OF_MISSING: Need =
     need("`profile` of a query for missing fields", Part::Search, 80000, EXPLAIN);
+
+/// From this version on, Redis comes with the modules.
+const WITH_MODULES: u32 = 80000;
 
 /// What indexes and queries need, whichever fields they have: a server with all of it is asked for none of it again.
 /// Sources, as of all versions here: the history of each option in Redis' references of `FT.CREATE`, `FT.SEARCH` and
@@ -87,7 +93,14 @@ impl Capabilities {
         };
         let names: Vec<_> = lacking.iter().map(|need| need.name).filter(|name| *name != what).collect();
         let of = if names.is_empty() { String::new() } else { format!(", for {}", names.join(", ")) };
-        let (least, found, instead) = (Shown(newest.least), self.found(), newest.instead);
+        let is_bare = match newest.part {
+            Part::Server => false,
+            Part::Search => self.search.is_none(),
+            Part::Json => self.json.is_none(),
+        };
+        let is_new = !self.is_valkey() && version(&self.server).is_some_and(|found| found >= WITH_MODULES);
+        let instead = if is_bare && is_new { MODULES } else { newest.instead };
+        let (least, found) = (Shown(newest.least), self.found());
         let needs = format!("{module} {least}{of}; this is {found}{lacks}: {instead}");
         Err(Error::Unsupported { what, needs })
     }
@@ -226,6 +239,13 @@ mod tests {
         let message_of = message(bare.require_search("a query"));
         assert!(message_of.contains("this is Redis 7.2.4 without the module: run Redis 8"), "{message_of}");
         bare.require("a save", &UNIQUE_VALUES).unwrap();
+        let new = hello("redis", "8.2.3", &[]);
+        for error in [new.require_search("a query"), new.require_json("`get`")].map(message) {
+            assert!(
+                error.contains("this is Redis 8.2.3 without the module: its modules are missing"),
+                "{error}"
+            );
+        }
     }
 
     #[test]

@@ -41,7 +41,7 @@ pub(crate) use patch::{PATCH, members_of};
 pub(crate) use read::{decode, decode_as, exists, get, get_many};
 #[cfg(feature = "near")]
 pub(crate) use read::{decode_reply, get_at, get_many_at};
-pub(crate) use rewrite::{Rewrite, Rewritten, StoredForm};
+pub(crate) use rewrite::{OnlyIf, Rewrite, Rewritten, StoredForm};
 pub use save_stream::SaveStream;
 pub use saved::Saved;
 pub use scan::{Ids, Keys};

@@ -18,18 +18,20 @@ use crate::script::Script;
 /// How many lists and objects the server and serde read within each other.
 const DEEPEST: usize = 127;
 
-/// KEYS: the document, then see [`guard!`](guard). ARGV: the fence, see there; the document as it was read; then see `guard!`; then for each
-/// change the path, and the JSON or nothing for a member that is to go.
+/// KEYS: the document, then see [`guard!`](guard), with the hash of the condition before the fence. ARGV: the fence, see there; the
+/// document as it was read; the field and the value that the hash must have, or twice nothing without a condition; then see
+/// `guard!`; then for each change the path, and the JSON or nothing for a member that is to go.
 ///
-/// Answers `{'stored', what settle answers}`, or why nothing was touched: `{'missing'}`, `{'changed'}`, or what
-/// `guard!` says. All of the document is compared, so that nothing that anybody wrote meanwhile is lost.
+/// Answers `{'stored', what settle answers}`, or why nothing was touched: `{'unless'}` if the condition does not hold, `{'missing'}`,
+/// `{'changed'}`, or what `guard!` says. All of the document is compared, so that nothing that anybody wrote meanwhile is lost.
 const REWRITE: Script = Script {
     source: guard!(
         "local key = KEYS[1]
+if ARGV[3] ~= '' and redis.call('HGET', KEYS[#KEYS - (number and 1 or 0)], ARGV[3]) ~= ARGV[4] then return {'unless'} end
 local found = redis.call('JSON.GET', key)
 if not found then return {'missing'} end
 if found ~= ARGV[2] then return {'changed'} end
-local at, refusal = unclaimed(key, 3)
+local at, refusal = unclaimed(key, 5)
 if refusal then return refusal end
 while at <= #ARGV do
   if ARGV[at + 1] == '' then
@@ -41,7 +43,7 @@ while at <= #ARGV do
 end
 return {'stored', settle(key)}"
     ),
-    sha1: "eb679ef813b23d9a3d25113754c261ddee8a7f22",
+    sha1: "ffb0c335ea9213b8aaa416d377ee102dfd4827bc",
 };
 
 /// A document as it is on the server.
@@ -62,6 +64,15 @@ pub(crate) struct Rewrite {
     changes: Vec<(String, Vec<u8>)>,
     claims: Option<Claims>,
     fence: Option<Carried>,
+    condition: Option<OnlyIf>,
+}
+
+/// What must be so for a change to be made, on a single server: a field of a hash has this value.
+#[derive(Debug, Clone)]
+pub(crate) struct OnlyIf {
+    pub(crate) key: Bytes,
+    pub(crate) field: &'static str,
+    pub(crate) value: Bytes,
 }
 
 /// What became of a change.
@@ -73,6 +84,8 @@ pub(crate) enum Rewritten {
     Changed,
     /// The document is gone.
     Missing,
+    /// The condition does not hold.
+    Unless,
 }
 
 impl StoredForm {
@@ -124,7 +137,7 @@ impl StoredForm {
         let changes =
             self.changes_to(&members).map_err(|source| Error::Serialize { model: schema.model(), source })?;
         let fence = cache.carried(schema, &self.key)?;
-        Ok(Rewrite { key: self.key.clone(), raw: self.raw.clone(), changes, claims, fence })
+        Ok(Rewrite { key: self.key.clone(), raw: self.raw.clone(), changes, claims, fence, condition: None })
     }
 
     /// The members that differ: what is left alone is not written, so that no number of it is rounded.
@@ -166,6 +179,11 @@ fn depth(value: &Value) -> usize {
 }
 
 impl Rewrite {
+    /// The same, if the condition holds then.
+    pub(crate) fn only_if(self, condition: Option<OnlyIf>) -> Self {
+        Self { condition, ..self }
+    }
+
     /// Makes it, if the document is still the same.
     pub(crate) async fn run(mut self, cache: &Cache) -> Result<Rewritten> {
         answer(&unique::run(cache, &mut self).await?)
@@ -187,6 +205,7 @@ fn answer(reply: &Reply) -> Result<Rewritten> {
         Some("stored") => Ok(Rewritten::Stored),
         Some("changed") => Ok(Rewritten::Changed),
         Some("missing") => Ok(Rewritten::Missing),
+        Some("unless") => Ok(Rewritten::Unless),
         _ => Err(Error::Decode {
             command: "EVALSHA".to_owned(),
             source: DecodeError::unexpected("whether the document was stored", reply.describe()),
@@ -201,7 +220,12 @@ impl Guarded for Rewrite {
 
     fn command(&self) -> Command {
         let claims = self.claims.as_ref();
-        let call = unique::call(&REWRITE, &self.key, claims, self.fence.as_ref()).arg(&self.raw);
+        let more = self.condition.as_ref().map(|condition| &*condition.key);
+        let call = unique::call(&REWRITE, &self.key, claims, more, self.fence.as_ref()).arg(&self.raw);
+        let call = match &self.condition {
+            Some(condition) => call.arg(condition.field).arg(&condition.value),
+            None => call.arg("").arg(""),
+        };
         let call = unique::guarded(call, claims);
         let call = self.changes.iter().fold(call, |call, (path, json)| call.arg(path).arg(json));
         // A second time the document is another one, unless it was as before once more.

@@ -2,7 +2,8 @@
 
 use std::num::NonZeroU32;
 
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::model::JsonMap;
@@ -27,7 +28,7 @@ pub(super) fn stamp(buffer: &mut Vec<u8>, start: usize, version: u32) {
 pub(super) fn version_of(json: &[u8]) -> Result<u32, serde_json::Error> {
     #[derive(Deserialize)]
     struct Stamped {
-        #[serde(rename = "_v")]
+        #[serde(rename = "_v", default, deserialize_with = "version")]
         version: Option<NonZeroU32>,
     }
     Ok(serde_json::from_slice::<Stamped>(json)?.version.map_or(FIRST, NonZeroU32::get))
@@ -36,7 +37,16 @@ pub(super) fn version_of(json: &[u8]) -> Result<u32, serde_json::Error> {
 /// Takes the version out of a document.
 pub(super) fn take_version(document: &mut JsonMap) -> Result<u32, serde_json::Error> {
     let version = document.remove(STAMP).unwrap_or(Value::Null);
-    Ok(Option::<NonZeroU32>::deserialize(version)?.map_or(FIRST, NonZeroU32::get))
+    Ok(self::version(version)?.map_or(FIRST, NonZeroU32::get))
+}
+
+/// What the member holds; the error names it, since nobody who looks at a document knows otherwise what is meant.
+fn version<'de, D: Deserializer<'de>>(value: D) -> Result<Option<NonZeroU32>, D::Error> {
+    Option::deserialize(value).map_err(|error| {
+        D::Error::custom(format!(
+            "its member `{STAMP}` is no version ({error}); write a whole number from {FIRST} on, or delete it for version {FIRST}"
+        ))
+    })
 }
 
 #[cfg(test)]
@@ -73,5 +83,11 @@ mod tests {
             assert_eq!((version(json), taken(json)), (expected, expected), "{json}");
         }
         assert_eq!(version("5"), None);
+        for error in [
+            version_of(br#"{"_v":0}"#).unwrap_err(),
+            take_version(&mut serde_json::from_str(r#"{"_v":"two"}"#).unwrap()).unwrap_err(),
+        ] {
+            assert!(error.to_string().starts_with("its member `_v` is no version (invalid "), "{error}");
+        }
     }
 }

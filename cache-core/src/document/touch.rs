@@ -117,7 +117,7 @@ impl Guarded for Touch {
             };
         }
         let claims = self.claims.as_ref();
-        let call = unique::call(&TOUCH, &self.key, claims, self.fence.as_ref()).arg(self.command);
+        let call = unique::call(&TOUCH, &self.key, claims, None, self.fence.as_ref()).arg(self.command);
         let call = match self.argument {
             Some(argument) => call.arg_display(argument),
             None => call.arg(""),

@@ -32,7 +32,8 @@ pub(super) async fn upgrade_stored<M: Model>(cache: &Cache, key: &Bytes) -> Resu
         upgrade::<M>(key, stored.version, &mut members)?;
         match stored.rewrite::<M>(cache, members, version, true)?.run(cache).await? {
             Rewritten::Stored | Rewritten::Missing => return Ok(()),
-            Rewritten::Changed => {}
+            // There is no condition.
+            Rewritten::Changed | Rewritten::Unless => {}
         }
     }
     Err(contended::<M>(key))

@@ -216,7 +216,7 @@ impl Guarded for Write {
         }
         let (setter, argument) = self.expiry.unwrap_or(("", None));
         let claims = self.claims.as_ref();
-        let call = unique::call(&WRITE, &self.key, claims, self.fence.as_ref()).arg(&self.json);
+        let call = unique::call(&WRITE, &self.key, claims, None, self.fence.as_ref()).arg(&self.json);
         let call = call.arg(self.condition.word()).arg(setter);
         let call = match argument {
             Some(argument) => call.arg_display(argument),

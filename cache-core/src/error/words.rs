@@ -13,8 +13,8 @@ pub(super) fn advice(kind: ServerErrorKind) -> &'static str {
         ServerErrorKind::Authentication => "; mend the user or the password that it was connected with",
         ServerErrorKind::ReadOnly => "; connect to the master",
         ServerErrorKind::KeyPermission => {
-            "; allow its user the keys of the namespace: documents are `~<global>:<prefix>:*`, and what is kept beside \
-             them `~<global>:~<prefix>:*`"
+            "; its user may not touch the keys of a model: give it the rule that `acl` of the command line prints, or \
+             `cache_core::acl::Acl` makes"
         }
         ServerErrorKind::NotPhonetic => {
             "; whoever made its index left out PHONETIC, which the server does not tell of: drop it, without `DD`, and make it \

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use cache_index::{FieldKind, Schema, Stopwords};
 
 use super::error::MigrateError;
+use crate::cache::path_of;
 
 /// How many fields an index holds (`SPEC_MAX_FIELDS` of RediSearch).
 const MOST_FIELDS: usize = 1024;
@@ -26,15 +27,19 @@ pub(super) fn check(schemas: &[&'static Schema]) -> Result<(), MigrateError> {
             if one.keys_overlap(other) {
                 return Err(MigrateError::Overlap {
                     one: one.model(),
+                    one_path: path_of(one),
                     one_prefix: one.prefix(),
                     other: other.model(),
+                    other_path: path_of(other),
                     other_prefix: other.prefix(),
                 });
             }
             if one.model() == other.model() {
                 return Err(MigrateError::SameModelName {
                     model: one.model(),
+                    one_path: path_of(one),
                     one_prefix: one.prefix(),
+                    other_path: path_of(other),
                     other_prefix: other.prefix(),
                 });
             }
@@ -122,7 +127,12 @@ mod tests {
         let (one, other) = (schema("User", "user", vec![]), schema("User", "person", vec![]));
         assert!(matches!(
             check(&[one, other]),
-            Err(MigrateError::SameModelName { model: "User", one_prefix: "user", other_prefix: "person" })
+            Err(MigrateError::SameModelName {
+                model: "User",
+                one_prefix: "user",
+                other_prefix: "person",
+                ..
+            })
         ));
         assert!(matches!(check(&[one, schema("User", "user:x", vec![])]), Err(MigrateError::Overlap { .. })));
     }

@@ -110,6 +110,12 @@ pub(super) fn of_documents(schema: &Schema, keyspace: &Keyspace) -> String {
     pattern(&documents(schema, keyspace))
 }
 
+/// The patterns of a model's documents, and of what is kept beside them.
+pub(super) fn of_model(schema: &Schema, keyspace: &Keyspace) -> Vec<String> {
+    let beside = beside(schema, keyspace).map(|beside| pattern(&beside));
+    beside.into_iter().chain([of_documents(schema, keyspace)]).collect()
+}
+
 fn documents(schema: &Schema, keyspace: &Keyspace) -> Vec<u8> {
     let mut start = Vec::new();
     schema.write_key_start(keyspace, &mut start);

@@ -1,12 +1,13 @@
 //! What keeps a migration from being done.
 
-use std::fmt::{self, Display};
+use std::fmt;
 
 use cache_index::{Difference, NameError, ServerError, ServerErrorKind, printed};
 
 use super::lock::SchemaLockError;
 use super::memory::{Bytes, ServerMemory, documents};
 use super::unlocked::Unlocked;
+use super::words::{freed, granted, held, listed, named, nor_touch, quoted};
 use crate::acl::word;
 use crate::error::{Error, shown};
 
@@ -38,31 +39,44 @@ use crate::error::{Error, shown};
 pub enum MigrateError {
     /// Documents of one model would be taken for documents of another. Nothing was written.
     #[error(
-        "`{one}` has the prefix `{one_prefix}` and `{other}` the prefix `{other_prefix}`: documents of one would be \
-         taken for documents of the other; give one of them another `#[cache(prefix = \"…\")]`"
+        "`{}` has the prefix `{one_prefix}` and `{}` the prefix `{other_prefix}`: documents of one would be \
+         taken for documents of the other; {}give one of them another `#[cache(prefix = \"…\")]`",
+        if one == other { one_path } else { one },
+        if one == other { other_path } else { other },
+        if one_prefix == other_prefix { "if both are versions of one model, register only one of them; if not, " } else { "" }
     )]
     Overlap {
         /// The model that was registered first.
         one: &'static str,
+        /// Its type, with the modules that it is in, for a model of a `#[derive(CacheModel)]`; else its name.
+        one_path: &'static str,
         /// Its prefix.
         one_prefix: &'static str,
         /// The other model.
         other: &'static str,
+        /// Its type, as for the first one.
+        other_path: &'static str,
         /// Its prefix.
         other_prefix: &'static str,
     },
     /// Two models have one name, so that messages about one would be taken for those about the other. Nothing was
     /// written.
     #[error(
-        "two models are named `{model}`, one with the prefix `{one_prefix}` and one with `{other_prefix}`; rename one of \
-         the structs, and keep its prefix with `#[cache(prefix = \"…\")]`"
+        "two models are named `{model}`: `{one_path}` with the prefix `{one_prefix}` and `{other_path}` with `{other_prefix}`; if \
+         both are versions of one model, register only one of them; if not, rename one of the structs, and keep its prefix with \
+         `#[cache(prefix = \"…\")]`"
     )]
     SameModelName {
         /// The name.
         model: &'static str,
-        /// The prefix of the one that was registered first.
+        /// The type of the one that was registered first, with the modules that it is in, for a model of a
+        /// `#[derive(CacheModel)]`; else its name.
+        one_path: &'static str,
+        /// Its prefix.
         one_prefix: &'static str,
-        /// The prefix of the other.
+        /// The type of the other.
+        other_path: &'static str,
+        /// Its prefix.
         other_prefix: &'static str,
     },
     /// Two indexed fields of a model have one search name. Nothing was written.
@@ -323,50 +337,6 @@ pub enum MigrateError {
     /// The server could not be asked, or refused.
     #[error("the migration stopped")]
     Server(#[source] Error),
-}
-
-/// How a name becomes free. Dropping an index by an alias would drop what the alias points at.
-fn freed(index: &str, own: &str) -> String {
-    if index == own {
-        format!("drop it with `FT.DROPINDEX {}` (documents stay)", word(index))
-    } else {
-        format!("take the name from the index `{}` with `FT.ALIASDEL {}`", printed(own), word(index))
-    }
-}
-
-fn listed(lines: &[impl Display]) -> String {
-    lines.iter().map(|line| format!("\n  {line}")).collect()
-}
-
-fn held(against: Option<&str>) -> String {
-    match against {
-        Some(old) => format!("of `{}`", printed(old)),
-        None => "that it held before fields were added".to_owned(),
-    }
-}
-
-fn named(keys: &[String]) -> String {
-    if keys.is_empty() {
-        return String::new();
-    }
-    format!(" ({})", keys.iter().map(|key| format!("`{}`", printed(key))).collect::<Vec<_>>().join(", "))
-}
-
-fn quoted(patterns: &[String]) -> String {
-    patterns.iter().map(|pattern| format!("`{}`", printed(pattern))).collect::<Vec<_>>().join(", ")
-}
-
-fn nor_touch(patterns: &[String]) -> String {
-    if patterns.is_empty() {
-        return String::new();
-    }
-    format!(", nor both read and write the keys {}", quoted(patterns))
-}
-
-fn granted(commands: &[String], patterns: &[String]) -> String {
-    let commands = commands.iter().map(|command| format!("+{}", command.to_lowercase()));
-    let patterns = patterns.iter().map(|pattern| format!("~{pattern}"));
-    commands.chain(patterns).collect::<Vec<_>>().join(" ")
 }
 
 impl fmt::Debug for MigrateError {

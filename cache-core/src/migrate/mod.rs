@@ -1,8 +1,8 @@
 //! The migrator: makes the indexes that the registered models need, waits until they are filled, and points
 //! the aliases at them.
 
-// A file imports from those before it: data, lock, unlocked, progress, options, memory, observed, plan, error, report,
-// scripts, check, refuse, denied, inspect, masters, preflight, foresee, lease, create, wait, turn, count, verify, cutover, collect, apply,
+// A file imports from those before it: words, lock, unlocked, progress, options, memory, observed, plan, error, report,
+// scripts, check, refuse, denied, inspect, masters, preflight, data, foresee, lease, create, wait, turn, count, verify, cutover, collect, apply,
 // this one, registered, survey, locked, deferred, refusal, look, watch.
 
 mod apply;
@@ -40,6 +40,7 @@ mod unlocked;
 mod verify;
 mod wait;
 mod watch;
+mod words;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::script;
 
 /// A command with as many words as the server wants to see: it looks for the keys among them.
-type Words = Vec<Bytes>;
+pub(super) type Words = Vec<Bytes>;
 
 /// Fails if the server will refuse what the plans need, with all of that at once. A plan without a step needs what every run
 /// does.
@@ -70,7 +70,11 @@ pub(super) async fn named(cache: &Cache, schemas: &[&'static Schema], error: Mig
 }
 
 /// What of these the user may not do.
-async fn lacking(cache: &Cache, schemas: &[&'static Schema], needed: BTreeSet<Words>) -> Result<Lacking> {
+pub(super) async fn lacking(
+    cache: &Cache,
+    schemas: &[&'static Schema],
+    needed: BTreeSet<Words>,
+) -> Result<Lacking> {
     let keyspace = cache.keyspace()?;
     let call = needed.into_iter().fold(DENIED.call().arg("0"), |call, words| {
         call.arg_display(words.len()).arg_display(key_of(&words)).args_from(words)
@@ -130,7 +134,7 @@ fn key_of(words: &Words) -> usize {
     }
 }
 
-fn words<const N: usize>(words: [&[u8]; N]) -> Words {
+pub(super) fn words<const N: usize>(words: [&[u8]; N]) -> Words {
     words.into_iter().map(Bytes::copy_from_slice).collect()
 }
 

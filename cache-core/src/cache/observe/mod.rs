@@ -20,7 +20,7 @@ use super::Cache;
 use crate::error::{Error, Result};
 
 pub use models::RegisteredModel;
-pub(crate) use models::registered_schemas;
+pub(crate) use models::{path_of, registered_schemas};
 
 /// What is sent.
 #[derive(Debug, Clone, Copy)]

@@ -7,6 +7,8 @@ use cache_index::{Command, IndexSchema, Schema};
 #[derive(Debug, Clone, Copy)]
 pub struct RegisteredModel {
     schema: fn() -> &'static Schema,
+    /// The name of its type, with the modules that it is in.
+    path: fn() -> &'static str,
 }
 
 inventory::collect!(RegisteredModel);
@@ -14,13 +16,20 @@ inventory::collect!(RegisteredModel);
 impl RegisteredModel {
     /// The model as an entry of the list.
     pub const fn of<M: IndexSchema>() -> Self {
-        Self { schema: M::schema }
+        Self { schema: M::schema, path: std::any::type_name::<M> }
     }
 }
 
 /// The schemas of the models on the list, in the linker's order.
 pub(crate) fn registered_schemas() -> impl Iterator<Item = &'static Schema> {
     inventory::iter::<RegisteredModel>.into_iter().map(|model| (model.schema)())
+}
+
+/// The type of the model of this schema, with its modules; only its name if it is not on the list.
+pub(crate) fn path_of(schema: &Schema) -> &'static str {
+    let known = inventory::iter::<RegisteredModel>.into_iter();
+    let model = known.into_iter().find(|model| std::ptr::eq((model.schema)(), schema));
+    model.map_or(schema.model(), |model| (model.path)())
 }
 
 /// What a command is about.

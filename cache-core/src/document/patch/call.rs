@@ -142,7 +142,7 @@ impl Guarded for Call {
 
     fn command(&self) -> Command {
         let claims = self.claims.as_ref();
-        let call = unique::call(&PATCH, &self.key, claims, self.fence.as_ref());
+        let call = unique::call(&PATCH, &self.key, claims, None, self.fence.as_ref());
         let call = call.arg(if self.get { "get" } else { "" });
         self.changes.iter().fold(unique::guarded(call, claims), Change::write)
     }

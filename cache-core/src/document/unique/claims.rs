@@ -252,14 +252,15 @@ impl Member {
     }
 }
 
-/// The beginning of a call of a script: the number of keys, the keys, the fence.
+/// The beginning of a call of a script: the number of keys, the keys, one more behind those of the claims, the fence.
 pub(in crate::document) fn call(
     script: &Script,
     key: &[u8],
     claims: Option<&Claims>,
+    more: Option<&[u8]>,
     fence: Option<&Carried>,
 ) -> Command {
-    let count = 1 + usize::from(fence.is_some());
+    let count = 1 + usize::from(more.is_some()) + usize::from(fence.is_some());
     let call = match claims.filter(|claims| claims.one_slot) {
         None => script.call().arg_display(count).key(key),
         Some(claims) => {
@@ -272,6 +273,7 @@ pub(in crate::document) fn call(
             holders.into_iter().fold(call, Command::key)
         }
     };
+    let call = more.iter().fold(call, Command::key);
     let call = fence.iter().fold(call, |call, fence| call.key(&fence.key));
     fence::argument(call, fence)
 }

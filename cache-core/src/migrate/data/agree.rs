@@ -1,12 +1,16 @@
 //! Replicas that agree on what a step is, though each may bring another one: as long as a step changed no document, it may be
-//! replaced by its mending; who is about to change the first one says so before, and finds out whether it was replaced.
+//! replaced by its mending; who is about to change the first one says so before, and finds out whether it was replaced. And that
+//! agree on the way: see `turn`.
+
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use cache_index::Reply;
 
 use super::error::DataMigrationError;
-use super::history::{RecordedStep, UNTOUCHED, differs, key, read, sample_field};
+use super::history::{Record, RecordedStep, UNTOUCHED, compare, differs, key, read, sample_field};
 use super::sample::{FAILED, digests};
-use super::step::Step;
+use super::step::{Step, Way};
+use super::turn::{TURN, Turn};
 use crate::cache::Cache;
 use crate::error::{Error, Result};
 use crate::model::Model;
@@ -51,9 +55,7 @@ impl Change {
             let there = recorded.iter().find(|recorded| recorded.version == step.version);
             let untouched = (format!("{}:{UNTOUCHED}", step.version), "1".to_owned());
             let is_untouched = there.is_some_and(|there| there.untouched);
-            change.known.push((step.version.to_string(), there.map(RecordedStep::text).unwrap_or_default()));
-            let mark = if is_untouched { "1" } else { "" };
-            change.known.push((untouched.0.clone(), mark.to_owned()));
+            change.know(step, there);
             let same = there.filter(|there| !is_untouched || differs(there, step).is_none());
             if same.is_none() {
                 let samples = there.into_iter().flat_map(|there| &there.samples);
@@ -77,9 +79,29 @@ impl Change {
         change
     }
 
-    /// Says that these steps change documents, if they are the ones that are recorded.
-    fn claim<'a>(steps: impl Iterator<Item = &'a Step>) -> Self {
+    /// Records nothing of the steps that are undone, which are to stay those that were compared.
+    fn undo(recorded: &[RecordedStep], steps: &[Step]) -> Self {
         let mut change = Self::default();
+        for step in steps {
+            change.know(step, recorded.iter().find(|recorded| recorded.version == step.version));
+        }
+        change
+    }
+
+    fn know(&mut self, step: &Step, there: Option<&RecordedStep>) {
+        let mark = if there.is_some_and(|there| there.untouched) { "1" } else { "" };
+        self.known.push((step.version.to_string(), there.map(RecordedStep::text).unwrap_or_default()));
+        self.known.push((format!("{}:{UNTOUCHED}", step.version), mark.to_owned()));
+    }
+
+    /// What is done to the record by whoever has this turn.
+    fn in_turn(turn: Turn, sets: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self { known: vec![(TURN.to_owned(), turn.text())], sets: sets.into_iter().collect() }
+    }
+
+    /// Says that these steps change documents, if they are the ones that are recorded.
+    fn claim<'a>(turn: Turn, steps: impl Iterator<Item = &'a Step>) -> Self {
+        let mut change = Self::in_turn(turn, []);
         for step in steps {
             change.known.push((step.version.to_string(), text(step)));
             let of_sample = |(sample, made): (String, String)| (sample_field(step.version, &sample), made);
@@ -107,31 +129,54 @@ fn made(step: &Step) -> impl Iterator<Item = (String, String)> {
     digests(step).into_iter().filter(|(_, made)| made != FAILED)
 }
 
-/// Records that these steps are begun, unless another one that changed documents is recorded for one of their versions.
-pub(super) async fn begin<M: Model>(cache: &Cache, steps: &[Step]) -> Result<(), DataMigrationError> {
+/// Says that documents go this way from now on, and records the steps if that is up, unless another one that changed documents is
+/// recorded for one of their versions. Whoever went the other way has lost the turn; whoever `held` one already has it still, or is
+/// told.
+pub(super) async fn begin<M: Model>(
+    cache: &Cache,
+    steps: &[Step],
+    way: Way,
+    held: Option<Turn>,
+) -> Result<Turn, DataMigrationError> {
     for _ in 0..TRIES {
-        let recorded = read::<M>(cache).await?;
-        super::history::compare::<M>(&recorded, steps)?;
-        let change = Change::begin(&recorded, steps);
+        let Record { steps: recorded, turn: there } = read::<M>(cache).await?;
+        compare::<M>(&recorded, steps)?;
+        let turn = match (held, there) {
+            (Some(held), Some(there)) if held != there => {
+                return Err(held.lost_to(there, M::schema().model()));
+            }
+            // Somebody deleted the record.
+            (Some(held), None) => held,
+            _ => Turn::following(there, way),
+        };
+        let mut change = match way {
+            Way::Up => Change::begin(&recorded, steps),
+            Way::Down(_) => Change::undo(&recorded, steps),
+        };
+        change.known.push((TURN.to_owned(), there.map(Turn::text).unwrap_or_default()));
+        if there != Some(turn) {
+            change.sets.push((TURN.to_owned(), turn.text()));
+        }
         if change.sets.is_empty() || change.make::<M>(cache).await? {
-            return Ok(());
+            return Ok(turn);
         }
     }
     Err(contended::<M>(cache))
 }
 
 /// Says that documents of this version are about to be changed by the steps behind it. Fails if another replica mended one of them
-/// meanwhile.
+/// meanwhile, or has the turn.
 pub(super) async fn claim<M: Model>(
     cache: &Cache,
     steps: &[Step],
+    turn: Turn,
     from: u32,
 ) -> Result<(), DataMigrationError> {
     for _ in 0..TRIES {
-        if Change::claim(steps.iter().filter(|step| step.version > from)).make::<M>(cache).await? {
+        if Change::claim(turn, steps.iter().filter(|step| step.version > from)).make::<M>(cache).await? {
             return Ok(());
         }
-        for there in read::<M>(cache).await? {
+        for there in read::<M>(cache).await?.steps {
             let step = steps.iter().find(|step| step.version == there.version);
             if let Some(step) = step
                 && let Some(how) = differs(&there, step)
@@ -140,7 +185,49 @@ pub(super) async fn claim<M: Model>(
             }
         }
         // It was undone, or forgotten with all else.
-        begin::<M>(cache, steps).await?;
+        begin::<M>(cache, steps, Way::Up, Some(turn)).await?;
+    }
+    Err(contended::<M>(cache))
+}
+
+/// Records that all documents have taken these steps, unless another has the turn.
+pub(super) async fn finish<M: Model>(
+    cache: &Cache,
+    steps: &[Step],
+    turn: Turn,
+) -> Result<(), DataMigrationError> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+    for _ in 0..TRIES {
+        let sets = steps.iter().map(|step| (format!("{}:done", step.version), now.to_string()));
+        if Change::in_turn(turn, sets).make::<M>(cache).await? {
+            return Ok(());
+        }
+        begin::<M>(cache, steps, Way::Up, Some(turn)).await?;
+    }
+    Err(contended::<M>(cache))
+}
+
+/// Forgets the steps beyond this version, which no document has any longer, unless another has the turn.
+pub(super) async fn forget<M: Model>(
+    cache: &Cache,
+    steps: &[Step],
+    turn: Turn,
+    target: u32,
+) -> Result<(), DataMigrationError> {
+    let of =
+        |version: u32| [version.to_string(), format!("{version}:done"), format!("{version}:{UNTOUCHED}")];
+    for _ in 0..TRIES {
+        let undone = steps.iter().filter(|step| step.version > target);
+        let mut fields: Vec<_> = undone.flat_map(|step| of(step.version)).collect();
+        // Also those of samples that other releases have.
+        for step in read::<M>(cache).await?.steps.into_iter().filter(|step| step.version > target) {
+            fields.extend(step.samples.iter().map(|(sample, _)| sample_field(step.version, sample)));
+        }
+        let sets = fields.into_iter().map(|field| (field, String::new()));
+        if Change::in_turn(turn, sets).make::<M>(cache).await? {
+            return Ok(());
+        }
+        begin::<M>(cache, steps, Way::Down(target), Some(turn)).await?;
     }
     Err(contended::<M>(cache))
 }

@@ -3,6 +3,7 @@
 use cache_index::printed;
 
 use crate::error::Error;
+use crate::migrate::MigrateError;
 
 /// What keeps a migration of documents from being begun, or stops it. What it did is kept, and running it again goes on
 /// where it stopped. Documents that could not be migrated are no error: see
@@ -52,6 +53,26 @@ pub enum DataMigrationError {
         /// The model's version.
         declared: u32,
     },
+    /// There is no step, and the model's saves store another version than the first one. Nothing was written.
+    #[error(
+        "the migration has no step, and `{model}` says `schema_version = {declared}`; add the steps that lead there with `step`"
+    )]
+    NoSteps {
+        /// The model.
+        model: &'static str,
+        /// The model's version.
+        declared: u32,
+    },
+    /// A step has an empty name, or one of blanks. Nothing was written.
+    #[error(
+        "the step to version {version} of `{model}` has no name; name it by what it does, it is recorded under that name"
+    )]
+    NoName {
+        /// The model.
+        model: &'static str,
+        /// The version that the step leads to.
+        version: u32,
+    },
     /// The steps are not in order. Nothing was written.
     #[error(
         "the step `{name}` of `{model}` leads to version {version}; the first one leads to 2 or more, and each further \
@@ -81,8 +102,10 @@ pub enum DataMigrationError {
     /// nothing was written.
     #[error(
         "the step `{name}` to version {version} of `{model}` makes something else of a sample than it did when it changed \
-         documents; what is mended for those that failed has to leave the samples as they were made: restore what it did \
-         and write what is new as a step behind it, or undo it with a `down` and `revert`, or use another namespace"
+         documents. If that was not meant, restore what it did. If documents failed, mend the step for those, so that it makes \
+         of the samples what it made before. If it is to do something else from now on, restore what it did and \
+         write what is new as a step behind it. If what it did was wrong, take it back with the old code, a `down` and \
+         `revert`, and run the new code then"
     )]
     OtherResult {
         /// The model.
@@ -94,9 +117,10 @@ pub enum DataMigrationError {
     },
     /// Another step changed documents for this version: the history was changed, or its order. With these steps nothing was written.
     #[error(
-        "the step to version {version} of `{model}` changed documents as `{}`, and is `{name}` here; restore the steps that \
-         ran, under whose names what failed may be mended, and write what is new behind them, or undo it with a `down` and \
-         `revert`, or use another namespace",
+        "documents of `{model}` were brought to version {version} by the step `{0}`, and here the step to that version is \
+         `{name}`. If it was only renamed, name it `{0}` again. If it is another step, put `{0}` back in its place and \
+         write this one behind it, for the next version. If `{0}` was wrong, take it back with its `down` and `revert`, and \
+         run this one then",
         printed(recorded)
     )]
     Changed {
@@ -127,6 +151,42 @@ pub enum DataMigrationError {
         /// The version.
         version: u32,
     },
+    /// A [`revert`](crate::DataMigration::revert) was begun while this was under way, which changed nothing from then on.
+    #[error(
+        "a `revert` of `{model}` was begun while this was under way, so this stopped, and the `revert` brings the documents back. \
+         If they are to stay back, run this no more. If not, run it again, and it takes over from the `revert`"
+    )]
+    RevertBegun {
+        /// The model.
+        model: &'static str,
+    },
+    /// A [`run`](crate::DataMigration::run) was begun while this `revert` was under way, which changed nothing from then on.
+    #[error(
+        "a `run` of `{model}` was begun while this `revert` was under way, so the `revert` stopped, and the `run` brings the \
+         documents to its version. If they are to be brought back, stop the replicas that run the migration, and revert again"
+    )]
+    RunBegun {
+        /// The model.
+        model: &'static str,
+    },
+    /// The key of the record holds something that no migration put there. Nothing was written.
+    #[error(
+        "the key `{}` holds a value of another type than the record of data migrations, which is kept there; rename or delete \
+         it, and run this again (no document has such a key)",
+        printed(key)
+    )]
+    KeyTaken {
+        /// The key.
+        key: String,
+        /// What the server said.
+        #[source]
+        source: Box<Error>,
+    },
+    /// The user may not do what the migration needs: [`MigrateError::Permission`] or [`MigrateError::KeyPermission`]. Nothing was
+    /// written, unless the server does not say beforehand what a user may do. [`acl`](crate::acl) names all of it, for
+    /// [`Feature::DataMigrations`](crate::acl::Feature::DataMigrations).
+    #[error(transparent)]
+    Denied(Box<MigrateError>),
     /// The server could not be asked, or refused; [`Error::Stopped`] if some documents had been migrated.
     #[error("the migration of documents stopped")]
     Server(#[from] Error),

@@ -5,6 +5,7 @@
 //! | `<version>` | the step's checksum, a blank, its name |
 //! | `<version>:sample:<digest>` | what stands for what the step made of a sample |
 //! | `<version>:untouched` | `1` until the step changes its first document; releases that did not know it left it out |
+//! | `turn` | how often the way was changed, and which it is: `up`, or `down` and the version; releases that did not know it left it out |
 //! | `<version>:done` | when all documents had it, in milliseconds since 1970, by the clock of whoever saw it |
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -14,6 +15,7 @@ use cache_index::{Beside, Command, DecodeError, Reply};
 use super::error::DataMigrationError;
 use super::sample::digests;
 use super::step::Step;
+use super::turn::{TURN, Turn};
 use crate::cache::Cache;
 use crate::error::{Error, Result};
 use crate::model::Model;
@@ -48,6 +50,14 @@ pub struct RecordedStep {
     pub(super) untouched: bool,
 }
 
+/// All that is recorded.
+#[derive(Debug, Default)]
+pub(super) struct Record {
+    /// In the order of their versions.
+    pub(super) steps: Vec<RecordedStep>,
+    pub(super) turn: Option<Turn>,
+}
+
 impl RecordedStep {
     /// As it is recorded.
     pub(super) fn text(&self) -> String {
@@ -68,8 +78,8 @@ pub(super) fn key<M: Model>(cache: &Cache) -> Result<Vec<u8>> {
     Ok(key)
 }
 
-/// What is recorded, in the order of the versions.
-pub(super) async fn read<M: Model>(cache: &Cache) -> Result<Vec<RecordedStep>> {
+/// What is recorded.
+pub(super) async fn read<M: Model>(cache: &Cache) -> Result<Record> {
     decode(cache.command(Command::new("HGETALL").key(key::<M>(cache)?).repeatable()).await?)
 }
 
@@ -114,36 +124,7 @@ pub(super) fn compare<M: Model>(recorded: &[RecordedStep], steps: &[Step]) -> Re
     Ok(())
 }
 
-/// Records that all documents have taken these steps.
-pub(super) async fn finish<M: Model>(cache: &Cache, steps: &[Step]) -> Result<()> {
-    if steps.is_empty() {
-        return Ok(());
-    }
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-    let call = Command::new("HSET").key(key::<M>(cache)?);
-    let call =
-        steps.iter().fold(call, |call, step| call.arg(format!("{}:done", step.version)).arg_display(now));
-    cache.command(call.repeatable()).await.map(drop)
-}
-
-/// Forgets the steps beyond this version, which no document has any longer.
-pub(super) async fn forget<M: Model>(cache: &Cache, steps: &[Step], target: u32) -> Result<()> {
-    let undone = steps.iter().filter(|step| step.version > target);
-    let of =
-        |version: u32| [version.to_string(), format!("{version}:done"), format!("{version}:{UNTOUCHED}")];
-    let mut fields: Vec<_> = undone.flat_map(|step| of(step.version)).collect();
-    // Also those of samples that other releases have.
-    for step in read::<M>(cache).await?.into_iter().filter(|step| step.version > target) {
-        fields.extend(step.samples.iter().map(|(sample, _)| sample_field(step.version, sample)));
-    }
-    if fields.is_empty() {
-        return Ok(());
-    }
-    let call = Command::new("HDEL").key(key::<M>(cache)?).args_from(fields);
-    cache.command(call.repeatable()).await.map(drop)
-}
-
-fn decode(reply: Reply) -> Result<Vec<RecordedStep>> {
+fn decode(reply: Reply) -> Result<Record> {
     let decode = |source: DecodeError| Error::Decode { command: "HGETALL".to_owned(), source };
     let pairs = reply.into_pairs().map_err(decode)?;
     let text = |reply: &Reply| reply.as_str().unwrap_or_default().to_owned();
@@ -168,7 +149,8 @@ fn decode(reply: Reply) -> Result<Vec<RecordedStep>> {
         });
     }
     steps.sort_by_key(|step| step.version);
-    Ok(steps)
+    let turn = pairs.iter().find(|(field, _)| field == TURN);
+    Ok(Record { steps, turn: turn.and_then(|(_, text)| Turn::read(text)) })
 }
 
 #[cfg(test)]
@@ -178,13 +160,26 @@ mod tests {
     #[test]
     fn a_record_is_read_in_the_order_of_its_versions() {
         let bulk = |text: &str| Reply::Bulk(text.to_owned().into());
-        let fields: Vec<_> =
-            ["10", "aa to ten", "2:done", "1500", "2", "bb split the name", "x", "y", "2:sample:0f", "1e"]
-                .into_iter()
-                .chain(["10:untouched", "1"])
-                .map(bulk)
-                .collect();
-        let steps = decode(Reply::Array(fields)).unwrap();
+        let fields: Vec<_> = [
+            "turn",
+            "3 down 1",
+            "10",
+            "aa to ten",
+            "2:done",
+            "1500",
+            "2",
+            "bb split the name",
+            "x",
+            "y",
+            "2:sample:0f",
+            "1e",
+        ]
+        .into_iter()
+        .chain(["10:untouched", "1"])
+        .map(bulk)
+        .collect();
+        let Record { steps, turn } = decode(Reply::Array(fields)).unwrap();
+        assert_eq!(turn, Turn::read("3 down 1"));
         let shown: Vec<_> = steps
             .iter()
             .map(|step| (step.version, step.name.as_str(), step.checksum.as_str(), step.finished))
@@ -193,7 +188,7 @@ mod tests {
         assert_eq!(shown, [(2, "split the name", "bb", then), (10, "to ten", "aa", None)]);
         assert_eq!(steps[0].samples, [("0f".to_owned(), "1e".to_owned())]);
         assert_eq!((steps[0].untouched, steps[1].untouched), (false, true));
-        assert!(decode(Reply::Map(Vec::new())).unwrap().is_empty());
+        assert!(decode(Reply::Map(Vec::new())).unwrap().steps.is_empty());
         assert!(decode(Reply::Int(1)).is_err());
     }
 }

@@ -1,14 +1,16 @@
 //! Migrations of documents: ordered functions over their members, with the version in the document as the checkpoint.
 
-// A file imports from those before it: error, report, step, sample, history, agree, run, this one.
+// A file imports from those before it: error, report, step, turn, sample, history, agree, rights, run, this one.
 
 mod agree;
 mod error;
 mod history;
 mod report;
+mod rights;
 mod run;
 mod sample;
 mod step;
+mod turn;
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -21,7 +23,9 @@ pub use report::{DataDifference, DataFailure, DataReport};
 
 use self::run::Run;
 use self::step::{Step, Way};
+use self::turn::Turn;
 use crate::cache::Cache;
+use crate::document::FIRST;
 use crate::error::{BoxError, Error};
 use crate::model::Model;
 
@@ -188,18 +192,28 @@ impl<M: Model> DataMigration<M> {
     /// the report.
     ///
     /// The steps are recorded in the namespace before the first document is changed. Dropped, it stops between two
-    /// documents; the next run goes on.
+    /// documents; the next run goes on. It takes over from a [`revert`](DataMigration::revert) that is under way, or was killed:
+    /// that changes no document from then on, and fails.
     ///
     /// # Errors
-    /// [`DataMigrationError`]: for steps that are not in order or not the ones that changed documents before, before anything is
-    /// written; for a server that cannot be reached. On a cluster [`Error::Unsupported`](crate::Error::Unsupported), as
+    /// [`DataMigrationError`]: for steps that are not in order or not the ones that changed documents before, and for rights that
+    /// are lacking, before anything is written; [`DataMigrationError::RevertBegun`]; for a server that cannot be reached. On a cluster [`Error::Unsupported`](crate::Error::Unsupported), as
     /// no one scan sees all keys.
     pub async fn run(&self, cache: &Cache) -> Result<DataReport, DataMigrationError> {
         self.check(cache).await?;
-        agree::begin::<M>(cache, &self.steps).await?;
-        let report = self.go(cache, Way::Up, false).await?;
+        rights::check::<M>(cache).await?;
+        let answer = self.forward(cache).await;
+        rights::told::<M, _>(cache, false, answer).await
+    }
+
+    async fn forward(&self, cache: &Cache) -> Result<DataReport, DataMigrationError> {
+        if self.steps.is_empty() {
+            return self.go(cache, Way::Up, None).await;
+        }
+        let turn = agree::begin::<M>(cache, &self.steps, Way::Up, None).await?;
+        let report = self.go(cache, Way::Up, Some(turn)).await?;
         if report.is_complete() {
-            history::finish::<M>(cache, &self.steps).await?;
+            agree::finish::<M>(cache, &self.steps, turn).await?;
         }
         Ok(report)
     }
@@ -210,18 +224,25 @@ impl<M: Model> DataMigration<M> {
     /// As [`run`](DataMigration::run). That another document has a unique value is seen by a run alone.
     pub async fn dry_run(&self, cache: &Cache) -> Result<DataReport, DataMigrationError> {
         self.check(cache).await?;
-        history::compare::<M>(&history::read::<M>(cache).await?, &self.steps)?;
-        self.go(cache, Way::Up, true).await
+        let answer = self.look(cache).await;
+        rights::told::<M, _>(cache, true, answer).await
+    }
+
+    async fn look(&self, cache: &Cache) -> Result<DataReport, DataMigrationError> {
+        history::compare::<M>(&history::read::<M>(cache).await?.steps, &self.steps)?;
+        self.go(cache, Way::Up, None).await
     }
 
     /// Brings all documents of later versions back to this one, by the `down` of each step, the last one first. The
     /// steps are forgotten when all documents are back.
     ///
     /// Run it when the release that stores the later version is gone, with a binary that has the steps: what it saves
-    /// meanwhile has the later version again. That the result can be read by a model is not checked.
+    /// meanwhile has the later version again. That the result can be read by a model is not checked. It takes over from a
+    /// [`run`](DataMigration::run) that is under way, or was killed: that changes no document from then on, and fails.
     ///
     /// # Errors
-    /// As [`run`](DataMigration::run); [`DataMigrationError::NoDown`] and [`DataMigrationError::NoTarget`].
+    /// As [`run`](DataMigration::run); [`DataMigrationError::RunBegun`], and [`DataMigrationError::RevertBegun`] for another
+    /// version; [`DataMigrationError::NoDown`] and [`DataMigrationError::NoTarget`].
     pub async fn revert(&self, cache: &Cache, version: u32) -> Result<DataReport, DataMigrationError> {
         self.check(cache).await?;
         let model = M::schema().model();
@@ -234,10 +255,17 @@ impl<M: Model> DataMigration<M> {
             let (version, name) = (step.version, step.name.clone());
             return Err(DataMigrationError::NoDown { model, version, name });
         }
-        history::compare::<M>(&history::read::<M>(cache).await?, &self.steps)?;
-        let report = self.go(cache, Way::Down(version), false).await?;
+        rights::check::<M>(cache).await?;
+        let answer = self.back(cache, version).await;
+        rights::told::<M, _>(cache, false, answer).await
+    }
+
+    async fn back(&self, cache: &Cache, version: u32) -> Result<DataReport, DataMigrationError> {
+        let way = Way::Down(version);
+        let turn = agree::begin::<M>(cache, &self.steps, way, None).await?;
+        let report = self.go(cache, way, Some(turn)).await?;
         if report.is_complete() {
-            history::forget::<M>(cache, &self.steps, version).await?;
+            agree::forget::<M>(cache, &self.steps, turn, version).await?;
         }
         Ok(report)
     }
@@ -247,7 +275,7 @@ impl<M: Model> DataMigration<M> {
     /// # Errors
     /// What kept the server from answering.
     pub async fn history(&self, cache: &Cache) -> crate::error::Result<Vec<RecordedStep>> {
-        history::read::<M>(cache).await
+        Ok(history::read::<M>(cache).await?.steps)
     }
 
     async fn check(&self, cache: &Cache) -> Result<(), DataMigrationError> {
@@ -264,7 +292,13 @@ impl<M: Model> DataMigration<M> {
             return Err(DataMigrationError::Sample { model });
         }
         step::check(model, &self.steps)?;
-        let Some(last) = self.steps.last().map(|step| step.version) else { return Ok(()) };
+        let last = self.steps.last().map(|step| step.version);
+        let Some(last) = last else {
+            return match M::SCHEMA_VERSION {
+                Some(declared) if declared != FIRST => Err(DataMigrationError::NoSteps { model, declared }),
+                _ => Ok(()),
+            };
+        };
         match M::SCHEMA_VERSION {
             None => Err(DataMigrationError::NoVersion { model, last }),
             Some(declared) if declared != last => {
@@ -274,10 +308,15 @@ impl<M: Model> DataMigration<M> {
         }
     }
 
-    async fn go(&self, cache: &Cache, way: Way, dry: bool) -> Result<DataReport, DataMigrationError> {
+    async fn go(
+        &self,
+        cache: &Cache,
+        way: Way,
+        turn: Option<Turn>,
+    ) -> Result<DataReport, DataMigrationError> {
         cache.capabilities().require_json("a migration of documents")?;
         let (batch, rate) = (self.batch.max(1), self.rate);
-        Run { cache, steps: &self.steps, way, dry, batch, rate, model: self.model }.go().await
+        Run { cache, steps: &self.steps, way, turn, batch, rate, model: self.model }.go().await
     }
 }
 

@@ -13,11 +13,13 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::agree;
 use super::error::DataMigrationError;
+use super::history::key;
 use super::report::DataReport;
 use super::step::{Outcome, Step, Way, apply};
+use super::turn::Turn;
 use crate::backoff::Backoff;
 use crate::cache::Cache;
-use crate::document::{Keys, Rewrite, Rewritten, StoredForm};
+use crate::document::{Keys, OnlyIf, Rewrite, Rewritten, StoredForm};
 use crate::error::{Error, Result};
 use crate::model::Model;
 
@@ -36,7 +38,8 @@ pub(super) struct Run<'a, M> {
     pub(super) cache: &'a Cache,
     pub(super) steps: &'a [Step],
     pub(super) way: Way,
-    pub(super) dry: bool,
+    /// Whose changes are made; `None`: this is a dry run.
+    pub(super) turn: Option<Turn>,
     /// How many documents are read, and written, at once.
     pub(super) batch: usize,
     /// How many documents are written a second.
@@ -65,7 +68,7 @@ impl<M: Model> Run<'_, M> {
         let mut report = DataReport::default();
         match self.all(&mut report).await {
             Ok(()) => Ok(report),
-            Err(DataMigrationError::Server(source)) if report.migrated > 0 && !self.dry => {
+            Err(DataMigrationError::Server(source)) if report.migrated > 0 && self.turn.is_some() => {
                 Err(Error::Stopped { done: report.migrated, source: Box::new(source) }.into())
             }
             Err(error) => Err(error),
@@ -96,7 +99,7 @@ impl<M: Model> Run<'_, M> {
             }
             if batch.len() >= size || ended {
                 self.batch(std::mem::take(&mut batch), &mut seen, report).await?;
-                if let Some(rate) = self.rate.filter(|_| !self.dry && !ended) {
+                if let Some(rate) = self.rate.filter(|_| self.turn.is_some() && !ended) {
                     let due = report.migrated as f64 / f64::from(rate.max(1));
                     sleep_until(started + Duration::from_secs_f64(due)).await;
                 }
@@ -174,14 +177,14 @@ impl<M: Model> Run<'_, M> {
         }
         // Before the first write, so that no step that wrote is ever taken for one that did not.
         if let Some(oldest) = oldest.filter(|oldest| seen.claimed.is_none_or(|claimed| *oldest < claimed))
-            && self.way == Way::Up
+            && let (Way::Up, Some(turn)) = (self.way, self.turn)
         {
-            agree::claim::<M>(self.cache, self.steps, oldest).await?;
+            agree::claim::<M>(self.cache, self.steps, turn, oldest).await?;
             seen.claimed = Some(oldest);
         }
         let (answers, _) = Rewrite::run_many(self.cache, rewrites).await;
         let mut again = Vec::new();
-        let mut unavailable = None;
+        let (mut unavailable, mut is_lost) = (None, false);
         for (key, answer) in changed.into_iter().zip(answers) {
             match answer {
                 Ok(Rewritten::Stored) => {
@@ -191,6 +194,10 @@ impl<M: Model> Run<'_, M> {
                 }
                 Ok(Rewritten::Missing) => {}
                 Ok(Rewritten::Changed) => again.push(key),
+                Ok(Rewritten::Unless) => {
+                    is_lost = true;
+                    again.push(key);
+                }
                 Err(error) if error.is_unavailable() => unavailable = Some(error),
                 Err(error) if error.is_contended() => again.push(key),
                 Err(error) => {
@@ -200,7 +207,17 @@ impl<M: Model> Run<'_, M> {
                 }
             }
         }
+        if let (true, Some(turn)) = (is_lost, self.turn) {
+            // Fails, unless nobody has it since the record was deleted.
+            agree::begin::<M>(self.cache, self.steps, self.way, Some(turn)).await?;
+            seen.claimed = None;
+        }
         unavailable.map_or(Ok(again), |error| Err(error.into()))
+    }
+
+    fn condition(&self) -> Result<Option<OnlyIf>> {
+        let Some(turn) = self.turn else { return Ok(None) };
+        Ok(Some(turn.condition(key::<M>(self.cache)?.into())))
     }
 
     /// The change that a document needs, and its version; `None`: it needs none, or this is a dry run.
@@ -224,8 +241,8 @@ impl<M: Model> Run<'_, M> {
                 let is_read = self.way == Way::Up;
                 let after = members.clone();
                 let rewrite = stored.rewrite::<M>(self.cache, members, version, is_read)?;
-                if !self.dry {
-                    return Ok(Some((stored.version, rewrite)));
+                if self.turn.is_some() {
+                    return Ok(Some((stored.version, rewrite.only_if(self.condition()?))));
                 }
                 if seen.is_new(&stored.key) {
                     report.migrated += 1;

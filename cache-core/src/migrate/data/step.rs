@@ -80,6 +80,9 @@ pub(super) enum StepError {
 pub(super) fn check(model: &'static str, steps: &[Step]) -> Result<(), DataMigrationError> {
     let mut next = None;
     for step in steps {
+        if step.name.trim().is_empty() {
+            return Err(DataMigrationError::NoName { model, version: step.version });
+        }
         if step.version <= FIRST || next.is_some_and(|next| next != Some(step.version)) {
             return Err(DataMigrationError::Order { model, version: step.version, name: step.name.clone() });
         }
@@ -196,6 +199,14 @@ mod tests {
         assert!(ok(&[]) && ok(&[2]) && ok(&[7, 8, 9]));
         for bad in [&[1][..], &[0], &[2, 4], &[2, 2], &[3, 2], &[u32::MAX, 1]] {
             assert!(!ok(bad), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_step_has_a_name() {
+        for name in ["", " ", "\t\n"] {
+            let error = check("User", &[Step { name: name.to_owned(), ..step(2) }]).unwrap_err();
+            assert!(matches!(error, DataMigrationError::NoName { version: 2, .. }), "{error:?}");
         }
     }
 
