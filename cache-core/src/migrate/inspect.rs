@@ -239,7 +239,7 @@ fn names(reply: Reply) -> Result<Vec<Bytes>, DecodeError> {
 }
 
 /// The names that those may stand for which have an escaped end of a line in them: `FT._LIST` writes simple strings, in which
-/// it has to be escaped, and escapes nothing else, so that both may be.
+/// it has to be escaped, and escapes nothing else, so that both may be. One with U+0000 is listed up to that, and not found.
 fn unescaped(listed: &[Bytes]) -> Vec<Bytes> {
     let name = |name: &Bytes| {
         let (mut plain, mut rest) = (Vec::with_capacity(name.len()), &name[..]);
