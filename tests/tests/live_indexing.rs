@@ -7,7 +7,7 @@ use cache_core::{
     Cache, CacheModel, Error, IndexPolicy, IndexSchema, Migrator, Protocol, Ready, RedisSettings,
     ServerErrorKind, Shortfall, Terms,
 };
-use cache_tests::{connect, connect_with, live, private_server};
+use cache_tests::{connect, connect_lazy, connect_with, live, private_server};
 use serde::{Deserialize, Serialize};
 
 /// Longer than any of it takes.
@@ -128,9 +128,12 @@ async fn restarted_with_persistence(protocol: Protocol) {
     assert_eq!(cache.readiness().overall(), Ready::Yes);
 
     // A server that reads its data is waited for, too: it is there. One that is not is an error.
-    let asked = async {
+    // So it is by a cache that does not know yet what the server is.
+    let settings = || RedisSettings::new(server.url()).response_timeout(Duration::from_secs(20));
+    let lazy = connect_lazy(settings().protocol(protocol)).unwrap();
+    let asked = async |cache: &Cache| {
         loop {
-            match query(IndexPolicy::WaitUpTo(LONG)).count(&cache).await {
+            match query(IndexPolicy::WaitUpTo(LONG)).count(cache).await {
                 Ok(count) => break count,
                 Err(error) => {
                     assert_ne!(error.server_kind(), Some(ServerErrorKind::Loading), "{error}");
@@ -139,9 +142,9 @@ async fn restarted_with_persistence(protocol: Protocol) {
             }
         }
     };
-    let (restarted, count) = tokio::join!(server.restart(), asked);
+    let (restarted, known, unknown) = tokio::join!(server.restart(), asked(&cache), asked(&lazy));
     restarted.unwrap();
-    assert_eq!(count, u64::from(MANY));
+    assert_eq!((known, unknown), (u64::from(MANY), u64::from(MANY)));
 }
 
 #[tokio::test]

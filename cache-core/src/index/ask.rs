@@ -49,11 +49,17 @@ async fn started(error: Error, began: Instant, patience: Duration) -> Result<()>
 impl Question<'_> {
     /// Sends commands that read the index, in one round trip with a look at it, where it is not known whether it is filled.
     pub(crate) async fn ask(&self, cache: &Cache, commands: &[Command]) -> Result<Answer> {
-        cache.asked().await?.require_coordinator("a query")?;
         let (standing, began) = (cache.standing(), Instant::now());
         let patience = self.policy.and_then(IndexPolicy::patience);
         let mut tries = 0;
         while tries < TRIES {
+            match cache.asked().await {
+                Ok(server) => server.require_coordinator("a query")?,
+                Err(error) => {
+                    started(error, began, patience.unwrap_or_default()).await?;
+                    continue;
+                }
+            }
             if let Some(patience) = patience
                 && let Err(error) = wait(cache, self.schema, self.index, began, patience).await
             {
