@@ -85,16 +85,20 @@ async fn documents_that_expired_take_no_memory() {
             size.1.as_double().unwrap() > 1e12
         };
         let began = std::time::Instant::now();
-        while !fell().await {
-            assert!(began.elapsed() < std::time::Duration::from_secs(20), "the server counts as it should");
+        loop {
             save(&cache, 500).await;
             for id in 0..500 {
                 let key = format!("{}:user:{id}", global(&cache));
                 cache.command(Command::new("PEXPIRE").key(key).arg("1")).await.unwrap();
             }
             tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+            // What is there makes up for some that expired.
+            save(&cache, 20).await;
+            if fell().await {
+                break;
+            }
+            assert!(began.elapsed() < std::time::Duration::from_secs(60), "the server counts as it should");
         }
-        save(&cache, 20).await;
         config(&cache, "maxmemory", "500000000").await;
         let seen = Migrator::new().register::<Old>().inspect(&cache).await.unwrap();
         assert!(seen[0].indexes[0].memory < 100_000_000, "{}", seen[0].indexes[0].memory);

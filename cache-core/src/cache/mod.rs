@@ -295,7 +295,11 @@ impl Cache {
     /// The same, where something depends on it that cannot be mended later: whoever was not asked yet is.
     pub(crate) async fn asked(&self) -> Result<&Capabilities> {
         if self.capabilities().assumed {
-            Box::pin(self.ping()).await?;
+            let answer = Box::pin(self.ping()).await;
+            // Whoever may not ask this is told all the same what the server is.
+            if self.capabilities().assumed {
+                answer?;
+            }
         }
         Ok(self.capabilities())
     }

@@ -52,6 +52,13 @@ impl Standing {
         });
     }
 
+    /// A watch saw this index, and no migrator did: what that knows is more.
+    pub(crate) fn attached(&self, index: &str, healing: Healing) {
+        self.write(index, |known| {
+            known.healing.get_or_insert(healing);
+        });
+    }
+
     /// Whether a migrator made this index, or saw it.
     pub(crate) fn is_migrated(&self, index: &str) -> bool {
         self.read(index, |known| known.is_some_and(|known| known.healing.is_some()))

@@ -353,7 +353,7 @@ impl Migrator {
     /// answers their names. Documents stay, unless somebody made an index of such a name by hand, and TEMPORARY: the server
     /// deletes the documents of such a one with it, and `FT.INFO` does not say that it is one.
     ///
-    /// An index is used as long as a process that ran the migrator with its schema has a handle of its cache, and a minute
+    /// An index is used as long as a process that ran the migrator with its schema, or [watches](Migrator::watch) it, has a handle of its cache, and a minute
     /// longer. Never dropped are the one that the alias points at and those of the registered models themselves. One of
     /// which nobody knows when it was used last is kept from now on for as long as the others.
     ///

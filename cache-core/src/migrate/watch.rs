@@ -89,8 +89,8 @@ impl Migrator {
                 Some(active) => info(cache, &plan.index).await?.is_some_and(|info| info.name == *active),
                 None => false,
             };
-            cache.standing().migrated(&plan.index, healing(plan, &self.options, is_active));
             lease::take(cache, plan, observed, self.options.lease).await?;
+            cache.standing().attached(&plan.index, healing(plan, &self.options, is_active));
         }
         Ok(())
     }

@@ -57,12 +57,11 @@ impl<M: Member> Cluster<M> {
         let repeatable = command.is_repeatable();
         let mut calls = Vec::with_capacity(masters.len());
         for (address, had) in masters {
-            if let Some(at) = progress.answers.iter().position(|(other, _)| *other == address) {
-                // It took over what another one refused, and did for its own what was asked.
-                match &before {
-                    Some(error) if !repeatable => return Err(error.again()),
-                    _ => drop(progress.answers.swap_remove(at)),
-                }
+            // It took over what another one refused, and did for its own what was asked.
+            if let Some(error) = before.as_ref().filter(|_| !repeatable)
+                && progress.answers.iter().any(|(other, _)| *other == address)
+            {
+                return Err(error.again());
             }
             let node = self.nodes.at(&address)?;
             let left = Some(attempts.left());
@@ -80,7 +79,11 @@ impl<M: Member> Cluster<M> {
         let mut failures: Vec<_> = missing.into_iter().collect();
         for (address, had, outcome) in side_by_side(calls).await {
             match outcome {
-                Ok(answer) => progress.answers.push((address, answer)),
+                Ok(answer) => {
+                    // In place of what it answered for fewer slots.
+                    progress.answers.retain(|(other, _)| *other != address);
+                    progress.answers.push((address, answer));
+                }
                 Err(error) => {
                     progress.open.extend(had);
                     failures.push(error);

@@ -149,6 +149,7 @@ impl FredConnection {
     /// As [`RedisSettings::max_in_flight`]: 16,384 without it. It is set before the first call.
     pub fn max_in_flight(mut self, calls: usize) -> Self {
         let settings = RedisSettings::new("").max_in_flight(calls);
+        self.settings = self.settings.map(|settings| settings.max_in_flight(calls));
         if let Some(node) = Arc::get_mut(&mut self.node) {
             node.in_flight = Arc::new(InFlight::new(settings.max_in_flight));
         }

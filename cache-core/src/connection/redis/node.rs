@@ -172,6 +172,10 @@ impl Node {
         let live = used.insert(live);
         // What was given up is kept until the server reads and answers it, or the line ends: that is bounded too.
         if live.wire.given_up() >= self.in_flight.limit() {
+            // A server that was silent for so long is given up, also where the call that it owes has more time.
+            if let Some(since) = std::time::Instant::now().checked_sub(self.deadline) {
+                self.link.doubt(live, since);
+            }
             return Err(Failure::Busy(self.in_flight.limit()));
         }
         let result = call(Arc::clone(live)).await;

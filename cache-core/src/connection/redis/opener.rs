@@ -103,7 +103,7 @@ impl Opener {
         let said = self.said();
         let packed = Packed::of(said.iter().map(|(command, _)| command), false);
         let mut tracks = false;
-        let answers = wire.begin(packed, self.connect_timeout).await?;
+        let answers = wire.begin(packed, self.connect_timeout).await.map_err(without_secrets)?;
         for ((command, need), answer) in said.iter().zip(answers) {
             match (need, answer) {
                 (Need::Must, Reply::Error(error)) => {
@@ -178,6 +178,14 @@ fn without_arguments(error: &ServerError) -> ServerError {
     match error.text().split_once(", with args beginning with") {
         Some((said, _)) => server_error(said),
         None => error.clone(),
+    }
+}
+
+/// The same, where the server ended the connection behind it.
+fn without_secrets(failure: Failure) -> Failure {
+    match failure {
+        Failure::Said(error) => Failure::Said(without_arguments(&error)),
+        other => other,
     }
 }
 

@@ -12,12 +12,10 @@ use crate::document::fence;
 use crate::error::{Error, Result};
 use crate::script::Script;
 
-/// Has the claims know whether the server is a cluster, where it was not asked yet when they were put together.
+/// Has the claims know whether the server is a cluster, where it was not asked yet when they were put together. Somebody else may
+/// have asked since.
 async fn asked<G: Guarded>(cache: &Cache, calls: &mut [G]) -> Result<()> {
-    if !cache.capabilities().assumed || calls.iter_mut().all(|call| call.claims().is_none()) {
-        return Ok(());
-    }
-    if cache.asked().await?.cluster {
+    if calls.iter_mut().any(|call| call.claims().is_some()) && cache.asked().await?.cluster {
         calls.iter_mut().filter_map(Guarded::claims).for_each(Claims::spread);
     }
     Ok(())

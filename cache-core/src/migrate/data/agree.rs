@@ -141,13 +141,15 @@ pub(super) async fn begin<M: Model>(
     for _ in 0..TRIES {
         let Record { steps: recorded, turn: there } = read::<M>(cache).await?;
         compare::<M>(&recorded, steps)?;
+        let last = steps.last().map_or(0, |step| step.version);
         let turn = match (held, there) {
-            (Some(held), Some(there)) if held != there => {
-                return Err(held.lost_to(there, M::schema().model()));
-            }
+            (Some(held), Some(there)) if held != there => match held.going_on(there, way, last) {
+                Some(turn) => turn,
+                None => return Err(held.lost_to(there, M::schema().model())),
+            },
             // Somebody deleted the record.
             (Some(held), None) => held,
-            _ => Turn::following(there, way),
+            _ => Turn::following(there, way, last),
         };
         let mut change = match way {
             Way::Up => Change::begin(&recorded, steps),
@@ -171,10 +173,11 @@ pub(super) async fn claim<M: Model>(
     steps: &[Step],
     turn: Turn,
     from: u32,
-) -> Result<(), DataMigrationError> {
+) -> Result<Turn, DataMigrationError> {
+    let mut turn = turn;
     for _ in 0..TRIES {
         if Change::claim(turn, steps.iter().filter(|step| step.version > from)).make::<M>(cache).await? {
-            return Ok(());
+            return Ok(turn);
         }
         for there in read::<M>(cache).await?.steps {
             let step = steps.iter().find(|step| step.version == there.version);
@@ -185,7 +188,7 @@ pub(super) async fn claim<M: Model>(
             }
         }
         // It was undone, or forgotten with all else.
-        begin::<M>(cache, steps, Way::Up, Some(turn)).await?;
+        turn = begin::<M>(cache, steps, Way::Up, Some(turn)).await?;
     }
     Err(contended::<M>(cache))
 }
@@ -196,13 +199,14 @@ pub(super) async fn finish<M: Model>(
     steps: &[Step],
     turn: Turn,
 ) -> Result<(), DataMigrationError> {
+    let mut turn = turn;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
     for _ in 0..TRIES {
         let sets = steps.iter().map(|step| (format!("{}:done", step.version), now.to_string()));
         if Change::in_turn(turn, sets).make::<M>(cache).await? {
             return Ok(());
         }
-        begin::<M>(cache, steps, Way::Up, Some(turn)).await?;
+        turn = begin::<M>(cache, steps, Way::Up, Some(turn)).await?;
     }
     Err(contended::<M>(cache))
 }
@@ -214,6 +218,7 @@ pub(super) async fn forget<M: Model>(
     turn: Turn,
     target: u32,
 ) -> Result<(), DataMigrationError> {
+    let mut turn = turn;
     let of =
         |version: u32| [version.to_string(), format!("{version}:done"), format!("{version}:{UNTOUCHED}")];
     for _ in 0..TRIES {
@@ -227,7 +232,7 @@ pub(super) async fn forget<M: Model>(
         if Change::in_turn(turn, sets).make::<M>(cache).await? {
             return Ok(());
         }
-        begin::<M>(cache, steps, Way::Down(target), Some(turn)).await?;
+        turn = begin::<M>(cache, steps, Way::Down(target), Some(turn)).await?;
     }
     Err(contended::<M>(cache))
 }

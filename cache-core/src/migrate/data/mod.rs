@@ -125,7 +125,7 @@ impl<M: Model> DataMigration<M> {
     ///
     /// The function gets the members of a document, without `_v`, and may be called several times for one document, of
     /// which one result is stored. The first step may lead to any version from 2 on, so that steps which all documents
-    /// have taken can be removed; the further ones follow each other without gaps.
+    /// have taken can be removed, but for the last one; the further ones follow each other without gaps.
     pub fn step<E: Into<BoxError>>(
         mut self,
         version: u32,
@@ -214,6 +214,9 @@ impl<M: Model> DataMigration<M> {
         let report = self.go(cache, Way::Up, Some(turn)).await?;
         if report.is_complete() {
             agree::finish::<M>(cache, &self.steps, turn).await?;
+        } else {
+            // Whoever lost the turn is told, also where nothing was left to be written.
+            agree::begin::<M>(cache, &self.steps, Way::Up, Some(turn)).await?;
         }
         Ok(report)
     }
@@ -266,6 +269,8 @@ impl<M: Model> DataMigration<M> {
         let report = self.go(cache, way, Some(turn)).await?;
         if report.is_complete() {
             agree::forget::<M>(cache, &self.steps, turn, version).await?;
+        } else {
+            agree::begin::<M>(cache, &self.steps, way, Some(turn)).await?;
         }
         Ok(report)
     }

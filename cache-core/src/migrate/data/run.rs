@@ -54,6 +54,8 @@ struct Seen {
     keys: HashSet<u64>,
     /// The oldest version of which it was said that its documents are changed.
     claimed: Option<u32>,
+    /// The turn in which they are, by now.
+    turn: Option<Turn>,
 }
 
 impl Seen {
@@ -76,7 +78,8 @@ impl<M: Model> Run<'_, M> {
     }
 
     async fn all(&self, report: &mut DataReport) -> Result<(), DataMigrationError> {
-        let (mut keys, mut seen) = (Keys::<M>::new(self.cache), Seen::default());
+        let mut keys = Keys::<M>::new(self.cache);
+        let mut seen = Seen { turn: self.turn, ..Seen::default() };
         let started = Instant::now();
         // Not more at once than in a second, so that the load is even.
         let size = self.rate.map_or(self.batch, |rate| self.batch.min(rate as usize)).max(1);
@@ -177,9 +180,9 @@ impl<M: Model> Run<'_, M> {
         }
         // Before the first write, so that no step that wrote is ever taken for one that did not.
         if let Some(oldest) = oldest.filter(|oldest| seen.claimed.is_none_or(|claimed| *oldest < claimed))
-            && let (Way::Up, Some(turn)) = (self.way, self.turn)
+            && let (Way::Up, Some(turn)) = (self.way, seen.turn)
         {
-            agree::claim::<M>(self.cache, self.steps, turn, oldest).await?;
+            seen.turn = Some(agree::claim::<M>(self.cache, self.steps, turn, oldest).await?);
             seen.claimed = Some(oldest);
         }
         let (answers, _) = Rewrite::run_many(self.cache, rewrites).await;
@@ -207,16 +210,16 @@ impl<M: Model> Run<'_, M> {
                 }
             }
         }
-        if let (true, Some(turn)) = (is_lost, self.turn) {
-            // Fails, unless nobody has it since the record was deleted.
-            agree::begin::<M>(self.cache, self.steps, self.way, Some(turn)).await?;
+        if let (true, Some(turn)) = (is_lost, seen.turn) {
+            // Fails, unless nobody has it since the record was deleted, or somebody who is not in the way.
+            seen.turn = Some(agree::begin::<M>(self.cache, self.steps, self.way, Some(turn)).await?);
             seen.claimed = None;
         }
         unavailable.map_or(Ok(again), |error| Err(error.into()))
     }
 
-    fn condition(&self) -> Result<Option<OnlyIf>> {
-        let Some(turn) = self.turn else { return Ok(None) };
+    fn condition(&self, turn: Option<Turn>) -> Result<Option<OnlyIf>> {
+        let Some(turn) = turn else { return Ok(None) };
         Ok(Some(turn.condition(key::<M>(self.cache)?.into())))
     }
 
@@ -242,7 +245,7 @@ impl<M: Model> Run<'_, M> {
                 let after = members.clone();
                 let rewrite = stored.rewrite::<M>(self.cache, members, version, is_read)?;
                 if self.turn.is_some() {
-                    return Ok(Some((stored.version, rewrite.only_if(self.condition()?))));
+                    return Ok(Some((stored.version, rewrite.only_if(self.condition(seen.turn)?))));
                 }
                 if seen.is_new(&stored.key) {
                     report.migrated += 1;

@@ -19,11 +19,28 @@ pub(super) struct Turn {
 }
 
 impl Turn {
-    /// The turn of whoever goes this way now, of which this one is recorded.
-    pub(super) fn following(recorded: Option<Self>, way: Way) -> Self {
+    /// The turn of whoever goes this way now, with steps up to this version, where this one is recorded.
+    pub(super) fn following(recorded: Option<Self>, way: Way, last: u32) -> Self {
         match recorded {
-            Some(there) if there.way == way => there,
+            Some(there) if there.allows(way, last) => there,
             there => Self { number: there.map_or(0, |there| there.number).saturating_add(1), way },
+        }
+    }
+
+    /// The turn that whoever has this one goes on with, where that one is recorded; `None`: the documents went another way
+    /// meanwhile, which the next one says, or one before it.
+    pub(super) fn going_on(self, now: Self, way: Way, last: u32) -> Option<Self> {
+        // A record that was deleted begins anew.
+        let is_next = now.number <= self.number.saturating_add(1);
+        (is_next && now.allows(way, last)).then_some(now)
+    }
+
+    /// Whether whoever goes this way, with steps up to this version, undoes nothing of this turn, nor has what it did undone by it: a
+    /// run of an older release beside a revert to its version.
+    fn allows(self, way: Way, last: u32) -> bool {
+        match (self.way, way) {
+            (Way::Down(version), Way::Up) => last <= version,
+            (there, way) => there == way,
         }
     }
 
@@ -77,13 +94,28 @@ mod tests {
             (Way::Down(2), "3 down 2"),
             (Way::Up, "4 up"),
         ] {
-            let turn = Turn::following(recorded, way);
+            let turn = Turn::following(recorded, way, 9);
             assert_eq!((turn.text().as_str(), Turn::read(text)), (text, Some(turn)));
             recorded = Some(turn);
         }
         for text in ["", "up", "1", "1 down", "x up", "1 left"] {
             assert_eq!(Turn::read(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_run_of_an_older_release_is_in_nobodys_way() {
+        let turn = |text| Turn::read(text).unwrap();
+        let back = turn("7 down 2");
+        assert_eq!(Turn::following(Some(back), Way::Up, 2), back);
+        assert_eq!(Turn::following(Some(back), Way::Up, 3), turn("8 up"));
+        assert_eq!(turn("6 up").going_on(back, Way::Up, 2), Some(back));
+        assert_eq!(turn("6 up").going_on(back, Way::Up, 3), None);
+        // It goes on beside a newer one too.
+        assert_eq!(back.going_on(turn("8 up"), Way::Up, 2), Some(turn("8 up")));
+        // What was there and back is another one, unless the record begins anew.
+        assert_eq!(turn("1 up").going_on(turn("3 up"), Way::Up, 2), None);
+        assert_eq!(turn("5 up").going_on(turn("1 up"), Way::Up, 2), Some(turn("1 up")));
     }
 
     #[test]

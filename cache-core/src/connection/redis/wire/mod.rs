@@ -75,7 +75,8 @@ impl Wire {
     /// How many calls are kept here whose callers gave up: their answers are to come, or they are to be thrown away. Where there is
     /// no end to them, the server does not answer, and nobody is to ask more.
     pub(super) fn given_up(&self) -> usize {
-        self.state.given_up.load(Ordering::Relaxed)
+        // Where the one who gave up is seen to count later than the task that counts him off, it is below zero for a moment.
+        isize::try_from(self.state.given_up.load(Ordering::Relaxed)).map_or(0, isize::unsigned_abs)
     }
 
     /// Sends one command, for whose answer there is so much time. Bounded by whoever calls.
