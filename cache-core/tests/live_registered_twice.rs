@@ -49,8 +49,9 @@ async fn two_models_of_one_name_are_refused() {
     for error in refused {
         assert_eq!(
             error.to_string(),
-            "two models are named `User`, one with the prefix `shop_user` and one with `staff_user`; rename one of the \
-             structs, and keep its prefix with `#[cache(prefix = \"…\")]`"
+            "two models are named `User`: `live_registered_twice::shop::User` with the prefix `shop_user` and \
+             `live_registered_twice::staff::User` with `staff_user`; if both are versions of one model, register only one of them; \
+             if not, rename one of the structs, and keep its prefix with `#[cache(prefix = \"…\")]`"
         );
     }
     let error = Migrator::new().register::<shop::User>().register::<Same>().plan(&cache).await.unwrap_err();
