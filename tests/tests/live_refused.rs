@@ -191,6 +191,6 @@ async fn keys_that_a_user_may_not_touch_are_named() {
 
         let error = user().save(&cache.clone().namespace("other")).await.unwrap_err();
         assert!(error.is_access_denied(), "{}", chain(&error));
-        assert!(error.to_string().contains("documents are `~<global>:<prefix>:*`"), "{error}");
+        assert!(error.to_string().contains("the rule that `acl` of the command line prints"), "{error}");
     }
 }

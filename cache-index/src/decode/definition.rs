@@ -200,8 +200,10 @@ impl IndexDefinition {
 
     /// Reads the part `index_options`.
     pub(super) fn read_options(&mut self, reply: Reply) -> Result<(), DecodeError> {
-        self.leaves_out =
-            texts(reply)?.into_iter().filter(|option| LEAVING_OUT.contains(&option.as_str())).collect();
+        let options = reply.into_items()?;
+        let leaving_out =
+            options.iter().filter_map(Reply::as_str).filter(|option| LEAVING_OUT.contains(option));
+        self.leaves_out = leaving_out.map(str::to_owned).collect();
         self.leaves_out.sort();
         Ok(())
     }

@@ -95,7 +95,10 @@ impl IndexDefinition {
         for what in LEAVING_OUT {
             let has = |definition: &Self| definition.leaves_out.iter().any(|one| one == what);
             let shown = |has| if has { "yes" } else { "no" }.to_owned();
-            index(what, shown(has(self)), shown(has(other)));
+            // Most are the same, and what looks at an index with each query need not say so.
+            if has(self) != has(other) {
+                index(what, shown(has(self)), shown(has(other)));
+            }
         }
         let of =
             |fields: &[IndexedField], name: &str| fields.iter().find(|field| field.name == name).cloned();
