@@ -123,7 +123,7 @@ async fn watch(migrator: Migrator, cache: Cache, indexes: Vec<(&'static Schema, 
             let is_there = look(&cache, schema, index).await.unwrap_or(false);
             if is_there && !cache.standing().is_migrated(index) {
                 let migrator = Migrator { schemas: vec![schema], ..migrator.clone() };
-                // It does without for now: what it may not do, or what is in the way, the next look meets again.
+                // What it may not do, or what is in the way, the next look meets again.
                 let _ = migrator.attach(&cache).await;
             }
             settled &= is_there;
