@@ -63,6 +63,50 @@ async fn many_are_saved_each_with_its_result(cache: Cache) {
     assert!(Item::save_many(&cache, Vec::<Item>::new()).await.is_empty());
 }
 
+async fn one_that_is_refused_does_not_keep_the_others(cache: Cache) {
+    let keys = ["30", "450"].map(|id| format!("{}:item:{id}", cache.keyspace().unwrap().global()));
+    for key in &keys {
+        cache.command(Command::new("SET").key(key).arg("theirs")).await.unwrap();
+    }
+    // In one command and in another one, each document is there with two values, of which the later one stays.
+    let again = |id: u32| Item { id: id % 200, name: format!("name {id} again") };
+    let items: Vec<_> = (0..470).map(item).chain((0..200).map(again)).collect();
+    let results = Item::save_many(&cache, &items).await;
+    for (at, result) in results.iter().enumerate() {
+        let is_theirs = at == 30 || at == 450 || at == 470 + 30;
+        match result {
+            Ok(saved) => assert!(saved.stored() && !is_theirs, "{at}"),
+            Err(error) => {
+                assert!(
+                    is_theirs && error.server_kind() == Some(ServerErrorKind::WrongType),
+                    "{at}: {error:?}"
+                );
+            }
+        }
+    }
+    for id in (0..470).filter(|id| ![30, 450].contains(id)) {
+        let expected = if id < 200 { again(id) } else { item(id) };
+        assert_eq!(Item::get(&cache, id).await.unwrap(), Some(expected));
+    }
+    for key in keys {
+        let there = cache.command(Command::new("GET").key(key)).await.unwrap();
+        assert_eq!(there.as_str(), Some("theirs"));
+    }
+}
+
+/// How documents are stored is not to be seen in what they were before.
+async fn many_leave_what_one_leaves(cache: Cache) {
+    let _ = item(1).save(&cache).await.unwrap();
+    let _ = item(2).save(&cache).await.unwrap();
+    for id in [1, 2] {
+        assert!(Item::expire(&cache, id, Duration::from_secs(600)).await.unwrap());
+    }
+    let _ = item(1).save(&cache).await.unwrap();
+    assert!(Item::save_many(&cache, [item(2), item(3)]).await.iter().all(Result::is_ok));
+    let ends = async |id: u32| Item::ttl(&cache, id).await.unwrap().remaining().is_some();
+    assert_eq!((ends(1).await, ends(3).await), (ends(2).await, false));
+}
+
 async fn many_with_a_ttl_have_it_and_the_last_one_stays(cache: Cache) {
     // Another client empties the script cache now and then.
     for round in 0..5 {
@@ -228,6 +272,8 @@ async fn what_is_there_all_the_time_is_shown(cache: Cache) {
 
 live! {
     many_are_saved_each_with_its_result,
+    one_that_is_refused_does_not_keep_the_others,
+    many_leave_what_one_leaves,
     many_with_a_ttl_have_it_and_the_last_one_stays,
     a_save_of_many_can_be_spawned,
     a_stream_is_saved_as_it_comes,

@@ -5,7 +5,7 @@ use std::borrow::Borrow;
 use super::expiry::Expiry;
 use super::keyed::{CHUNK, CHUNK_BYTES};
 use super::saved::Saved;
-use super::unique;
+use super::together;
 use super::write::{Condition, Write};
 use crate::begun::{Begun, begin};
 use crate::cache::Cache;
@@ -38,21 +38,22 @@ impl Chunk {
         self.documents.len() >= CHUNK || self.bytes >= CHUNK_BYTES
     }
 
-    /// Writes the documents, in one round trip where none has unique values that changed. The flag says whether the
+    /// Writes the documents, in one round trip where none is refused and none has unique values that changed. The flag says whether the
     /// server could be reached.
     pub(super) async fn send(self, cache: &Cache) -> (Vec<Result<Saved>>, bool) {
         let mut writes = Vec::with_capacity(self.documents.len());
         let refused: Vec<_> =
             self.documents.into_iter().map(|write| write.map(|write| writes.push(write))).collect();
-        let (answers, reached) = unique::run_many(cache, &mut writes).await;
-        let mut answered = writes.iter().zip(answers);
+        let (saved, reached) = if together::is_possible(cache, &writes) {
+            together::store(cache, &mut writes).await
+        } else {
+            together::one_by_one(cache, &mut writes).await
+        };
+        let mut saved = saved.into_iter();
         let results = refused.into_iter().map(|document| {
             document?;
-            match answered.next() {
-                Some((write, answer)) => {
-                    let saved = answer.and_then(|answer| write.answer(answer)).map(|(saved, _)| saved);
-                    cache.or_without(saved, Saved::not)
-                }
+            match saved.next() {
+                Some(saved) => cache.or_without(saved, Saved::not),
                 None => Err(not_sent()),
             }
         });

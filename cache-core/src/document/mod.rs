@@ -1,7 +1,7 @@
 //! Documents by key: reading, writing, changing, how long they live.
 
 // A file imports from those before it: fence, stamp, unstamped, saved, encode, expiry, keyed, read, scan, unique, touch, end,
-// write_script, write, once, versioned, bulk, save_stream, rewrite, upgrade, patch.
+// write_script, write, once, versioned, together, bulk, save_stream, rewrite, upgrade, patch.
 
 mod bulk;
 mod encode;
@@ -17,6 +17,7 @@ mod save_stream;
 mod saved;
 mod scan;
 mod stamp;
+mod together;
 mod touch;
 mod tour;
 mod unique;

@@ -117,6 +117,15 @@ impl Write {
         self.json.len()
     }
 
+    pub(super) fn json(&self) -> &[u8] {
+        &self.json
+    }
+
+    /// Whether it is to be stored whatever is there, and nothing else.
+    pub(super) fn is_plain(&self) -> bool {
+        self.condition == Condition::Any && self.expiry.is_none() && !self.is_guarded()
+    }
+
     /// What the answer to the command means.
     pub(super) fn answer(&self, reply: Reply) -> Result<Written> {
         let saved = || Saved::with(self.version.as_ref().map(|version| version.next));
@@ -143,6 +152,11 @@ impl Write {
                 ),
             }),
         }
+    }
+
+    /// The same, of one of which the document is not asked for.
+    pub(super) fn saved(&self, reply: Reply) -> Result<Saved> {
+        self.answer(reply).map(|(saved, _)| saved)
     }
 
     /// Writes it.

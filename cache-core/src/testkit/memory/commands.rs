@@ -38,6 +38,15 @@ pub(super) fn run(keys: &mut Keys, command: &Command) -> Result<Reply> {
             };
             scripts::store(keys, key, json, condition).map(scripts::set)
         }
+        ("JSON.MSET", triples) => {
+            let mut documents = Vec::with_capacity(triples.len() / 3);
+            for triple in triples.chunks(3) {
+                let [key, b"$", json] = triple else { return refuse() };
+                documents.push((*key, read(json)?));
+            }
+            documents.into_iter().for_each(|(key, document)| keys.put(key, document));
+            Ok(scripts::set(true))
+        }
         ("JSON.SET", [key, path, json, b"XX"]) => {
             let Some(path) = member(path) else { return refuse() };
             let value = read(json)?;
