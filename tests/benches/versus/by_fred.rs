@@ -8,6 +8,7 @@ use fred::types::config::Config;
 use fred::types::{Builder, ClusterHash, CustomCommand, Value};
 use serde::de::DeserializeOwned;
 
+use crate::connect::STORING;
 use crate::corpus::{BULK, Corpus, Item, PAGE, PerColor, TTL_MS};
 use crate::work::{Bulk, CHUNK, Outcome, Side, Work};
 
@@ -109,15 +110,12 @@ impl Side for ByFred {
             }
             Work::SaveTtl => {
                 let item = corpus.item(n);
-                let pipeline = client.pipeline();
-                let none = Vec::<Value>::new;
-                let expire: Vec<Value> = vec![corpus.key(item.id).into(), (TTL_MS as i64).into()];
-                let _: () = pipeline.custom(named("MULTI"), none()).await?;
-                let _: () = pipeline.custom(named("JSON.SET"), set(corpus, item)?).await?;
-                let _: () = pipeline.custom(named("PEXPIRE"), expire).await?;
-                let _: () = pipeline.custom(named("EXEC"), none()).await?;
-                let (stored, timed): (String, u64) = pipeline.last().await?;
-                u64::from(stored == "OK" && timed == 1)
+                let json = serde_json::to_string(item)?;
+                let key = corpus.key(item.id);
+                let call: Vec<Value> =
+                    vec![STORING.into(), 1.into(), key.into(), json.into(), (TTL_MS as i64).into()];
+                let stored: String = client.custom(named("EVALSHA"), call).await?;
+                u64::from(stored == "OK")
             }
             Work::Get => {
                 let key: Vec<Value> = vec![corpus.key(corpus.id(n)).into()];

@@ -7,6 +7,7 @@ use redis::aio::MultiplexedConnection;
 use redis::{Cmd, Pipeline, Value, cmd};
 
 use crate::answers::{counted, decoded, found, rows};
+use crate::connect::STORING;
 use crate::corpus::{BULK, Corpus, Item, PAGE, PerColor, TTL_MS};
 use crate::work::{Bulk, CHUNK, Outcome, Side, Work};
 
@@ -30,10 +31,10 @@ impl ByRedis {
             Work::Save => set(corpus, corpus.item(n))?,
             Work::SaveTtl => {
                 let item = corpus.item(n);
-                let mut pipeline = redis::pipe();
-                pipeline.atomic().add_command(set(corpus, item)?);
-                pipeline.cmd("PEXPIRE").arg(corpus.key(item.id)).arg(TTL_MS);
-                return Ok(Sent::Many(pipeline));
+                let mut call = cmd("EVALSHA");
+                call.arg(STORING).arg(1).arg(corpus.key(item.id));
+                call.arg(serde_json::to_string(item)?).arg(TTL_MS);
+                call
             }
             Work::Get => {
                 let mut get = cmd("JSON.GET");
@@ -153,18 +154,10 @@ impl Side for ByRedis {
         let command = match Self::sent(&self.corpus, work, self.bulk, n)? {
             Sent::One(command) => command,
             Sent::Many(pipeline) => {
-                return Ok(match work {
-                    Work::SaveTtl => {
-                        let (stored, timed): (String, u64) = pipeline.query_async(&mut connection).await?;
-                        u64::from(stored == "OK" && timed == 1)
-                    }
-                    _ => {
-                        let stored: Vec<Value> = pipeline.query_async(&mut connection).await?;
-                        // One answer says it of as many documents as its command has.
-                        let of_each = BULK / stored.len().max(1) as u64;
-                        of_each * stored.iter().filter(|stored| **stored == Value::Okay).count() as u64
-                    }
-                });
+                let stored: Vec<Value> = pipeline.query_async(&mut connection).await?;
+                // One answer says it of as many documents as its command has.
+                let of_each = BULK / stored.len().max(1) as u64;
+                return Ok(of_each * stored.iter().filter(|stored| **stored == Value::Okay).count() as u64);
             }
         };
         Ok(match work {

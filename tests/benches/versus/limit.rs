@@ -135,8 +135,7 @@ fn packed(asking: &Asking, first: u64) -> Outcome<(Vec<u8>, u64)> {
             }
             Sent::Many(pipeline) => {
                 packed.extend(pipeline.get_packed_pipeline());
-                // Around what is atomic, `MULTI` and `EXEC` are answered too.
-                commands += pipeline.cmd_iter().count() as u64 + 2 * u64::from(asking.work == Work::SaveTtl);
+                commands += pipeline.cmd_iter().count() as u64;
             }
         }
     }

@@ -5,7 +5,7 @@
 //! has all sides in turns, and ours twice, so that the noise is seen; a ratio is that of one round. Writes `versus.json`, `versus.md` and
 //! `versus.svg` into the target directory. `--instructions` counts those of ours and by hand, with valgrind.
 
-// A file imports from those before it: corpus, work, ours, answers, by_redis, by_fred, connect, redis_om, replies, limit, round, cell,
+// A file imports from those before it: corpus, work, ours, answers, connect, by_redis, by_fred, redis_om, replies, limit, round, cell,
 // targets, migrate, waiting, scale, instructions, report, markdown, plot.
 
 mod answers;
