@@ -274,8 +274,8 @@ pub use crate::gate::{
 };
 pub use crate::load::{Load, LoadError};
 pub use crate::migrate::{
-    DataDifference, DataFailure, DataMigration, DataMigrationError, DataReport, Estimate, Extending,
-    LeaseSeen, MigrateError, MigratedIndex, Migration, Migrator, Notice, Observed, Plan, Progress,
+    DataDifference, DataFailure, DataMigration, DataMigrationError, DataReport, Disagreement, Estimate,
+    Extending, LeaseSeen, MigrateError, MigratedIndex, Migration, Migrator, Notice, Observed, Plan, Progress,
     RecordedStep, Sample, SchemaLock, SchemaLockError, ServerMemory, Step, Strategy, Unlocked, Watch,
 };
 pub use crate::model::{Indexed, Model, Versioned};

@@ -6,6 +6,7 @@ pub mod child;
 pub mod clients;
 pub mod cluster;
 mod coordinated;
+pub mod coordinator;
 pub mod crash;
 pub mod derived;
 pub mod dice;

@@ -60,7 +60,7 @@ pub(super) const TABLE: &[Row] = &[
             "evalsha",
             "eval",
         ],
-        helpful: &[],
+        helpful: &["json.mset"],
     },
     Row {
         feature: Feature::Expiry,
@@ -314,7 +314,14 @@ pub(super) const TABLE: &[Row] = &[
         feature: Feature::Cluster,
         name: "cluster",
         keys: &[],
-        needed: &["cluster|slots", "cluster|nodes", "asking", "ft._createifnx"],
+        needed: &[
+            "cluster|slots",
+            "cluster|nodes",
+            "asking",
+            "ft._createifnx",
+            "ft._alterifnx",
+            "ft._dropindexifx",
+        ],
         helpful: &["command|getkeys"],
     },
 ];

@@ -6,9 +6,9 @@ use cache_index::{Batch, Command, Reply, Schema, ServerErrorKind, Shortfall};
 
 use super::filled::wait;
 use super::heal::heal;
-use super::info::{self, is_missing};
 use super::made::{heard, listen, number, read};
 use super::notice::{know, notice};
+use super::told::{decode, is_missing, question};
 use crate::cache::{Cache, IndexPolicy, Look, Mark};
 use crate::error::{Error, Result};
 
@@ -125,7 +125,7 @@ impl Question<'_> {
         let mut batch = listen(cache, self.schema, self.index)?;
         let listening = batch.len();
         // The look comes first: if the index is filled then, it is when the commands are answered, unless it was made again.
-        batch.push(info::command(self.index, self.deadline));
+        batch.push(question(self.index, self.deadline));
         batch.extend(commands.iter().cloned());
         // Where the server does not tell of that, it is asked behind them.
         let asks = !cache.connection().notices_flushes();
@@ -138,7 +138,7 @@ impl Question<'_> {
         let mut replies = replies.into_iter();
         let listened: Vec<_> = replies.by_ref().take(listening).collect();
         let (made, hears) = heard(cache, self.index, &listened);
-        let info = info::decode(replies.next().unwrap_or(Ok(Reply::Nil))?)?;
+        let info = decode(replies.next().unwrap_or(Ok(Reply::Nil))?)?;
         let replies = replies.collect::<Result<_>>()?;
         let is_same =
             |last: Result<Reply>| last.ok().is_none_or(|last| number(&last).unwrap_or_default() == made);

@@ -95,8 +95,8 @@ impl<'a> Run<'a> {
     async fn make(&mut self, plan: &Plan) -> Result<bool, MigrateError> {
         for step in &plan.steps {
             match step {
-                Step::Create { .. } => {
-                    create(self.cache, plan).await?;
+                Step::Create { index } => {
+                    create(self.cache, plan, index).await?;
                     // From now on it is made again when it vanishes.
                     let takes_alias = plan.steps.iter().any(|step| matches!(step, Step::Cutover { .. }));
                     self.cache.standing().migrated(&plan.index, healing(plan, self.options, takes_alias));
@@ -250,10 +250,11 @@ impl<'a> Run<'a> {
                 }
                 self.listeners.step("aliased");
             }
-            Step::Cutover { from, .. } => match self.move_alias(plan, from.as_deref(), &look.name).await? {
+            Step::Cutover { from, to } => match self.move_alias(plan, from.as_deref(), to).await? {
                 Some(active) => {
-                    report.active = active;
-                    if active {
+                    // Of a newer release's, masters lacked the alias.
+                    report.active = active && *to == look.name;
+                    if report.active {
                         self.did(plan).tell(plan.notices.iter().filter(|notice| notice.is_of_moving()));
                     }
                     self.listeners.step("cutover");

@@ -16,14 +16,15 @@ use crate::index::{self, missing};
 /// How many documents that are missing before fields are added are kept one by one.
 const KEPT: usize = 1_000;
 
-/// Makes the index, unless it is there.
-pub(super) async fn create(cache: &Cache, plan: &Plan) -> Result<(), MigrateError> {
+/// Makes the index, unless it is there. On a cluster, its name is that of another one where masters lost what ours stood for.
+pub(super) async fn create(cache: &Cache, plan: &Plan, index: &str) -> Result<(), MigrateError> {
     let Some(command) = plan.schema.0.create_index(cache.keyspace()?) else { return Ok(()) };
     if cache.capabilities().cluster {
         // A master that lost its data lacks the index, and FT.CREATE says that it is there all the same.
-        let command = Command::new("FT._CREATEIFNX").args_from(command.args().skip(1)).repeatable();
+        let command =
+            Command::new("FT._CREATEIFNX").arg(index).args_from(command.args().skip(2)).repeatable();
         make(cache, plan.schema.0, Vec::new()).await?;
-        return masters::until_agreed(cache, &command, &plan.index, &plan.index).await;
+        return masters::until_agreed(cache, &command, index, index).await;
     }
     let mut answers = make(cache, plan.schema.0, vec![command]).await?;
     match answers.pop().unwrap_or(Ok(Reply::Nil)) {
@@ -90,15 +91,22 @@ pub(super) async fn extend(
         .arg_display(plan.fingerprint)
         .arg(extending_value(&before));
     cache.command(begin.repeatable()).await?;
-    match cache.command(schema.alter_index(index, wanted)).await {
-        Ok(_) => Ok(true),
-        Err(error) if error.server_kind() == Some(ServerErrorKind::UnknownIndex) => Ok(false),
-        Err(error) => {
+    let alter = schema.alter_index(index, wanted);
+    let done = if cache.capabilities().cluster {
+        masters::until_extended(cache, &alter, index, fields).await
+    } else {
+        cache.command(alter).await.map(drop).map_err(MigrateError::from)
+    };
+    match done {
+        Ok(()) => Ok(true),
+        Err(MigrateError::Server(error)) if error.is_unknown_index() => Ok(false),
+        Err(MigrateError::Server(error)) => {
             // All or none of the fields are added, so that whoever is second is told of a duplicate: also of one that another
             // release added with another kind, beside which the next plan makes an index of its own.
             let Some(now) = info(cache, index).await? else { return Ok(false) };
             if has_them(&now) { Ok(false) } else { refused(plan, Err(error)).map(|()| true) }
         }
+        Err(error) => Err(error),
     }
 }
 

@@ -4,13 +4,13 @@ use cache_index::{Command, Fingerprint, Reply, ServerErrorKind};
 
 use super::error::MigrateError;
 use super::inspect::{extending_key, info};
-use super::masters::{self, Agreement};
+use super::masters;
 use super::options::Options;
 use super::plan::{Plan, older};
 use super::scripts::{ADOPT, RETIRE};
 use crate::cache::Cache;
 use crate::error::Result;
-use crate::index;
+use crate::index::{self, everywhere};
 use crate::script;
 
 /// Lets an index that is there answer to our name too; `false`: another one does by now, or none.
@@ -65,16 +65,16 @@ async fn cutover_everywhere(
     any: bool,
     older: &[String],
 ) -> Result<Option<String>, MigrateError> {
-    // Masters that differ are in the middle of somebody's move, which is gone on with if it is ours to make.
-    if let Agreement::Yes(Some(active)) = masters::agreed(cache, &plan.alias).await?
-        && active != to
-    {
-        let mut moves = any || older.contains(&active);
+    // Masters that differ are in the middle of somebody's move, or one lost its data: that is gone on with if it is ours to do.
+    let now = everywhere(cache, &plan.alias).await?;
+    for active in now.said().flatten().filter(|active| *active != to) {
+        // A newer one that some master lost is given back also by the release whose index another master has for it.
+        let mut moves = any || active == plan.index || older.iter().any(|older| older == active);
         for name in older {
             moves = moves || info(cache, name).await?.is_some_and(|info| info.name == active);
         }
         if !moves || active == plan.alias {
-            return Ok(Some(active));
+            return Ok(Some(active.to_owned()));
         }
     }
     if info(cache, to).await?.is_none_or(|info| info.name != to) {
@@ -102,13 +102,14 @@ pub(super) async fn retire(
     index: &str,
     keys: &[String],
     target: &str,
-) -> Result<bool> {
+) -> Result<bool, MigrateError> {
     if cache.capabilities().cluster {
         let active = info(cache, &plan.alias).await?.map(|info| info.name);
         if active.as_deref() != Some(target) {
             return Ok(false);
         }
-        let there = info(cache, index).await?.is_some_and(|info| info.name == index);
+        // Also where some master dropped it by now.
+        let there = everywhere(cache, index).await?.said().any(|name| name == Some(index));
         if there {
             drop_index(cache, index).await?;
         }
@@ -127,9 +128,12 @@ pub(super) async fn retire(
 }
 
 /// Drops an index by its own name, not its documents. One that is gone is dropped.
-pub(super) async fn drop_index(cache: &Cache, index: &str) -> Result<()> {
+pub(super) async fn drop_index(cache: &Cache, index: &str) -> Result<(), MigrateError> {
+    if cache.capabilities().cluster {
+        return masters::until_gone(cache, index).await;
+    }
     match cache.command(Command::new("FT.DROPINDEX").arg(index)).await {
         Err(error) if error.server_kind() == Some(ServerErrorKind::UnknownIndex) => Ok(()),
-        other => other.map(drop),
+        other => Ok(other.map(drop)?),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use bytes::Bytes;
 use cache_index::{
-    Batch, Beside as Place, Command, DecodeError, Fingerprint, IndexInfo, Keyspace, Reply, Schema,
+    Batch, Beside as Place, Command, DecodeError, Fingerprint, IndexInfo, Keyspace, Reply, Route, Schema,
     ServerErrorKind, printed, text_of,
 };
 
@@ -13,9 +13,9 @@ use super::error::MigrateError;
 use super::memory::ServerMemory;
 use super::observed::{Beside, Extending, Observed, Seen, redis_om_index, redis_om_keys};
 use super::plan::Plan;
-use crate::cache::Cache;
+use crate::cache::{Cache, Masters};
 use crate::error::{Error, Result};
-use crate::index::{self, Compared, compared_key, mark_name};
+use crate::index::{self, Compared, compared_key, mark_name, question, read};
 
 /// How many indexes are asked after in one round trip: each answer has some kilobytes.
 const ASKED: usize = 256;
@@ -56,12 +56,17 @@ pub(super) async fn inspect(
     schemas: &[&'static Schema],
 ) -> Result<Vec<Observed>, MigrateError> {
     let keyspace = cache.keyspace()?;
-    let mut questions = vec![
-        Command::new("FT._LIST").repeatable(),
+    let routes = match cache.capabilities().cluster {
+        true => Masters::of(cache).await?.routes(),
+        false => vec![Route::AnyNode],
+    };
+    let list = |route: &Route| Command::new("FT._LIST").routed(route.clone()).repeatable();
+    let mut questions: Vec<_> = routes.iter().map(list).collect();
+    questions.extend([
         Command::new("TIME").repeatable(),
         Command::new("INFO").args_from(["server", "memory"]).repeatable(),
         Command::new("DBSIZE").repeatable(),
-    ];
+    ]);
     for schema in schemas {
         questions.push(
             Command::new("ZRANGE")
@@ -79,11 +84,12 @@ pub(super) async fn inspect(
     }
     let mut answers = index::ask_all(cache, Batch::pipeline(questions)).await?.into_iter();
     let mut next = || answers.next().unwrap_or(Ok(Reply::Nil));
-    let mut listed = names(next()?).map_err(|source| unreadable("FT._LIST", source))?;
-    listed.extend(unescaped(&listed));
+    let mut masters = Vec::with_capacity(routes.len());
+    for route in routes {
+        masters.push((route, index::listed(next()?)?));
+    }
     // The server's order is that of a hash table; plans have one of their own.
-    listed.sort_unstable();
-    listed.dedup();
+    let listed: BTreeSet<Bytes> = masters.iter().flat_map(|(_, listed)| listed).cloned().collect();
     let now = millis(next()?)?;
     // Not everybody may ask it.
     let told = next().ok().and_then(|info| info.as_str().map(str::to_owned)).unwrap_or_default();
@@ -117,7 +123,7 @@ pub(super) async fn inspect(
         let kept = kept.into_iter().filter(|_| is_theirs(next())).collect();
         beside.push(Beside { leases, extensions, compared, taken, redis_om_keys: kept, hashed: Vec::new() });
     }
-    let mut names: BTreeSet<Bytes> = listed.iter().cloned().collect();
+    let mut names = listed.clone();
     for (schema, beside) in schemas.iter().zip(&beside) {
         let (alias, index) = (schema.alias(keyspace), schema.index_name(keyspace));
         names.extend(beside.leases.iter().map(|(fingerprint, _)| format!("{alias}:{fingerprint}").into()));
@@ -132,9 +138,9 @@ pub(super) async fn inspect(
         let mut behind = ours.iter().filter_map(|alias| name.strip_prefix(alias.as_bytes()));
         behind.any(|rest| rest.is_empty() || rest.starts_with(b":"))
     };
-    let (found, hidden) = infos(cache, names.into_iter().collect(), is_ours).await?;
-    let cluster = cache.capabilities().cluster;
-    let seen = Seen { listed, found, hidden, now, keys, memory, server, cluster };
+    let Infos { found, torn, hidden } = infos(cache, names.into_iter().collect(), &masters, is_ours).await?;
+    let (cluster, listed) = (cache.capabilities().cluster, listed.into_iter().collect());
+    let seen = Seen { listed, found, torn, hidden, now, keys, memory, server, cluster };
     let mut observed = Vec::with_capacity(schemas.len());
     for (schema, mut beside) in schemas.iter().zip(beside) {
         let wanted = schema.definition(keyspace);
@@ -166,55 +172,83 @@ async fn hashed(cache: &Cache, indexes: impl Iterator<Item = &IndexInfo>) -> Res
     Ok(names)
 }
 
-/// What the server knows of the indexes, or targets of aliases, with these names; those that are none are left out. Behind it
-/// those of others that the user may not look at: RediSearch 2.10 takes an index's name for a key, and RediSearch 8 wants the
-/// documents to be readable.
+/// What the server knows of indexes.
+#[derive(Default)]
+struct Infos {
+    /// What answers to each name; those that stand for nothing are left out.
+    found: HashMap<Bytes, IndexInfo>,
+    /// The names of which the masters of a cluster do not say the same, and what each says.
+    torn: HashMap<Bytes, Vec<Option<String>>>,
+    /// Those of others that the user may not look at: RediSearch 2.10 takes an index's name for a key, and RediSearch 8 wants the
+    /// documents to be readable.
+    hidden: Vec<String>,
+}
+
+/// What each master, with what it lists, knows of the indexes, or targets of aliases, with these names.
 async fn infos(
     cache: &Cache,
     names: Vec<Bytes>,
+    masters: &[(Route, Vec<Bytes>)],
     is_ours: impl Fn(&[u8]) -> bool,
-) -> Result<(HashMap<Bytes, IndexInfo>, Vec<String>)> {
-    let (mut found, mut hidden) = (HashMap::with_capacity(names.len()), Vec::new());
+) -> Result<Infos> {
+    let mut infos = Infos { found: HashMap::with_capacity(names.len()), ..Infos::default() };
     for names in names.chunks(ASKED) {
-        let questions = names.iter().map(question).collect();
-        let answers = index::ask_all(cache, Batch::pipeline(questions)).await?;
-        for (name, answer) in names.iter().zip(answers) {
-            match read(answer) {
-                Ok(Some(info)) => drop(found.insert(name.clone(), info)),
-                Ok(None) => {}
-                Err(error)
-                    if error.server_kind() == Some(ServerErrorKind::KeyPermission) && !is_ours(name) =>
-                {
-                    let name = text_of(name);
-                    // One that is listed may have been asked after by two names.
-                    let is_same = |one: &String| printed(one).to_string() == printed(&name).to_string();
-                    if !hidden.iter().any(is_same) {
-                        hidden.push(name);
+        let asked = |name: &Bytes| {
+            let to = |(route, _): &(Route, Vec<Bytes>)| question(name, None).routed(route.clone());
+            masters.iter().map(to).collect::<Vec<_>>()
+        };
+        let batch = Batch::pipeline(names.iter().flat_map(asked).collect());
+        let mut answers = index::ask_all(cache, batch).await?.into_iter();
+        for name in names {
+            let mut said = Vec::with_capacity(masters.len());
+            for ((_, listed), answer) in masters.iter().zip(&mut answers) {
+                match read(answer) {
+                    // What one server says of a name that is made just now it says of what it has.
+                    Ok(info) if masters.len() == 1 => said.push(info),
+                    Ok(info) => said.push(index::known(listed, info)),
+                    Err(error)
+                        if error.server_kind() == Some(ServerErrorKind::KeyPermission) && !is_ours(name) =>
+                    {
+                        infos.hide(name);
                     }
+                    Err(error) => return Err(error),
                 }
-                Err(error) => return Err(error),
             }
+            infos.take(name, said);
         }
     }
-    Ok((found, hidden))
+    Ok(infos)
 }
 
-/// What the server knows of an index or of the target of an alias; `None`: there is none of this name.
-pub(super) async fn info(cache: &Cache, name: &str) -> Result<Option<IndexInfo>> {
-    let answers = index::ask_all(cache, Batch::pipeline(vec![question(name)])).await?;
-    answers.into_iter().next().map_or(Ok(None), read)
-}
-
-pub(super) fn question(name: impl AsRef<[u8]>) -> Command {
-    Command::new("FT.INFO").arg(name).repeatable()
-}
-
-pub(super) fn read(answer: Result<Reply>) -> Result<Option<IndexInfo>> {
-    match answer {
-        Ok(reply) => IndexInfo::decode(reply).map(Some).map_err(|source| unreadable("FT.INFO", source)),
-        Err(error) if error.server_kind() == Some(ServerErrorKind::UnknownIndex) => Ok(None),
-        Err(error) => Err(error),
+impl Infos {
+    /// Of what differs, what has least.
+    fn take(&mut self, name: &Bytes, said: Vec<Option<IndexInfo>>) {
+        let names = || said.iter().map(|one| one.as_ref().map(|info| info.name.as_str()));
+        if names().zip(names().skip(1)).any(|(one, next)| one != next) {
+            self.torn.insert(name.clone(), names().map(|one| one.map(str::to_owned)).collect());
+        }
+        let poorest = said.into_iter().flatten().min_by_key(|info| info.definition.fields.len());
+        self.found.extend(poorest.map(|info| (name.clone(), info)));
     }
+
+    fn hide(&mut self, name: &[u8]) {
+        let name = text_of(name);
+        // One that is listed may have been asked after by two names.
+        let is_same = |one: &String| printed(one).to_string() == printed(&name).to_string();
+        if !self.hidden.iter().any(is_same) {
+            self.hidden.push(name);
+        }
+    }
+}
+
+/// What the server knows of an index or of the target of an alias; `None`: there is none of this name. On a cluster there is one
+/// if all masters have it, with the fields that it has on all of them.
+pub(super) async fn info(cache: &Cache, name: &str) -> Result<Option<IndexInfo>> {
+    if cache.capabilities().cluster {
+        return Ok(index::everywhere(cache, name).await?.index());
+    }
+    let answers = index::ask_all(cache, Batch::pipeline(vec![question(name, None)])).await?;
+    answers.into_iter().next().map_or(Ok(None), read)
 }
 
 /// Whether what is in the key of turns is no turn: those are 32 hexadecimal digits, and end by themselves. Not everybody may ask.
@@ -226,35 +260,6 @@ fn is_taken(answer: Result<Reply>) -> bool {
             .is_some_and(|turn| turn.len() == 32 && turn.bytes().all(|digit| digit.is_ascii_hexdigit())),
         Err(error) => error.server_kind() == Some(ServerErrorKind::WrongType),
     }
-}
-
-/// Names are bytes: one that is no text is none of ours, and its index may be of our documents all the same.
-fn names(reply: Reply) -> Result<Vec<Bytes>, DecodeError> {
-    let name = |reply| match reply {
-        Reply::Bulk(name) => Some(name),
-        Reply::Status(name) => Some(name.into()),
-        _ => None,
-    };
-    Ok(reply.into_items()?.into_iter().filter_map(name).collect())
-}
-
-/// The names that those may stand for which have an escaped end of a line in them: `FT._LIST` writes simple strings, in which
-/// it has to be escaped, and escapes nothing else, so that both may be. One with U+0000 is listed up to that, and not found.
-fn unescaped(listed: &[Bytes]) -> Vec<Bytes> {
-    let name = |name: &Bytes| {
-        let (mut plain, mut rest) = (Vec::with_capacity(name.len()), &name[..]);
-        while let Some((first, behind)) = rest.split_first() {
-            let end = match rest {
-                [b'\\', b'n', ..] => Some(b'\n'),
-                [b'\\', b'r', ..] => Some(b'\r'),
-                _ => None,
-            };
-            plain.push(end.unwrap_or(*first));
-            rest = if end.is_some() { behind.get(1..).unwrap_or_default() } else { behind };
-        }
-        (plain.len() < name.len()).then(|| plain.into())
-    };
-    listed.iter().filter_map(name).collect()
 }
 
 /// What TIME answers, in milliseconds since 1970.
@@ -348,12 +353,6 @@ mod tests {
             assert_eq!(extending(pairs(extending_value(&one))).unwrap(), [one]);
         }
         assert_eq!(extending(Reply::Map(vec![])).unwrap(), []);
-    }
-
-    #[test]
-    fn a_name_may_stand_for_one_with_ends_of_lines() {
-        let listed = ["plain", "two\\r\\nlines", "a\\xb", "\\"].map(Bytes::from);
-        assert_eq!(unescaped(&listed), ["two\r\nlines"]);
     }
 
     #[test]

@@ -1,25 +1,13 @@
-//! The masters of a cluster. The search module hands definitions of indexes from one to the others, but not in one piece: a
-//! master that was away, or lost its data, may lack what the others have, so each of them is asked.
+//! What is told to all masters of a cluster, and repeated until each has done it.
 //!
-//! The tests here are against a connection that plays the masters. That a real cluster with a coordinator answers like that is
-//! unproven: there is none for the tests.
+//! The tests here are against a connection that plays the masters; `live_migrate_masters` has real ones, and a connection in place of
+//! a coordinator. That one does it like that is unproven: there is none for the tests.
 
-use std::time::Duration;
-
-use cache_index::Command;
+use cache_index::{Command, IndexInfo, IndexedField};
 
 use super::error::MigrateError;
-use super::inspect::{question, read};
 use crate::cache::{Cache, Masters};
-use crate::error::Result;
-
-/// How often the masters are asked again, and how long it is waited between, until they agree: five seconds, in which a
-/// master that is up has taken what it was told.
-const TRIES: u32 = 50;
-const PAUSE: Duration = Duration::from_millis(100);
-
-/// What a master says of a name that stands for nothing.
-const NOTHING: &str = "nothing";
+use crate::index::{Unsettled, until};
 
 /// Fails if the search modules do not know of each other's documents.
 pub(super) async fn check(cache: &Cache) -> Result<(), MigrateError> {
@@ -29,26 +17,6 @@ pub(super) async fn check(cache: &Cache) -> Result<(), MigrateError> {
     Err(MigrateError::NoCoordinator { masters: Masters::of(cache).await?.routes().len() })
 }
 
-/// The index that a name stands for, if all masters say the same.
-pub(super) async fn agreed(cache: &Cache, name: &str) -> Result<Agreement> {
-    let mut said = Vec::new();
-    for route in Masters::of(cache).await?.routes() {
-        said.push(read(cache.command(question(name).routed(route)).await)?.map(|info| info.name));
-    }
-    let first = said.first().cloned().flatten();
-    if said.iter().all(|one| *one == first) {
-        return Ok(Agreement::Yes(first));
-    }
-    let said: Vec<_> = said.iter().map(|one| one.as_deref().unwrap_or(NOTHING)).collect();
-    Ok(Agreement::No(said.join(", ")))
-}
-
-/// Whether all masters say the same of a name.
-pub(super) enum Agreement {
-    Yes(Option<String>),
-    No(String),
-}
-
 /// Repeats a command, which may be repeated, until all masters say that a name stands for an index.
 pub(super) async fn until_agreed(
     cache: &Cache,
@@ -56,31 +24,50 @@ pub(super) async fn until_agreed(
     name: &str,
     wanted: &str,
 ) -> Result<(), MigrateError> {
-    let mut found = String::new();
-    for attempt in 0..TRIES {
-        if attempt > 0 {
-            tokio::time::sleep(PAUSE).await;
-        }
-        // With a master that is away, the answer is an error and what was done is not known: what counts is what they say.
-        let answer = cache.command(command.clone()).await;
-        match agreed(cache, name).await? {
-            Agreement::Yes(Some(index)) if index == wanted => return Ok(()),
-            Agreement::Yes(index) => found = index.unwrap_or_else(|| NOTHING.to_owned()),
-            Agreement::No(said) => found = said,
-        }
-        if let Err(error) = answer
-            && attempt + 1 == TRIES
-        {
-            return Err(error.into());
-        }
+    let done = until(cache, command, name, |now, _| now.agreed() == Some(Some(wanted))).await;
+    done.map_err(|unsettled| error(name, unsettled))
+}
+
+/// Adds fields to an index until all masters have them.
+///
+/// Where the coordinator answers for all what one of them told it, that they have them is not seen; that it was no error is.
+pub(super) async fn until_extended(
+    cache: &Cache,
+    alter: &Command,
+    index: &str,
+    fields: &[IndexedField],
+) -> Result<(), MigrateError> {
+    // It leaves a master alone that has the first of the fields, and each has all of them or none.
+    let alter = alter.args().skip(1).fold(Command::new("FT._ALTERIFNX"), Command::arg).repeatable();
+    let has = |there: &IndexInfo, field: &IndexedField| {
+        there.definition.fields.iter().any(|one| one.name == field.name)
+    };
+    let has_all =
+        |there: Option<&IndexInfo>| there.is_some_and(|there| fields.iter().all(|field| has(there, field)));
+    let done = until(cache, &alter, index, |now, answered| answered && now.all(has_all)).await;
+    done.map_err(|unsettled| error(index, unsettled))
+}
+
+/// Drops an index by its own name, not its documents, until no master has it.
+pub(super) async fn until_gone(cache: &Cache, index: &str) -> Result<(), MigrateError> {
+    let drop = Command::new("FT._DROPINDEXIFX").arg(index).repeatable();
+    let is_gone = |there: Option<&IndexInfo>| there.is_none_or(|there| there.name != index);
+    let done = until(cache, &drop, index, |now, _| now.all(is_gone)).await;
+    done.map_err(|unsettled| error(index, unsettled))
+}
+
+fn error(name: &str, unsettled: Unsettled) -> MigrateError {
+    match unsettled {
+        Unsettled::Failed(error) => error.into(),
+        Unsettled::Disagreement(found) => MigrateError::Disagreement { name: name.to_owned(), found },
     }
-    Err(MigrateError::Disagreement { name: name.to_owned(), found })
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
     use std::sync::{Arc, Mutex};
+    use std::time::Duration;
 
     use cache_index::{Batch, Reply, Route};
     use futures_core::future::BoxFuture;
@@ -88,7 +75,11 @@ mod tests {
 
     use super::*;
     use crate::connection::{Capabilities, Connection, PushStream, server_error};
-    use crate::error::Error;
+    use crate::error::{Error, Result};
+
+    /// How often the masters are asked, and how long it is waited between.
+    const TRIES: usize = 50;
+    const PAUSE: Duration = Duration::from_millis(100);
 
     const INDEX: &str = "cache:user:idx:0123456789ab";
 
@@ -136,6 +127,10 @@ mod tests {
                 ("CLUSTER", Route::AllMasters) => {
                     let line = |name: &String| format!("{name} {name}@2 myself,master - 0 0 1 connected 0-9");
                     Ok(Reply::Array(masters.keys().map(|name| text(&line(name))).collect()))
+                }
+                ("FT._LIST", Route::Node(name)) => {
+                    let index = masters.get(name).and_then(|master| master.index);
+                    Ok(Reply::Array(index.into_iter().map(text).collect()))
                 }
                 ("FT.INFO", Route::Node(name)) => match masters.get(name).and_then(|master| master.index) {
                     Some(index) => Ok(Reply::Map(vec![(text("index_name"), text(index))])),
@@ -222,7 +217,7 @@ mod tests {
                 }
                 other => panic!("{other}"),
             }
-            assert_eq!(cluster.count("FT._CREATEIFNX"), TRIES as usize);
+            assert_eq!(cluster.count("FT._CREATEIFNX"), TRIES);
         }
         let error = made(&[HAS, away], true).await.0.unwrap_err();
         assert!(error.to_string().contains("the migration stopped"), "what the server says is told: {error}");

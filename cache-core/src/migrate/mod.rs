@@ -55,7 +55,7 @@ pub use lock::{SchemaLock, SchemaLockError};
 #[cfg(feature = "cli")]
 pub(crate) use memory::{Bytes, documents};
 pub use memory::{Estimate, Sample, ServerMemory};
-pub use observed::{Extending, LeaseSeen, Observed};
+pub use observed::{Disagreement, Extending, LeaseSeen, Observed};
 pub use options::Strategy;
 pub use plan::{Notice, Plan, Step};
 pub use progress::Progress;

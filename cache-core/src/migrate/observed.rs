@@ -56,6 +56,9 @@ pub struct Observed {
     pub memory: Option<ServerMemory>,
     /// The key by which replicas share the search for missing documents, if it holds something else.
     pub taken: Option<String>,
+    /// The names of the model's indexes, and its alias, of which the masters of a cluster do not say the same: one of them lost
+    /// its data, or did not hear of a change. Its index is made again where it is missing.
+    pub disagreements: Vec<Disagreement>,
     /// What is kept of comparisons, of those indexes that are there and that the schemas use.
     #[serde(skip)]
     pub(super) kept: Vec<Kept>,
@@ -65,6 +68,31 @@ pub struct Observed {
     /// The run of the server; empty: it does not tell.
     #[serde(skip)]
     pub(super) server: String,
+}
+
+/// What each master of a cluster says of a name, where they differ.
+///
+/// ```no_run
+/// # use cache_core::{Cache, CacheModel, Migrator};
+/// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]
+/// # struct User { #[primary_key] id: String, #[index] city: String }
+/// # async fn example(cache: Cache) -> Result<(), cache_core::MigrateError> {
+/// for seen in Migrator::new().register::<User>().inspect(&cache).await? {
+///     for one in &seen.disagreements {
+///         let lack = one.found.iter().filter(|found| found.is_none()).count();
+///         println!("{lack} of {} masters lack {}", one.found.len(), one.name);
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Disagreement {
+    /// The name.
+    pub name: String,
+    /// The index that it stands for, a master each, in the order of their ids; `None`: it has none.
+    pub found: Vec<Option<String>>,
 }
 
 /// That fields are being added to an index, or were without the new release coming to use it.
@@ -157,6 +185,8 @@ pub(super) struct Seen {
     pub(super) listed: Vec<Bytes>,
     /// What answers to each name that was asked after.
     pub(super) found: HashMap<Bytes, IndexInfo>,
+    /// The names of which masters do not say the same, and what each says.
+    pub(super) torn: HashMap<Bytes, Vec<Option<String>>>,
     /// The names of those that the user may not look at.
     pub(super) hidden: Vec<String>,
     pub(super) now: u64,
@@ -197,7 +227,14 @@ impl Seen {
             kept.iter().find(of_it).is_some_and(|kept| kept.compared.is_filled())
         };
         let comparable = !self.cluster && schema.filter().is_none();
+        let stands_for = found(&index).map(|info| info.name).filter(|name| *name != index);
+        let disagrees = |name: String| {
+            let found = self.torn.get(name.as_bytes())?.clone();
+            Some(Disagreement { name, found })
+        };
+        let ours = [Some(index.clone()), stands_for, Some(alias.clone())];
         Observed {
+            disagreements: ours.into_iter().flatten().filter_map(disagrees).collect(),
             unverified: comparable && found(&index).is_some_and(|index| !verified(index)),
             kept,
             had,
@@ -249,6 +286,11 @@ pub(super) fn redis_om_keys(index: &str) -> [String; 2] {
 }
 
 impl Observed {
+    /// What each master says of a name, if they differ.
+    pub(super) fn disagreement(&self, name: &str) -> Option<&Disagreement> {
+        self.disagreements.iter().find(|one| one.name == name)
+    }
+
     /// What this schema's release began to add fields to, and the index, if it is there.
     pub(super) fn extending(&self, fingerprint: Fingerprint) -> Option<(&Extending, &IndexInfo)> {
         let extending = self.extensions.iter().find(|one| one.fingerprint == fingerprint)?;

@@ -7,13 +7,13 @@ use cache_index::{Batch, IndexInfo};
 
 use super::count::{Counted, Counting, is_being_filled, kept};
 use super::error::MigrateError;
-use super::inspect::{extensions, info, question, read};
+use super::inspect::{extensions, info};
 use super::observed::{Extending, fingerprint_in, is_ours};
 use super::options::Options;
 use super::plan::Plan;
 use super::wait::Watch;
 use crate::cache::Cache;
-use crate::index::{self, Absent, Lacked, absent, digest};
+use crate::index::{self, Absent, Lacked, absent, digest, question, read};
 
 /// How often two indexes are compared where that is not done at one moment: on a cluster.
 const TRIES: u32 = 10;
@@ -42,7 +42,7 @@ pub(super) async fn verify(
     let mut tries = 0;
     let (mut waited, mut watch) = (0_u32, Watch::new());
     let old = loop {
-        let questions = vec![question(index), question(against)];
+        let questions = vec![question(index, None), question(against, None)];
         // A transaction would need both names on one slot.
         let batch = if cluster { Batch::pipeline(questions) } else { Batch::atomic(questions) };
         let mut infos = index::ask_all(cache, batch).await?.into_iter();

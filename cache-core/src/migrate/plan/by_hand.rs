@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use cache_index::{Command, Difference, IndexDefinition, Keyspace, Schema, text_of};
 
-use super::{Plan, Step};
+use super::{Notice, Plan, Step};
 
 /// The options of a field that `FT.INFO` hides; each has one value.
 const HIDDEN: [&str; 5] = ["PHONETIC", "EF_RUNTIME", "EPSILON", "INITIAL_CAP", "BLOCK_SIZE"];
@@ -54,7 +54,14 @@ fn hidden(field: &str, schema: &Schema) -> Vec<String> {
 /// The commands by which the plan's index is made and gets the alias.
 pub(super) fn commands(plan: &Plan, moves: Option<&Step>, keyspace: &Keyspace) -> Vec<String> {
     let schema = plan.schema.0;
+    let is_torn = |index: &String| {
+        plan.notices.iter().any(|one| matches!(one, Notice::Disagreement { name, .. } if name == index))
+    };
     let command = |step: &Step| match step {
+        Step::Create { index } if is_torn(index) => schema.create_index(keyspace).map(|create| {
+            // Of one that some master has, the other says that it is there.
+            Command::new("FT._CREATEIFNX").arg(index).args_from(create.args().skip(2))
+        }),
         Step::Create { .. } => schema.create_index(keyspace),
         Step::AlterAdd { index, fields } => {
             Some(schema.alter_index(index, |name| fields.iter().any(|field| field.name == name)))

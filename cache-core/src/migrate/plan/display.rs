@@ -5,6 +5,7 @@ use std::fmt;
 use cache_index::{Difference, printed};
 
 use super::{Notice, Plan, Step};
+use crate::index::NOTHING;
 use crate::migrate::memory::{Bytes, counted};
 
 impl fmt::Display for Plan {
@@ -192,6 +193,15 @@ impl fmt::Display for Notice {
             }
             Self::NotInPlace { index, reason } => {
                 write!(f, "{} cannot be extended in place: {reason}", printed(index))
+            }
+            Self::Disagreement { name, found } => {
+                let found: Vec<_> = found.iter().map(|one| one.as_deref().unwrap_or(NOTHING)).collect();
+                write!(
+                    f,
+                    "the masters of the cluster do not say the same of {}: {}; one of them lost its data, or did not hear of a change",
+                    printed(name),
+                    printed(&found.join(", "))
+                )
             }
             Self::Extended { index, fields } => {
                 write!(

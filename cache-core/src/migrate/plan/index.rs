@@ -25,6 +25,8 @@ pub(super) enum Source<'a> {
     Drift,
     /// It is there.
     There(&'a IndexInfo),
+    /// Some masters of a cluster lack it, under its own name or another one.
+    Torn(&'a IndexInfo),
     /// It is there under another name, and made for this very schema.
     Adopted(&'a IndexInfo),
     /// These fields are added to one that is there.
@@ -38,7 +40,9 @@ impl Source<'_> {
     pub(super) fn target<'b>(&'b self, plan: &'b Plan) -> Option<&'b str> {
         match self {
             Self::Drift => None,
-            Self::There(info) | Self::Adopted(info) | Self::Extended(info, _) => Some(&info.name),
+            Self::There(info) | Self::Torn(info) | Self::Adopted(info) | Self::Extended(info, _) => {
+                Some(&info.name)
+            }
             Self::Created => Some(&plan.index),
         }
     }
@@ -68,7 +72,11 @@ pub(super) fn source<'a>(
         if more > 0 {
             plan.notices.push(Notice::Extended { index: there.name.clone(), fields: more });
         }
-        return Source::There(there);
+        if observed.disagreement(&there.name).is_some() {
+            return Source::Torn(there);
+        }
+        let is_named = there.name == plan.index || observed.disagreement(&plan.index).is_none();
+        return if is_named { Source::There(there) } else { Source::Adopted(there) };
     }
     if let Some(earlier) = earlier(plan, wanted, observed) {
         return Source::Adopted(earlier);
@@ -170,6 +178,11 @@ pub(super) fn prepare(
             plan.steps.push(Step::AlterAdd { index, fields });
             false
         }
+        // What it takes, a master that had it has room for.
+        Source::Torn(info) => {
+            plan.steps.push(Step::Create { index: info.name.clone() });
+            false
+        }
         Source::Created => {
             plan.estimate = estimate;
             plan.steps.push(Step::Create { index: plan.index.clone() });
@@ -185,12 +198,16 @@ pub(super) fn prepare(
         plan.steps.extend(verify_all(&mut plan.notices, wanted, observed));
     }
     // Where that is somebody's to move, it is compared once.
-    let cutover = cutover.filter(|_| options.strategy != Strategy::Manual);
+    let moves_to =
+        |step: &&Step| matches!(step, Step::Cutover { to, .. } if source.target(plan) == Some(to.as_str()));
+    let cutover = cutover.filter(|_| options.strategy != Strategy::Manual).filter(moves_to);
     match source {
         // The fields that are added may cost documents that were in it.
         Source::Extended(info, _) => plan.steps.push(Step::Verify { against: info.name.clone() }),
-        Source::There(_) | Source::Adopted(_) | Source::Created if cutover.is_some() => {
-            let (old, is_there) = (observed.active.as_ref(), matches!(source, Source::There(_)));
+        Source::There(_) | Source::Torn(_) | Source::Adopted(_) | Source::Created if cutover.is_some() => {
+            let is_there = matches!(source, Source::There(_));
+            // Where masters lost the alias, it is at ours with others.
+            let old = observed.active.as_ref().filter(|old| source.target(plan) != Some(old.name.as_str()));
             let verified = old.and_then(|old| verify(&mut plan.notices, old, wanted));
             // One that is to hold other documents tells nothing, nor does one that may be as short: then the documents
             // themselves do.
@@ -201,7 +218,7 @@ pub(super) fn prepare(
             plan.steps.extend(verified);
         }
         // The alias stays with a newer release, and this one asks its own index; or it is somebody's to be moved.
-        Source::Adopted(_) | Source::Created => {
+        Source::Torn(_) | Source::Adopted(_) | Source::Created => {
             plan.steps.extend(verify_all(&mut plan.notices, wanted, observed));
         }
         Source::There(_) | Source::Drift => {}
@@ -209,7 +226,9 @@ pub(super) fn prepare(
     for theirs in retired.into_iter().flatten() {
         plan.steps.extend(verify(&mut plan.notices, theirs, wanted));
     }
-    if let Source::Adopted(info) | Source::Extended(info, _) = source {
+    if let Source::Torn(info) | Source::Adopted(info) | Source::Extended(info, _) = source
+        && info.name != plan.index
+    {
         plan.steps.push(Step::Adopt { index: info.name.clone(), name: plan.index.clone() });
     }
 }

@@ -16,7 +16,7 @@ pub(super) use alias::older;
 pub use step::{Notice, Step};
 
 use super::memory::{Estimate, Sample, ServerMemory};
-use super::observed::Observed;
+use super::observed::{Disagreement, Observed};
 use super::options::{Options, Strategy};
 
 /// What has to be done for one model. `Display` prints it like a diff; it can be serialised.
@@ -149,6 +149,8 @@ pub(crate) fn plan(
         plan.steps.push(Step::Drift { index: plan.alias.clone(), own, differences });
         return plan;
     }
+    let torn = observed.disagreements.iter().cloned();
+    plan.notices.extend(torn.map(|Disagreement { name, found }| Notice::Disagreement { name, found }));
     let source = index::source(&mut plan, &wanted, observed, options);
     let Some(target) = source.target(&plan).map(str::to_owned) else { return plan };
     let cutover = alias::cutover(&mut plan, &target, observed, options);
@@ -179,7 +181,8 @@ pub(crate) fn plan(
         by_hand::tell_hidden(&mut plan.differences, schema);
         // One that this release began to extend has its fields already.
         let begun = observed.extending(plan.fingerprint).map(|(begun, _)| begun.index.clone());
-        let same = plan.active.clone().filter(|_| plan.differences.is_empty());
+        // Where masters lost it, it is its own.
+        let same = plan.active.clone().filter(|active| plan.differences.is_empty() && *active != target);
         let wanted = || by_hand::all_hidden(schema);
         plan.notices.extend(
             same.filter(|active| begun.as_ref() != Some(active))

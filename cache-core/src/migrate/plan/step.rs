@@ -225,6 +225,14 @@ pub enum Notice {
         /// Why.
         reason: &'static str,
     },
+    /// The masters of a cluster do not say the same of an index, or of the alias: one of them lost its data, or did not hear of a
+    /// change. The plan makes them agree.
+    Disagreement {
+        /// The name.
+        name: String,
+        /// The index that it stands for, a master each; `None`: it has none.
+        found: Vec<Option<String>>,
+    },
     /// The index has fields that this schema lacks: a newer release added them in place.
     Extended {
         /// The index.
@@ -237,7 +245,7 @@ pub enum Notice {
 impl Notice {
     /// Whether it tells of an index that is made, or extended: once that is there, no plan says it again.
     pub(in crate::migrate) fn is_of_making(&self) -> bool {
-        matches!(self, Self::NotInPlace { .. } | Self::Evicts { .. })
+        matches!(self, Self::NotInPlace { .. } | Self::Evicts { .. } | Self::Disagreement { .. })
     }
 
     /// Whether it tells of the alias that moves: once it did, no plan says it again.

@@ -2,6 +2,7 @@
 
 mod changes;
 mod states;
+mod torn;
 mod world;
 
 use std::fmt::Write;
@@ -33,7 +34,7 @@ fn cases() -> Vec<Case> {
             cases.push(Case { name: format!("{name}, {how}"), world, old, new, options });
         }
     }
-    for (name, world, new, options) in states::all() {
+    for (name, world, new, options) in states::all().into_iter().chain(torn::all()) {
         let (old, new) = (
             if new.fingerprint() == states::new().fingerprint() { states::old() } else { states::new() },
             Box::leak(Box::new(new)),

@@ -22,15 +22,15 @@ fn between() -> Schema {
     schema(vec![city(), bio()])
 }
 
-fn newer() -> Schema {
+pub(super) fn newer() -> Schema {
     schema(vec![city(), age(), bio()])
 }
 
-fn name(schema: &Schema) -> String {
+pub(super) fn name(schema: &Schema) -> String {
     schema.index_name(&World::keyspace())
 }
 
-fn locked(schemas: &[&Schema]) -> Options {
+pub(super) fn locked(schemas: &[&Schema]) -> Options {
     let mut lock = crate::migrate::lock::SchemaLock::default();
     for schema in schemas {
         lock.append_schema(schema);

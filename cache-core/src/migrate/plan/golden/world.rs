@@ -27,6 +27,8 @@ pub(super) struct World {
     /// The indexes of others that the user may not look at.
     pub(super) hidden: Vec<String>,
     pub(super) memory: Option<ServerMemory>,
+    /// What each master of a cluster says of a name, where they differ.
+    torn: BTreeMap<String, Vec<Option<String>>>,
     /// Whether nobody compared the indexes with the documents.
     pub(super) unverified: bool,
     /// Whether nobody compared those of other schemas.
@@ -88,6 +90,13 @@ impl World {
         self
     }
 
+    /// Masters do not say the same of a name.
+    pub(super) fn torn(mut self, name: &str, said: &[Option<&str>]) -> Self {
+        let said = said.iter().map(|one| one.map(str::to_owned)).collect();
+        self.torn.insert(name.to_owned(), said);
+        self
+    }
+
     pub(super) fn observe(&self, schema: &Schema) -> Observed {
         let named = |(name, info): (&String, &IndexInfo)| (name.clone().into(), info.clone());
         let mut found: std::collections::HashMap<Bytes, _> = self.indexes.iter().map(named).collect();
@@ -115,8 +124,9 @@ impl World {
             redis_om_keys: self.left.clone(),
         };
         let (server, cluster) = (String::new(), false);
-        let (hidden, now) = (self.hidden.clone(), NOW);
-        let seen = Seen { listed, found, hidden, now, keys: self.keys, memory: self.memory, server, cluster };
+        let (hidden, now, memory) = (self.hidden.clone(), NOW, self.memory);
+        let torn = self.torn.iter().map(|(name, said)| (name.clone().into(), said.clone())).collect();
+        let seen = Seen { listed, found, torn, hidden, now, keys: self.keys, memory, server, cluster };
         let observed = seen.of(schema, &Self::keyspace(), beside);
         let alias = schema.alias(&Self::keyspace());
         let proven = observed.ours(&alias).filter(|_| !self.unproven);
@@ -135,6 +145,7 @@ impl World {
             match step {
                 Step::Create { index } => {
                     self = self.named(index, plan.schema.0);
+                    self.torn.remove(index);
                     self.unverified = true;
                 }
                 Step::AlterAdd { index, fields } => {
@@ -151,6 +162,7 @@ impl World {
                 Step::Adopt { index, name } => {
                     self.extending.remove(&plan.fingerprint.to_string());
                     self.aliases.insert(name.clone(), index.clone());
+                    self.torn.remove(name);
                 }
                 Step::Cutover { from, to } => {
                     let was = from.as_deref().and_then(|from| fingerprint_in(from, &plan.alias));
@@ -159,6 +171,7 @@ impl World {
                         *until = NOW.max(*until);
                     }
                     self.aliases.insert(plan.alias.clone(), to.clone());
+                    self.torn.remove(&plan.alias);
                 }
                 Step::Retire { index, .. } if !self.indexes.contains_key(index) => self.left.clear(),
                 Step::Retire { index, .. } | Step::Collect { index } => {

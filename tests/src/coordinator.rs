@@ -1,0 +1,253 @@
+//! Servers of which the connection makes a cluster with a coordinator, which no module from a registry has: it sends documents to
+//! where their keys belong, hands definitions of indexes to all, and gathers answers. Servers, indexes and documents are real.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use cache_core::connection::PushStream;
+use cache_core::embedded::Server;
+use cache_core::{Batch, Cache, Capabilities, Command, Connection, Error, Protocol, Reply, Result, Route};
+use futures_core::future::BoxFuture;
+
+/// What all masters are told.
+const DEFINITIONS: [&str; 8] = [
+    "FT.CREATE",
+    "FT._CREATEIFNX",
+    "FT.ALTER",
+    "FT._ALTERIFNX",
+    "FT._DROPINDEXIFX",
+    "FT.DROPINDEX",
+    "FT.ALIASADD",
+    "FT.ALIASUPDATE",
+];
+
+/// What a coordinator sums up of what `FT.INFO` tells.
+const SUMMED: [&str; 3] = ["num_docs", "hash_indexing_failures", "indexing"];
+
+/// The servers.
+pub struct Masters(Vec<Server>);
+
+impl Masters {
+    /// Starts so many.
+    ///
+    /// # Panics
+    /// If no servers can be had.
+    pub async fn start(number: usize) -> Self {
+        let mut servers = Vec::with_capacity(number);
+        for _ in 0..number {
+            servers.push(crate::private_server().await);
+        }
+        Self(servers)
+    }
+}
+
+/// The connection.
+pub struct Coordinator {
+    masters: Vec<Arc<dyn Connection>>,
+    capabilities: Capabilities,
+    /// How many definitions masters will not hear of.
+    deaf: Mutex<HashMap<usize, u32>>,
+}
+
+impl Coordinator {
+    /// Over all of them.
+    ///
+    /// # Panics
+    /// If they cannot be reached.
+    pub async fn over(masters: &Masters, protocol: Protocol) -> (Arc<Self>, Cache) {
+        let mut connections = Vec::with_capacity(masters.0.len());
+        let mut capabilities = Capabilities::default();
+        for server in &masters.0 {
+            let connection = Arc::clone(crate::connect(&server.url(), protocol).await.connection());
+            capabilities = connection.capabilities().clone();
+            connections.push(connection);
+        }
+        (capabilities.cluster, capabilities.coordinator) = (true, true);
+        let this = Arc::new(Self { masters: connections, capabilities, deaf: Mutex::default() });
+        (this.clone(), Cache::from_connection(this))
+    }
+
+    /// From now on, a master does not hear so many definitions, which are errors.
+    pub fn deafen(&self, master: usize, definitions: u32) {
+        self.deaf.lock().unwrap_or_else(PoisonError::into_inner).insert(master, definitions);
+    }
+
+    /// Says something to one master alone.
+    ///
+    /// # Errors
+    /// What it says.
+    pub async fn say(&self, master: usize, words: &[&str]) -> Result<Reply> {
+        let (name, rest) = words.split_first().unwrap_or((&"PING", &[]));
+        self.to(master, &Command::new(name).args_from(rest)).await
+    }
+
+    async fn to(&self, master: usize, command: &Command) -> Result<Reply> {
+        match self.masters.get(master) {
+            Some(connection) => connection.send(command.clone()).await,
+            None => panic!("no master {master}"),
+        }
+    }
+
+    /// Where a command goes that is for one; those for any go to the first.
+    fn target(&self, command: &Command) -> usize {
+        match command.route() {
+            Route::Node(address) => {
+                (0..self.masters.len()).position(|at| address_of(at) == *address).unwrap_or_default()
+            }
+            Route::Key(at) => {
+                let key = command.args().nth(*at).unwrap_or_default();
+                let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(tag(key));
+                usize::try_from(hash % self.masters.len() as u64).unwrap_or_default()
+            }
+            _ => 0,
+        }
+    }
+
+    /// What a cluster's masters say of themselves, or what each answers.
+    async fn everywhere(&self, command: &Command) -> Result<Reply> {
+        let mut answers = Vec::with_capacity(self.masters.len());
+        for at in 0..self.masters.len() {
+            answers.push(if command.name() == "CLUSTER" {
+                let line = format!("{at} {}@1 myself,master - 0 0 1 connected {at}", address_of(at));
+                Reply::Bulk(line.into())
+            } else {
+                self.to(at, command).await?
+            });
+        }
+        Ok(Reply::Array(answers))
+    }
+
+    fn hears(&self, master: usize) -> bool {
+        let mut deaf = self.deaf.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = deaf.entry(master).or_default();
+        let hears = *left == 0;
+        *left = left.saturating_sub(1);
+        hears
+    }
+
+    async fn answer(&self, command: Command) -> Result<Reply> {
+        let is_of_one = matches!(command.route(), Route::Node(_));
+        match command.name() {
+            _ if *command.route() == Route::AllMasters => self.everywhere(&command).await,
+            name if DEFINITIONS.contains(&name) && !is_of_one => self.define(&command).await,
+            "FT.INFO" => self.info(&command, self.target(&command)).await,
+            "FT.SEARCH" => self.search(&command).await,
+            _ => self.to(self.target(&command), &command).await,
+        }
+    }
+
+    /// Each is told; an error of any is the answer.
+    async fn define(&self, command: &Command) -> Result<Reply> {
+        let mut answer = Ok(Reply::Status("OK".into()));
+        for master in 0..self.masters.len() {
+            let said = if self.hears(master) {
+                self.to(master, command).await
+            } else {
+                Err(Error::Timeout { command: command.name().to_owned(), after: Duration::ZERO })
+            };
+            answer = answer.and(said);
+        }
+        answer
+    }
+
+    /// What one has itself, with the numbers of all that have it.
+    async fn info(&self, command: &Command, master: usize) -> Result<Reply> {
+        let own = self.to(master, command).await?;
+        let mut own = own.into_pairs().unwrap_or_default();
+        for other in (0..self.masters.len()).filter(|other| *other != master) {
+            let Ok(other) = self.to(other, command).await else { continue };
+            for (key, value) in other.into_pairs().unwrap_or_default() {
+                let same = own.iter_mut().find(|(own, _)| own.as_str() == key.as_str());
+                if let (Some((_, own)), true) = (same, key.as_str().is_some_and(|key| SUMMED.contains(&key)))
+                {
+                    *own = Reply::Int(number(own) + number(&value));
+                }
+            }
+        }
+        Ok(Reply::Map(own))
+    }
+
+    /// How many there are, and those that there are.
+    async fn search(&self, command: &Command) -> Result<Reply> {
+        let mut all = self.to(0, command).await?;
+        for master in 1..self.masters.len() {
+            let more = self.to(master, command).await?;
+            match (&mut all, more) {
+                (Reply::Array(all), Reply::Array(more)) => {
+                    let mut more = more.into_iter();
+                    if let (Some(total), Some(other)) = (all.first_mut(), more.next()) {
+                        *total = Reply::Int(number(total) + number(&other));
+                    }
+                    all.extend(more);
+                }
+                (Reply::Map(all), Reply::Map(more)) => {
+                    for ((key, all), (_, more)) in all.iter_mut().zip(more) {
+                        match (key.as_str(), all, more) {
+                            (Some("total_results"), total, more) => {
+                                *total = Reply::Int(number(total) + number(&more));
+                            }
+                            (Some("results"), Reply::Array(all), Reply::Array(more)) => all.extend(more),
+                            _ => {}
+                        }
+                    }
+                }
+                (_, more) => panic!("another kind of answer: {more:?}"),
+            }
+        }
+        Ok(all)
+    }
+}
+
+fn number(reply: &Reply) -> i64 {
+    reply.as_int().or_else(|| reply.as_str()?.parse().ok()).unwrap_or_default()
+}
+
+fn address_of(master: usize) -> String {
+    format!("master-{master}:1")
+}
+
+/// The part of a key that says where it belongs.
+fn tag(key: &[u8]) -> &[u8] {
+    let inner = key.iter().position(|byte| *byte == b'{').and_then(|open| {
+        let rest = key.get(open + 1..)?;
+        rest.get(..rest.iter().position(|byte| *byte == b'}')?)
+    });
+    inner.filter(|tag| !tag.is_empty()).unwrap_or(key)
+}
+
+impl Connection for Coordinator {
+    fn send(&self, command: Command) -> BoxFuture<'_, Result<Reply>> {
+        Box::pin(self.answer(command))
+    }
+
+    fn send_all(&self, batch: Batch) -> BoxFuture<'_, Result<Vec<Result<Reply>>>> {
+        Box::pin(async move {
+            if batch.is_atomic() {
+                let at = batch.commands().first().map_or(0, |first| self.target(first));
+                return match self.masters.get(at) {
+                    Some(connection) => connection.send_all(batch).await,
+                    None => panic!("no master {at}"),
+                };
+            }
+            let mut answers = Vec::with_capacity(batch.commands().len());
+            for command in batch.commands() {
+                answers.push(self.answer(command.clone()).await);
+            }
+            Ok(answers)
+        })
+    }
+
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    fn pushes(&self) -> Option<PushStream> {
+        None
+    }
+
+    fn deadline(&self) -> Duration {
+        Duration::from_secs(20)
+    }
+}

@@ -1,0 +1,262 @@
+//! The migrator on three masters of a cluster, of which some lose an index, or do not hear of a change. `cache_tests::coordinator`
+//! says what stands for the cluster and its search modules' coordinator, which no test has.
+
+#![cfg(unix)]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cache_core::{
+    Cache, CacheModel, Error, IndexSchema, MigrateError, Migrator, Notice, Protocol, Schema, Step, Strategy,
+};
+use cache_tests::cluster::until;
+use cache_tests::coordinator::{Coordinator, Masters};
+use cache_tests::releases::{alias, first, index, lock, save, second, used_before};
+
+type Old = first::User;
+type New = second::User;
+
+const MASTERS: usize = 3;
+const DOCUMENTS: u64 = 30;
+const DAY: u64 = 24 * 60 * 60 * 1_000;
+
+struct Lab {
+    masters: Masters,
+    coordinator: Arc<Coordinator>,
+    cache: Cache,
+}
+
+impl Lab {
+    /// With documents on all masters.
+    async fn new(protocol: Protocol) -> Self {
+        let masters = Masters::start(MASTERS).await;
+        let (coordinator, cache) = Coordinator::over(&masters, protocol).await;
+        save(&cache, u32::try_from(DOCUMENTS).unwrap()).await;
+        Self { masters, coordinator, cache }
+    }
+
+    /// Another process.
+    async fn other(&self) -> (Arc<Coordinator>, Cache) {
+        Coordinator::over(&self.masters, self.cache.capabilities().protocol).await
+    }
+
+    /// What a name stands for, a master each.
+    async fn said(&self, name: &str) -> Vec<Option<String>> {
+        let mut said = Vec::new();
+        for master in 0..MASTERS {
+            let answer = self.coordinator.say(master, &["FT.INFO", name]).await;
+            let pairs = answer.ok().and_then(|info| info.into_pairs().ok()).unwrap_or_default();
+            let own = pairs.iter().find(|(key, _)| key.as_str() == Some("index_name"));
+            said.push(own.and_then(|(_, name)| name.as_str().map(str::to_owned)));
+        }
+        said
+    }
+
+    /// Whether all masters say so.
+    async fn all_say(&self, name: &str, index: &str) -> bool {
+        self.said(name).await.iter().all(|said| said.as_deref() == Some(index))
+    }
+
+    /// A master loses an index, and all names of it.
+    async fn lose(&self, master: usize, index: &str) {
+        let _ = self.coordinator.say(master, &["FT.DROPINDEX", index]).await.unwrap();
+    }
+
+    async fn count(&self) -> u64 {
+        New::find().count(&self.cache).await.unwrap()
+    }
+}
+
+fn release(schema: &'static Schema) -> Migrator {
+    Migrator::new().register_schema(schema).lock(&lock(&[Old::schema(), New::schema()]))
+}
+
+fn in_place(schema: &'static Schema) -> Migrator {
+    release(schema).strategy(Strategy::InPlaceAdditive)
+}
+
+fn disagrees_on(notices: &[Notice], about: &str) -> bool {
+    let says = |one: &Notice| matches!(one, Notice::Disagreement { name, found } if name == about && found.len() == MASTERS);
+    notices.iter().any(says)
+}
+
+async fn what_a_master_lost_is_made_again(lab: Lab) {
+    let (cache, migrator) = (&lab.cache, release(New::schema()));
+    let (own, alias) = (index::<New>(cache), alias(cache));
+    let _ = migrator.run(cache).await.unwrap();
+    assert!(lab.all_say(&own, &own).await && lab.all_say(&alias, &own).await);
+    assert_eq!(lab.count().await, DOCUMENTS);
+    assert_eq!(migrator.plan(cache).await.unwrap()[0].steps, []);
+
+    for master in 0..MASTERS {
+        lab.lose(master, &own).await;
+        let seen = migrator.inspect(cache).await.unwrap().remove(0);
+        assert_eq!(seen.disagreements.len(), 2);
+        let lack = seen.disagreements[0].found.iter().filter(|found| found.is_none());
+        assert_eq!((seen.disagreements[0].name.as_str(), lack.count()), (own.as_str(), 1));
+        let plan = migrator.plan(cache).await.unwrap().remove(0);
+        assert!(plan.steps.contains(&Step::Create { index: own.clone() }), "{plan}");
+        assert!(disagrees_on(&plan.notices, &own) && disagrees_on(&plan.notices, &alias), "{plan}");
+        let done = migrator.run(cache).await.unwrap();
+        assert!(disagrees_on(&done.indexes()[0].notices, &own), "{done}");
+        assert!(lab.all_say(&own, &own).await && lab.all_say(&alias, &own).await);
+        assert_eq!(lab.count().await, DOCUMENTS);
+        assert_eq!(migrator.plan(cache).await.unwrap()[0].steps, []);
+    }
+}
+
+async fn a_master_that_does_not_hear_is_told_again(lab: Lab) {
+    let (cache, migrator) = (&lab.cache, release(New::schema()));
+    let (own, alias) = (index::<New>(cache), alias(cache));
+    // It hears of the index with the third try, and of the alias with the second.
+    lab.coordinator.deafen(2, 2);
+    let _ = migrator.run(cache).await.unwrap();
+    assert!(lab.all_say(&own, &own).await && lab.all_say(&alias, &own).await);
+    lab.coordinator.deafen(1, u32::MAX);
+    lab.lose(1, &own).await;
+    let error = migrator.run(cache).await.unwrap_err();
+    assert!(matches!(error, MigrateError::Server(Error::Timeout { .. })), "{error}");
+    // The next run goes on.
+    lab.coordinator.deafen(1, 0);
+    let _ = migrator.run(cache).await.unwrap();
+    assert!(lab.all_say(&own, &own).await && lab.all_say(&alias, &own).await);
+}
+
+async fn fields_are_added_everywhere(lab: Lab) {
+    let cache = &lab.cache;
+    let (base, own) = (index::<Old>(cache), index::<New>(cache));
+    let _ = release(Old::schema()).run(cache).await.unwrap();
+    // One has the field, as if whoever added it was killed; another one hears of it with the 26th try, which is more than
+    // there are plans in a run.
+    let alter = ["FT.ALTER", &base, "SCHEMA", "ADD", "$.age", "AS", "age", "NUMERIC", "SORTABLE"];
+    let _ = lab.coordinator.say(0, &alter).await.unwrap();
+    lab.coordinator.deafen(1, 25);
+    let _ = in_place(New::schema()).run(cache).await.unwrap();
+    for master in 0..MASTERS {
+        let info = lab.coordinator.say(master, &["FT.INFO", &base]).await.unwrap();
+        assert!(format!("{info:?}").contains("age"), "master {master}");
+    }
+    assert!(lab.all_say(&own, &base).await);
+    assert_eq!(New::find().filter(New::AGE.ge(10)).count(cache).await.unwrap(), DOCUMENTS - 10);
+
+    // A master loses it all: under the name of the new release, which is another one's, it is made again.
+    lab.lose(2, &base).await;
+    let plan = in_place(New::schema()).plan(cache).await.unwrap().remove(0);
+    assert!(plan.steps.contains(&Step::Create { index: base.clone() }), "{plan}");
+    let _ = in_place(New::schema()).run(cache).await.unwrap();
+    assert!(lab.all_say(&own, &base).await && lab.all_say(&alias(cache), &base).await);
+    assert_eq!(New::find().filter(New::AGE.ge(10)).count(cache).await.unwrap(), DOCUMENTS - 10);
+    assert_eq!(in_place(New::schema()).plan(cache).await.unwrap()[0].steps, []);
+}
+
+async fn an_old_index_is_dropped_everywhere(lab: Lab) {
+    let (base, own) = (index::<Old>(&lab.cache), index::<New>(&lab.cache));
+    let (_, old) = lab.other().await;
+    let _ = release(Old::schema()).run(&old).await.unwrap();
+    drop(old);
+    let keeps = release(New::schema()).keep_old_indexes();
+    let _ = keeps.run(&lab.cache).await.unwrap();
+    used_before(&lab.cache, Old::schema().fingerprint(), 2 * DAY).await;
+    lab.coordinator.deafen(0, 1);
+    let dropped = release(New::schema()).collect(&lab.cache).await.unwrap();
+    assert_eq!(dropped, [base.as_str()]);
+    assert_eq!(lab.said(&base).await, [None, None, None]);
+    assert!(lab.all_say(&own, &own).await);
+    assert_eq!(lab.count().await, DOCUMENTS);
+}
+
+async fn the_alias_of_a_newer_release_is_given_back(lab: Lab) {
+    let (base, own, alias) = (index::<Old>(&lab.cache), index::<New>(&lab.cache), alias(&lab.cache));
+    // The old release knows of nothing behind itself.
+    let older = Migrator::new().register_schema(Old::schema()).lock(&lock(&[Old::schema()]));
+    let _ = older.run(&lab.cache).await.unwrap();
+    let _ = release(New::schema()).run(&lab.cache).await.unwrap();
+    for said in [None, Some(&base)] {
+        let words = match said {
+            Some(index) => vec!["FT.ALIASUPDATE", &alias, index],
+            None => vec!["FT.ALIASDEL", &alias],
+        };
+        let _ = lab.coordinator.say(1, &words).await.unwrap();
+        let plan = older.plan(&lab.cache).await.unwrap().remove(0);
+        assert_eq!(plan.steps, [Step::Cutover { from: None, to: own.clone() }], "{plan}");
+        let done = older.run(&lab.cache).await.unwrap();
+        assert!(!done.indexes()[0].active, "{done}");
+        assert!(lab.all_say(&alias, &own).await, "{:?}", lab.said(&alias).await);
+    }
+    // Half moved, it is moved to the end.
+    let _ = lab.coordinator.say(0, &["FT.ALIASUPDATE", &alias, &base]).await.unwrap();
+    let done = release(New::schema()).run(&lab.cache).await.unwrap();
+    assert!(done.indexes()[0].active, "{done}");
+    assert!(lab.all_say(&alias, &own).await);
+}
+
+/// A newer release gives it to its own index while an older one, whose plan is to take it, fills one.
+async fn the_alias_is_looked_at_again_before_it_moves(lab: Lab) {
+    let (base, own, alias) = (index::<Old>(&lab.cache), index::<New>(&lab.cache), alias(&lab.cache));
+    let (coordinator, newer) = (Arc::clone(&lab.coordinator), (own.clone(), alias.clone()));
+    let newer_comes = move |step: &str| {
+        if step != "filled" {
+            return;
+        }
+        let comes = async {
+            let create = ["FT.CREATE", &newer.0, "ON", "JSON", "SCHEMA", "$.age", "AS", "age", "NUMERIC"];
+            for master in 0..MASTERS {
+                let _ = coordinator.say(master, &create).await.unwrap();
+                let _ = coordinator.say(master, &["FT.ALIASADD", &newer.1, &newer.0]).await.unwrap();
+            }
+        };
+        tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(comes));
+    };
+    let older = Migrator::new().register_schema(Old::schema()).lock(&lock(&[Old::schema()]));
+    let done = older.observe_steps(Arc::new(newer_comes)).run(&lab.cache).await.unwrap();
+    assert!(!done.indexes()[0].active, "{done}");
+    assert!(lab.all_say(&base, &base).await && lab.all_say(&alias, &own).await);
+}
+
+async fn what_a_master_lost_is_healed(lab: Lab) {
+    let own = index::<New>(&lab.cache);
+    let migrator = release(New::schema());
+    let _ = migrator.run(&lab.cache).await.unwrap();
+    // A query meets it, and a watch finds it.
+    lab.lose(0, &own).await;
+    lab.coordinator.deafen(0, 1);
+    let counted = async || New::find().count(&lab.cache).await.is_ok_and(|count| count == DOCUMENTS);
+    until("a query finds all", counted).await;
+    assert!(lab.all_say(&own, &own).await);
+    let _watch = migrator.watch_every(&lab.cache, Duration::from_secs(1)).unwrap();
+    lab.lose(2, &own).await;
+    until("the watch made it again", async || lab.all_say(&own, &own).await).await;
+    until("a query finds all", counted).await;
+}
+
+macro_rules! cases {
+    ($($case:ident),* $(,)?) => {
+        mod resp3 {
+            $(#[test]
+            fn $case() {
+                super::run(cache_core::Protocol::Resp3, super::$case);
+            })*
+        }
+        mod resp2 {
+            $(#[test]
+            fn $case() {
+                super::run(cache_core::Protocol::Resp2, super::$case);
+            })*
+        }
+    };
+}
+
+fn run<F: Future<Output = ()>>(protocol: Protocol, case: impl FnOnce(Lab) -> F) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(async { case(Lab::new(protocol).await).await });
+}
+
+cases! {
+    what_a_master_lost_is_made_again,
+    a_master_that_does_not_hear_is_told_again,
+    fields_are_added_everywhere,
+    an_old_index_is_dropped_everywhere,
+    the_alias_of_a_newer_release_is_given_back,
+    the_alias_is_looked_at_again_before_it_moves,
+    what_a_master_lost_is_healed,
+}
