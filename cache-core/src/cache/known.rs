@@ -56,6 +56,8 @@ pub(crate) struct Wants {
     pub(crate) count: bool,
     /// Take the alias from these.
     pub(crate) alias_from: Vec<String>,
+    /// Nothing: fields are only being added to it, so that it holds what it held.
+    pub(crate) is_extended: bool,
 }
 
 /// Who heals an index, who looks at it and who counts what it lacks for the first time: one at a time, the others wait and take over what is left to do.
@@ -75,7 +77,10 @@ pub(super) struct Seen {
     pub(super) changes: u64,
     /// Whether it will be heard that somebody makes it again.
     pub(super) hears: bool,
+    /// Also while fields are only being added to it.
     pub(super) filled: bool,
+    /// With how many fields it was filled at first.
+    pub(super) fields: usize,
     pub(super) documents: u64,
     /// The number of the document that was indexed last.
     pub(super) last: u64,
@@ -137,6 +142,9 @@ impl Known {
         if self.version() != mark.changes {
             return Wants::default();
         }
+        let is_extended = self.is_extended(look);
+        let nothing = Wants { is_extended, ..Wants::default() };
+        let begins_anew = self.begins_anew(*mark, info.last_document);
         let seen_beside = self.seen.as_mut().filter(|seen| seen.is_of(*mark) && *asked < seen.looked);
         let is_beside = seen_beside.is_some();
         if let Some(seen) = seen_beside {
@@ -145,18 +153,22 @@ impl Known {
                 // It is that of before, or another one: whoever asks next looks, and what is seen then is later than this.
                 seen.hears = false;
                 self.failures.saw_beside(info.failures);
-                return Wants::default();
+                return nothing;
             }
-        } else if self.begins_anew(*mark, info.last_document) {
+        } else if begins_anew {
             // If nobody says to have made it, it was made by hand, maybe without the documents that were there.
             (self.failures, self.counts_beside) = (Failures::default(), false);
         }
-        let filled = info.is_filled();
+        let filled = info.is_filled() || is_extended;
+        let fields = info.definition.fields.len();
+        let is_same = |seen: &Seen| seen.is_of(*mark) && seen.filled && self.made == Some(*made);
+        let before = self.seen.filter(is_same).filter(|_| is_beside || !begins_anew);
         self.seen = Some(Seen {
             connection: mark.connection,
             changes: mark.changes,
             hears: *hears,
             filled,
+            fields: before.map_or(fields, |seen| seen.fields.min(fields)),
             documents: info.documents,
             last: info.last_document,
             percent: info.percent_indexed,
@@ -166,7 +178,7 @@ impl Known {
         self.missing = false;
         self.served |= filled;
         if !filled {
-            return Wants::default();
+            return nothing;
         }
         let mut alias_from = Vec::new();
         let made_again = self.made.replace(*made).is_some_and(|before| before != *made);
@@ -181,7 +193,24 @@ impl Known {
             true => self.failures.saw_beside(info.failures),
             false => self.failures.saw(info.failures),
         }
-        Wants { count: self.failures.is_due(mark.connection), alias_from }
+        Wants { count: self.failures.is_due(mark.connection), alias_from, is_extended }
+    }
+
+    /// Whether it is only filled since fields are being added to what was seen to be filled: the server takes each document
+    /// anew then, in one piece, so that none of what was found before is missing meanwhile. One that it no longer takes is in
+    /// its counter of failures.
+    ///
+    /// Which fields it had before tells it from an index that is filled for another reason: as it was made again, or since the
+    /// server was started anew.
+    fn is_extended(&self, look: &Look) -> bool {
+        let Look { mark, asked, info, made, .. } = look;
+        let goes_on = |seen: &Seen| *asked < seen.looked || !self.begins_anew(*mark, info.last_document);
+        let held =
+            self.seen.filter(|seen| seen.is_of(*mark) && seen.filled && !seen.drifted && goes_on(seen));
+        info.indexing
+            && info.background_problem.is_none()
+            && self.made == Some(*made)
+            && held.is_some_and(|seen| seen.fields < info.definition.fields.len())
     }
 
     /// Whether an index whose last document has this number is another one than that which was seen. On another connection the
@@ -224,6 +253,8 @@ impl Known {
 
 #[cfg(test)]
 mod tests {
+    use cache_index::IndexedField;
+
     use super::*;
 
     #[test]
@@ -252,6 +283,53 @@ mod tests {
     }
 
     #[test]
+    fn what_is_only_extended_holds_what_it_held() {
+        let mark = Mark { connection: 0, changes: 0 };
+        let look = |asked, fields, last_document, indexing| {
+            let mut info =
+                IndexInfo { percent_indexed: 1.0, last_document, indexing, ..IndexInfo::default() };
+            info.definition.fields.resize(fields, IndexedField::default());
+            Look { mark, asked, info, made: 1, hears: true }
+        };
+        let filled = |known: &Known| known.seen.map(|seen| seen.filled);
+        let mut known = Known::default();
+        let early = Instant::now();
+        assert!(!known.saw(&look(early, 2, 20, true), false).is_extended, "it was never seen to be filled");
+        known.saw(&look(Instant::now(), 1, 20, false), false);
+        assert!(
+            !known.saw(&look(Instant::now(), 1, 20, true), false).is_extended,
+            "it is filled for another reason"
+        );
+        assert_eq!(filled(&known), Some(false));
+        known.saw(&look(Instant::now(), 1, 20, false), false);
+        for last in [20, 25] {
+            assert!(known.saw(&look(Instant::now(), 2, last, true), false).is_extended);
+        }
+        assert_eq!((filled(&known), known.state(0)), (Some(true), IndexState::Ready));
+        known.saw(&look(Instant::now(), 2, 40, false), false);
+        // Who looked before that, and is heard now.
+        assert!(known.saw(&look(early, 2, 30, true), false).is_extended);
+        assert!(known.saw(&look(Instant::now(), 3, 50, true), false).is_extended, "once more");
+        let stopped = look(Instant::now(), 3, 50, true);
+        let info = IndexInfo { background_problem: Some("OOM failure".to_owned()), ..stopped.info.clone() };
+        let others = [
+            (look(Instant::now(), 3, 8, true), "somebody made it anew by hand"),
+            (Look { made: 2, ..look(Instant::now(), 3, 60, true) }, "another process made it anew"),
+            (Look { info, ..stopped }, "the server stopped it"),
+        ];
+        for (other, why) in others {
+            let mut known = Known { seen: known.seen, made: known.made, ..Known::default() };
+            assert!(!known.saw(&other, false).is_extended, "{why}");
+            assert_eq!(filled(&known), Some(false), "{why}");
+        }
+        let elsewhere = Look { mark: Mark { connection: 1, ..mark }, ..look(Instant::now(), 3, 60, true) };
+        assert!(!known.saw(&elsewhere, false).is_extended, "the server may have been started anew");
+        known.saw(&Look { mark: elsewhere.mark, ..look(Instant::now(), 1, 60, false) }, true);
+        let drifted = Look { mark: elsewhere.mark, ..look(Instant::now(), 2, 60, true) };
+        assert!(!known.saw(&drifted, false).is_extended, "it was another one than the schema says");
+    }
+
+    #[test]
     fn what_was_seen_while_documents_were_counted_is_not_forgotten() {
         let mark = Mark { connection: 0, changes: 0 };
         let seen = Seen {
@@ -259,6 +337,7 @@ mod tests {
             changes: 0,
             hears: true,
             filled: true,
+            fields: 0,
             documents: 0,
             last: 0,
             percent: 1.0,

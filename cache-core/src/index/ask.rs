@@ -82,12 +82,12 @@ impl Question<'_> {
                 }
                 Ok(sent) => sent,
             };
-            let filled = look.as_ref().is_none_or(|look| look.info.is_filled());
+            let mut filled = true;
             if let Some(look) = look {
-                if filled {
+                if look.info.is_filled() {
                     know(cache, self.schema, self.index, Some(&look)).await;
                 }
-                notice(cache, self.schema, self.index, &look)?;
+                filled = notice(cache, self.schema, self.index, &look)?;
             }
             if !stays || mark != standing.mark(self.index, cache.connection().generation()) {
                 // What was known of the index was known of another one than that which may have answered.

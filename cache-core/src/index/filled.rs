@@ -58,10 +58,7 @@ pub(crate) async fn look(cache: &Cache, schema: &'static Schema, index: &str, ag
             return Ok(filled);
         }
         match look_at(cache, schema, index).await? {
-            Some(look) => {
-                notice(cache, schema, index, &look)?;
-                Ok(look.info.is_filled())
-            }
+            Some(look) => notice(cache, schema, index, &look),
             None => heal(cache, schema, index, mark).await.map(|()| false),
         }
     };

@@ -21,18 +21,20 @@ const PAUSE: Duration = Duration::from_secs(1);
 ///
 /// When documents failed to be indexed since they were counted, so many more are told to be missing from now on, whoever
 /// wrote them or added a field to the index, until they are counted.
-pub(crate) fn notice(cache: &Cache, schema: &'static Schema, index: &str, look: &Look) -> Result<()> {
-    let Wants { count: counts, alias_from } = saw(cache, schema, index, look)?;
+///
+/// Whether it is filled: also as long as fields are only being added to it.
+pub(crate) fn notice(cache: &Cache, schema: &'static Schema, index: &str, look: &Look) -> Result<bool> {
+    let Wants { count: counts, alias_from, is_extended } = saw(cache, schema, index, look)?;
     if !alias_from.is_empty() {
-        let wants = Wants { count: false, alias_from };
+        let wants = Wants { alias_from, ..Wants::default() };
         beside(cache, "alias", schema, index, wants, Duration::ZERO);
     }
     // On a cluster, and where a filter leaves documents out, there is nothing to know better by.
     if counts && schema.filter().is_none() && !cache.capabilities().cluster {
-        let wants = Wants { count: true, alias_from: Vec::new() };
+        let wants = Wants { count: true, ..Wants::default() };
         beside(cache, "count", schema, index, wants, PAUSE);
     }
-    Ok(())
+    Ok(look.info.is_filled() || is_extended)
 }
 
 /// Does it in the background, unless somebody is at it, or was a moment ago.

@@ -98,7 +98,136 @@ fn progress(
 
 #[cfg(test)]
 mod tests {
+    use std::collections::VecDeque;
+    use std::sync::{Arc, Mutex};
+
+    use cache_index::{Batch, Command, Keyspace, Reply, Schema};
+    use futures_core::future::BoxFuture;
+
     use super::*;
+    use crate::connection::{Capabilities, Connection, PushStream, server_error};
+    use crate::error::{Error, Result};
+    use crate::migrate::observed::Observed;
+    use crate::migrate::options::Options;
+    use crate::migrate::plan;
+
+    const INDEX: &str = "cache:user:idx:0123456789ab";
+
+    /// The state of the filling in the words of RediSearch 8.2 when its memory is full.
+    const FULL: &str = "OOM failure";
+
+    /// A server that says this of the index, one after the other, and then that it is gone.
+    struct Told {
+        answers: Mutex<VecDeque<Reply>>,
+        capabilities: Capabilities,
+    }
+
+    impl Connection for Told {
+        fn send(&self, command: Command) -> BoxFuture<'_, Result<Reply>> {
+            panic!("{command:?}")
+        }
+
+        fn send_all(&self, batch: Batch) -> BoxFuture<'_, Result<Vec<Result<Reply>>>> {
+            let asks = |command: &Command| {
+                command.args().skip_while(|word| *word != b"FT.INFO").nth(1) == Some(INDEX.as_bytes())
+            };
+            assert!(matches!(batch.commands(), [one] if asks(one)), "{batch:?}");
+            let gone = || {
+                let source = server_error(&format!("{INDEX}: no such index"));
+                Error::Server { command: "FT.INFO".to_owned(), source }
+            };
+            let answer = self.answers.lock().unwrap().pop_front().ok_or_else(gone);
+            Box::pin(async move { Ok(vec![answer]) })
+        }
+
+        fn capabilities(&self) -> &Capabilities {
+            &self.capabilities
+        }
+
+        fn pushes(&self) -> Option<PushStream> {
+            None
+        }
+
+        fn deadline(&self) -> Duration {
+            Duration::from_secs(2)
+        }
+    }
+
+    /// What the server says of an index with so many documents, by way of a script: whether it is being filled, and the state
+    /// of that.
+    fn look(documents: i64, indexing: bool, status: &str) -> Reply {
+        let bulk = |text: &str| Reply::Bulk(text.to_owned().into());
+        let errors = [
+            ("indexing failures", Reply::Int(0)),
+            ("last indexing error", bulk("N/A")),
+            ("last indexing error key", bulk("N/A")),
+            ("background indexing status", bulk(status)),
+        ];
+        let flat = |(name, value)| [bulk(name), value];
+        let errors = Reply::Array(errors.map(flat).concat());
+        let told = [
+            ("index_name", bulk(INDEX)),
+            ("num_docs", Reply::Int(documents)),
+            ("hash_indexing_failures", Reply::Int(0)),
+            ("indexing", Reply::Int(indexing.into())),
+            ("percent_indexed", bulk("1")),
+            ("Index Errors", errors),
+        ];
+        Reply::Array(told.map(flat).concat())
+    }
+
+    /// Waits for an index of which that is said. What comes of it, what was told meanwhile, and what the server would still
+    /// have said.
+    async fn waited(looks: Vec<Reply>) -> (Result<Option<IndexInfo>, MigrateError>, Vec<Progress>, usize) {
+        static SCHEMA: Schema = Schema::new("User", "user", "id", &[]);
+        let answers = Mutex::new(looks.into());
+        let server = Arc::new(Told { answers, capabilities: Capabilities::default() });
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&told);
+        let progress = move |progress: &Progress| heard.lock().unwrap().push(progress.clone());
+        let listeners = Listeners { progress: Some(Arc::new(progress)), steps: None };
+        let keyspace = Keyspace::new("cache").unwrap();
+        let plan = plan::plan(&SCHEMA, &keyspace, &Observed::default(), &Options::default());
+        let cache = Cache::from_connection(server.clone());
+        let done = wait(&cache, &plan, INDEX, &listeners, Some(5)).await;
+        let (told, left) = (told.lock().unwrap().clone(), server.answers.lock().unwrap().len());
+        (done, told, left)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_filling_that_the_server_stopped_is_an_error() {
+        let looks = vec![look(2, true, "OK"), look(3, false, FULL), look(3, false, FULL)];
+        let (done, told, left) = waited(looks).await;
+        match done.unwrap_err() {
+            MigrateError::Stopped { model: "User", index, reason } => {
+                assert_eq!((index.as_str(), reason.as_str()), (INDEX, FULL));
+            }
+            other => panic!("{other}"),
+        }
+        assert_eq!(left, 1, "the first look that says so ends it");
+        assert!(told.iter().all(|progress| !progress.filled), "{told:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn as_long_as_the_index_is_being_filled_a_problem_is_none() {
+        // As where it waits for memory, and gets it.
+        let looks =
+            vec![look(2, true, FULL), look(2, true, FULL), look(5, false, "OK"), look(5, false, "OK")];
+        let (done, told, left) = waited(looks).await;
+        let filled = done.unwrap().unwrap();
+        assert_eq!((filled.documents, filled.background_problem, left), (5, None, 0));
+        assert_eq!(told.iter().filter(|progress| progress.filled).count(), 1, "{told:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_look_is_told_and_an_index_that_is_gone_is_none() {
+        let (done, told, left) =
+            waited(vec![look(2, true, "OK"), look(4, true, "OK"), look(5, false, "OK")]).await;
+        assert!(done.unwrap().is_none() && left == 0);
+        let told: Vec<_> = told.iter().map(|told| (told.documents, told.total, told.filled)).collect();
+        // The first look at a filled one is not believed.
+        assert_eq!(told, [(2, Some(5), false), (4, Some(5), false), (5, Some(5), false)]);
+    }
 
     #[test]
     fn progress_is_of_what_came_while_it_was_watched() {

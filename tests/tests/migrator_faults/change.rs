@@ -16,8 +16,9 @@ const DOCUMENTS: u32 = 3_000;
 /// How long everybody goes on after a change.
 const AFTERWARDS: Duration = Duration::from_millis(60);
 
-/// Changes under load: two in a round, one that adds a field and one that needs another index.
-pub(crate) async fn under_load(system: System, rounds: u32) -> Found {
+/// Changes under load: two in a round, one that adds a field and one that needs another index; where fields are added in place
+/// the first of them.
+async fn under_load(system: System, rounds: u32, setup: Setup) -> Found {
     let server = cache_tests::private_server().await;
     let mut found = Found::default();
     for _ in 0..rounds {
@@ -37,8 +38,10 @@ pub(crate) async fn under_load(system: System, rounds: u32) -> Found {
         }
         let tally = traffic.log().tally();
         assert_eq!(tally.violations(), 0, "{tally:?}");
-        for release in [Release::Two, Release::Three] {
-            let mut replica = boot(system, release, &place).await;
+        let releases: &[_] = if setup.additive { &[Release::Two] } else { &[Release::Two, Release::Three] };
+        for release in releases.iter().copied() {
+            place.count_scans().await;
+            let mut replica = boot(system, release, setup, &place).await;
             traffic.read(release);
             match replica.answered().await {
                 Ok(tally) => traffic.log().add(tally),
@@ -55,7 +58,12 @@ pub(crate) async fn under_load(system: System, rounds: u32) -> Found {
         found.violations += tally.violations();
         found.violations += place.damaged(&known, &before, &traffic.visits()).await;
         if system == System::Ours {
-            found.violations += place.planned(Release::Three, Setup::default()).await as u64;
+            found.violations +=
+                place.planned(setup.next(), setup).await as u64 + place.scans().await.abs_diff(1);
+            if let Some(wrong) = place.not_in_place().await.filter(|_| setup.additive) {
+                println!("  {system:?}: {wrong}");
+                found.violations += 1;
+            }
         }
         place.say(&["FLUSHALL"]).await;
     }
@@ -63,9 +71,9 @@ pub(crate) async fn under_load(system: System, rounds: u32) -> Found {
 }
 
 /// Starts a replica and waits until it is ready.
-async fn boot(system: System, release: Release, place: &Place) -> Replica {
-    let mut replica =
-        Replica::start(&Role { base: DOCUMENTS, questions: 8, ..Role::new(system, release, place) });
+async fn boot(system: System, release: Release, setup: Setup, place: &Place) -> Replica {
+    let role = Role { setup, base: DOCUMENTS, questions: 8, ..Role::new(system, release, place) };
+    let mut replica = Replica::start(&role);
     if let Err(error) = replica.ready().await {
         panic!("release {release:?} did not boot: {error}");
     }
@@ -73,9 +81,17 @@ async fn boot(system: System, release: Release, place: &Place) -> Replica {
 }
 
 pub(crate) async fn ours(profile: Profile) -> Found {
-    under_load(System::Ours, profile.pick(10, 100)).await
+    under_load(System::Ours, profile.pick(10, 100), Setup::default()).await
 }
 
 pub(crate) async fn control(profile: Profile) -> Found {
-    under_load(System::DropAndCreate, profile.pick(2, 20)).await
+    under_load(System::DropAndCreate, profile.pick(2, 20), Setup::default()).await
+}
+
+pub(crate) async fn in_place(profile: Profile) -> Found {
+    under_load(System::Ours, profile.pick(6, 60), Setup::in_place()).await
+}
+
+pub(crate) async fn in_place_control(profile: Profile) -> Found {
+    under_load(System::DropAndCreate, profile.pick(2, 20), Setup::in_place()).await
 }

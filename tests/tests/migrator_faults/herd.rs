@@ -1,7 +1,9 @@
 //! Many replicas boot at the same moment with the same change.
 
 use crate::case::{Found, Profile};
+use crate::log::Known;
 use crate::place::Place;
+use crate::reading::Traffic;
 use crate::release::Release;
 use crate::replica::{Replica, Role, Said};
 use crate::system::{Setup, System};
@@ -12,16 +14,21 @@ const REPLICAS: usize = 16;
 /// How many documents there are.
 const DOCUMENTS: u32 = 1_000;
 
-/// One index, one scan, and everybody is ready and answered in full.
-async fn at_once(system: System, rounds: u32) -> Found {
+/// One index, one scan, and everybody is ready and answered in full: where fields are added in place, whoever asks that index
+/// meanwhile too.
+async fn at_once(system: System, rounds: u32, setup: Setup) -> Found {
     let server = cache_tests::private_server().await;
     let mut found = Found::default();
     for _ in 0..rounds {
         let place = Place::new(&server).await;
         place.fill(DOCUMENTS).await;
         place.settle(system).await;
-        let role =
-            Role { waits: true, base: DOCUMENTS, questions: 4, ..Role::new(system, Release::Three, &place) };
+        let mut traffic = Traffic::new(system, &place, &Known::new(DOCUMENTS)).await.calmly();
+        if setup.additive {
+            traffic.read(Release::One);
+        }
+        let role = Role::new(system, setup.next(), &place);
+        let role = Role { setup, waits: true, base: DOCUMENTS, questions: 4, ..role };
         let mut replicas: Vec<_> = (0..REPLICAS)
             .map(|n| Replica::start(&Role { resp2: role.resp2 || n % 2 == 1, ..role.clone() }))
             .collect();
@@ -48,14 +55,24 @@ async fn at_once(system: System, rounds: u32) -> Found {
                 }
             }
         }
+        let tally = traffic.end().await;
+        for sample in &tally.samples {
+            println!("  {system:?}: {sample}");
+        }
+        found.judged += tally.answers;
+        found.violations += tally.violations();
         names.dedup();
         let scans = place.scans().await;
         found.violations += names.len().abs_diff(1) as u64 + scans.abs_diff(1);
         if system == System::Ours {
             let mut indexes = place.indexes().await;
             indexes.retain(|name| *name != place.index(Release::One));
-            found.violations += u64::from(indexes != [place.index(Release::Three)]);
-            found.violations += place.planned(Release::Three, Setup::default()).await as u64;
+            let is_right = match setup.additive {
+                true => place.not_in_place().await.is_none(),
+                false => indexes == [place.index(Release::Three)],
+            };
+            found.violations += u64::from(!is_right);
+            found.violations += place.planned(setup.next(), setup).await as u64;
         }
         found.runs += 1;
         place.say(&["FLUSHALL"]).await;
@@ -64,9 +81,17 @@ async fn at_once(system: System, rounds: u32) -> Found {
 }
 
 pub(crate) async fn ours(profile: Profile) -> Found {
-    at_once(System::Ours, profile.pick(50, 500)).await
+    at_once(System::Ours, profile.pick(50, 500), Setup::default()).await
 }
 
 pub(crate) async fn control(profile: Profile) -> Found {
-    at_once(System::DropAndCreate, profile.pick(3, 30)).await
+    at_once(System::DropAndCreate, profile.pick(3, 30), Setup::default()).await
+}
+
+pub(crate) async fn in_place(profile: Profile) -> Found {
+    at_once(System::Ours, profile.pick(8, 80), Setup::in_place()).await
+}
+
+pub(crate) async fn in_place_control(profile: Profile) -> Found {
+    at_once(System::DropAndCreate, profile.pick(2, 20), Setup::in_place()).await
 }

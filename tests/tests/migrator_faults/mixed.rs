@@ -24,12 +24,12 @@ const TOGETHER: usize = 3;
 /// Within how many microseconds of being connected a replica is killed that is to be killed.
 const KILLED_WITHIN: u64 = 40_000;
 
-async fn trials(system: System, trials: u32, seed: u64) -> Found {
+async fn trials(system: System, trials: u32, setup: Setup, seed: u64) -> Found {
     let server = cache_tests::private_server().await;
     let mut found = Found::default();
     for trial in 0..trials {
         let seed = seed.wrapping_add(u64::from(trial));
-        let (violations, kills, judged) = trial_of(system, &Place::new(&server).await, seed).await;
+        let (violations, kills, judged) = trial_of(system, &Place::new(&server).await, setup, seed).await;
         if violations > 0 {
             println!("  {system:?}: {violations} violations with --seed {seed}");
         }
@@ -41,7 +41,7 @@ async fn trials(system: System, trials: u32, seed: u64) -> Found {
     found
 }
 
-async fn trial_of(system: System, place: &Place, seed: u64) -> (u64, u64, u64) {
+async fn trial_of(system: System, place: &Place, setup: Setup, seed: u64) -> (u64, u64, u64) {
     let mut dice = Dice::new(seed);
     place.fill(DOCUMENTS).await;
     let known = Known::new(DOCUMENTS);
@@ -50,13 +50,14 @@ async fn trial_of(system: System, place: &Place, seed: u64) -> (u64, u64, u64) {
     let mut traffic = Traffic::new(system, place, &known).await.calmly();
     traffic.read(Release::One);
     traffic.write(true);
+    place.count_scans().await;
 
     let (mut kills, mut wrong, mut booting) = (0, 0, Vec::new());
     for boot in 0..BOOTS {
         // The last one is new, and lives: from then on the new release is what runs.
         let last = boot + 1 == BOOTS;
-        let release = if last || dice.below(2) == 0 { Release::Three } else { Release::One };
-        let role = Role { base: DOCUMENTS, questions: 4, ..Role::new(system, release, place) };
+        let release = if last || dice.below(2) == 0 { setup.next() } else { Release::One };
+        let role = Role { setup, base: DOCUMENTS, questions: 4, ..Role::new(system, release, place) };
         let killed = (!last && dice.below(5) < 2).then(|| Duration::from_micros(dice.below(KILLED_WITHIN)));
         let mut replica = Replica::start(&role);
         booting.push(tokio::spawn(async move {
@@ -85,17 +86,29 @@ async fn trial_of(system: System, place: &Place, seed: u64) -> (u64, u64, u64) {
     }
     wrong += tally.violations() + place.damaged(&known, &before, &traffic.visits()).await;
     if system == System::Ours {
-        wrong += u64::from(place.alias().await != Some(place.index(Release::Three)));
-        wrong += place.planned(Release::Three, Setup::default()).await as u64;
+        let is_right = match setup.additive {
+            true => place.not_in_place().await.is_none(),
+            false => place.alias().await == Some(place.index(Release::Three)),
+        };
+        wrong += u64::from(!is_right) + place.scans().await.abs_diff(1);
+        wrong += place.planned(setup.next(), setup).await as u64;
     }
     place.say(&["FLUSHALL"]).await;
     (wrong, kills, tally.answers)
 }
 
 pub(crate) async fn ours(profile: Profile) -> Found {
-    trials(System::Ours, profile.pick(40, 400), profile.seed).await
+    trials(System::Ours, profile.pick(40, 400), Setup::default(), profile.seed).await
 }
 
 pub(crate) async fn control(profile: Profile) -> Found {
-    trials(System::DropAndCreate, profile.pick(3, 30), profile.seed).await
+    trials(System::DropAndCreate, profile.pick(3, 30), Setup::default(), profile.seed).await
+}
+
+pub(crate) async fn in_place(profile: Profile) -> Found {
+    trials(System::Ours, profile.pick(12, 120), Setup::in_place(), profile.seed).await
+}
+
+pub(crate) async fn in_place_control(profile: Profile) -> Found {
+    trials(System::DropAndCreate, profile.pick(3, 30), Setup::in_place(), profile.seed).await
 }

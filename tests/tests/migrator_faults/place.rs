@@ -156,6 +156,16 @@ impl Place {
         self.info(name).await.map(|info| info.name)
     }
 
+    /// What is wrong, unless fields were added to the index of the first release: the second one and the alias reach it, and
+    /// there is no other.
+    pub(crate) async fn not_in_place(&self) -> Option<String> {
+        let (index, indexes) = (self.index(Release::One), self.indexes().await);
+        let reached = [self.reaches(&self.index(Release::Two)).await, self.alias().await];
+        let is_it = |name: &Option<String>| name.as_ref() == Some(&index);
+        let is_right = reached.iter().all(is_it) && indexes == [index.as_str()];
+        (!is_right).then(|| format!("of {indexes:?} they reach {reached:?}, and not {index}"))
+    }
+
     /// Lets all leases have run out long ago, as if nobody had used the indexes for long.
     pub(crate) async fn forget_leases(&self) {
         let key = format!("{}:~user:leases", self.namespace);

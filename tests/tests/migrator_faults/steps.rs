@@ -227,8 +227,9 @@ impl Killed<'_> {
         let before = place.stored(&known.ids()).await;
         situation.prepare(self.system, place, self.turn).await;
         let mut traffic = Traffic::new(self.system, place, &known).await.calmly();
+        let mut old = Traffic::new(self.system, place, &known).await.calmly();
         if situation.has_old() {
-            traffic.read(Release::One);
+            old.read(Release::One);
         }
         // A reader that does not wait until it is ready must be told.
         traffic.read(situation.release());
@@ -253,10 +254,19 @@ impl Killed<'_> {
             self.disturbance.strike(self.server, place).await;
         }
         let mut wrong = self.recover().await;
-        let tally = traffic.end().await;
+        let (mut tally, old) = (traffic.end().await, old.end().await);
         if tally.lies() > 0 {
             wrong.push(format!("{tally:?}"));
         }
+        // Where nothing but the boot is disturbed, the index of the release before is there and filled the whole time.
+        let ill = match self.disturbance {
+            Disturbance::Nothing => old.violations(),
+            Disturbance::Restart | Disturbance::Flush => old.lies(),
+        };
+        if ill > 0 {
+            wrong.push(format!("the release before: {old:?}"));
+        }
+        tally.add(old);
         let damaged = place.damaged(&known, &before, &[]).await;
         if damaged > 0 {
             wrong.push(format!("{damaged} documents are not what was written"));

@@ -41,6 +41,16 @@ pub(crate) struct Setup {
 }
 
 impl Setup {
+    /// A migrator that adds fields to the index that is there.
+    pub(crate) fn in_place() -> Self {
+        Self { additive: true, ..Self::default() }
+    }
+
+    /// The release that comes after the first one: it only adds a field, or needs another index.
+    pub(crate) fn next(self) -> Release {
+        if self.additive { Release::Two } else { Release::Three }
+    }
+
     /// The migrator of a release that has a schema lock, as every release should.
     pub(crate) fn migrator<M: User>(self) -> Migrator {
         let migrator = Migrator::new().register::<M>().lock(&lock()).allow_failures(self.allows);
