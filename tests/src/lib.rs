@@ -1,5 +1,6 @@
 //! What the live tests share: one private server a process, a namespace a test, both protocols.
 
+pub mod authority;
 pub mod backfill;
 pub mod before;
 pub mod child;
