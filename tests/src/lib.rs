@@ -12,6 +12,7 @@ pub mod derived;
 pub mod dice;
 pub mod dropped;
 pub mod figures;
+pub mod hand_on;
 pub mod keys;
 pub mod others;
 pub mod plain;

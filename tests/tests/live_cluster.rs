@@ -348,7 +348,7 @@ async fn on_a_cluster() {
             the_first_call_knows_it(first, many).await;
         }
         all_masters_are_asked_about_no_key_and_in_no_batch(lazy(protocol)).await;
-        let cache = cache_tests::connect_redis(&server.url(), protocol).await;
+        let cache = cache_tests::connect(&server.url(), protocol).await;
         let within = |name: &str| cache.clone().namespace(&format!("{name}-{protocol:?}"));
         the_rules_are_the_same(within("rules")).await;
         claims_outlive_their_document_by_little(within("ends")).await;
