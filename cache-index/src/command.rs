@@ -20,7 +20,11 @@ pub enum Route {
     Key(usize),
     /// To any node: the server itself coordinates, or the answer is the same everywhere.
     AnyNode,
-    /// To every master, one answer each.
+    /// To every master, one answer each: for a command that is about no key, in a call of its own.
+    ///
+    /// On a cluster a command with a [key](Command::has_key) is refused before it is sent, since all masters but one would, and so is
+    /// a batch that has such a command, since each answer of a batch is one. A key that was given as an [argument](Command::arg) is
+    /// known to the servers alone: those that have not its slot answer `MOVED`, which is the error when the deadline is over.
     AllMasters,
     /// To the one node with this address (`host:port`).
     Node(String),
@@ -40,6 +44,7 @@ pub struct Command {
     buffer: Vec<u8>,
     ends: Vec<usize>,
     route: Route,
+    keyed: bool,
     repeatable: bool,
     timeout: Option<Duration>,
 }
@@ -56,7 +61,7 @@ impl Command {
         buffer.extend_from_slice(name.as_bytes());
         let mut ends = Vec::with_capacity(arguments.max(1));
         ends.push(buffer.len());
-        Self { buffer, ends, route: Route::AnyNode, repeatable: false, timeout: None }
+        Self { buffer, ends, route: Route::AnyNode, keyed: false, repeatable: false, timeout: None }
     }
 
     /// Appends an argument.
@@ -109,6 +114,7 @@ impl Command {
         if self.route == Route::AnyNode {
             self.route = Route::Key(self.ends.len());
         }
+        self.keyed = true;
         self.arg_with(write)
     }
 
@@ -120,6 +126,7 @@ impl Command {
 
     /// Sends the command elsewhere than its first key says.
     pub fn routed(mut self, route: Route) -> Self {
+        self.keyed |= matches!(route, Route::Key(_));
         self.route = route;
         self
     }
@@ -162,6 +169,19 @@ impl Command {
             Route::Key(position) => self.args().nth(position),
             _ => None,
         }
+    }
+
+    /// Whether an argument is known to be a key: by [`key`](Command::key), or by the [route](Command::routed) to one.
+    ///
+    /// ```
+    /// use cache_index::{Command, Route};
+    ///
+    /// let everywhere = |command: Command| command.routed(Route::AllMasters);
+    /// assert!(!everywhere(Command::new("DBSIZE")).has_key());
+    /// assert!(everywhere(Command::new("GET").key("cache:user:1")).has_key());
+    /// ```
+    pub fn has_key(&self) -> bool {
+        self.keyed
     }
 
     /// Whether the command may be sent again when it is not known whether it was executed.
@@ -261,6 +281,17 @@ mod tests {
         assert_eq!(Command::new("PING").route(), &Route::AnyNode);
         let everywhere = Command::new("SCRIPT").routed(Route::AllMasters).key("k");
         assert_eq!(everywhere.route(), &Route::AllMasters);
+    }
+
+    #[test]
+    fn a_key_is_known_as_one_wherever_the_command_goes() {
+        let name = || Command::new("GET");
+        let keyed =
+            [name().key("k"), name().arg("k").routed(Route::Key(1)), name().routed(Route::AnyNode).key("k")];
+        for command in keyed {
+            assert!(command.has_key() && command.routed(Route::AllMasters).has_key());
+        }
+        assert!(!name().arg("k").routed(Route::AllMasters).has_key());
     }
 
     #[test]

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cache_core::connection::{KeyChanges, PushStream};
-use cache_core::{Batch, Capabilities, Command, Connection, Reply, Result};
+use cache_core::{Batch, Command, Connection, Reply, Result};
 use futures_core::future::BoxFuture;
 
 type Deed = Box<dyn Fn(&Command) -> BoxFuture<'static, ()> + Send + Sync>;
@@ -49,27 +48,9 @@ impl Connection for Before {
         })
     }
 
-    fn capabilities(&self) -> &Capabilities {
-        self.inner.capabilities()
-    }
-
-    fn pushes(&self) -> Option<PushStream> {
-        self.inner.pushes()
-    }
-
-    fn generation(&self) -> u64 {
-        self.inner.generation()
-    }
-
-    fn notices_flushes(&self) -> bool {
-        self.inner.notices_flushes()
-    }
-
-    fn changes_of(&self, key: &[u8]) -> Option<KeyChanges> {
-        self.inner.changes_of(key)
-    }
-
     fn deadline(&self) -> Duration {
         self.deadline
     }
+
+    crate::hand_on!(inner: capabilities, pushes, generation, notices_flushes, changes_of);
 }

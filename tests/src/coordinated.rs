@@ -2,11 +2,8 @@
 //! under the rules of a cluster.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use cache_core::connection::{Invalidations, KeyChanges, PushStream};
-use cache_core::{Batch, Cache, Capabilities, Command, Connection, Reply, Result, Route};
-use futures_core::future::BoxFuture;
+use cache_core::{Cache, Capabilities, Command, Connection, Route};
 
 /// With any value: the server is such a node.
 const ONE_NODE: &str = "CACHE_TEST_ONE_NODE";
@@ -34,39 +31,9 @@ pub(crate) async fn as_told(cache: Cache) -> Cache {
 }
 
 impl Connection for Coordinated {
-    fn send(&self, command: Command) -> BoxFuture<'_, Result<Reply>> {
-        self.inner.send(command)
-    }
-
-    fn send_all(&self, batch: Batch) -> BoxFuture<'_, Result<Vec<Result<Reply>>>> {
-        self.inner.send_all(batch)
-    }
-
     fn capabilities(&self) -> &Capabilities {
         &self.capabilities
     }
 
-    fn pushes(&self) -> Option<PushStream> {
-        self.inner.pushes()
-    }
-
-    fn generation(&self) -> u64 {
-        self.inner.generation()
-    }
-
-    fn notices_flushes(&self) -> bool {
-        self.inner.notices_flushes()
-    }
-
-    fn changes_of(&self, key: &[u8]) -> Option<KeyChanges> {
-        self.inner.changes_of(key)
-    }
-
-    fn tracking(&self, told: Arc<dyn Invalidations>) -> Option<Result<Arc<dyn Connection>>> {
-        self.inner.tracking(told)
-    }
-
-    fn deadline(&self) -> Duration {
-        self.inner.deadline()
-    }
+    crate::hand_on!(inner: send, send_all, pushes, generation, notices_flushes, changes_of, tracking, deadline);
 }

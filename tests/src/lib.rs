@@ -1,5 +1,6 @@
 //! What the live tests share: one private server a process, a namespace a test, both protocols.
 
+pub mod authority;
 pub mod backfill;
 pub mod before;
 pub mod child;
@@ -12,6 +13,7 @@ pub mod derived;
 pub mod dice;
 pub mod dropped;
 pub mod figures;
+pub mod hand_on;
 pub mod keys;
 pub mod others;
 pub mod plain;

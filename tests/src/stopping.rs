@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use cache_core::connection::{KeyChanges, PushStream};
-use cache_core::{Batch, Cache, Capabilities, Command, Connection, Reply, Result};
+use cache_core::connection::PushStream;
+use cache_core::{Batch, Cache, Command, Connection, Reply, Result};
 use futures_core::future::BoxFuture;
 
 /// What is said when the commands are used up.
@@ -54,27 +54,13 @@ impl Connection for Stopping {
         })
     }
 
-    fn capabilities(&self) -> &Capabilities {
-        self.inner.capabilities()
-    }
-
     fn pushes(&self) -> Option<PushStream> {
         None
-    }
-
-    fn generation(&self) -> u64 {
-        self.inner.generation()
-    }
-
-    fn notices_flushes(&self) -> bool {
-        self.inner.notices_flushes()
-    }
-
-    fn changes_of(&self, key: &[u8]) -> Option<KeyChanges> {
-        self.inner.changes_of(key)
     }
 
     fn deadline(&self) -> Duration {
         Duration::from_millis(100)
     }
+
+    crate::hand_on!(inner: capabilities, generation, notices_flushes, changes_of);
 }

@@ -5,7 +5,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cache_core::{Cache, CacheModel, Command, Error, Expiry, Protocol, Reply, Result, ServerErrorKind};
+use cache_core::{
+    Batch, Cache, CacheModel, Command, Error, Expiry, Protocol, Reply, Result, Route, ServerErrorKind,
+};
 use cache_tests::before::Before;
 use cache_tests::cluster;
 use serde::{Deserialize, Serialize};
@@ -320,17 +322,33 @@ async fn the_first_call_knows_it(cache: Cache, many: bool) {
     assert!(user(3, "a", 0).save(&cache).await.unwrap_err().is_not_unique());
 }
 
+/// Also by the first call, and where there is one master alone.
+async fn all_masters_are_asked_about_no_key_and_in_no_batch(cache: Cache) {
+    let to_all = |command: Command| command.routed(Route::AllMasters);
+    let (size, get) = (|| to_all(Command::new("DBSIZE")), || Command::new("GET").key("a"));
+    let refused = [
+        cache.command(to_all(get())).await.map(drop),
+        cache.connection().send_all(Batch::pipeline(vec![get(), size()])).await.map(drop),
+        cache.connection().send_all(Batch::atomic(vec![get(), size()])).await.map(drop),
+    ];
+    assert!(refused.iter().all(|outcome| matches!(outcome, Err(Error::Unsupported { .. }))), "{refused:?}");
+    assert_eq!(cache.command(size()).await.unwrap().into_items().unwrap().len(), 1);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn on_a_cluster() {
     let server = cluster::one_node().await;
+    let lazy = |protocol| {
+        let settings = cache_core::RedisSettings::new(server.url()).protocol(protocol);
+        cache_tests::connect_lazy(settings).unwrap()
+    };
     for protocol in [Protocol::Resp3, Protocol::Resp2] {
         for many in [false, true] {
-            let settings = cache_core::RedisSettings::new(server.url()).protocol(protocol);
-            let lazy =
-                cache_tests::connect_lazy(settings).unwrap().namespace(&format!("first-{many}-{protocol:?}"));
-            the_first_call_knows_it(lazy, many).await;
+            let first = lazy(protocol).namespace(&format!("first-{many}-{protocol:?}"));
+            the_first_call_knows_it(first, many).await;
         }
-        let cache = cache_tests::connect_redis(&server.url(), protocol).await;
+        all_masters_are_asked_about_no_key_and_in_no_batch(lazy(protocol)).await;
+        let cache = cache_tests::connect(&server.url(), protocol).await;
         let within = |name: &str| cache.clone().namespace(&format!("{name}-{protocol:?}"));
         the_rules_are_the_same(within("rules")).await;
         claims_outlive_their_document_by_little(within("ends")).await;

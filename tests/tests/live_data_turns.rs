@@ -1,7 +1,7 @@
 //! Data migrations that are run and taken back at one time: whoever began last has its way, and whoever lost is told.
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Barrier};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use cache_core::embedded::Server;
@@ -86,20 +86,40 @@ async fn finished(cache: &Cache) -> Option<bool> {
 
 type Answer = Result<DataReport, DataMigrationError>;
 
+/// How long one waits for the other at most, who may have failed.
+const LATE: Duration = Duration::from_secs(60);
+
+/// Where two threads wait for each other, once.
+#[derive(Default)]
+struct Meeting {
+    here: Mutex<u32>,
+    comes: Condvar,
+}
+
+impl Meeting {
+    fn meet(&self) {
+        let mut here = self.here.lock().unwrap();
+        *here += 1;
+        self.comes.notify_all();
+        let (_here, waited) = self.comes.wait_timeout_while(here, LATE, |here| *here < 2).unwrap();
+        assert!(!waited.timed_out(), "the other one did not come");
+    }
+}
+
 /// Begins what the function does, with a step that waits in the middle; does the other, and lets the first go on.
 async fn meanwhile<R>(
     cache: &Cache,
     slow: impl AsyncFnOnce(DataMigration<New>, Cache) -> Answer + Send + 'static,
     other: impl AsyncFnOnce() -> R,
 ) -> (Answer, R) {
-    let (reached, goes) = (Arc::new(Barrier::new(2)), Arc::new(Barrier::new(2)));
+    let (reached, goes) = (Arc::new(Meeting::default()), Arc::new(Meeting::default()));
     let waits = {
         let (reached, goes, calls) = (reached.clone(), goes.clone(), Arc::new(AtomicU32::new(0)));
         move || {
             // One is for the sample, or none.
             if calls.fetch_add(1, Ordering::Relaxed) == DOCUMENTS / 2 {
-                reached.wait();
-                goes.wait();
+                reached.meet();
+                goes.meet();
             }
         }
     };
@@ -119,9 +139,9 @@ async fn meanwhile<R>(
         let runtime = tokio::runtime::Runtime::new().unwrap();
         runtime.block_on(slow(migration, theirs))
     });
-    tokio::task::spawn_blocking(move || reached.wait()).await.unwrap();
+    tokio::task::spawn_blocking(move || reached.meet()).await.unwrap();
     let answer = other().await;
-    tokio::task::spawn_blocking(move || goes.wait()).await.unwrap();
+    tokio::task::spawn_blocking(move || goes.meet()).await.unwrap();
     (tokio::task::spawn_blocking(move || slow.join().unwrap()).await.unwrap(), answer)
 }
 

@@ -1,12 +1,13 @@
 //! A cache whose server is away, hangs, starts, or comes back: nothing fails for it that is not told by type.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cache_core::{
-    Cache, CacheModel, CacheState, Command, Degrade, Error, ErrorClass, Gate, GateError, Migrator, Outcome,
-    Protocol, RedisSettings, Ttl,
+    Cache, CacheModel, CacheState, Capabilities, Command, Connection, Degrade, Error, ErrorClass, Gate,
+    GateError, Migrator, Outcome, Protocol, RedisSettings, Ttl,
 };
-use cache_tests::{chain, connect_with, degrade, private_server};
+use cache_tests::{chain, connect_with, degrade, hand_on, private_server};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheModel)]
@@ -141,6 +142,38 @@ async fn a_server_that_hangs_costs_an_entrys_timeout_and_then_nothing() {
     server.resume().await.unwrap();
     becomes(&cache, true).await;
     assert_eq!(Note::get(&cache, 1).await.unwrap(), Some(note(1)));
+}
+
+/// A connection that does not know yet what its server is.
+struct Unsure {
+    inner: Arc<dyn Connection>,
+    capabilities: Capabilities,
+}
+
+impl Connection for Unsure {
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    hand_on!(inner: send, send_all, pushes, deadline);
+}
+
+#[tokio::test]
+async fn who_is_asked_before_an_entry_has_as_much_time_as_that() {
+    let server = private_server().await;
+    let settings = RedisSettings::new(server.url()).response_timeout(Duration::from_secs(10));
+    let inner = Arc::clone(connect_with(settings).await.unwrap().connection());
+    let mut capabilities = inner.capabilities().clone();
+    capabilities.assumed = true;
+    let degrade = Degrade::new().entry_timeout(Duration::from_millis(100));
+    let cache = degrade.over(Arc::new(Unsure { inner, capabilities })).await.unwrap();
+    let named = Named { id: 1, name: "n".to_owned() };
+    assert!(named.save(&cache).await.unwrap().stored());
+    server.pause().await.unwrap();
+    let began = Instant::now();
+    assert!(!named.save(&cache).await.unwrap().stored());
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    server.resume().await.unwrap();
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use cache_core::{Batch, Cache, CacheModel, Command, Error, Protocol, RedisSettings};
-use cache_tests::{chain, connect_with, private_server};
+use cache_tests::{chain, connect_lazy, connect_with, private_server};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheModel)]
@@ -81,6 +81,23 @@ async fn a_server_that_hangs_is_given_up_in_time() {
     }
     server.resume().await.unwrap();
     bounded(note(&cache, 1)).await.unwrap();
+}
+
+/// The first query of a cache that connects lazily asks who the server is before it, for no longer than it may take itself. In
+/// RESP2, where it has no more time on the client's side than it says.
+#[tokio::test]
+async fn who_is_asked_before_the_first_query_has_as_much_time_as_that() {
+    // Connections are taken by its system, and nobody answers.
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("redis://127.0.0.1:{}", silent.local_addr().unwrap().port());
+    let patient = Duration::from_secs(10);
+    let settings = settings(url, Protocol::Resp2).response_timeout(patient).connect_timeout(patient);
+    for timeout in [TIMEOUT, TIMEOUT / 5] {
+        let cache = connect_lazy(&settings).unwrap();
+        let query = Note::find().timeout(timeout);
+        let error = bounded(query.count(&cache)).await.unwrap_err();
+        assert!(error.is_unavailable(), "{}", chain(&error));
+    }
 }
 
 #[tokio::test]

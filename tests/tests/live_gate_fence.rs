@@ -6,7 +6,7 @@ use cache_core::{
     Batch, Cache, CacheModel, Changes, Command, DataMigration, Dictionary, Error, Expiry, Gate, GateError,
     Lease, Migrator, OnUnavailable, Protocol, RedisSettings, Released, Suggestions, Ttl,
 };
-use cache_tests::{chain, cluster, connect, connect_redis, live, private_server};
+use cache_tests::{chain, cluster, connect, live, private_server};
 use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 
@@ -313,7 +313,7 @@ async fn on_a_cluster_the_number_lies_beside_the_documents() {
     let server = cluster::one_node().await;
     for protocol in [Protocol::Resp2, Protocol::Resp3] {
         let project = format!("shop{protocol:?}").to_lowercase();
-        let cache = connect_redis(&server.url(), protocol).await.project(&project);
+        let cache = connect(&server.url(), protocol).await.project(&project);
         let [(late, fenced), (newer, other)] = late_and_newer(&cache).await;
         assert!(report("a", "newer").save(&other).await.unwrap().stored());
         refused(report("a", "late").save(&fenced).await, &late, &newer);

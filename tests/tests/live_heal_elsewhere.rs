@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use cache_core::connection::{KeyChanges, PushStream};
 use cache_core::{
-    Batch, Cache, CacheModel, Capabilities, Command, Connection, Error, IndexPolicy, IndexSchema, IndexState,
-    Migrator, Protocol, Reply, Result,
+    Batch, Cache, CacheModel, Command, Connection, Error, IndexPolicy, IndexSchema, IndexState, Migrator,
+    Protocol, Reply, Result,
 };
 use cache_tests::{chain, connect, connect_redis, private_server};
 use futures_core::future::BoxFuture;
@@ -50,37 +50,11 @@ async fn drop_index(cache: &Cache) {
 struct Deaf(Arc<dyn Connection>);
 
 impl Connection for Deaf {
-    fn send(&self, command: Command) -> BoxFuture<'_, Result<Reply>> {
-        self.0.send(command)
-    }
-
-    fn send_all(&self, batch: Batch) -> BoxFuture<'_, Result<Vec<Result<Reply>>>> {
-        self.0.send_all(batch)
-    }
-
-    fn capabilities(&self) -> &Capabilities {
-        self.0.capabilities()
-    }
-
-    fn pushes(&self) -> Option<PushStream> {
-        self.0.pushes()
-    }
-
-    fn generation(&self) -> u64 {
-        self.0.generation()
-    }
-
-    fn notices_flushes(&self) -> bool {
-        self.0.notices_flushes()
-    }
-
     fn changes_of(&self, _: &[u8]) -> Option<KeyChanges> {
         Some(KeyChanges::default())
     }
 
-    fn deadline(&self) -> Duration {
-        self.0.deadline()
-    }
+    cache_tests::hand_on!(0: send, send_all, capabilities, pushes, generation, notices_flushes, deadline);
 }
 
 /// Answers that were complete by their own word and were not, and answers that said what they lacked.
@@ -215,10 +189,6 @@ struct Between {
 }
 
 impl Connection for Between {
-    fn send(&self, command: Command) -> BoxFuture<'_, Result<Reply>> {
-        self.inner.send(command)
-    }
-
     fn send_all(&self, batch: Batch) -> BoxFuture<'_, Result<Vec<Result<Reply>>>> {
         Box::pin(async move {
             let commands = batch.commands().to_vec();
@@ -245,21 +215,11 @@ impl Connection for Between {
         })
     }
 
-    fn capabilities(&self) -> &Capabilities {
-        self.inner.capabilities()
-    }
-
     fn pushes(&self) -> Option<PushStream> {
         None
     }
 
-    fn generation(&self) -> u64 {
-        self.inner.generation()
-    }
-
-    fn deadline(&self) -> Duration {
-        self.inner.deadline()
-    }
+    cache_tests::hand_on!(inner: send, capabilities, generation, deadline);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -305,29 +265,11 @@ impl Connection for Coming {
         self.inner.send_all(batch)
     }
 
-    fn capabilities(&self) -> &Capabilities {
-        self.inner.capabilities()
-    }
-
-    fn pushes(&self) -> Option<PushStream> {
-        self.inner.pushes()
-    }
-
-    fn generation(&self) -> u64 {
-        self.inner.generation()
-    }
-
     fn notices_flushes(&self) -> bool {
         self.is_there.load(Ordering::SeqCst) && self.inner.notices_flushes()
     }
 
-    fn changes_of(&self, key: &[u8]) -> Option<KeyChanges> {
-        self.inner.changes_of(key)
-    }
-
-    fn deadline(&self) -> Duration {
-        self.inner.deadline()
-    }
+    cache_tests::hand_on!(inner: capabilities, pushes, generation, changes_of, deadline);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

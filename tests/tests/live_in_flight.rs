@@ -53,6 +53,8 @@ async fn one_more_is_refused(protocol: Protocol) {
     let refused = cache.ping().await.unwrap_err();
     assert!(matches!(refused, Error::Busy { limit: LIMIT }) && refused.is_unavailable());
     assert_eq!(ErrorClass::of(&refused), ErrorClass::Busy);
+    let says = "8 calls have no answer yet, waited for or given up; ";
+    assert!(refused.to_string().starts_with(says), "{refused}");
     assert!(refused.to_string().contains("max_in_flight"), "{refused}");
     assert!(Note { id: 1 }.save(&cache).await.unwrap_err().is_busy());
     assert!(Note::get_many(&cache, 0..9).await.unwrap_err().is_busy());
@@ -80,6 +82,39 @@ async fn one_more_is_refused_2() {
 #[tokio::test]
 async fn one_more_is_refused_3() {
     one_more_is_refused(Protocol::Resp3).await;
+}
+
+/// Nobody waits then, which the error does not say. Through the `redis` crate: the other client has handed them all to the server.
+async fn those_that_were_given_up_count_until_they_are_answered(protocol: Protocol) {
+    let server = private_server().await;
+    let settings = RedisSettings::new(server.url()).protocol(protocol).max_in_flight(2);
+    let cache = Cache::connect(settings).await.unwrap();
+    server.pause().await.unwrap();
+    for _ in 0..2 {
+        let given_up = tokio::time::timeout(Duration::from_millis(50), cache.ping()).await;
+        assert!(given_up.is_err(), "{given_up:?}");
+    }
+    let refused = cache.ping().await.unwrap_err();
+    assert!(matches!(refused, Error::Busy { limit: 2 }), "{refused}");
+    assert!(refused.to_string().contains("given up"), "{refused}");
+    server.resume().await.unwrap();
+    let answered = async {
+        while cache.ping().await.is_err_and(|error| error.is_busy()) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), answered).await.unwrap();
+    cache.ping().await.unwrap();
+}
+
+#[tokio::test]
+async fn those_that_were_given_up_count_until_they_are_answered_2() {
+    those_that_were_given_up_count_until_they_are_answered(Protocol::Resp2).await;
+}
+
+#[tokio::test]
+async fn those_that_were_given_up_count_until_they_are_answered_3() {
+    those_that_were_given_up_count_until_they_are_answered(Protocol::Resp3).await;
 }
 
 /// One by one, in pipelines and in transactions.

@@ -7,7 +7,7 @@ use cache_core::{
 };
 use cache_tests::clients::is_fred;
 use cache_tests::releases::{changed, first, global, index, indexes, save, second, third};
-use cache_tests::{chain, cluster, connect, connect_lazy, connect_redis, private_server};
+use cache_tests::{chain, cluster, connect, connect_lazy, private_server};
 
 type Old = first::User;
 type New = second::User;
@@ -227,7 +227,7 @@ async fn another_database_than_0() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cluster_whose_search_module_has_no_coordinator() {
     let server = cluster::one_node().await;
-    let cache = connect_redis(&server.url(), Protocol::Resp3).await;
+    let cache = connect(&server.url(), Protocol::Resp3).await;
     let error = new().run(&cache).await.unwrap_err();
     assert!(matches!(error, MigrateError::NoCoordinator { masters: 1 }), "{}", chain(&error));
     assert_eq!(keys(&cache).await, 0);
@@ -238,7 +238,7 @@ async fn a_cluster_whose_search_module_has_no_coordinator() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cluster_of_which_it_is_not_known_whether_it_has_a_coordinator() {
     let server = cluster::one_node().await;
-    let admin = connect_redis(&server.url(), Protocol::Resp3).await;
+    let admin = connect(&server.url(), Protocol::Resp3).await;
     let asks = if is_fred() { "-command|getkeys" } else { "-command|info" };
     let user = Command::new("ACL").args_from(["SETUSER", "shy", "on", ">p", "~*", "+@all", asks]);
     admin.command(user).await.unwrap();

@@ -12,36 +12,14 @@ use cache_core::testkit::{Direction, Fault, Proxy};
 use cache_core::{
     Batch, Cache, CacheState, Command, Degrade, Error, ErrorClass, Pem, Protocol, RedisSettings, Reply, Tls,
 };
+use cache_tests::authority::Authority;
 use cache_tests::{chain, connect_with, degrade, private_server};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
 use tokio::net::{TcpListener, UnixStream};
 use tokio_rustls::TlsAcceptor;
-
-/// Who vouches for others.
-struct Authority(CertifiedIssuer<'static, KeyPair>);
-
-impl Authority {
-    fn new() -> Self {
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
-    }
-
-    fn pem(&self) -> String {
-        self.0.pem()
-    }
-
-    /// A certificate for a name, and its key.
-    fn vouch(&self, name: &str) -> (String, String) {
-        let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-        (params.signed_by(&key, &self.0).unwrap().pem(), key.serialize_pem())
-    }
-}
 
 fn server_config((chain, key): &(String, String), clients: Option<&Authority>) -> ServerConfig {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -109,7 +87,7 @@ async fn a_server_with_a_certificate_of_a_trusted_authority_is_talked_to() {
     let authority = Authority::new();
     let behind = Behind::start(server_config(&authority.vouch("localhost"), None)).await;
     for protocol in [Protocol::Resp2, Protocol::Resp3] {
-        let settings = behind.settings(Tls::new().cacert(Pem::text(authority.pem()))).protocol(protocol);
+        let settings = behind.settings(authority.trusted()).protocol(protocol);
         let cache = connect_with(settings).await.unwrap();
         cache.ping().await.unwrap();
         assert_eq!(cache.capabilities().protocol, protocol);
@@ -127,13 +105,13 @@ async fn a_proxy_has_tls_and_faults() {
         let timeout = Duration::from_secs(5);
         RedisSettings::new(proxy.url()).tls(tls).connect_timeout(timeout).response_timeout(timeout)
     };
-    let cache = connect_with(settings(Tls::new().cacert(Pem::text(authority.pem())))).await.unwrap();
+    let cache = connect_with(settings(authority.trusted())).await.unwrap();
     let increment = || Command::new("INCR").key("n");
     assert_eq!(cache.command(increment()).await.unwrap(), Reply::Int(1));
     proxy.next(Direction::ToClient, Fault::Reset);
     assert!(cache.command(increment()).await.unwrap_err().is_unavailable());
     assert_eq!(cache.command(increment()).await.unwrap(), Reply::Int(3));
-    let reason = reason(settings(Tls::new().cacert(Pem::text(Authority::new().pem())))).await;
+    let reason = reason(settings(Authority::new().trusted())).await;
     assert!(reason.contains("certificate"), "{reason}");
     let error = Proxy::start_tls(&server.url(), Pem::text("no certificate"), Pem::text("no key")).await;
     assert!(error.unwrap_err().to_string().contains("the server's certificate"));
@@ -143,25 +121,25 @@ async fn a_proxy_has_tls_and_faults() {
 async fn what_is_not_trusted_is_told_by_type() {
     let (authority, other) = (Authority::new(), Authority::new());
     let behind = Behind::start(server_config(&authority.vouch("cache.example"), None)).await;
-    let trusting = || Tls::new().cacert(Pem::text(authority.pem()));
-    let cache = connect_with(behind.settings(trusting().sni("cache.example"))).await.unwrap();
+    let cache = connect_with(behind.settings(authority.trusted().sni("cache.example"))).await.unwrap();
     cache.ping().await.unwrap();
-    let unknown = reason(behind.settings(Tls::new().cacert(Pem::text(other.pem())))).await;
+    let unknown = reason(behind.settings(other.trusted())).await;
     assert!(unknown.contains("invalid peer certificate"), "{unknown}");
-    let name = reason(behind.settings(trusting())).await;
+    let name = reason(behind.settings(authority.trusted())).await;
     // Of rustls' errors, fred keeps the text for programmers.
     assert!(name.contains("certificate") && name.contains("localhost"), "{name}");
     // The authorities of the machine know nothing of ours, if it has any.
     reason(behind.settings(Tls::new())).await;
     let (_, key) = authority.vouch("client");
     let (cert, _) = authority.vouch("client");
-    let unfit = reason(behind.settings(trusting().cert(Pem::text(cert), Pem::text(key.clone())))).await;
+    let unfit =
+        reason(behind.settings(authority.trusted().cert(Pem::text(cert), Pem::text(key.clone())))).await;
     assert!(unfit.contains("do not fit"), "{unfit}");
     let missing = reason(behind.settings(Tls::new().cacert("/nowhere/ca.crt"))).await;
     assert!(missing.contains("/nowhere/ca.crt"), "{missing}");
     let wrong = reason(behind.settings(Tls::new().cacert(Pem::text(key.clone())))).await;
     assert!(wrong.contains("-----BEGIN CERTIFICATE-----"), "{wrong}");
-    let shown = format!("{:?}", behind.settings(trusting().cert("c", Pem::text(key))));
+    let shown = format!("{:?}", behind.settings(authority.trusted().cert("c", Pem::text(key))));
     assert!(!shown.contains("BEGIN"), "{shown}");
 }
 
@@ -170,13 +148,12 @@ async fn the_client_says_who_it_is() {
     let (authority, stranger) = (Authority::new(), Authority::new());
     let config = server_config(&authority.vouch("localhost"), Some(&authority));
     let behind = Behind::start(config).await;
-    let trusting = || Tls::new().cacert(Pem::text(authority.pem()));
     let shown = |by: &Authority| {
         let (cert, key) = by.vouch("client");
-        trusting().cert(Pem::text(cert), Pem::text(key))
+        authority.trusted().cert(Pem::text(cert), Pem::text(key))
     };
     connect_with(behind.settings(shown(&authority))).await.unwrap().ping().await.unwrap();
-    for refused in [trusting(), shown(&stranger)] {
+    for refused in [authority.trusted(), shown(&stranger)] {
         // In TLS 1.3 the server says so after the client's part of the handshake is over.
         let said = reason(behind.settings(refused)).await;
         assert!(said.contains("fatal alert"), "{said}");
@@ -189,10 +166,10 @@ async fn through_fred() {
     let (authority, stranger) = (Authority::new(), Authority::new());
     let config = server_config(&authority.vouch("cache.example"), Some(&authority));
     let behind = Behind::start(config).await;
-    let trusting = |tls: Tls| tls.cacert(Pem::text(authority.pem())).sni("cache.example");
+    let trusting = || authority.trusted().sni("cache.example");
     let shown = |by: &Authority| {
         let (cert, key) = by.vouch("client");
-        trusting(Tls::new()).cert(Pem::text(cert), Pem::text(key))
+        trusting().cert(Pem::text(cert), Pem::text(key))
     };
     for protocol in [Protocol::Resp2, Protocol::Resp3] {
         let connection = FredConnection::connect(behind.settings(shown(&authority)).protocol(protocol)).await;
@@ -209,7 +186,7 @@ async fn through_fred() {
                 Err(error) => panic!("{}", chain(&error)),
                 Ok(_) => panic!("it connected"),
             };
-        for refused in [trusting(Tls::new()), shown(&stranger)] {
+        for refused in [trusting(), shown(&stranger)] {
             let said = reason(refused).await;
             assert!(said.contains("fatal alert"), "{said}");
         }
@@ -226,7 +203,7 @@ async fn through_fred() {
 async fn a_service_does_not_boot_without_trust_unless_lenient() {
     let (authority, other) = (Authority::new(), Authority::new());
     let behind = Behind::start(server_config(&authority.vouch("localhost"), None)).await;
-    let settings = behind.settings(Tls::new().cacert(Pem::text(other.pem())));
+    let settings = behind.settings(other.trusted());
     let refused = degrade(Degrade::new(), settings.clone()).await.unwrap_err();
     assert!(matches!(refused, Error::Tls { .. }), "{}", chain(&refused));
     let cache = degrade(Degrade::new().lenient(), settings).await.unwrap();
@@ -243,7 +220,7 @@ async fn one_of_both_does_not_speak_tls() {
     let behind = Behind::start(server_config(&authority.vouch("localhost"), None)).await;
     let plain = cache_core::testkit::Proxy::start(&behind.server.url()).await.unwrap();
     let settings = RedisSettings::new(format!("rediss://localhost:{}", plain.port()));
-    let tls = Tls::new().cacert(Pem::text(authority.pem()));
+    let tls = authority.trusted();
     // It waits for the end of what it takes for a command.
     let short = Duration::from_millis(200);
     let error =

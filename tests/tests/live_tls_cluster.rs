@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cache_core::connection::FredConnection;
-use cache_core::{Cache, CacheModel, Command, Error, Pem, Protocol, RedisSettings, Tls};
+use cache_core::{Cache, CacheModel, Command, Error, Protocol, RedisSettings};
+use cache_tests::authority::Authority;
 use cache_tests::chain;
 use cache_tests::cluster::Nodes;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheModel)]
@@ -27,17 +27,6 @@ const NOTES: u32 = 100;
 /// Slots of the first master, and a key of each.
 const SLOTS: [(u16, &str); 2] = [(5061, "bar"), (3300, "b")];
 
-/// Who vouches, and what it vouched for with its key.
-fn certificates(name: &str) -> (String, String, String) {
-    let mut params = CertificateParams::new(Vec::new()).unwrap();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-    let key = KeyPair::generate().unwrap();
-    let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-    let cert = params.signed_by(&key, &authority).unwrap();
-    (authority.pem(), cert.pem(), key.serialize_pem())
-}
-
 async fn through(client: &str, settings: RedisSettings) -> cache_core::Result<Cache> {
     match client {
         "redis" => Cache::connect(settings).await,
@@ -48,7 +37,8 @@ async fn through(client: &str, settings: RedisSettings) -> cache_core::Result<Ca
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn all_nodes_of_a_cluster_are_talked_to_with_tls() {
     let nodes = Nodes::start(3, 0).await;
-    let (authority, cert, key) = certificates("127.0.0.1");
+    let authority = Authority::new();
+    let (cert, key) = authority.vouch("127.0.0.1");
     let proxies = nodes.behind_tls(&cert, &key).await;
     let settings = || {
         let settings = RedisSettings::new(format!("rediss://127.0.0.1:{}", proxies[0].port()));
@@ -56,7 +46,7 @@ async fn all_nodes_of_a_cluster_are_talked_to_with_tls() {
     };
     for client in ["redis", "fred"] {
         for protocol in [Protocol::Resp2, Protocol::Resp3] {
-            let trusting = settings().protocol(protocol).tls(Tls::new().cacert(Pem::text(authority.clone())));
+            let trusting = settings().protocol(protocol).tls(authority.trusted());
             let cache = through(client, trusting).await.unwrap_or_else(|error| panic!("{}", chain(&error)));
             let cache = cache.project(&format!("{client}-{protocol:?}"));
             for saved in Note::save_many(&cache, (0..NOTES).map(note)).await {
@@ -66,8 +56,7 @@ async fn all_nodes_of_a_cluster_are_talked_to_with_tls() {
             assert!(found.into_iter().eq((0..NOTES).map(|id| Some(note(id)))));
             assert_eq!(Note::count_all(&cache).await.unwrap(), u64::from(NOTES));
         }
-        let (other, ..) = certificates("127.0.0.1");
-        let refused = through(client, settings().tls(Tls::new().cacert(Pem::text(other)))).await;
+        let refused = through(client, settings().tls(Authority::new().trusted())).await;
         assert!(matches!(refused, Err(Error::Tls { .. })), "{client}: {:?}", refused.err());
     }
 }
@@ -77,7 +66,8 @@ async fn all_nodes_of_a_cluster_are_talked_to_with_tls() {
 async fn nodes_without_a_name_are_where_the_one_was_that_was_asked() {
     let nodes = Nodes::start(3, 0).await;
     // Their own address, which they go on telling to each other, is none that is trusted.
-    let (authority, cert, key) = certificates("localhost");
+    let authority = Authority::new();
+    let (cert, key) = authority.vouch("localhost");
     let proxies = nodes.behind_tls(&cert, &key).await;
     for at in 0..nodes.count() {
         nodes.say(at, &["CONFIG", "SET", "cluster-preferred-endpoint-type", "unknown-endpoint"]).await;
@@ -85,7 +75,7 @@ async fn nodes_without_a_name_are_where_the_one_was_that_was_asked() {
     for client in ["redis", "fred"] {
         for protocol in [Protocol::Resp2, Protocol::Resp3] {
             let settings = RedisSettings::new(format!("rediss://localhost:{}", proxies[0].port()));
-            let settings = settings.tls(Tls::new().cacert(Pem::text(authority.clone()))).protocol(protocol);
+            let settings = settings.tls(authority.trusted()).protocol(protocol);
             let settings =
                 settings.response_timeout(Duration::from_secs(10)).connect_timeout(Duration::from_secs(10));
             let cache = through(client, settings).await.unwrap_or_else(|error| panic!("{}", chain(&error)));

@@ -4,10 +4,10 @@
 
 use std::time::{Duration, Instant};
 
-use cache_core::{Cache, CacheModel, Error, Pem, Protocol, RedisSettings, Tls};
+use cache_core::{Cache, CacheModel, Error, Protocol, RedisSettings, Tls};
+use cache_tests::authority::Authority;
 use cache_tests::sentinel::{BehindTls, MASTER, Watched};
 use cache_tests::{chain, refused_by_fred};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheModel)]
@@ -23,28 +23,6 @@ fn note(id: u32) -> Note {
 
 /// How long it may take until there are writes again: until it is noticed (1 s), an election, and what two busy cores add.
 const BACK: Duration = Duration::from_secs(20);
-
-/// Who vouches for others.
-struct Authority(CertifiedIssuer<'static, KeyPair>);
-
-impl Authority {
-    fn new() -> Self {
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
-    }
-
-    /// A certificate for a name, and its key.
-    fn vouch(&self, name: &str) -> (String, String) {
-        let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-        (params.signed_by(&key, &self.0).unwrap().pem(), key.serialize_pem())
-    }
-
-    fn trusted(&self) -> Tls {
-        Tls::new().cacert(Pem::text(self.0.pem()))
-    }
-}
 
 fn settings(behind: &BehindTls, tls: Tls) -> RedisSettings {
     let settings = RedisSettings::sentinel(behind.urls(), MASTER).tls(tls);

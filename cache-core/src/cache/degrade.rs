@@ -172,10 +172,15 @@ impl Cache {
 
     /// The command with the bound of an entry, if this cache has one.
     pub(crate) fn entry(&self, command: Command) -> Command {
-        match &self.degrade {
-            Some(degrade) if command.timeout().is_none() => command.within(degrade.entry_timeout),
+        match self.entry_bound() {
+            Some(bound) if command.timeout().is_none() => command.within(bound),
             _ => command,
         }
+    }
+
+    /// How long an entry may take, if not as long as the connection says.
+    pub(crate) fn entry_bound(&self) -> Option<Duration> {
+        self.degrade.as_ref().map(|degrade| degrade.entry_timeout)
     }
 
     /// Fails unless documents can be stored. A lenient cache that is degraded for want of that sends nothing, which says it too.

@@ -292,10 +292,13 @@ impl Cache {
         self.connection.capabilities()
     }
 
-    /// The same, where something depends on it that cannot be mended later: whoever was not asked yet is.
-    pub(crate) async fn asked(&self) -> Result<&Capabilities> {
+    /// The same, where something depends on it that cannot be mended later: whoever was not asked yet is, within the bound of what
+    /// depends on it, if that has one of its own.
+    pub(crate) async fn asked(&self, bound: Option<Duration>) -> Result<&Capabilities> {
         if self.capabilities().assumed {
-            let answer = Box::pin(self.ping()).await;
+            let ping = Command::new("PING").repeatable();
+            let ping = bound.into_iter().fold(ping, Command::within);
+            let answer = Box::pin(self.command(ping)).await;
             // Whoever may not ask this is told all the same what the server is.
             if self.capabilities().assumed {
                 answer?;

@@ -192,7 +192,7 @@ pub enum ErrorClass {
     Unavailable,
     /// The server did not answer in time, or is busy with a script.
     Timeout,
-    /// Too many calls wait for the server already.
+    /// Too many calls have no answer yet, also such as were given up.
     Busy,
     /// The server is starting.
     Loading,
@@ -235,7 +235,7 @@ impl fmt::Display for ErrorClass {
         f.write_str(match self {
             Self::Unavailable => "the server cannot be reached",
             Self::Timeout => "the server does not answer in time",
-            Self::Busy => "too many calls wait for the server",
+            Self::Busy => "too many calls have no answer yet",
             Self::Loading => "the server is starting",
             Self::WriteRefused => "the server takes no writes",
             Self::Tls => "there is no TLS with the server",

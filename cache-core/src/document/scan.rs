@@ -252,7 +252,7 @@ fn command(cursor: &[u8], pattern: &[u8], kind: Option<&str>) -> Command {
 }
 
 async fn ask(cache: Cache, mut position: Position, mut command: Command) -> Result<Page> {
-    if cache.asked().await?.cluster {
+    if cache.asked(None).await?.cluster {
         // One node answers for itself alone.
         let tour = match position.tour.take() {
             Some(tour) => tour,

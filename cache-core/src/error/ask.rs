@@ -7,7 +7,7 @@ use crate::patch_error::PatchError;
 
 impl Error {
     /// Whether the server could not be reached, was starting or busy with a script, or did not answer in time, or the
-    /// cluster was down, or [too many](Error::Busy) calls wait for it: trying later may help.
+    /// cluster was down, or [too many](Error::Busy) calls have no answer yet: trying later may help.
     pub fn is_unavailable(&self) -> bool {
         use ServerErrorKind as Kind;
         match self {
@@ -19,7 +19,7 @@ impl Error {
         }
     }
 
-    /// Whether nothing was sent since as many calls wait for the server already as are allowed.
+    /// Whether it was [not sent](Error::Busy), since as many calls as are allowed have no answer yet, given up ones among them.
     pub fn is_busy(&self) -> bool {
         matches!(self, Self::Busy { .. })
     }

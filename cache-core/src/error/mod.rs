@@ -40,9 +40,10 @@ pub enum Error {
         #[source]
         source: Option<BoxError>,
     },
-    /// As many calls as are allowed wait for the server already; nothing was sent.
+    /// As many calls as are allowed have no answer yet, whether somebody waits for it or they were given up. This one was not sent;
+    /// of one to several nodes of a cluster, what was for the others may have been.
     #[error(
-        "{limit} calls wait for the server already; make fewer at once, or allow more with `max_in_flight` \
+        "{limit} calls have no answer yet, waited for or given up; make fewer at once, or allow more with `max_in_flight` \
          (REDIS_MAX_IN_FLIGHT)"
     )]
     Busy {

@@ -53,7 +53,7 @@ impl Question<'_> {
         let patience = self.policy.and_then(IndexPolicy::patience);
         let mut tries = 0;
         while tries < TRIES {
-            match cache.asked().await {
+            match cache.asked(self.deadline).await {
                 Ok(server) => server.require_coordinator("a query")?,
                 Err(error) => {
                     started(error, began, patience.unwrap_or_default()).await?;

@@ -24,7 +24,7 @@ impl Migrator {
         if schemas.is_empty() {
             return Ok((Vec::new(), Vec::new()));
         }
-        if cache.asked().await?.cluster {
+        if cache.asked(None).await?.cluster {
             masters::check(cache).await?;
         }
         let keyspace = cache.keyspace()?;

@@ -42,7 +42,7 @@ impl Dictionary {
 
     /// Its name on the server.
     pub(super) async fn server_name(&self, cache: &Cache) -> Result<String> {
-        let server = cache.asked().await?;
+        let server = cache.asked(None).await?;
         server.require_search("a dictionary")?;
         server.require_coordinator("a dictionary")?;
         Ok(cache.keyspace()?.of_no_model("dictionary", &self.name)?)

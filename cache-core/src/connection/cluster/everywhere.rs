@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cache_index::{Command, Reply};
+use cache_index::{Command, Reply, Route};
 
 use super::attempts::Attempts;
 use super::member::Member;
@@ -20,10 +20,24 @@ struct Progress {
     failed: Option<Error>,
 }
 
+/// Fails if what travels together has a command to all masters, whose answers would need the place of one.
+pub(super) fn none_of(commands: &[&Command]) -> Result<()> {
+    if commands.iter().all(|command| *command.route() != Route::AllMasters) {
+        return Ok(());
+    }
+    let needs = "a call of its own, since each of them answers it; take it out of the batch".to_owned();
+    Err(Error::Unsupported { what: "a command to all masters of a cluster", needs })
+}
+
 impl<M: Member> Cluster<M> {
     /// To all masters, side by side: a list of their answers, in no order. One that fails is an answer that is missing: where it
-    /// may be asked for again, whoever has its slots by then is asked, and nobody who has answered is told again.
+    /// may be asked for again, whoever has its slots by then is asked, and nobody who has answered is told again. One with a key
+    /// can be answered by one of them alone, and is not sent.
     pub(super) async fn everywhere(&self, command: &Command, timeout: Option<Duration>) -> Result<Reply> {
+        if command.has_key() {
+            let needs = "the route to the master of that key, since every other one refuses it; leave `Route::AllMasters` out";
+            return Err(Error::Unsupported { what: "a command with a key", needs: needs.to_owned() });
+        }
         let _counted = self.in_flight.enter()?;
         let mut attempts = Attempts::new(timeout.unwrap_or(self.deadline));
         let mut progress = Progress { open: vec![ALL], answers: Vec::new(), failed: None };

@@ -84,6 +84,7 @@ impl<M: Member> Cluster<M> {
         commands: &[&Command],
         timeout: Option<Duration>,
     ) -> Result<Vec<Result<Reply>>> {
+        everywhere::none_of(commands)?;
         let _counted = self.in_flight.enter()?;
         let spread = Spread::of(commands);
         let sent: Vec<&Command> = spread.commands.iter().map(AsRef::as_ref).collect();
@@ -151,6 +152,7 @@ impl<M: Member> Cluster<M> {
         commands: &[&Command],
         timeout: Option<Duration>,
     ) -> Result<Vec<Result<Reply>>> {
+        everywhere::none_of(commands)?;
         let mut of_keys = commands.iter().filter_map(|command| command.route_key()).map(slots::slot);
         if let Some(first) = of_keys.next()
             && of_keys.any(|other| other != first)

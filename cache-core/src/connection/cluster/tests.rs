@@ -303,3 +303,24 @@ async fn what_says_something_of_the_next_command_goes_nowhere_without_it() {
     assert!(answers.iter().all(Result::is_err), "{answers:?}");
     assert_eq!(world.sent(), [""; 0]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_has_a_key_is_not_for_all_masters_and_what_is_for_them_is_no_part_of_a_batch() {
+    let refused = |outcome: Result<()>, advice: &str| {
+        let error = outcome.unwrap_err();
+        assert!(matches!(error, Error::Unsupported { .. }) && error.to_string().contains(advice), "{error}");
+    };
+    let (world, cluster) = cluster(halves(1, 2), Vec::new());
+    let get = || Command::new("GET").key("foo");
+    let to_all = |command: Command| command.routed(Route::AllMasters);
+    for keyed in [to_all(get()), to_all(Command::new("GET")).key("foo"), to_all(get()).repeatable()] {
+        let outcome = cluster.send(&keyed, None).await.map(drop);
+        refused(outcome, "leave `Route::AllMasters` out");
+    }
+    let (get, all) = (get(), everybody());
+    for batch in [[&get, &all], [&all, &get], [&all, &all]] {
+        refused(cluster.send_all(&batch, None).await.map(drop), "take it out of the batch");
+        refused(cluster.transact(&batch, None).await.map(drop), "take it out of the batch");
+    }
+    assert_eq!(world.sent(), [""; 0], "nothing was sent");
+}

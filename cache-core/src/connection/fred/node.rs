@@ -134,7 +134,7 @@ impl Node {
                 // it counts also what it refused.
                 let counts = client.connection_config().max_command_buffer_len == 0;
                 if counts && client.command_queue_len() >= self.in_flight.limit() {
-                    return Err(FredError::new(ErrorKind::Backpressure, "too many calls wait"));
+                    return Err(FredError::new(ErrorKind::Backpressure, "too many calls have no answer yet"));
                 }
                 self.silence.asks(asks);
                 let mut waits = Waits { node: self, least: deadline.max(self.deadline), is_answered: false };

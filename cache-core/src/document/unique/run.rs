@@ -1,6 +1,7 @@
 //! Calls of scripts that look after claims: repeated until the right keys are declared, one or many at once.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use cache_index::{Batch, Command, Reply, ServerErrorKind};
 
@@ -14,8 +15,8 @@ use crate::script::Script;
 
 /// Has the claims know whether the server is a cluster, where it was not asked yet when they were put together. Somebody else may
 /// have asked since.
-async fn asked<G: Guarded>(cache: &Cache, calls: &mut [G]) -> Result<()> {
-    if calls.iter_mut().any(|call| call.claims().is_some()) && cache.asked().await?.cluster {
+async fn asked<G: Guarded>(cache: &Cache, calls: &mut [G], bound: Option<Duration>) -> Result<()> {
+    if calls.iter_mut().any(|call| call.claims().is_some()) && cache.asked(bound).await?.cluster {
         calls.iter_mut().filter_map(Guarded::claims).for_each(Claims::spread);
     }
     Ok(())
@@ -23,7 +24,7 @@ async fn asked<G: Guarded>(cache: &Cache, calls: &mut [G]) -> Result<()> {
 
 /// Calls until it is done, or known not to be.
 pub(in crate::document) async fn run<G: Guarded>(cache: &Cache, call: &mut G) -> Result<Reply> {
-    asked(cache, std::slice::from_mut(call)).await?;
+    asked(cache, std::slice::from_mut(call), cache.entry_bound()).await?;
     match call.claims().map(|claims| claims.one_slot) {
         Some(true) => {}
         Some(false) => return across::run(cache, call).await,
@@ -51,7 +52,7 @@ pub(in crate::document) async fn run_many<G: Guarded>(
     calls: &mut [G],
 ) -> (Vec<Result<Reply>>, bool) {
     let mut results: Vec<Option<Result<Reply>>> = calls.iter().map(|_| None).collect();
-    if let Err(error) = asked(cache, calls).await {
+    if let Err(error) = asked(cache, calls, None).await {
         return (calls.iter().map(|_| Err(error.again())).collect(), !error.is_unavailable());
     }
     if calls.iter_mut().any(|call| call.claims().is_some_and(|claims| !claims.one_slot)) {

@@ -284,7 +284,7 @@ impl<M: Model> DataMigration<M> {
     }
 
     async fn check(&self, cache: &Cache) -> Result<(), DataMigrationError> {
-        if cache.asked().await?.cluster {
+        if cache.asked(None).await?.cluster {
             // A document that moves twice while a node is scanned would be left as it is, and the step be done.
             let needs = "a single server: no one scan sees all keys of a cluster".to_owned();
             return Err(Error::Unsupported { what: "a data migration", needs }.into());

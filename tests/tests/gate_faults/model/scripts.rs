@@ -3,8 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use cache_core::connection::PushStream;
-use cache_core::{Batch, Cache, CacheModel, Capabilities, Command, Connection, Gate, Reply, Result};
+use cache_core::{Cache, CacheModel, Command, Connection, Gate, Reply, Result};
 use futures_core::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
@@ -33,21 +32,7 @@ impl Connection for Overheard {
         self.inner.send(command)
     }
 
-    fn send_all(&self, batch: Batch) -> BoxFuture<'_, Result<Vec<Result<Reply>>>> {
-        self.inner.send_all(batch)
-    }
-
-    fn capabilities(&self) -> &Capabilities {
-        self.inner.capabilities()
-    }
-
-    fn pushes(&self) -> Option<PushStream> {
-        self.inner.pushes()
-    }
-
-    fn deadline(&self) -> Duration {
-        self.inner.deadline()
-    }
+    cache_tests::hand_on!(inner: send_all, capabilities, pushes, deadline);
 }
 
 /// The calls of one gate, as they were sent for one lease.
