@@ -13,10 +13,10 @@ use futures_core::future::BoxFuture;
 
 /// What all masters are told.
 const DEFINITIONS: [&str; 8] = [
+    "FT.SYNUPDATE",
     "FT.CREATE",
     "FT._CREATEIFNX",
     "FT.ALTER",
-    "FT._ALTERIFNX",
     "FT._DROPINDEXIFX",
     "FT.DROPINDEX",
     "FT.ALIASADD",

@@ -7,11 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cache_core::{
-    Cache, CacheModel, Error, IndexSchema, MigrateError, Migrator, Notice, Protocol, Schema, Step, Strategy,
+    Cache, CacheModel, Command, Error, Gate, IndexSchema, MigrateError, Migrator, Notice, Protocol, Reply,
+    Route, Schema, Step, Strategy, Terms,
 };
 use cache_tests::cluster::until;
 use cache_tests::coordinator::{Coordinator, Masters};
-use cache_tests::releases::{alias, first, index, lock, save, second, used_before};
+use cache_tests::releases::{alias, first, global, index, lock, save, second, used_before};
+use serde::{Deserialize, Serialize};
 
 type Old = first::User;
 type New = second::User;
@@ -115,7 +117,8 @@ async fn a_master_that_does_not_hear_is_told_again(lab: Lab) {
     lab.coordinator.deafen(1, u32::MAX);
     lab.lose(1, &own).await;
     let error = migrator.run(cache).await.unwrap_err();
-    assert!(matches!(error, MigrateError::Server(Error::Timeout { .. })), "{error}");
+    let MigrateError::Disagreement { name, source: Some(source), .. } = error else { panic!("{error}") };
+    assert!(name == own && matches!(*source, Error::Timeout { .. }), "{name}: {source}");
     // The next run goes on.
     lab.coordinator.deafen(1, 0);
     let _ = migrator.run(cache).await.unwrap();
@@ -190,6 +193,77 @@ async fn the_alias_of_a_newer_release_is_given_back(lab: Lab) {
     assert!(lab.all_say(&alias, &own).await);
 }
 
+/// A newer release's index is not for an older one to make, nor to wait for.
+async fn an_older_release_boots_where_a_master_lost_all(lab: Lab) {
+    let (base, own, alias) = (index::<Old>(&lab.cache), index::<New>(&lab.cache), alias(&lab.cache));
+    let older = Migrator::new().register_schema(Old::schema()).lock(&lock(&[Old::schema()]));
+    let _ = older.run(&lab.cache).await.unwrap();
+    let _ = release(New::schema()).run(&lab.cache).await.unwrap();
+    lab.lose(1, &base).await;
+    lab.lose(1, &own).await;
+    let done = older.run(&lab.other().await.1).await.unwrap();
+    assert!(!done.indexes()[0].active && lab.all_say(&base, &base).await, "{done}");
+    let _ = release(New::schema()).run(&lab.cache).await.unwrap();
+    assert!(lab.all_say(&own, &own).await && lab.all_say(&alias, &own).await);
+}
+
+/// What an older release makes again has not the fields that a newer one added.
+async fn fields_that_were_added_are_added_again(lab: Lab) {
+    let (base, own) = (index::<Old>(&lab.cache), index::<New>(&lab.cache));
+    let (_, old) = lab.other().await;
+    let _ = release(Old::schema()).run(&old).await.unwrap();
+    let _ = in_place(New::schema()).run(&lab.cache).await.unwrap();
+    let counted = async || {
+        let found = New::find().filter(New::AGE.ge(10)).count(&lab.cache).await;
+        found.is_ok_and(|found| found == DOCUMENTS - 10)
+    };
+    for heals in [false, true] {
+        lab.lose(2, &base).await;
+        let _ = Migrator::new().register_schema(Old::schema()).readiness(&old).await;
+        let _ = release(Old::schema()).run(&old).await.unwrap();
+        if heals {
+            let _watch = in_place(New::schema()).watch_every(&lab.cache, Duration::from_secs(1)).unwrap();
+            until("the watch named it again", async || lab.all_say(&own, &base).await).await;
+            until("a query finds all", counted).await;
+        } else {
+            let _ = in_place(New::schema()).run(&lab.cache).await.unwrap();
+        }
+        assert!(lab.all_say(&own, &base).await && counted().await);
+        assert_eq!(in_place(New::schema()).plan(&lab.cache).await.unwrap()[0].steps, []);
+    }
+}
+
+/// Synonyms go with the index, and come back with it; a cache behind a fence may look and heal too.
+async fn what_was_added_to_it_comes_back(lab: Lab) {
+    let cache = lab.cache.clone().project("masters");
+    save_notes(&cache).await;
+    let _ = Migrator::new().register::<Note>().run(&cache).await.unwrap();
+    assert!(Note::synonyms().update(&cache, "cars", ["car", "automobile"]).await.unwrap());
+    let found =
+        async |cache: &Cache| Note::find().filter(Note::BODY.matches("automobile")).count(cache).await;
+    until("synonyms are found", async || found(&cache).await.is_ok_and(|found| found == 20)).await;
+    let lease = Gate::new("reports").ttl(Duration::from_secs(60)).try_lock(&cache).await.unwrap().unwrap();
+    let fenced = lease.fenced(&cache).unwrap();
+    for through in [&cache, &fenced] {
+        lab.lose(0, &index::<Note>(&cache)).await;
+        until("synonyms are found again", async || found(through).await.is_ok_and(|found| found == 20)).await;
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheModel)]
+struct Note {
+    #[primary_key]
+    id: u32,
+    #[index(text)]
+    body: String,
+}
+
+async fn save_notes(cache: &Cache) {
+    for id in 0..20 {
+        let _ = Note { id, body: "a red car".to_owned() }.save(cache).await.unwrap();
+    }
+}
+
 /// A newer release gives it to its own index while an older one, whose plan is to take it, fills one.
 async fn the_alias_is_looked_at_again_before_it_moves(lab: Lab) {
     let (base, own, alias) = (index::<Old>(&lab.cache), index::<New>(&lab.cache), alias(&lab.cache));
@@ -229,6 +303,50 @@ async fn what_a_master_lost_is_healed(lab: Lab) {
     until("a query finds all", counted).await;
 }
 
+/// Whatever the server is: with `CACHE_TEST_REDIS_URL` at a cluster whose search modules coordinate, each of its masters.
+async fn every_master_lists_what_was_made(cache: Cache) {
+    let (base, own) = (index::<Old>(&cache), index::<New>(&cache));
+    save(&cache, 20).await;
+    let old = cache_tests::elsewhere(&cache).await;
+    let _ = release(Old::schema()).run(&old).await.unwrap();
+    assert_eq!(listed(&cache).await, [base.clone()]);
+    let _ = release(New::schema()).run(&cache).await.unwrap();
+    let mut both = [base.clone(), own.clone()];
+    both.sort();
+    assert_eq!(listed(&cache).await, both);
+    drop(old);
+    used_before(&cache, Old::schema().fingerprint(), 2 * DAY).await;
+    assert_eq!(release(New::schema()).collect(&cache).await.unwrap(), [base.as_str()]);
+    assert_eq!(listed(&cache).await, [own]);
+    assert_eq!(New::find().count(&cache).await.unwrap(), 20);
+}
+
+/// The indexes of the cache's namespace, which all masters have to list.
+async fn listed(cache: &Cache) -> Vec<String> {
+    let everywhere = Command::new("FT._LIST").routed(Route::AllMasters);
+    let answers = match cache.capabilities().cluster {
+        true => cache.command(everywhere).await.unwrap().into_items().unwrap(),
+        false => vec![cache.command(Command::new("FT._LIST")).await.unwrap()],
+    };
+    let own = |reply: Reply| {
+        let names = reply.into_items().unwrap();
+        let names = names.iter().filter_map(|name| name.as_str().map(str::to_owned));
+        let mut names: Vec<_> = names.filter(|name| name.starts_with(&global(cache))).collect();
+        names.sort();
+        names
+    };
+    let mut answers = answers.into_iter().map(own);
+    let first = answers.next().unwrap();
+    answers.for_each(|other| assert_eq!(other, first));
+    first
+}
+
+mod shared {
+    use super::every_master_lists_what_was_made;
+
+    cache_tests::live! { every_master_lists_what_was_made }
+}
+
 macro_rules! cases {
     ($($case:ident),* $(,)?) => {
         mod resp3 {
@@ -258,5 +376,8 @@ cases! {
     an_old_index_is_dropped_everywhere,
     the_alias_of_a_newer_release_is_given_back,
     the_alias_is_looked_at_again_before_it_moves,
+    an_older_release_boots_where_a_master_lost_all,
+    fields_that_were_added_are_added_again,
+    what_was_added_to_it_comes_back,
     what_a_master_lost_is_healed,
 }

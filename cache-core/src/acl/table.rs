@@ -314,14 +314,7 @@ pub(super) const TABLE: &[Row] = &[
         feature: Feature::Cluster,
         name: "cluster",
         keys: &[],
-        needed: &[
-            "cluster|slots",
-            "cluster|nodes",
-            "asking",
-            "ft._createifnx",
-            "ft._alterifnx",
-            "ft._dropindexifx",
-        ],
+        needed: &["cluster|slots", "cluster|nodes", "asking", "ft._createifnx", "ft._dropindexifx"],
         helpful: &["command|getkeys"],
     },
 ];

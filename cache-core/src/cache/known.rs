@@ -79,8 +79,9 @@ pub(super) struct Seen {
     pub(super) hears: bool,
     /// Also while fields are only being added to it.
     pub(super) filled: bool,
-    /// With how many fields it was filled at first.
+    /// With how many fields it was filled when that was seen last, and at first.
     pub(super) fields: usize,
+    pub(super) fewest: usize,
     pub(super) documents: u64,
     /// The number of the document that was indexed last.
     pub(super) last: u64,
@@ -168,7 +169,8 @@ impl Known {
             changes: mark.changes,
             hears: *hears,
             filled,
-            fields: before.map_or(fields, |seen| seen.fields.min(fields)),
+            fields: before.filter(|_| !info.is_filled()).map_or(fields, |seen| seen.fields.min(fields)),
+            fewest: before.map_or(fields, |seen| seen.fewest.min(fields)),
             documents: info.documents,
             last: info.last_document,
             percent: info.percent_indexed,
@@ -210,7 +212,11 @@ impl Known {
         info.indexing
             && info.background_problem.is_none()
             && self.made == Some(*made)
-            && held.is_some_and(|seen| seen.fields < info.definition.fields.len())
+            && held.is_some_and(|seen| {
+                // Who looked before that is heard now may have seen what was before it.
+                let had = if *asked < seen.looked { seen.fewest } else { seen.fields };
+                had < info.definition.fields.len()
+            })
     }
 
     /// Whether an index whose last document has this number is another one than that which was seen. On another connection the
@@ -338,6 +344,7 @@ mod tests {
             hears: true,
             filled: true,
             fields: 0,
+            fewest: 0,
             documents: 0,
             last: 0,
             percent: 1.0,

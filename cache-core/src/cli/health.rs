@@ -157,7 +157,7 @@ impl fmt::Display for Readiness {
             Self::Stopped { reason } => {
                 write!(
                     f,
-                    "the server stopped filling it: {}; give it memory and run `migrate apply`",
+                    "the server stopped filling it: {}; see that there is memory, drop it with `FT.DROPINDEX` (documents stay), and run `migrate apply`",
                     printed(reason)
                 )
             }

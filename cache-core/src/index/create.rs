@@ -2,7 +2,7 @@
 
 use cache_index::{Batch, Command, Schema, ServerErrorKind};
 
-use super::everywhere::{Everywhere, Unsettled, everywhere, until};
+use super::everywhere::{Everywhere, everywhere, make_everywhere, until};
 use super::made::make;
 use crate::cache::Cache;
 use crate::error::{Error, Result};
@@ -13,10 +13,12 @@ pub(super) async fn create(cache: &Cache, schema: &Schema, index: &str, takes_al
     let keyspace = cache.keyspace()?;
     let Some(create) = schema.create_index(keyspace) else { return Ok(()) };
     // ALIASADD never takes an alias away from another index.
-    let alias = takes_alias.then(|| Command::new("FT.ALIASADD").arg(schema.alias(keyspace)).arg(index));
+    let add = |alias: &str| Command::new("FT.ALIASADD").arg(alias).arg(index);
+    let alias = takes_alias.then(|| schema.alias(keyspace));
     if cache.capabilities().cluster {
-        return create_everywhere(cache, schema, index, (create, alias)).await;
+        return create_everywhere(cache, schema, index, alias.map(|alias| (add(&alias), alias))).await;
     }
+    let alias = alias.map(|alias| add(&alias));
     let commands: Vec<_> = [create].into_iter().chain(cache.standing().added(index)).collect();
     // In one step, so that whoever gives up in between leaves no index without it.
     let replies = match make(cache, schema, commands.iter().cloned().chain(alias).collect()).await {
@@ -39,30 +41,28 @@ async fn create_everywhere(
     cache: &Cache,
     schema: &Schema,
     index: &str,
-    (create, alias): (Command, Option<Command>),
+    alias: Option<(Command, String)>,
 ) -> Result<()> {
     let said = everywhere(cache, index).await?;
     let own = said.said().flatten().find(|name| *name != index).unwrap_or(index);
     make(cache, schema, Vec::new()).await?;
-    // FT.CREATE answers that the index exists as soon as one node has it; this one makes it where it is missing.
-    let create = Command::new("FT._CREATEIFNX").arg(own).args_from(create.args().skip(2)).repeatable();
-    let settled = |command: &Command, done: Result<(), Unsettled>| {
-        done.map_err(|unsettled| unsettled.into_error(command.name()))
-    };
-    let is_own = |now: &Everywhere, _: bool| now.agreed() == Some(Some(own));
-    settled(&create, until(cache, &create, own, is_own).await)?;
-    for added in cache.standing().added(index) {
-        let added = Command::new("FT._ALTERIFNX").args_from(added.args().skip(1)).repeatable();
-        let done = until(cache, &added, own, |_, answered| answered).await;
-        settled(&added, done)?;
+    make_everywhere(cache, schema, own).await.map_err(|unsettled| unsettled.into_error("FT._CREATEIFNX"))?;
+    for added in cache.unfenced_all(Batch::pipeline(cache.standing().added(index))).await? {
+        let _added = added?;
     }
     if own != index {
-        let named = Command::new("FT.ALIASUPDATE").arg(index).arg(own).repeatable();
-        settled(&named, until(cache, &named, index, is_own).await)?;
+        let name = Command::new("FT.ALIASUPDATE").arg(index).arg(own).repeatable();
+        let is_own =
+            |now: &Everywhere, error: Option<&Error>| error.is_none() && now.agreed() == Some(Some(own));
+        until(cache, &name, index, is_own)
+            .await
+            .map_err(|unsettled| unsettled.into_error("FT.ALIASUPDATE"))?;
     }
-    // It is for people and tools.
-    if let Some(alias) = alias {
-        let _alias = cache.unfenced_all(Batch::pipeline(vec![alias])).await;
+    // It is for people and tools; and where another master has it for a newer release's index, that is given back by the migrator.
+    if let Some((add, name)) = alias
+        && everywhere(cache, &name).await?.said().flatten().all(|named| named == own)
+    {
+        let _alias = cache.unfenced_all(Batch::pipeline(vec![add])).await;
     }
     Ok(())
 }

@@ -7,15 +7,16 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use cache_index::{Batch, Command, IndexInfo, Reply, Route};
+use cache_index::{Batch, Command, IndexDefinition, IndexInfo, Reply, Route, Schema};
+use tokio::time::Instant;
 
 use super::told::{listed, question, read};
 use crate::cache::{Cache, Masters};
 use crate::error::{Error, Result};
 
-/// How often the masters are asked again, and how long it is waited between, until they agree: five seconds, in which a
-/// master that is up has taken what it was told.
-const TRIES: u32 = 50;
+/// How long the masters are asked again, and how long it is waited between, until they agree: a master that is up has taken by then
+/// what it was told.
+const PATIENCE: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// What a master says of a name that stands for nothing.
@@ -26,20 +27,18 @@ pub(crate) struct Everywhere(Vec<Option<IndexInfo>>);
 
 /// Why a command that was repeated came to nothing.
 pub(crate) enum Unsettled {
-    /// The last time it was an error, or the masters could not be asked.
+    /// The masters could not be asked.
     Failed(Error),
-    /// What they say.
-    Disagreement(String),
+    /// What they say, and the error that the command was the last time, if it was one.
+    Disagreement(String, Option<Error>),
 }
 
 impl Unsettled {
     /// As the error of a query, which may be asked again.
     pub(crate) fn into_error(self, command: &str) -> Error {
         match self {
-            Self::Failed(error) => error,
-            Self::Disagreement(_) => {
-                Error::Timeout { command: command.to_owned(), after: PAUSE.saturating_mul(TRIES) }
-            }
+            Self::Failed(error) | Self::Disagreement(_, Some(error)) => error,
+            Self::Disagreement(_, None) => Error::Timeout { command: command.to_owned(), after: PATIENCE },
         }
     }
 }
@@ -58,12 +57,56 @@ pub(crate) async fn everywhere(cache: &Cache, name: &str) -> Result<Everywhere> 
     Ok(Everywhere(said))
 }
 
-/// Whether all masters have the same of this name. A user who may not ask who they are takes one for all.
-pub(crate) async fn is_whole(cache: &Cache, name: &str) -> Result<bool> {
+/// Whether all masters have the same of this name, with the fields of the schema. A user who may not ask who they are takes one
+/// for all.
+pub(crate) async fn is_whole(cache: &Cache, schema: &Schema, name: &str) -> Result<bool> {
     match everywhere(cache, name).await {
         Err(error) if error.is_access_denied() => Ok(true),
-        said => Ok(said?.agreed().flatten().is_some()),
+        said => {
+            let said = said?;
+            Ok(said.agreed().flatten().is_some()
+                && said.lack(&schema.definition(cache.keyspace()?)).is_empty())
+        }
     }
+}
+
+/// Makes an index of this name for a schema until all masters have it, with the fields of the schema.
+pub(crate) async fn make_everywhere(cache: &Cache, schema: &Schema, name: &str) -> Result<(), Unsettled> {
+    let keyspace = cache.keyspace().map_err(Unsettled::Failed)?;
+    let Some(create) = schema.create_index(keyspace) else { return Ok(()) };
+    // FT.CREATE says that it is there as soon as one master has it; this one makes it where it is missing.
+    let create = Command::new("FT._CREATEIFNX").arg(name).args_from(create.args().skip(2)).repeatable();
+    until(cache, &create, name, |now, _| now.agreed() == Some(Some(name))).await?;
+    // One that was there, or that an older release made meanwhile, may lack fields that were added in place.
+    let lack = everywhere(cache, name).await.map_err(Unsettled::Failed)?.lack(&schema.definition(keyspace));
+    if lack.is_empty() {
+        return Ok(());
+    }
+    extend_everywhere(
+        cache,
+        &schema.alter_index(name, |field| lack.iter().any(|one| one == field)),
+        name,
+        &lack,
+    )
+    .await
+}
+
+/// Adds fields to an index until all masters have them. One that has them says that they are duplicates, of which each has all or none:
+/// `FT._ALTERIFNX` says so too, since it looks for a path where a name is what there may be.
+///
+/// Where the coordinator answers for all what one of them told it, that they have them is not seen; that all answered is.
+pub(crate) async fn extend_everywhere(
+    cache: &Cache,
+    alter: &Command,
+    name: &str,
+    fields: &[String],
+) -> Result<(), Unsettled> {
+    let has =
+        |there: &IndexInfo, field: &String| there.definition.fields.iter().any(|one| one.name == *field);
+    let has_all =
+        |there: Option<&IndexInfo>| there.is_some_and(|there| fields.iter().all(|field| has(there, field)));
+    let is_heard = |error: Option<&Error>| error.is_none_or(|error| !error.is_unavailable());
+    until(cache, alter, name, |now, error| is_heard(error) && now.all(has_all)).await
 }
 
 /// What a master has itself: what it lists. Others may have answered for it.
@@ -85,6 +128,19 @@ impl Everywhere {
         said.all(|other| other == first).then_some(first)
     }
 
+    /// The fields that the index lacks on some of the masters.
+    pub(crate) fn lack(&self, wanted: &IndexDefinition) -> Vec<String> {
+        let names = wanted.fields.iter().map(|field| &field.name);
+        let is_on =
+            |there: &IndexInfo, name: &String| there.definition.fields.iter().any(|one| one.name == *name);
+        names.filter(|name| !self.0.iter().flatten().all(|there| is_on(there, name))).cloned().collect()
+    }
+
+    /// That of the master that has most fields of it.
+    pub(crate) fn richest(self) -> Option<IndexInfo> {
+        self.0.into_iter().flatten().max_by_key(|info| info.definition.fields.len())
+    }
+
     /// What each says.
     pub(crate) fn said(&self) -> impl Iterator<Item = Option<&str>> {
         self.0.iter().map(|one| one.as_ref().map(|info| info.name.as_str()))
@@ -102,32 +158,28 @@ impl Everywhere {
     }
 }
 
-/// Repeats a command, which may be repeated, until that is so of what all masters say of a name. Whether it was an error is told,
+/// Repeats a command, which may be repeated, until that is so of what all masters say of a name. The error that it was is told,
 /// since that is for the caller to judge: with a master that is away it is one, and what was done is not known.
+///
+/// No question begins when the time is over; each has the deadline of the connection.
 pub(crate) async fn until(
     cache: &Cache,
     command: &Command,
     name: &str,
-    is_so: impl Fn(&Everywhere, bool) -> bool,
+    is_so: impl Fn(&Everywhere, Option<&Error>) -> bool,
 ) -> Result<(), Unsettled> {
-    let mut told = String::new();
-    for attempt in 0..TRIES {
-        if attempt > 0 {
-            tokio::time::sleep(PAUSE).await;
-        }
+    let began = Instant::now();
+    loop {
         let batch = Batch::pipeline(vec![command.clone()]);
         let answers = cache.unfenced_all(batch).await;
         let answer = answers.and_then(|mut answers| answers.pop().unwrap_or(Ok(Reply::Nil)));
-        let now = everywhere(cache, name).await.map_err(Unsettled::Failed)?;
-        if is_so(&now, answer.is_ok()) {
-            return Ok(());
-        }
-        told = now.told();
-        if let Err(error) = answer
-            && attempt + 1 == TRIES
-        {
-            return Err(Unsettled::Failed(error));
+        let is_over = began.elapsed() >= PATIENCE;
+        match everywhere(cache, name).await {
+            Ok(now) if is_so(&now, answer.as_ref().err()) => return Ok(()),
+            Ok(now) if is_over => return Err(Unsettled::Disagreement(now.told(), answer.err())),
+            // One that cannot be reached may be back, or another one in its place.
+            Err(error) if is_over || !error.is_unavailable() => return Err(Unsettled::Failed(error)),
+            _ => tokio::time::sleep(PAUSE).await,
         }
     }
-    Err(Unsettled::Disagreement(told))
 }

@@ -27,7 +27,7 @@ pub(crate) async fn look_at(cache: &Cache, schema: &Schema, index: &str) -> Resu
     let found = answers.pop();
     let (made, hears) = heard(cache, index, &answers);
     let Some(info) = found.map_or(Ok(None), read)? else { return Ok(None) };
-    if cache.capabilities().cluster && !is_whole(cache, index).await? {
+    if cache.capabilities().cluster && !is_whole(cache, schema, index).await? {
         return Ok(None);
     }
     Ok(Some(Look { mark, asked, info, made, hears }))

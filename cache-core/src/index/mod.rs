@@ -25,7 +25,9 @@ pub(crate) use ask::{Answer, Question};
 pub(crate) use binary::ask_all;
 pub(crate) use compared::{Compared, Kept, Lacked, mark_name};
 pub(crate) use drift::{drift, saw};
-pub(crate) use everywhere::{NOTHING, Unsettled, everywhere, known, until};
+pub(crate) use everywhere::{
+    Everywhere, NOTHING, Unsettled, everywhere, extend_everywhere, known, make_everywhere, until,
+};
 pub(crate) use filled::{look, look_beside};
 pub(crate) use info::look_at;
 pub(crate) use judge::{Unjudged, judge};

@@ -20,11 +20,8 @@ const KEPT: usize = 1_000;
 pub(super) async fn create(cache: &Cache, plan: &Plan, index: &str) -> Result<(), MigrateError> {
     let Some(command) = plan.schema.0.create_index(cache.keyspace()?) else { return Ok(()) };
     if cache.capabilities().cluster {
-        // A master that lost its data lacks the index, and FT.CREATE says that it is there all the same.
-        let command =
-            Command::new("FT._CREATEIFNX").arg(index).args_from(command.args().skip(2)).repeatable();
         make(cache, plan.schema.0, Vec::new()).await?;
-        return masters::until_agreed(cache, &command, index, index).await;
+        return masters::until_made(cache, plan.schema.0, index).await;
     }
     let mut answers = make(cache, plan.schema.0, vec![command]).await?;
     match answers.pop().unwrap_or(Ok(Reply::Nil)) {
@@ -73,7 +70,13 @@ pub(super) async fn extend(
     // before was given up. Else whoever added it counted before; the same documents were missing then, and are now.
     let begun = extensions(cache, plan).await?;
     let Some(look) = info(cache, index).await?.filter(|look| !has_them(look)) else { return Ok(false) };
-    let begun: Vec<_> = begun.into_iter().filter(|begun| begun.is_of(&look)).collect();
+    // On a cluster, some masters may have heard of it.
+    let grown = match cache.capabilities().cluster {
+        true => index::everywhere(cache, index).await?.richest(),
+        false => None,
+    };
+    let grown = grown.as_ref().unwrap_or(&look);
+    let begun: Vec<_> = begun.into_iter().filter(|begun| begun.is_of(grown)).collect();
     let own = Extending {
         fingerprint: plan.fingerprint,
         index: index.to_owned(),

@@ -268,8 +268,10 @@ pub enum MigrateError {
     },
     /// The server gave up filling the index, for lack of memory.
     #[error(
-        "the server stopped filling the index `{index}` of `{model}`: {}; give it memory and run the migrator again",
-        printed(reason)
+        "the server stopped filling the index `{index}` of `{model}`: {}; it takes no more documents: see that there is memory, drop it \
+         with `FT.DROPINDEX {}` (documents stay), and run the migrator again",
+        printed(reason),
+        word(index)
     )]
     Stopped {
         /// The model.
@@ -333,6 +335,8 @@ pub enum MigrateError {
         name: String,
         /// What each of them says.
         found: String,
+        /// The error that what makes them agree was the last time; `None`: it was done, and some did not hear it.
+        source: Option<Box<Error>>,
     },
     /// The server could not be asked, or refused.
     #[error("the migration stopped")]

@@ -224,8 +224,14 @@ impl Infos {
     /// Of what differs, what has least.
     fn take(&mut self, name: &Bytes, said: Vec<Option<IndexInfo>>) {
         let names = || said.iter().map(|one| one.as_ref().map(|info| info.name.as_str()));
+        let fields = || said.iter().flatten().map(|info| info.definition.fields.len());
         if names().zip(names().skip(1)).any(|(one, next)| one != next) {
             self.torn.insert(name.clone(), names().map(|one| one.map(str::to_owned)).collect());
+        } else if names().flatten().any(|own| *name == own.as_bytes())
+            && fields().zip(fields().skip(1)).any(|(one, next)| one != next)
+        {
+            let told = fields().map(|fields| Some(format!("one of {fields} fields")));
+            self.torn.insert(name.clone(), told.collect());
         }
         let poorest = said.into_iter().flatten().min_by_key(|info| info.definition.fields.len());
         self.found.extend(poorest.map(|info| (name.clone(), info)));

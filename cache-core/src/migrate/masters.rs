@@ -3,11 +3,12 @@
 //! The tests here are against a connection that plays the masters; `live_migrate_masters` has real ones, and a connection in place of
 //! a coordinator. That one does it like that is unproven: there is none for the tests.
 
-use cache_index::{Command, IndexInfo, IndexedField};
+use cache_index::{Command, IndexInfo, IndexedField, Schema};
 
 use super::error::MigrateError;
 use crate::cache::{Cache, Masters};
-use crate::index::{Unsettled, until};
+use crate::error::Error;
+use crate::index::{Everywhere, Unsettled, extend_everywhere, make_everywhere, until};
 
 /// Fails if the search modules do not know of each other's documents.
 pub(super) async fn check(cache: &Cache) -> Result<(), MigrateError> {
@@ -24,28 +25,29 @@ pub(super) async fn until_agreed(
     name: &str,
     wanted: &str,
 ) -> Result<(), MigrateError> {
-    let done = until(cache, command, name, |now, _| now.agreed() == Some(Some(wanted))).await;
+    // No master lists an alias, so that one may have answered for another: that it was no error says that all heard it.
+    let is_listed = name == wanted;
+    let is_so = |now: &Everywhere, error: Option<&Error>| {
+        now.agreed() == Some(Some(wanted)) && (is_listed || error.is_none())
+    };
+    let done = until(cache, command, name, is_so).await;
     done.map_err(|unsettled| error(name, unsettled))
 }
 
+/// Makes an index of this name until all masters have it.
+pub(super) async fn until_made(cache: &Cache, schema: &Schema, index: &str) -> Result<(), MigrateError> {
+    make_everywhere(cache, schema, index).await.map_err(|unsettled| error(index, unsettled))
+}
+
 /// Adds fields to an index until all masters have them.
-///
-/// Where the coordinator answers for all what one of them told it, that they have them is not seen; that it was no error is.
 pub(super) async fn until_extended(
     cache: &Cache,
     alter: &Command,
     index: &str,
     fields: &[IndexedField],
 ) -> Result<(), MigrateError> {
-    // It leaves a master alone that has the first of the fields, and each has all of them or none.
-    let alter = alter.args().skip(1).fold(Command::new("FT._ALTERIFNX"), Command::arg).repeatable();
-    let has = |there: &IndexInfo, field: &IndexedField| {
-        there.definition.fields.iter().any(|one| one.name == field.name)
-    };
-    let has_all =
-        |there: Option<&IndexInfo>| there.is_some_and(|there| fields.iter().all(|field| has(there, field)));
-    let done = until(cache, &alter, index, |now, answered| answered && now.all(has_all)).await;
-    done.map_err(|unsettled| error(index, unsettled))
+    let names: Vec<_> = fields.iter().map(|field| field.name.clone()).collect();
+    extend_everywhere(cache, alter, index, &names).await.map_err(|unsettled| error(index, unsettled))
 }
 
 /// Drops an index by its own name, not its documents, until no master has it.
@@ -59,7 +61,9 @@ pub(super) async fn until_gone(cache: &Cache, index: &str) -> Result<(), Migrate
 fn error(name: &str, unsettled: Unsettled) -> MigrateError {
     match unsettled {
         Unsettled::Failed(error) => error.into(),
-        Unsettled::Disagreement(found) => MigrateError::Disagreement { name: name.to_owned(), found },
+        Unsettled::Disagreement(found, source) => {
+            MigrateError::Disagreement { name: name.to_owned(), found, source: source.map(Box::new) }
+        }
     }
 }
 
@@ -77,8 +81,8 @@ mod tests {
     use crate::connection::{Capabilities, Connection, PushStream, server_error};
     use crate::error::{Error, Result};
 
-    /// How often the masters are asked, and how long it is waited between.
-    const TRIES: usize = 50;
+    /// How often the masters are asked in five seconds, and how long it is waited between.
+    const TRIES: usize = 51;
     const PAUSE: Duration = Duration::from_millis(100);
 
     const INDEX: &str = "cache:user:idx:0123456789ab";
@@ -212,7 +216,7 @@ mod tests {
         ] {
             let (done, cluster, _) = made(masters, false).await;
             match done.unwrap_err() {
-                MigrateError::Disagreement { name, found } => {
+                MigrateError::Disagreement { name, found, source: None } => {
                     assert_eq!((name.as_str(), found), (INDEX, expected));
                 }
                 other => panic!("{other}"),
@@ -220,7 +224,9 @@ mod tests {
             assert_eq!(cluster.count("FT._CREATEIFNX"), TRIES);
         }
         let error = made(&[HAS, away], true).await.0.unwrap_err();
-        assert!(error.to_string().contains("the migration stopped"), "what the server says is told: {error}");
+        let said = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+        assert!(matches!(error, MigrateError::Disagreement { .. }), "{error}");
+        assert!(said.contains("refused FT._CREATEIFNX"), "what the server says is told: {said}");
     }
 
     #[tokio::test]

@@ -34,8 +34,8 @@ const EVERYWHERE: [Feature; 11] = [
 /// How many documents there are: some in each master's slots.
 const NOTES: u32 = 20;
 
-/// They make, extend and drop indexes, which is refused here: the nodes search their own documents alone.
-const OF_INDEXES: [&str; 3] = ["+ft._createifnx", "+ft._alterifnx", "+ft._dropindexifx"];
+/// They make and drop indexes, which is refused here: the nodes search their own documents alone.
+const OF_INDEXES: [&str; 2] = ["+ft._createifnx", "+ft._dropindexifx"];
 
 /// As for other features.
 pub(crate) async fn is_least() {

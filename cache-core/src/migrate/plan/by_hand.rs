@@ -66,6 +66,9 @@ pub(super) fn commands(plan: &Plan, moves: Option<&Step>, keyspace: &Keyspace) -
         Step::AlterAdd { index, fields } => {
             Some(schema.alter_index(index, |name| fields.iter().any(|field| field.name == name)))
         }
+        Step::Adopt { index, name } if is_torn(name) => {
+            Some(Command::new("FT.ALIASUPDATE").args_from([name, index]))
+        }
         Step::Adopt { index, name } => Some(Command::new("FT.ALIASADD").args_from([name, index])),
         Step::Cutover { to, .. } => Some(Command::new("FT.ALIASUPDATE").args_from([&plan.alias, to])),
         _ => None,

@@ -64,7 +64,10 @@ pub(super) fn source<'a>(
     if let Some(there) = &observed.index {
         let differences = changes(&there.definition, wanted);
         let more = differences.iter().filter(|one| matches!(one, Difference::Removed(_))).count();
-        if more < differences.len() {
+        // Where masters differ, what one of them lacks is added there.
+        let is_torn = observed.disagreement(&there.name).is_some();
+        let lack = differences.iter().filter(|one| is_torn && matches!(one, Difference::Added(_))).count();
+        if more + lack < differences.len() {
             let own = there.name.clone();
             plan.steps.push(Step::Drift { index: plan.index.clone(), own, differences });
             return Source::Drift;
@@ -72,7 +75,7 @@ pub(super) fn source<'a>(
         if more > 0 {
             plan.notices.push(Notice::Extended { index: there.name.clone(), fields: more });
         }
-        if observed.disagreement(&there.name).is_some() {
+        if is_torn {
             return Source::Torn(there);
         }
         let is_named = there.name == plan.index || observed.disagreement(&plan.index).is_none();
