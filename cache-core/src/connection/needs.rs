@@ -173,7 +173,7 @@ mod tests {
         Reply::Bulk(text.to_owned().into())
     }
 
-    /// The answer to `HELLO 2` in the form of the server's source: no such server was asked, none can be had here.
+    /// The answer to `HELLO 2` in the form of the server's source. `live_gate_servers` asks such servers themselves.
     fn hello(product: &str, version: &str, modules: &[(&str, i64)]) -> Capabilities {
         let module = |(name, version): &(&str, i64)| {
             Reply::Array(vec![bulk("name"), bulk(name), bulk("ver"), Reply::Int(*version)])
