@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cache_core::connection::FredConnection;
 use cache_core::{Cache, Degrade, Error, Protocol, RedisSettings, Result};
 
-use crate::{LATE, chain, coordinated};
+use crate::{LATE, chain, coordinator};
 
 /// Which client the tests go through: `redis`, which it is without it, or `fred`.
 const CLIENT: &str = "CACHE_TEST_CLIENT";
@@ -47,12 +47,20 @@ pub async fn connect_redis(url: &str, protocol: Protocol) -> Cache {
 /// # Panics
 /// If none is that is known.
 pub async fn connect_with(settings: impl Into<RedisSettings>) -> Result<Cache> {
-    let cache = if is_fred() {
-        Cache::from_connection(Arc::new(FredConnection::connect(settings).await?))
+    connect_as_it_is(settings).await.map(coordinator::as_told)
+}
+
+/// A cache on a server, which is not taken for a cluster.
+pub(crate) async fn connect_one(url: &str, protocol: Protocol) -> Cache {
+    there(connect_as_it_is(patient(url, protocol)).await)
+}
+
+async fn connect_as_it_is(settings: impl Into<RedisSettings>) -> Result<Cache> {
+    if is_fred() {
+        Ok(Cache::from_connection(Arc::new(FredConnection::connect(settings).await?)))
     } else {
-        Cache::connect(settings).await?
-    };
-    Ok(coordinated::as_told(cache).await)
+        Cache::connect(settings).await
+    }
 }
 
 /// [`Cache::connect_lazy`], through the client that is chosen.

@@ -26,6 +26,18 @@ const DEFINITIONS: [&str; 8] = [
 /// What a coordinator sums up of what `FT.INFO` tells.
 const SUMMED: [&str; 3] = ["num_docs", "hash_indexing_failures", "indexing"];
 
+/// With any value, each server that is none of a cluster is taken for a cluster of one master that coordinates: it has all documents,
+/// so that it answers for all of them, and is asked as a cluster is.
+const AS_CLUSTER: &str = "CACHE_TEST_AS_CLUSTER";
+
+/// The cache as it is, or as `CACHE_TEST_AS_CLUSTER` says.
+pub(crate) fn as_told(cache: Cache) -> Cache {
+    match std::env::var_os(AS_CLUSTER) {
+        Some(_) if !cache.capabilities().cluster => Coordinator::of(vec![Arc::clone(cache.connection())]).1,
+        _ => cache,
+    }
+}
+
 /// The servers.
 pub struct Masters(Vec<Server>);
 
@@ -58,14 +70,17 @@ impl Coordinator {
     /// If they cannot be reached.
     pub async fn over(masters: &Masters, protocol: Protocol) -> (Arc<Self>, Cache) {
         let mut connections = Vec::with_capacity(masters.0.len());
-        let mut capabilities = Capabilities::default();
         for server in &masters.0 {
-            let connection = Arc::clone(crate::connect(&server.url(), protocol).await.connection());
-            capabilities = connection.capabilities().clone();
-            connections.push(connection);
+            connections
+                .push(Arc::clone(crate::clients::connect_one(&server.url(), protocol).await.connection()));
         }
+        Self::of(connections)
+    }
+
+    fn of(masters: Vec<Arc<dyn Connection>>) -> (Arc<Self>, Cache) {
+        let mut capabilities = masters.first().map(|first| first.capabilities().clone()).unwrap_or_default();
         (capabilities.cluster, capabilities.coordinator) = (true, true);
-        let this = Arc::new(Self { masters: connections, capabilities, deaf: Mutex::default() });
+        let this = Arc::new(Self { masters, capabilities, deaf: Mutex::default() });
         (this.clone(), Cache::from_connection(this))
     }
 
@@ -248,6 +263,6 @@ impl Connection for Coordinator {
     }
 
     fn deadline(&self) -> Duration {
-        Duration::from_secs(20)
+        self.masters.first().map_or(Duration::ZERO, |first| first.deadline())
     }
 }

@@ -52,8 +52,7 @@ pub async fn act() -> bool {
     let [name, commands, namespace, url] = role.splitn(4, ' ').collect::<Vec<_>>()[..] else {
         panic!("no role: {role}");
     };
-    // It may be a cluster.
-    let cache = crate::connect_redis(url, Protocol::Resp3).await;
+    let cache = crate::connect(url, Protocol::Resp3).await;
     let cache = Stopping::cache(&cache, commands.parse().unwrap_or_default()).namespace(namespace);
     let result = write(name, &cache).await;
     println!("{ENDED} {result:?}");
@@ -74,8 +73,7 @@ pub struct Crashes {
 /// # Panics
 /// If the test's machine does not let it.
 pub async fn crash_everywhere(url: &str, namespace: &str) -> Crashes {
-    // It may be a cluster.
-    let cache = crate::connect_redis(url, Protocol::Resp3).await;
+    let cache = crate::connect(url, Protocol::Resp3).await;
     // The scripts are on the server, so that each step is one command.
     for name in WRITES {
         let cache = cache.clone().namespace(&format!("{namespace}-first"));

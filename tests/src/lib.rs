@@ -6,7 +6,6 @@ pub mod before;
 pub mod child;
 pub mod clients;
 pub mod cluster;
-mod coordinated;
 pub mod coordinator;
 pub mod crash;
 pub mod derived;
