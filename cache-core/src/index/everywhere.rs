@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use cache_index::{Batch, Command, IndexDefinition, IndexInfo, Reply, Route, Schema};
+use cache_index::{Batch, Command, IndexDefinition, IndexInfo, Reply, Route, Schema, ServerErrorKind};
 use tokio::time::Instant;
 
 use super::told::{listed, question, read};
@@ -76,6 +76,13 @@ pub(crate) async fn make_everywhere(cache: &Cache, schema: &Schema, name: &str) 
     let Some(create) = schema.create_index(keyspace) else { return Ok(()) };
     // FT.CREATE says that it is there as soon as one master has it; this one makes it where it is missing.
     let create = Command::new("FT._CREATEIFNX").arg(name).args_from(create.args().skip(2)).repeatable();
+    // What the server does not take, no master will.
+    let answers = cache.unfenced_all(Batch::pipeline(vec![create.clone()])).await;
+    if let Ok(Some(Err(error))) = answers.map(|mut answers| answers.pop())
+        && error.server_kind() == Some(ServerErrorKind::Other)
+    {
+        return Err(Unsettled::Failed(error));
+    }
     until(cache, &create, name, |now, _| now.agreed() == Some(Some(name))).await?;
     // One that was there, or that an older release made meanwhile, may lack fields that were added in place.
     let lack = everywhere(cache, name).await.map_err(Unsettled::Failed)?.lack(&schema.definition(keyspace));

@@ -5,6 +5,7 @@ use cache_index::Command;
 use super::cutover::drop_index;
 use super::error::MigrateError;
 use super::inspect::{inspect, leases_key};
+use super::lease;
 use super::observed::fingerprint_in;
 use super::options::Options;
 use super::plan::{self, Plan, Step};
@@ -50,6 +51,13 @@ async fn collect_everywhere(
 ) -> Result<bool, MigrateError> {
     let schema = plan.schema.0;
     let Some(observed) = inspect(cache, &[schema]).await?.pop() else { return Ok(false) };
+    // Of one that was never seen it is counted from now on.
+    if fingerprint_in(index, &plan.alias)
+        .is_some_and(|of| observed.leases.iter().all(|lease| lease.fingerprint != of))
+    {
+        lease::was_used(cache, plan, index).await?;
+        return Ok(false);
+    }
     let now = plan::plan(schema, cache.keyspace()?, &observed, options);
     if !now.steps.contains(&Step::Collect { index: index.to_owned() }) {
         return Ok(false);

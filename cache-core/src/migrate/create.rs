@@ -21,7 +21,10 @@ pub(super) async fn create(cache: &Cache, plan: &Plan, index: &str) -> Result<()
     let Some(command) = plan.schema.0.create_index(cache.keyspace()?) else { return Ok(()) };
     if cache.capabilities().cluster {
         make(cache, plan.schema.0, Vec::new()).await?;
-        return masters::until_made(cache, plan.schema.0, index).await;
+        return match masters::until_made(cache, plan.schema.0, index).await {
+            Err(MigrateError::Server(error)) => refused(plan, Err(error)),
+            made => made,
+        };
     }
     let mut answers = make(cache, plan.schema.0, vec![command]).await?;
     match answers.pop().unwrap_or(Ok(Reply::Nil)) {

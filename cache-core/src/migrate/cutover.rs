@@ -66,7 +66,16 @@ async fn cutover_everywhere(
     older: &[String],
 ) -> Result<Option<String>, MigrateError> {
     // Masters that differ are in the middle of somebody's move, or one lost its data: that is gone on with if it is ours to do.
-    let now = everywhere(cache, &plan.alias).await?;
+    let mut now = everywhere(cache, &plan.alias).await?;
+    if now.said().flatten().next().is_none() {
+        // It takes it from nobody: of two releases that boot first, whoever is second looks at where it is.
+        let add = Command::new("FT.ALIASADD").arg(&plan.alias).arg(to);
+        let added = cache.command(add).await;
+        now = everywhere(cache, &plan.alias).await?;
+        if added.is_ok() && now.agreed() == Some(Some(to)) {
+            return Ok(Some(to.to_owned()));
+        }
+    }
     for active in now.said().flatten().filter(|active| *active != to) {
         // A newer one that some master lost is given back also by the release whose index another master has for it.
         let mut moves = any || active == plan.index || older.iter().any(|older| older == active);
