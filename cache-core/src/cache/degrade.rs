@@ -61,8 +61,8 @@ impl Degrade {
         self
     }
 
-    /// How long reading or writing documents by their keys may take before it goes on without the cache. Everything else has
-    /// the connection's [`response_timeout`](crate::RedisSettings::response_timeout).
+    /// How long reading or writing documents by their keys may take before it goes on without the cache. Everything else, many
+    /// writes at once among it, has the connection's [`response_timeout`](crate::RedisSettings::response_timeout).
     pub fn entry_timeout(mut self, timeout: Duration) -> Self {
         self.entry_timeout = timeout;
         self

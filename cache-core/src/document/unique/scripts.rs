@@ -24,7 +24,7 @@ return {'locked', till}",
 };
 
 /// KEYS: a claim. ARGV: the token and the document that it must have; the time at which it ends, in milliseconds since
-/// 1970, -1 for never, -2 for now. Answers whether it was this claim.
+/// 1970, -1 for never, -2 for at once. Answers whether it was this claim.
 pub(super) const SETTLE: Script = Script {
     source: "local content = redis.call('GET', KEYS[1])
 local token, owner = (content or ''):match('^(%x*)[~%d]*:(.*)$')
