@@ -10,6 +10,7 @@ use cache_core::connection::PushStream;
 use cache_core::embedded::Server;
 use cache_core::{Batch, Cache, Capabilities, Command, Connection, Error, Protocol, Reply, Result, Route};
 use futures_core::future::BoxFuture;
+use tokio::sync::oneshot;
 
 /// What all masters are told.
 const DEFINITIONS: [&str; 8] = [
@@ -61,6 +62,16 @@ pub struct Coordinator {
     capabilities: Capabilities,
     /// How many definitions masters will not hear of.
     deaf: Mutex<HashMap<usize, u32>>,
+    held: Mutex<Option<Held>>,
+}
+
+/// A command that waits when it comes.
+struct Held {
+    name: &'static str,
+    /// Who is told that it came.
+    came: oneshot::Sender<()>,
+    /// What it waits for.
+    goes: oneshot::Receiver<()>,
 }
 
 impl Coordinator {
@@ -80,13 +91,20 @@ impl Coordinator {
     fn of(masters: Vec<Arc<dyn Connection>>) -> (Arc<Self>, Cache) {
         let mut capabilities = masters.first().map(|first| first.capabilities().clone()).unwrap_or_default();
         (capabilities.cluster, capabilities.coordinator) = (true, true);
-        let this = Arc::new(Self { masters, capabilities, deaf: Mutex::default() });
+        let this = Arc::new(Self { masters, capabilities, deaf: Mutex::default(), held: Mutex::default() });
         (this.clone(), Cache::from_connection(this))
     }
 
     /// From now on, a master does not hear so many definitions, which are errors.
     pub fn deafen(&self, master: usize, definitions: u32) {
         self.deaf.lock().unwrap_or_else(PoisonError::into_inner).insert(master, definitions);
+    }
+
+    /// Lets the next command of this name wait. The first tells that it came; with the second it goes on.
+    pub fn hold(&self, name: &'static str) -> (oneshot::Receiver<()>, oneshot::Sender<()>) {
+        let ((came, is_there), (go, goes)) = (oneshot::channel(), oneshot::channel());
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(Held { name, came, goes });
+        (is_there, go)
     }
 
     /// Says something to one master alone.
@@ -144,6 +162,15 @@ impl Coordinator {
 
     async fn answer(&self, command: Command) -> Result<Reply> {
         let is_of_one = matches!(command.route(), Route::Node(_));
+        let held = {
+            let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+            held.take_if(|held| held.name == command.name())
+        };
+        if let Some(Held { came, goes, .. }) = held {
+            // Whoever went away holds nothing.
+            let _ = came.send(());
+            let _ = goes.await;
+        }
         match command.name() {
             _ if *command.route() == Route::AllMasters => self.everywhere(&command).await,
             name if DEFINITIONS.contains(&name) && !is_of_one => self.define(&command).await,

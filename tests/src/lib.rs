@@ -14,6 +14,7 @@ pub mod dropped;
 pub mod figures;
 pub mod hand_on;
 pub mod keys;
+pub mod lab;
 pub mod others;
 pub mod plain;
 pub mod postgres;

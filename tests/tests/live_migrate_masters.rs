@@ -3,71 +3,21 @@
 
 #![cfg(unix)]
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use cache_core::{
-    Cache, CacheModel, Command, Error, Gate, IndexSchema, MigrateError, Migrator, Notice, Protocol, Reply,
-    Route, Schema, Step, Strategy, Terms,
+    Cache, CacheModel, Command, Error, Gate, IndexSchema, MigrateError, Migrator, Notice, Reply, Route,
+    Schema, Step, Strategy, Terms,
 };
 use cache_tests::cluster::until;
-use cache_tests::coordinator::{Coordinator, Masters};
+use cache_tests::lab::{DOCUMENTS, Lab, MASTERS};
 use cache_tests::releases::{alias, first, global, index, lock, save, second, used_before};
 use serde::{Deserialize, Serialize};
 
 type Old = first::User;
 type New = second::User;
 
-const MASTERS: usize = 3;
-const DOCUMENTS: u64 = 30;
 const DAY: u64 = 24 * 60 * 60 * 1_000;
-
-struct Lab {
-    masters: Masters,
-    coordinator: Arc<Coordinator>,
-    cache: Cache,
-}
-
-impl Lab {
-    /// With documents on all masters.
-    async fn new(protocol: Protocol) -> Self {
-        let masters = Masters::start(MASTERS).await;
-        let (coordinator, cache) = Coordinator::over(&masters, protocol).await;
-        save(&cache, u32::try_from(DOCUMENTS).unwrap()).await;
-        Self { masters, coordinator, cache }
-    }
-
-    /// Another process.
-    async fn other(&self) -> (Arc<Coordinator>, Cache) {
-        Coordinator::over(&self.masters, self.cache.capabilities().protocol).await
-    }
-
-    /// What a name stands for, a master each.
-    async fn said(&self, name: &str) -> Vec<Option<String>> {
-        let mut said = Vec::new();
-        for master in 0..MASTERS {
-            let answer = self.coordinator.say(master, &["FT.INFO", name]).await;
-            let pairs = answer.ok().and_then(|info| info.into_pairs().ok()).unwrap_or_default();
-            let own = pairs.iter().find(|(key, _)| key.as_str() == Some("index_name"));
-            said.push(own.and_then(|(_, name)| name.as_str().map(str::to_owned)));
-        }
-        said
-    }
-
-    /// Whether all masters say so.
-    async fn all_say(&self, name: &str, index: &str) -> bool {
-        self.said(name).await.iter().all(|said| said.as_deref() == Some(index))
-    }
-
-    /// A master loses an index, and all names of it.
-    async fn lose(&self, master: usize, index: &str) {
-        let _ = self.coordinator.say(master, &["FT.DROPINDEX", index]).await.unwrap();
-    }
-
-    async fn count(&self) -> u64 {
-        New::find().count(&self.cache).await.unwrap()
-    }
-}
 
 fn release(schema: &'static Schema) -> Migrator {
     Migrator::new().register_schema(schema).lock(&lock(&[Old::schema(), New::schema()]))
@@ -168,31 +118,6 @@ async fn an_old_index_is_dropped_everywhere(lab: Lab) {
     assert_eq!(lab.count().await, DOCUMENTS);
 }
 
-async fn the_alias_of_a_newer_release_is_given_back(lab: Lab) {
-    let (base, own, alias) = (index::<Old>(&lab.cache), index::<New>(&lab.cache), alias(&lab.cache));
-    // The old release knows of nothing behind itself.
-    let older = Migrator::new().register_schema(Old::schema()).lock(&lock(&[Old::schema()]));
-    let _ = older.run(&lab.cache).await.unwrap();
-    let _ = release(New::schema()).run(&lab.cache).await.unwrap();
-    for said in [None, Some(&base)] {
-        let words = match said {
-            Some(index) => vec!["FT.ALIASUPDATE", &alias, index],
-            None => vec!["FT.ALIASDEL", &alias],
-        };
-        let _ = lab.coordinator.say(1, &words).await.unwrap();
-        let plan = older.plan(&lab.cache).await.unwrap().remove(0);
-        assert_eq!(plan.steps, [Step::Cutover { from: None, to: own.clone() }], "{plan}");
-        let done = older.run(&lab.cache).await.unwrap();
-        assert!(!done.indexes()[0].active, "{done}");
-        assert!(lab.all_say(&alias, &own).await, "{:?}", lab.said(&alias).await);
-    }
-    // Half moved, it is moved to the end.
-    let _ = lab.coordinator.say(0, &["FT.ALIASUPDATE", &alias, &base]).await.unwrap();
-    let done = release(New::schema()).run(&lab.cache).await.unwrap();
-    assert!(done.indexes()[0].active, "{done}");
-    assert!(lab.all_say(&alias, &own).await);
-}
-
 /// A newer release's index is not for an older one to make, nor to wait for.
 async fn an_older_release_boots_where_a_master_lost_all(lab: Lab) {
     let (base, own, alias) = (index::<Old>(&lab.cache), index::<New>(&lab.cache), alias(&lab.cache));
@@ -264,29 +189,6 @@ async fn save_notes(cache: &Cache) {
     }
 }
 
-/// A newer release gives it to its own index while an older one, whose plan is to take it, fills one.
-async fn the_alias_is_looked_at_again_before_it_moves(lab: Lab) {
-    let (base, own, alias) = (index::<Old>(&lab.cache), index::<New>(&lab.cache), alias(&lab.cache));
-    let (coordinator, newer) = (Arc::clone(&lab.coordinator), (own.clone(), alias.clone()));
-    let newer_comes = move |step: &str| {
-        if step != "filled" {
-            return;
-        }
-        let comes = async {
-            let create = ["FT.CREATE", &newer.0, "ON", "JSON", "SCHEMA", "$.age", "AS", "age", "NUMERIC"];
-            for master in 0..MASTERS {
-                let _ = coordinator.say(master, &create).await.unwrap();
-                let _ = coordinator.say(master, &["FT.ALIASADD", &newer.1, &newer.0]).await.unwrap();
-            }
-        };
-        tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(comes));
-    };
-    let older = Migrator::new().register_schema(Old::schema()).lock(&lock(&[Old::schema()]));
-    let done = older.observe_steps(Arc::new(newer_comes)).run(&lab.cache).await.unwrap();
-    assert!(!done.indexes()[0].active, "{done}");
-    assert!(lab.all_say(&base, &base).await && lab.all_say(&alias, &own).await);
-}
-
 async fn what_a_master_lost_is_healed(lab: Lab) {
     let own = index::<New>(&lab.cache);
     let migrator = release(New::schema());
@@ -347,35 +249,11 @@ mod shared {
     cache_tests::live! { every_master_lists_what_was_made }
 }
 
-macro_rules! cases {
-    ($($case:ident),* $(,)?) => {
-        mod resp3 {
-            $(#[test]
-            fn $case() {
-                super::run(cache_core::Protocol::Resp3, super::$case);
-            })*
-        }
-        mod resp2 {
-            $(#[test]
-            fn $case() {
-                super::run(cache_core::Protocol::Resp2, super::$case);
-            })*
-        }
-    };
-}
-
-fn run<F: Future<Output = ()>>(protocol: Protocol, case: impl FnOnce(Lab) -> F) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    runtime.block_on(async { case(Lab::new(protocol).await).await });
-}
-
-cases! {
+cache_tests::lab! {
     what_a_master_lost_is_made_again,
     a_master_that_does_not_hear_is_told_again,
     fields_are_added_everywhere,
     an_old_index_is_dropped_everywhere,
-    the_alias_of_a_newer_release_is_given_back,
-    the_alias_is_looked_at_again_before_it_moves,
     an_older_release_boots_where_a_master_lost_all,
     fields_that_were_added_are_added_again,
     what_was_added_to_it_comes_back,

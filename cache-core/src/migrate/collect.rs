@@ -2,6 +2,7 @@
 
 use cache_index::Command;
 
+use super::claims;
 use super::cutover::drop_index;
 use super::error::MigrateError;
 use super::inspect::{inspect, leases_key};
@@ -65,7 +66,8 @@ async fn collect_everywhere(
     drop_index(cache, index).await?;
     let of_it = observed.leases.iter().filter(|lease| lease.index.as_deref() == Some(index));
     let forget = Command::new("ZREM").key(leases_key(schema, cache.keyspace()?)?);
-    let forget = of_it.fold(forget, |forget, lease| forget.arg_display(lease.fingerprint));
+    let forget = of_it.clone().fold(forget, |forget, lease| forget.arg_display(lease.fingerprint));
     cache.command(forget.repeatable()).await?;
+    claims::forget(cache, plan, of_it.map(|lease| lease.fingerprint)).await?;
     Ok(true)
 }

@@ -2,6 +2,7 @@
 
 use cache_index::{Command, Fingerprint, Reply, ServerErrorKind};
 
+use super::claims;
 use super::error::MigrateError;
 use super::inspect::{extending_key, info};
 use super::masters;
@@ -35,7 +36,7 @@ pub(super) async fn adopt(cache: &Cache, plan: &Plan, index: &str) -> Result<boo
 /// gone.
 ///
 /// On one server that is one step of its own, which looks at the alias again. On a cluster it is not; there the masters are
-/// asked and told until all say the same.
+/// asked and told until all say the same, and who is newer is said before and looked at behind.
 pub(super) async fn cutover(
     cache: &Cache,
     plan: &Plan,
@@ -45,7 +46,7 @@ pub(super) async fn cutover(
     let any = options.force || options.lock.is_none();
     let older = older(plan, options);
     let active = if cache.capabilities().cluster {
-        cutover_everywhere(cache, plan, to, any, &older).await?
+        cutover_in_order(cache, plan, to, any, &older).await?
     } else {
         index::point(cache, &plan.alias, to, any, &older).await?
     };
@@ -56,6 +57,33 @@ pub(super) async fn cutover(
         }
         Some(active) => Ok(Some(active == to)),
     }
+}
+
+/// Points the alias at the index, and then at that of a newer release which did so meanwhile.
+async fn cutover_in_order(
+    cache: &Cache,
+    plan: &Plan,
+    to: &str,
+    any: bool,
+    older: &[String],
+) -> Result<Option<String>, MigrateError> {
+    if any {
+        return cutover_everywhere(cache, plan, to, any, older).await;
+    }
+    claims::claim(cache, plan, older).await?;
+    let active = cutover_everywhere(cache, plan, to, any, older).await?;
+    if active.as_deref() != Some(to) {
+        return Ok(active);
+    }
+    for newer in claims::newer(cache, plan).await? {
+        // It may be another name of an index that was adopted, or be gone.
+        let Some(newer) = info(cache, &newer).await?.filter(|newer| newer.name != to) else { continue };
+        let given = cutover_everywhere(cache, plan, &newer.name, any, &[to.to_owned()]).await?;
+        if given.is_some() {
+            return Ok(given);
+        }
+    }
+    Ok(active)
 }
 
 async fn cutover_everywhere(
