@@ -23,6 +23,8 @@ const TRIED: usize = 3;
 pub(crate) struct Sides {
     pub(crate) ours: Ours,
     pub(crate) redis: ByRedis,
+    /// In RESP3, which is what ours speaks.
+    pub(crate) redis_resp3: ByRedis,
     pub(crate) fred: ByFred,
     pub(crate) redis_om: RedisOm,
     pub(crate) port: u16,
@@ -56,6 +58,8 @@ pub(crate) struct Cell {
     /// The same of each round.
     pub(crate) to_itself_by_round: Vec<f64>,
     pub(crate) to_redis: Spread,
+    /// Of what is answered in another form in RESP3.
+    pub(crate) to_redis_resp3: Option<Spread>,
     pub(crate) to_fred: Spread,
     /// How a thousand documents are saved by hand with each: the faster of two ways.
     pub(crate) bulk: Option<[&'static str; 2]>,
@@ -92,6 +96,10 @@ pub(crate) async fn measure(
     let warm = Asked { calls: callers.max(calls / 4), ..asked };
     timed(&sides.redis, warm, 0).await?;
     timed(&sides.fred, warm, 0).await?;
+    let sides_of_it = if work.is_search() { 5 } else { 4 };
+    if work.is_search() {
+        timed(&sides.redis_resp3, warm, 0).await?;
+    }
     let (mut redis, mut fred) = (sides.redis.clone(), sides.fred.clone());
     let mut bulk = None;
     if work == Work::SaveMany {
@@ -111,17 +119,18 @@ pub(crate) async fn measure(
     } else {
         None
     };
-    let (mut times, mut python, mut server) = ([const { Vec::new() }; 4], Vec::new(), Vec::new());
+    let (mut times, mut python, mut server) = ([const { Vec::new() }; 5], Vec::new(), Vec::new());
     for round in 0..rounds {
         let first = round as u64 * calls;
-        let mut took = [0.0; 4];
+        let mut took = [0.0; 5];
         // Who comes first changes.
-        for turn in 0..4 {
-            let side = (turn + round) % 4;
+        for turn in 0..sides_of_it {
+            let side = (turn + round) % sides_of_it;
             took[side] = match side {
                 0 | 2 => timed(&sides.ours, asked, first).await?,
                 1 => timed(&redis, asked, first).await?,
-                _ => timed(&fred, asked, first).await?,
+                3 => timed(&fred, asked, first).await?,
+                _ => timed(&sides.redis_resp3, asked, first).await?,
             };
         }
         for (times, took) in times.iter_mut().zip(took) {
@@ -138,7 +147,7 @@ pub(crate) async fn measure(
             server.push(limit.timed().await? / per_call);
         }
     }
-    let [ours, redis, again, fred] = times;
+    let [ours, redis, again, fred, redis_resp3] = times;
     let mean = |round: usize| (ours[round] + again[round]) / 2.0;
     let ratio = |theirs: &[f64]| {
         Spread::of(theirs.iter().enumerate().map(|(round, took)| took / mean(round)).collect())
@@ -156,6 +165,7 @@ pub(crate) async fn measure(
         to_itself: Spread::of(to_itself_by_round.clone()).ok_or("no round")?,
         to_itself_by_round,
         to_redis: ratio(&redis)?,
+        to_redis_resp3: work.is_search().then(|| ratio(&redis_resp3)).transpose()?,
         to_fred: ratio(&fred)?,
         bulk,
         to_redis_om: Spread::of(python),

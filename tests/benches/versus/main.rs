@@ -72,9 +72,11 @@ async fn sides(server: &Server, corpus: Corpus) -> Outcome<(Sides, usize)> {
     let cache = Cache::connect(settings).await?.project(corpus.size.project());
     let bytes = fill(&cache, &corpus).await?;
     let connection = by_hand(&url, ProtocolVersion::RESP2).await?;
+    let resp3 = by_hand(&url, ProtocolVersion::RESP3).await?;
     let sides = Sides {
         ours: Ours { cache, corpus: corpus.clone() },
         redis: ByRedis { connection, corpus: corpus.clone(), bulk: Bulk::Each },
+        redis_resp3: ByRedis { connection: resp3, corpus: corpus.clone(), bulk: Bulk::Each },
         fred: ByFred::connect(&url, corpus.clone()).await?,
         redis_om: RedisOm::start(&url, &corpus).await?,
         port: server.port().ok_or("no port")?,

@@ -77,9 +77,11 @@ fn begin(cell: &Cell) -> String {
         let other = if cell.redis_om_does_the_same { "" } else { " (not the same semantics)" };
         format!("{:.digits$}{other}", spread.median)
     };
+    let resp3 =
+        cell.to_redis_resp3.map_or_else(String::new, |spread| format!("; in RESP3 {}", ratio(&spread)));
     let by = |at: usize| cell.bulk.map_or(String::new(), |bulk| format!(" ({})", bulk[at]));
     format!(
-        "| {} | {} | {} | {:.1} | {}{} | {} | {}{} | {} |",
+        "| {} | {} | {} | {:.1} | {}{}{resp3} | {} | {}{} | {} |",
         cell.work,
         cell.size,
         cell.callers,

@@ -91,7 +91,8 @@ pub(crate) fn remarks(cell: &Cell) -> impl Iterator<Item = String> {
     let bulk = cell.bulk.map(|[redis, fred]| format!("by hand {redis}, fred {fred}"));
     let same = cell.to_redis_om.is_none() || cell.redis_om_does_the_same;
     let semantics = (!same).then(|| "redis-om: not the same semantics".to_owned());
-    [undecided, bulk, semantics].into_iter().flatten()
+    let resp3 = cell.to_redis_resp3.map(|spread| format!("redis-rs in RESP3 {}", ratio(&spread)));
+    [undecided, bulk, semantics, resp3].into_iter().flatten()
 }
 
 /// What the migrator needed.
@@ -138,6 +139,9 @@ impl Report {
                 cell.size,
                 cell.to_redis.median
             );
+            if let Some(resp3) = cell.to_redis_resp3 {
+                said.push_str(&format!(" in RESP3 {:.2}", resp3.median));
+            }
             if matches!(cell.kind, Work::Get | Work::Save | Work::Tag) {
                 said.push_str(&format!(" A/A {:.2}", cell.to_itself.median));
                 if let Some(python) = cell.to_redis_om {

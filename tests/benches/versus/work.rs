@@ -67,6 +67,11 @@ impl Work {
         matches!(self, Self::GetMany | Self::SaveMany)
     }
 
+    /// Whether an index answers, in another form in RESP3, where it also says when an answer is cut short.
+    pub(crate) fn is_search(self) -> bool {
+        matches!(self, Self::Tag | Self::Page | Self::Text | Self::Count | Self::Aggregate)
+    }
+
     /// What each call answers: a number of documents or rows, or the number that is asked for.
     pub(crate) fn expected(self, corpus: &Corpus) -> u64 {
         match self {
