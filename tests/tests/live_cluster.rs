@@ -123,6 +123,18 @@ async fn claims_outlive_their_document_by_little(cache: Cache) {
     assert_eq!(both().await, (-2, -2));
 }
 
+async fn what_is_no_claim_is_taken_over(cache: Cache) {
+    let global = cache.keyspace().unwrap().global().to_owned();
+    let key = format!(r#"{global}:~user:unique:["email","x"]"#);
+    for content in ["", "no claim", ":", ":x", "~:", "00~1:nobody", "00~99999999999999:nobody"] {
+        let _ = cache.command(Command::new("SET").key(&key).arg(content)).await.unwrap();
+        assert_eq!(User::get_by_email(&cache, "x").await.unwrap(), None, "{content:?}");
+        let _ = user(3, "x", 0).save(&cache).await.unwrap();
+        assert_eq!(User::get_by_email(&cache, "x").await.unwrap().unwrap().id, 3, "{content:?}");
+        assert!(User::delete_by_id(&cache, 3).await.unwrap());
+    }
+}
+
 async fn of_many_racers_one_wins(cache: Cache) {
     for round in 0..10_u32 {
         let tasks: Vec<_> = (0..32_u32)
@@ -352,6 +364,7 @@ async fn on_a_cluster() {
         let within = |name: &str| cache.clone().namespace(&format!("{name}-{protocol:?}"));
         the_rules_are_the_same(within("rules")).await;
         claims_outlive_their_document_by_little(within("ends")).await;
+        what_is_no_claim_is_taken_over(within("none")).await;
         of_many_racers_one_wins(within("race")).await;
         documents_have_their_claims_after_a_melee(within("melee")).await;
         a_hash_tag_makes_it_one_script(within("tag")).await;

@@ -33,6 +33,9 @@ const SKEW: Duration = Duration::from_secs(1);
 /// How many calls a write may wait for between its locks and the document, each until its deadline.
 const CALLS: u32 = 4;
 
+/// The longest such deadline that counts: a time that is more than a day away is taken for no lock's.
+const LONGEST: Duration = Duration::from_secs(60 * 60);
+
 /// How long it is waited for somebody else's lock between two looks, at most.
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -121,8 +124,9 @@ impl Session<'_> {
     }
 
     async fn lock(&self, claims: &Claims, number: usize, key: &[u8]) -> Result<u64> {
-        let life = CALLS * self.cache.connection().deadline() + SKEW;
-        let until = Instant::now() + life + self.cache.connection().deadline();
+        let deadline = self.cache.connection().deadline().min(LONGEST);
+        let life = CALLS * deadline + SKEW;
+        let until = Instant::now() + life + deadline;
         let mut stale = Bytes::new();
         loop {
             let call = LOCK.call().arg("1").key(key).arg(&self.token).arg(&claims.key);

@@ -6,7 +6,7 @@ use crate::script::Script;
 ///
 /// Makes the claim one of a document that is about to be written: `{'locked', until when}`. Nobody else touches it until
 /// then, not even another writer of the same document: `{'pending'}`. If it is another document's, `{'held', the
-/// content}`, with which it can be taken over.
+/// content}`, with which it can be taken over. A time that is more than a day away is no lock's: somebody else wrote it.
 pub(super) const LOCK: Script = Script {
     source: "local content = redis.call('GET', KEYS[1])
 local time = redis.call('TIME')
@@ -14,13 +14,14 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 if content and content ~= ARGV[4] then
   local header, owner = content:match('^([^:]*):(.*)$')
   local token, till = (header or ''):match('^(%x*)~(%d+)$')
-  if till and token ~= ARGV[1] and tonumber(till) > now then return {'pending'} end
+  local left = (tonumber(till) or 0) - now
+  if token ~= ARGV[1] and left > 0 and left < 86400000 then return {'pending'} end
   if owner ~= ARGV[2] then return {'held', content} end
 end
 local till = string.format('%.0f', now + ARGV[3])
 redis.call('SET', KEYS[1], ARGV[1] .. '~' .. till .. ':' .. ARGV[2])
 return {'locked', till}",
-    sha1: "7cfc598421d880e6b7afc9f82e77f3b2cc8c9dcb",
+    sha1: "3700b12573b9d8b53c43c20acfda1c69bf6c002f",
 };
 
 /// KEYS: a claim. ARGV: the token and the document that it must have; the time at which it ends, in milliseconds since
