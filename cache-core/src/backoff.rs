@@ -40,6 +40,17 @@ impl Backoff {
     }
 }
 
+/// How long it is waited at most before a call is sent again whose connection broke.
+#[cfg(feature = "redis")]
+const AGAIN: Duration = Duration::from_millis(20);
+
+/// Waits before a call is sent again whose connection broke: those of a whole fleet do when its server restarts.
+/// (The `fred` crate has pauses of its own between connections.)
+#[cfg(feature = "redis")]
+pub(crate) async fn before_again() {
+    tokio::time::sleep(Backoff::new(AGAIN, AGAIN).pause()).await;
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,9 +3,10 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cache_core::embedded::Server;
+use cache_core::testkit::{Direction, Fault};
 use cache_core::{Cache, CacheModel, Protocol, RedisSettings};
 use cache_tests::{chain, connect_with, private_server, shared_url};
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheModel)]
 struct Note {
     #[primary_key]
+    #[index]
     id: u32,
 }
 
@@ -55,6 +57,27 @@ impl Proxy {
     fn go_deaf(&self) {
         self.passes.lock().unwrap().iter().for_each(|passes| passes.store(false, Ordering::SeqCst));
     }
+}
+
+/// The first query of a cache that connects lazily: to connect, to ask who the server is and to ask what is asked, each takes a part of the
+/// time, all together no more than there is.
+#[tokio::test]
+async fn a_slow_server_gets_no_more_time_for_the_first_query() {
+    const TIME: Duration = Duration::from_secs(2);
+    let server = private_server().await;
+    let first = async |part: u32| {
+        let proxy = cache_core::testkit::Proxy::start(&server.url()).await.unwrap();
+        proxy.plan(move |chunk| {
+            (chunk.direction == Direction::ToClient).then_some(Fault::Delay(TIME * part / 100))
+        });
+        let cache =
+            cache_tests::connect_lazy(RedisSettings::new(proxy.url()).response_timeout(TIME)).unwrap();
+        let began = Instant::now();
+        let counted = Note::find().count(&cache).await;
+        let took = began.elapsed();
+        assert!(took < TIME * 115 / 100, "{part} %: {took:?}, {counted:?}");
+    };
+    futures_util::future::join_all([16, 20, 24, 27, 30, 33, 40, 48].map(first)).await;
 }
 
 async fn pump(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, passes: Arc<AtomicBool>) {

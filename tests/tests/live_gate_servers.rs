@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use cache_core::{
-    Cache, CacheModel, Gate, GateError, Layout, MigrateError, Migrator, Outcome, Protocol, RedisSettings,
+    Cache, CacheModel, Command, Gate, GateError, Layout, MigrateError, Migrator, Outcome, Protocol,
+    RedisSettings,
 };
 use cache_tests::others::{Other, REDIS_6, VALKEY_8, VALKEY_9};
 use cache_tests::plain::Plain;
@@ -111,6 +112,21 @@ async fn documents_and_indexes_are_refused(cache: &Cache, is: &str) {
     }
 }
 
+/// Commands of one's own that the server does not know.
+async fn ends_of_fields_are_refused(cache: &Cache, is: &str) {
+    let expire = Command::new("HEXPIRE").key("of-fields").args_from(["60", "FIELDS", "1", "name"]);
+    let answer = cache.command(expire).await;
+    if is.starts_with("Valkey 9") {
+        assert!(answer.is_ok(), "{answer:?}");
+        return;
+    }
+    let text = chain(&answer.unwrap_err());
+    assert!(
+        text.contains(&format!("Redis 7.4 or Valkey 9.0; this is {is}: let the whole key expire")),
+        "{text}"
+    );
+}
+
 async fn gates_work(other: &Other, is: &str) {
     let server = Plain::of(&other.program());
     for protocol in [Protocol::Resp3, Protocol::Resp2] {
@@ -123,6 +139,7 @@ async fn gates_work(other: &Other, is: &str) {
             what_is_renewed_outlives_its_ttl(&caches),
             a_generation_is_done_once(&caches),
             documents_and_indexes_are_refused(&caches[0], is),
+            ends_of_fields_are_refused(&caches[0], is),
         );
         assert_eq!(caches.each_ref().map(|cache| cache.gate_counts().renewals_failed), [0, 0]);
     }

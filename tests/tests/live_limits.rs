@@ -4,8 +4,8 @@ use std::ops::Bound;
 use std::time::Duration;
 
 use cache_core::{
-    Cache, CacheModel, Command, Error, Gate, GateError, Migrator, NameError, OnLost, OnUnavailable, Outcome,
-    Protocol, QueryError, RedisSettings, Shortfall, Vector,
+    Batch, Cache, CacheModel, Command, Error, Gate, GateError, Migrator, NameError, OnLost, OnUnavailable,
+    Outcome, Protocol, QueryError, RedisSettings, Shortfall, Vector,
 };
 use cache_tests::{chain, connect_with, live, private_server};
 use serde::{Deserialize, Serialize};
@@ -114,9 +114,20 @@ async fn what_would_change_the_connection_for_everybody_is_refused(cache: Cache)
         &["AUTH", "x"],
     ] {
         let command = Command::new(words[0]).args_from(&words[1..]);
-        let error = cache.command(command).await.unwrap_err();
+        let error = cache.command(command.clone()).await.unwrap_err();
+        assert!(matches!(error, Error::Unsupported { .. }), "{words:?}: {error}");
+        let batch = Batch::pipeline(vec![Command::new("INCR").key("refused-with-it"), command]);
+        let error = cache.batch(batch).await.unwrap_err();
         assert!(matches!(error, Error::Unsupported { .. }), "{words:?}: {error}");
     }
+    let key = format!("{}:visits", cache.keyspace().unwrap().global());
+    let visit = || Command::new("INCR").key(&key);
+    let answers = cache.batch(Batch::atomic(vec![visit(), visit().arg("too many"), visit()])).await;
+    assert!(answers.is_err(), "a transaction that the server refuses is one error: {answers:?}");
+    let set = Command::new("JSON.NUMINCRBY").key(&key).arg("$").arg("1");
+    let answers = cache.batch(Batch::pipeline(vec![visit(), set, visit()])).await.unwrap();
+    assert_eq!(answers[2].as_ref().unwrap().as_int(), Some(2));
+    assert!(answers[1].is_err());
     cache.command(Command::new("CLIENT").arg("ID")).await.unwrap();
 }
 

@@ -27,6 +27,7 @@ mod policy;
 mod project;
 mod put_off;
 mod readiness;
+mod send;
 mod shared;
 mod standing;
 mod state;
@@ -35,17 +36,16 @@ pub(crate) mod through;
 
 use std::any::Any;
 use std::fmt;
-use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use cache_index::{Batch, Command, Keyspace, NameError, Reply, Schema, check_name};
+use cache_index::{Command, Keyspace, NameError, Schema, check_name};
 
 use self::circuit::Circuit;
 use self::detached::Alive;
 use self::owed::Owed;
 use crate::connection::{Capabilities, Connection};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 pub(crate) use background::Background;
 pub use blocking::Blocking;
@@ -218,93 +218,9 @@ impl Cache {
         self.command(Command::new("PING").repeatable()).await.map(drop)
     }
 
-    /// Sends any command. Nothing is added to its keys.
-    ///
-    /// Each call is a span of `tracing`, with the command's name and sizes and without its arguments: see the README.
-    ///
-    /// All callers share one connection, so what would change it for everybody is refused: transactions in pieces
-    /// (send a [`Batch`](crate::Batch) instead), another database or user, turning replies off, the tracking of keys, subscriptions, replication. A command that
-    /// blocks, such as `BLPOP`, keeps everybody waiting: give those a cache of their own.
-    ///
-    /// ```no_run
-    /// # async fn example(cache: cache_core::Cache) -> cache_core::Result<()> {
-    /// use cache_core::Command;
-    ///
-    /// let reply = cache.command(Command::new("INCR").key("visits")).await?;
-    /// assert!(reply.as_int().is_some());
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// The server's error, or what kept the command from being answered; [`Error::Unsupported`] for a command that
-    /// would change the connection.
-    pub async fn command(&self, command: Command) -> Result<Reply> {
-        if shared::changes_connection(&command) {
-            return Err(Error::Unsupported {
-                what: "this command",
-                needs: "a connection of its own, since everybody shares this one; see `Cache::command`"
-                    .to_owned(),
-            });
-        }
-        let observed = self.observe(Sent::One(&command));
-        let call = async {
-            let call = self.begin_call()?;
-            let answer = self.connection.send(command).await;
-            call.ended(answer.as_ref().err());
-            answer
-        };
-        observed.around(pin!(call)).await
-    }
-
-    /// Sends the commands of a batch in one round trip: one result each, in order.
-    pub(crate) async fn send_all(&self, batch: Batch) -> Result<Vec<Result<Reply>>> {
-        let observed = self.observe(Sent::Many(&batch));
-        let call = async {
-            let call = self.begin_call()?;
-            let answers = self.connection.send_all(batch).await;
-            call.ended(match &answers {
-                Ok(answers) => {
-                    let mut errors = answers.iter().filter_map(|answer| answer.as_ref().err());
-                    errors.find(|error| error.is_unavailable())
-                }
-                Err(error) => Some(error),
-            });
-            answers
-        };
-        observed.around(pin!(call)).await
-    }
-
-    /// As [`send_all`](Cache::send_all), for what is no write of whoever holds a fence.
-    pub(crate) async fn unfenced_all(&self, batch: Batch) -> Result<Vec<Result<Reply>>> {
-        let observed = self.observe(Sent::Many(&batch));
-        let call = async {
-            let call = self.begin_call()?;
-            let answers = self.unfenced().send_all(batch).await;
-            call.ended(answers.as_ref().err());
-            answers
-        };
-        observed.around(pin!(call)).await
-    }
-
     /// What the server can do, as it was read when the connection was made.
     pub fn capabilities(&self) -> &Capabilities {
         self.connection.capabilities()
-    }
-
-    /// The same, where something depends on it that cannot be mended later: whoever was not asked yet is, within the bound of what
-    /// depends on it, if that has one of its own.
-    pub(crate) async fn asked(&self, bound: Option<Duration>) -> Result<&Capabilities> {
-        if self.capabilities().assumed {
-            let ping = Command::new("PING").repeatable();
-            let ping = bound.into_iter().fold(ping, Command::within);
-            let answer = Box::pin(self.command(ping)).await;
-            // Whoever may not ask this is told all the same what the server is.
-            if self.capabilities().assumed {
-                answer?;
-            }
-        }
-        Ok(self.capabilities())
     }
 
     /// The connection below.

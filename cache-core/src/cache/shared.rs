@@ -2,8 +2,19 @@
 
 use cache_index::Command;
 
+use crate::error::{Error, Result};
+
+/// Fails for a command that would change the connection.
+pub(super) fn check(command: &Command) -> Result<()> {
+    if !changes_connection(command) {
+        return Ok(());
+    }
+    let needs = "a connection of its own, since everybody shares this one; see `Cache::command`".to_owned();
+    Err(Error::Unsupported { what: "this command", needs })
+}
+
 /// Whether later commands of other callers would mean something else after this one.
-pub(super) fn changes_connection(command: &Command) -> bool {
+fn changes_connection(command: &Command) -> bool {
     static ALWAYS: [&str; 18] = [
         "MULTI",
         "EXEC",

@@ -3,7 +3,7 @@
 use cache_index::{Command, Reply};
 
 #[cfg(any(feature = "fred", feature = "redis"))]
-use super::needs::ASSUMED;
+use super::needs::{ASSUMED, OF_FIELDS};
 use super::needs::{DOCUMENT, INDEX};
 use crate::error::{Error, Result};
 use crate::settings::Protocol;
@@ -167,6 +167,7 @@ impl Capabilities {
                     name if name.starts_with("JSON.") => self.require_json("a document"),
                     // Documents are written by scripts.
                     "EVAL" | "EVALSHA" => self.require_json("a document"),
+                    name if OF_FIELDS.contains(&name) => Err(self.without_ends_of_fields()),
                     _ => Ok(()),
                 }
             }

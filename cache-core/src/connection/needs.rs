@@ -65,6 +65,20 @@ pub(super) const INDEX: [&Need; 5] = [&PARAMS, &GEOSHAPE, &INDEX_EMPTY, &INDEX_M
 /// What a document needs.
 pub(super) const DOCUMENT: [&Need; 1] = [&DOCUMENTS];
 
+/// The commands of times to live of a hash's fields: of Redis 7.4 and Valkey 9.0, by their references of `HEXPIRE`.
+#[cfg(any(feature = "fred", feature = "redis"))]
+pub(super) const OF_FIELDS: [&str; 9] = [
+    "HEXPIRE",
+    "HPEXPIRE",
+    "HEXPIREAT",
+    "HPEXPIREAT",
+    "HTTL",
+    "HPTTL",
+    "HEXPIRETIME",
+    "HPEXPIRETIME",
+    "HPERSIST",
+];
+
 /// What a server is taken to have that was not asked yet: the versions of the search module and of the JSON module.
 #[cfg(any(feature = "fred", feature = "redis"))]
 pub(super) const ASSUMED: (u32, u32) = (INDEX_EMPTY.least, DOCUMENTS.least);
@@ -77,6 +91,16 @@ impl Need {
 }
 
 impl Capabilities {
+    /// What a server lacks that knows none of [`OF_FIELDS`].
+    #[cfg(any(feature = "fred", feature = "redis"))]
+    pub(super) fn without_ends_of_fields(&self) -> Error {
+        let found = self.found();
+        let needs = format!(
+            "Redis 7.4 or Valkey 9.0; this is {found}: let the whole key expire, or keep what ends earlier under a key of its own"
+        );
+        Error::Unsupported { what: "a time to live of a hash's field", needs }
+    }
+
     /// Fails unless the server has what this needs, which the call `what` is about to send.
     pub(crate) fn require(&self, what: &'static str, need: &Need) -> Result<()> {
         self.require_all(what, &[need])

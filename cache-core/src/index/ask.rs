@@ -51,9 +51,12 @@ impl Question<'_> {
     pub(crate) async fn ask(&self, cache: &Cache, commands: &[Command]) -> Result<Answer> {
         let (standing, began) = (cache.standing(), Instant::now());
         let patience = self.policy.and_then(IndexPolicy::patience);
+        let whole = self.deadline.unwrap_or_else(|| cache.connection().deadline());
         let mut tries = 0;
         while tries < TRIES {
-            match cache.asked(self.deadline).await {
+            // Who is asked first what the server is has only the rest of the time for the question itself.
+            let (assumed, asking) = (cache.capabilities().assumed, Instant::now());
+            match cache.asked(Some(whole)).await {
                 Ok(server) => server.require_coordinator("a query")?,
                 Err(error) => {
                     started(error, began, patience.unwrap_or_default()).await?;
@@ -66,11 +69,12 @@ impl Question<'_> {
                 started(error, began, patience).await?;
                 continue;
             }
+            let left = assumed.then(|| whole.saturating_sub(asking.elapsed()));
             let mark = standing.mark(self.index, cache.connection().generation());
             let unknown = || !cache.connection().notices_flushes() || standing.wants_look(self.index, mark);
             let looks = self.policy.is_some() && unknown();
-            let Sent { look, replies, stays } = match self.send(cache, commands, looks.then_some(mark)).await
-            {
+            let sent = self.send(cache, commands, looks.then_some(mark), left).await;
+            let Sent { look, replies, stays } = match sent {
                 Err(error) if is_missing(&error) => {
                     heal(cache, self.schema, self.index, mark).await?;
                     tries += 1;
@@ -110,13 +114,21 @@ impl Question<'_> {
         Err(Error::Unavailable { reason, source: None })
     }
 
-    /// The first error is that of all.
-    async fn send(&self, cache: &Cache, commands: &[Command], looks: Option<Mark>) -> Result<Sent> {
+    /// The first error is that of all. In place of the bounds that they have, this one.
+    async fn send(
+        &self,
+        cache: &Cache,
+        commands: &[Command],
+        looks: Option<Mark>,
+        left: Option<Duration>,
+    ) -> Result<Sent> {
+        let bound = |command: Command| left.into_iter().fold(command, Command::within);
         let Some(mark) = looks else {
             let replies = match commands {
-                [command] => vec![cache.command(command.clone()).await?],
+                [command] => vec![cache.command(bound(command.clone())).await?],
                 _ => {
-                    let replies = cache.send_all(Batch::pipeline(commands.to_vec())).await?;
+                    let commands = commands.iter().cloned().map(bound).collect();
+                    let replies = cache.send_all(Batch::pipeline(commands)).await?;
                     replies.into_iter().collect::<Result<_>>()?
                 }
             };
@@ -133,6 +145,7 @@ impl Question<'_> {
             batch.push(read(cache, self.schema)?);
         }
         let asked = Instant::now();
+        let batch = batch.into_iter().map(bound).collect();
         let mut replies = cache.send_all(Batch::pipeline(batch)).await?;
         let last = if asks { replies.pop() } else { None };
         let mut replies = replies.into_iter();

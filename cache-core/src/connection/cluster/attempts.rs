@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use cache_index::Route;
+
 use crate::backoff::Backoff;
 use crate::connection::classify::{Redirect, redirect};
 use crate::error::Error;
@@ -47,10 +49,16 @@ impl Attempts {
         self.until.saturating_duration_since(Instant::now())
     }
 
-    /// Where a command is sent again that failed; `None`: nowhere.
-    pub(super) fn after(&mut self, error: &Error, repeatable: bool) -> Option<Aim> {
+    /// Where a command is sent again that failed; `None`: nowhere. Whoever names the node means it, and is told that it is another one.
+    pub(super) fn after(&mut self, error: &Error, repeatable: bool, route: &Route) -> Option<Aim> {
+        let is_named = matches!(route, Route::Node(_) | Route::AllMasters);
         let next = match error {
             Error::Server { source, .. } => match redirect(source)? {
+                Redirect::Moved(..) if is_named => {
+                    self.lost = true;
+                    return None;
+                }
+                Redirect::Ask(_) if is_named => return None,
                 Redirect::Moved(slot, address) => {
                     self.lost = true;
                     Aim::Moved(slot, address)

@@ -85,7 +85,7 @@ impl<M: Member> Cluster<M> {
         if calls.is_empty() && before.is_none() {
             let reason = "no node of the cluster says who has its slots; look at `CLUSTER INFO` there";
             let error = known.err().unwrap_or(Error::Unavailable { reason: reason.to_owned(), source: None });
-            return attempts.after(&error, repeatable).map(drop).ok_or(error);
+            return attempts.after(&error, repeatable, command.route()).map(drop).ok_or(error);
         }
         // Slots that nobody had at first are nobody's; those of a node that failed are to have a master again.
         let missing = before.filter(|_| !free.is_empty());
@@ -106,7 +106,7 @@ impl<M: Member> Cluster<M> {
         }
         progress.open.sort_unstable();
         for error in failures {
-            if attempts.after(&error, repeatable).is_none() {
+            if attempts.after(&error, repeatable, command.route()).is_none() {
                 return Err(error);
             }
             progress.failed = Some(error);

@@ -118,7 +118,9 @@ impl<M: Member> Cluster<M> {
                 let mut goes_again = false;
                 for ((at, _), outcome) in group.into_iter().zip(outcomes) {
                     let again = match (&outcome, sent.get(at)) {
-                        (Err(error), Some(command)) => attempts.after(error, command.is_repeatable()),
+                        (Err(error), Some(command)) => {
+                            attempts.after(error, command.is_repeatable(), command.route())
+                        }
                         // It follows what it is about.
                         (Ok(_), Some(command)) if goes_again && is_of_connection(command) => Some(Aim::Route),
                         _ => None,
@@ -180,7 +182,11 @@ impl<M: Member> Cluster<M> {
                 Ok(answers) => return Ok(answers),
                 Err(error) => error,
             };
-            let Some(again) = attempts.after(&error, repeatable) else {
+            let Some(again) = attempts.after(
+                &error,
+                repeatable,
+                first.first().map_or(&Route::AnyNode, |first| first.route()),
+            ) else {
                 if attempts.wants_slots() {
                     self.refresh_soon();
                 }

@@ -269,6 +269,19 @@ async fn a_redirection_without_a_host_is_to_another_port_of_whoever_says_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_names_a_node_is_told_that_it_is_another_one() {
+    for said in ["MOVED 12182 h:2", "ASK 12182 h:2"] {
+        let (world, cluster) = cluster(halves(1, 2), vec![("h:1", Say::Refuse(said))]);
+        let began = tokio::time::Instant::now();
+        let get = Command::new("GET").key("foo").repeatable().routed(Route::Node("h:1".to_owned()));
+        let error = cluster.send(&get, None).await.unwrap_err();
+        assert_eq!(error.server_kind(), Some(cache_index::ServerErrorKind::Moved), "{error}");
+        assert_eq!(*world.sent.lock().unwrap(), ["h:1 GET"]);
+        assert!(began.elapsed().is_zero());
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_redirection_to_nowhere_waits_until_it_is_known_where() {
     let moves = Say::Moves("MOVED 12182 ?:3", all_at(3));
     let (_, cluster) = cluster(all_at(1), vec![("h:1", moves)]);

@@ -13,6 +13,7 @@ use futures_core::future::BoxFuture;
 
 use super::convert::{self, is_broken};
 use super::told;
+use crate::backoff::before_again;
 use crate::connection::in_flight::InFlight;
 use crate::connection::{Capabilities, Connection, PushStream, answers};
 use crate::error::{Error, Result};
@@ -205,7 +206,10 @@ where
         let (deadline, began) = (timeout.unwrap_or(self.deadline), Instant::now());
         let attempts = async {
             match self.attempt(&call).await {
-                Err(error) if repeatable && !self.is_one && is_broken(&error) => self.attempt(&call).await,
+                Err(error) if repeatable && !self.is_one && is_broken(&error) => {
+                    before_again().await;
+                    self.attempt(&call).await
+                }
                 other => other,
             }
         };

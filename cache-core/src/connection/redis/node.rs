@@ -15,6 +15,7 @@ use super::sentinel::Sentinels;
 use super::tls::Connector;
 use super::told;
 use super::wire::Packed;
+use crate::backoff::before_again;
 use crate::connection::cluster::Member;
 use crate::connection::in_flight::InFlight;
 use crate::connection::learned::Learned;
@@ -127,7 +128,10 @@ impl Node {
         let mut used = None;
         let attempts = async {
             match self.attempt(&call, &mut used).await {
-                Err(failure) if repeatable && failure.is_broken() => self.attempt(&call, &mut used).await,
+                Err(failure) if repeatable && failure.is_broken() => {
+                    before_again().await;
+                    self.attempt(&call, &mut used).await
+                }
                 other => other,
             }
         };
