@@ -158,6 +158,10 @@ async fn a_user_who_may_not() {
     assert_eq!(refused(&liz).await, told("EVALSHA FT._LIST HGETALL TIME ZADD", "liz"));
     let pam = user("pam", &["-zadd", "-hset", "-incr", "-ft.aliasadd", "-exec", "-pexpire"]).await;
     assert_eq!(refused(&pam).await, told("EXEC FT.ALIASADD HSET INCR PEXPIRE ZADD", "pam"));
+    // Whoever only looks is told as much.
+    let gus = user("gus", &["-ft._list", "-ft.info"]).await;
+    let error = new().readiness(&gus).await.unwrap_err().to_string();
+    assert!(error.ends_with("allow it with `ACL SETUSER gus +ft.info +ft._list`"), "{error}");
     let error = new().run(&ann).await.unwrap_err();
     assert!(error.to_string().contains("ACL SETUSER ann +ft.aliasupdate +ft.create"), "{error}");
 

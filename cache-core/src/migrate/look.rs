@@ -1,6 +1,6 @@
 //! One look at an index, and at the documents that are missing from it.
 
-use super::{MigrateError, Migrator};
+use super::{MigrateError, Migrator, preflight};
 use crate::cache::{Cache, Readiness, Wants};
 use crate::index;
 
@@ -27,6 +27,13 @@ impl Migrator {
     /// # Errors
     /// [`MigrateError`] if the models cannot live together, or the server cannot be asked.
     pub async fn readiness(&self, cache: &Cache) -> Result<Readiness, MigrateError> {
+        match self.looked(cache).await {
+            Err(error) => Err(preflight::named(cache, &self.indexed(), error).await),
+            readiness => readiness,
+        }
+    }
+
+    async fn looked(&self, cache: &Cache) -> Result<Readiness, MigrateError> {
         self.check(cache)?;
         for schema in self.indexed() {
             let index = schema.index_name(cache.keyspace()?);
