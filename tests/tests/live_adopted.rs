@@ -8,12 +8,13 @@ use cache_core::embedded::Server;
 use cache_core::testkit::{Direction, Fault, Proxy};
 use cache_core::{
     Batch, Cache, CacheModel, Command, Connection, Degrade, Durability, Error, Gate, GateError, Migrator,
-    Outcome, Protocol, Reply, ServerErrorKind,
+    Outcome, Protocol, RedisSettings, Reply, ServerErrorKind,
 };
 use cache_tests::chain;
-use cache_tests::cluster::one_node;
+use cache_tests::cluster::{Nodes, one_node};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig, MultiplexedConnection};
-use redis::{AsyncConnectionConfig, Client};
+use redis::cluster::ClusterClientBuilder;
+use redis::{AsyncConnectionConfig, Client, ProtocolVersion};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheModel)]
@@ -175,6 +176,31 @@ async fn a_cluster_is_refused(protocol: Protocol) {
     assert!(error.to_string().contains("Cache::connect"), "{error}");
 }
 
+/// It sends again what may have been done, and a cache over it would not know.
+async fn a_connection_of_a_cluster_is_refused(protocol: Protocol) {
+    let nodes = Nodes::start(3, 0).await;
+    let version = if protocol == Protocol::Resp2 { ProtocolVersion::RESP2 } else { ProtocolVersion::RESP3 };
+    let nodes_of = (0..nodes.count()).map(|at| nodes.url(at));
+    let client = ClusterClientBuilder::new(nodes_of).use_protocol(version).build().unwrap();
+    let mut connection = client.get_async_connection().await.unwrap();
+    // It is one, and of all of it.
+    for at in 0..20 {
+        let _: () =
+            redis::cmd("SET").arg(format!("key {at}")).arg(at).query_async(&mut connection).await.unwrap();
+    }
+    let error = RedisAdapter::new(connection.clone()).connect().await.err().unwrap();
+    assert!(matches!(error, Error::Unsupported { .. }), "{}", chain(&error));
+    assert!(error.to_string().contains("Cache::connect"), "{error}");
+    // With the same addresses, beside it.
+    let cache =
+        Cache::connect(RedisSettings::nodes((0..nodes.count()).map(|at| nodes.url(at))).protocol(protocol));
+    let cache = cache.await.unwrap();
+    for at in 0..20 {
+        let read = cache.command(Command::new("GET").key(format!("key {at}"))).await.unwrap();
+        assert_eq!(read.as_int(), Some(at));
+    }
+}
+
 async fn it_may_be_done_without(protocol: Protocol) {
     let server = private_server_on_tcp().await;
     let connection = RedisAdapter::new(manager(&server.url(), protocol).await).connect().await.unwrap();
@@ -211,5 +237,5 @@ macro_rules! tests {
 
 tests! {
     a_multiplexed_one, a_manager, nothing_is_written_twice, calls_are_bounded, a_cluster_is_refused,
-    it_may_be_done_without,
+    a_connection_of_a_cluster_is_refused, it_may_be_done_without,
 }

@@ -117,6 +117,7 @@ pub(super) fn is_broken(error: &FredError) -> bool {
 #[cfg(test)]
 mod tests {
     use redis_protocol::resp3::decode::complete::decode_bytes;
+    use redis_protocol::resp3::types::VerbatimStringFormat;
 
     use super::*;
 
@@ -138,6 +139,57 @@ mod tests {
         let (frame, _) = redis_protocol::resp2::decode::decode_bytes(&wire).unwrap().unwrap();
         let expected = vec![list(&["message", "a", "b"]), list(&["pubsub", "message", "a", "b"])];
         assert_eq!(reply(frame.into_resp3()), Reply::Array(expected));
+    }
+
+    /// As documented: what stands in a reply is what the client read, wherever it stands.
+    #[test]
+    fn bytes_are_handed_on_and_not_copied() {
+        let bytes = Bytes::from("x".repeat(100));
+        let data = || bytes.clone();
+        let bulk = || Resp3Frame::BlobString { data: data(), attributes: None };
+        let verbatim =
+            Resp3Frame::VerbatimString { data: data(), format: VerbatimStringFormat::Text, attributes: None };
+        let big = Resp3Frame::BigNumber { data: data(), attributes: None };
+        let status = Resp3Frame::SimpleString { data: data(), attributes: None };
+        let list = |data| Resp3Frame::Array { data, attributes: None };
+        let set = Resp3Frame::Set { data: [bulk()].into_iter().collect(), attributes: None };
+        let map = Resp3Frame::Map { data: [(status, bulk())].into_iter().collect(), attributes: None };
+        let push = Resp3Frame::Push { data: vec![bulk()], attributes: None };
+        let chunked = Resp3Frame::ChunkedString(data());
+        let all = list(vec![bulk(), verbatim, big, chunked, list(vec![bulk()]), set, map, push]);
+        let mut found = Vec::new();
+        bulks(&answer("GET", all).unwrap(), &mut found);
+        assert_eq!(found.len(), 9);
+        assert!(found.iter().all(|found| found.as_ptr() == bytes.as_ptr() && found.len() == bytes.len()));
+    }
+
+    /// In both protocols they are parts of what was read.
+    #[test]
+    fn bytes_are_parts_of_what_was_read() {
+        let text = "x".repeat(100);
+        let wire = Bytes::from(format!("*2\r\n$100\r\n{text}\r\n*1\r\n$100\r\n{text}\r\n"));
+        let (two, _) = redis_protocol::resp2::decode::decode_bytes(&wire).unwrap().unwrap();
+        let (three, _) = decode_bytes(&wire).unwrap().unwrap();
+        for frame in [two.into_resp3(), three] {
+            let mut found = Vec::new();
+            bulks(&reply(frame), &mut found);
+            let at: Vec<_> =
+                found.iter().map(|found| found.as_ptr() as usize - wire.as_ptr() as usize).collect();
+            assert_eq!(at, [10, 122]);
+        }
+    }
+
+    /// All texts of a reply.
+    fn bulks(reply: &Reply, found: &mut Vec<Bytes>) {
+        match reply {
+            Reply::Bulk(bytes) => found.push(bytes.clone()),
+            Reply::Array(items) => items.iter().for_each(|item| bulks(item, found)),
+            Reply::Map(pairs) => pairs.iter().for_each(|(name, value)| {
+                bulks(name, found);
+                bulks(value, found);
+            }),
+            _ => {}
+        }
     }
 
     #[test]
