@@ -76,6 +76,11 @@ pub async fn cache(test: &str, protocol: Protocol) -> Cache {
     connect(&shared_url().await, protocol).await.project(&namespace)
 }
 
+/// A server, and how it is spoken to; all other settings are as they are without a word.
+pub fn speaking(url: impl Into<String>, protocol: Protocol) -> RedisSettings {
+    RedisSettings::new(url).protocol(protocol)
+}
+
 /// A cache on a server that does without it when it is away, but has time: on a busy machine an answer may be late.
 ///
 /// # Panics
@@ -117,28 +122,66 @@ pub fn chain(error: &dyn std::error::Error) -> String {
 /// # Panics
 /// If the test does, or no runtime can be made.
 pub fn run<F: Future<Output = ()>>(test: &str, protocol: Protocol, body: impl FnOnce(Cache) -> F) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    match runtime {
-        Ok(runtime) => runtime.block_on(async { body(cache(test, protocol).await).await }),
+    on_threads(test, protocol, async |protocol| body(cache(test, protocol).await).await);
+}
+
+/// Runs a case that has a server of its own, or none, on one thread.
+///
+/// # Panics
+/// If the case does, or no runtime can be made.
+pub fn alone<F: Future<Output = ()>>(_: &str, protocol: Protocol, case: impl FnOnce(Protocol) -> F) {
+    blocked(tokio::runtime::Builder::new_current_thread(), case(protocol));
+}
+
+/// The same on two threads.
+///
+/// # Panics
+/// As that.
+pub fn on_threads<F: Future<Output = ()>>(_: &str, protocol: Protocol, case: impl FnOnce(Protocol) -> F) {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    runtime.worker_threads(2);
+    blocked(runtime, case(protocol));
+}
+
+/// The same without a runtime, for `fn name(protocol: Protocol)`.
+pub fn without_runtime(_: &str, protocol: Protocol, case: impl FnOnce(Protocol)) {
+    case(protocol);
+}
+
+fn blocked(mut runtime: tokio::runtime::Builder, case: impl Future<Output = ()>) {
+    match runtime.enable_all().build() {
+        Ok(runtime) => runtime.block_on(case),
         Err(error) => panic!("no runtime: {error}"),
     }
 }
 
-/// Makes two tests of each `async fn name(cache: Cache)`: one that speaks RESP3, one that speaks RESP2.
+/// Makes two tests of each case, `resp3::name` and `resp2::name`. Of `async fn name(protocol: Protocol)`, which sees to its server
+/// itself, it needs the names alone; others say before them what runs them: `on_threads => name, other; run => another`.
 #[macro_export]
-macro_rules! live {
-    ($($test:ident),* $(,)?) => {
+macro_rules! both {
+    ($($case:ident),+ $(,)?) => {
+        $crate::both! { $crate::alone => $($case),+ }
+    };
+    ($($by:path => $($case:ident),+ $(,)?);+ $(;)?) => {
         mod resp3 {
-            $(#[test]
-            fn $test() {
-                $crate::run(stringify!($test), cache_core::Protocol::Resp3, super::$test);
-            })*
+            $($(#[test]
+            fn $case() {
+                $by(stringify!($case), cache_core::Protocol::Resp3, super::$case);
+            })+)+
         }
         mod resp2 {
-            $(#[test]
-            fn $test() {
-                $crate::run(stringify!($test), cache_core::Protocol::Resp2, super::$test);
-            })*
+            $($(#[test]
+            fn $case() {
+                $by(stringify!($case), cache_core::Protocol::Resp2, super::$case);
+            })+)+
         }
+    };
+}
+
+/// Makes two tests of each `async fn name(cache: Cache)`, on the server that all share: one that speaks RESP3, one that speaks RESP2.
+#[macro_export]
+macro_rules! live {
+    ($($test:ident),+ $(,)?) => {
+        $crate::both! { $crate::run => $($test),+ }
     };
 }

@@ -33,7 +33,7 @@ async fn bounded<T>(call: impl Future<Output = Result<T, Error>>) -> Result<T, E
     result
 }
 
-async fn killed_and_restarted(protocol: Protocol) {
+async fn a_killed_server_gives_errors_in_time_and_works_again_after_restart(protocol: Protocol) {
     let server = private_server().await;
     let cache = connect_with(settings(server.url(), protocol)).await.unwrap();
     note(&cache, 1).await.unwrap();
@@ -54,20 +54,9 @@ async fn killed_and_restarted(protocol: Protocol) {
     assert!(bounded(Note::get(&cache, 3)).await.unwrap().is_some());
 }
 
-#[tokio::test]
-async fn a_killed_server_gives_errors_in_time_and_works_again_after_restart_resp3() {
-    killed_and_restarted(Protocol::Resp3).await;
-}
-
-#[tokio::test]
-async fn a_killed_server_gives_errors_in_time_and_works_again_after_restart_resp2() {
-    killed_and_restarted(Protocol::Resp2).await;
-}
-
-#[tokio::test]
-async fn a_server_that_hangs_is_given_up_in_time() {
+async fn a_server_that_hangs_is_given_up_in_time(protocol: Protocol) {
     let server = private_server().await;
-    let cache = connect_with(settings(server.url(), Protocol::Resp3)).await.unwrap();
+    let cache = connect_with(settings(server.url(), protocol)).await.unwrap();
     server.pause().await.unwrap();
     let calls: Vec<_> = (0..32)
         .map(|id| {
@@ -83,15 +72,13 @@ async fn a_server_that_hangs_is_given_up_in_time() {
     bounded(note(&cache, 1)).await.unwrap();
 }
 
-/// The first query of a cache that connects lazily asks who the server is before it, for no longer than it may take itself. In
-/// RESP2, where it has no more time on the client's side than it says.
-#[tokio::test]
-async fn who_is_asked_before_the_first_query_has_as_much_time_as_that() {
+/// The first query of a cache that connects lazily asks who the server is before it, for no longer than it may take itself.
+async fn who_is_asked_before_the_first_query_has_as_much_time_as_that(protocol: Protocol) {
     // Connections are taken by its system, and nobody answers.
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("redis://127.0.0.1:{}", silent.local_addr().unwrap().port());
     let patient = Duration::from_secs(10);
-    let settings = settings(url, Protocol::Resp2).response_timeout(patient).connect_timeout(patient);
+    let settings = settings(url, protocol).response_timeout(patient).connect_timeout(patient);
     for timeout in [TIMEOUT, TIMEOUT / 5] {
         let cache = connect_lazy(&settings).unwrap();
         let query = Note::find().timeout(timeout);
@@ -100,10 +87,9 @@ async fn who_is_asked_before_the_first_query_has_as_much_time_as_that() {
     }
 }
 
-#[tokio::test]
-async fn an_answer_that_comes_too_late_is_given_to_nobody() {
+async fn an_answer_that_comes_too_late_is_given_to_nobody(protocol: Protocol) {
     let server = private_server().await;
-    let cache = connect_with(settings(server.url(), Protocol::Resp3)).await.unwrap();
+    let cache = connect_with(settings(server.url(), protocol)).await.unwrap();
     for round in 0..20 {
         let slow = Command::new("EVAL")
             .args_from(["local n = 0; for i = 1, 3000000 do n = n + 1 end; return 'slow'", "0"])
@@ -117,11 +103,10 @@ async fn an_answer_that_comes_too_late_is_given_to_nobody() {
     }
 }
 
-#[tokio::test]
-async fn a_server_that_never_was_is_unavailable() {
+async fn a_server_that_never_was_is_unavailable(protocol: Protocol) {
     // A port that was free a moment ago.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let connect = connect_with(settings(format!("redis://127.0.0.1:{port}"), Protocol::Resp3));
+    let connect = connect_with(settings(format!("redis://127.0.0.1:{port}"), protocol));
     let error = connect.await.unwrap_err();
     assert!(error.is_unavailable(), "{}", chain(&error));
 }
@@ -133,15 +118,15 @@ async fn a_bad_url_is_a_settings_error_without_the_password() {
     assert!(!chain(&error).contains("s3cret") && !format!("{error:?}").contains("s3cret"));
 }
 
-#[tokio::test]
-async fn a_wrong_password_is_no_outage() {
+async fn a_wrong_password_is_no_outage(protocol: Protocol) {
     let server = private_server().await;
-    let cache = connect_with(server.url()).await.unwrap();
+    let cache = connect_with(settings(server.url(), protocol)).await.unwrap();
     cache.command(Command::new("CONFIG").args_from(["SET", "requirepass", "right"])).await.unwrap();
-    let error = connect_with(settings(server.url(), Protocol::Resp3)).await.unwrap_err();
+    let error = connect_with(settings(server.url(), protocol)).await.unwrap_err();
     assert!(error.is_access_denied() && !error.is_unavailable(), "{}", chain(&error));
 }
 
+/// RESP3 alone has them.
 #[tokio::test]
 async fn pushes_tell_of_invalidations_and_of_a_broken_connection() {
     use cache_core::connection::Push;
@@ -169,4 +154,13 @@ async fn pushes_tell_of_invalidations_and_of_a_broken_connection() {
 
     let resp2 = cache_tests::cache("pushes", Protocol::Resp2).await;
     assert!(resp2.connection().pushes().is_none());
+}
+
+cache_tests::both! {
+    a_killed_server_gives_errors_in_time_and_works_again_after_restart,
+    a_server_that_hangs_is_given_up_in_time,
+    who_is_asked_before_the_first_query_has_as_much_time_as_that,
+    an_answer_that_comes_too_late_is_given_to_nobody,
+    a_server_that_never_was_is_unavailable,
+    a_wrong_password_is_no_outage,
 }

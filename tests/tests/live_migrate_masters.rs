@@ -12,6 +12,7 @@ use cache_core::{
 };
 use cache_tests::cluster::until;
 use cache_tests::coordinator::{Coordinator, Masters};
+use cache_tests::on_threads;
 use cache_tests::releases::{alias, first, global, index, lock, save, second, used_before};
 use serde::{Deserialize, Serialize};
 
@@ -347,29 +348,12 @@ mod shared {
     cache_tests::live! { every_master_lists_what_was_made }
 }
 
-macro_rules! cases {
-    ($($case:ident),* $(,)?) => {
-        mod resp3 {
-            $(#[test]
-            fn $case() {
-                super::run(cache_core::Protocol::Resp3, super::$case);
-            })*
-        }
-        mod resp2 {
-            $(#[test]
-            fn $case() {
-                super::run(cache_core::Protocol::Resp2, super::$case);
-            })*
-        }
-    };
+fn run<F: Future<Output = ()>>(name: &str, protocol: Protocol, case: impl FnOnce(Lab) -> F) {
+    on_threads(name, protocol, async |protocol| case(Lab::new(protocol).await).await);
 }
 
-fn run<F: Future<Output = ()>>(protocol: Protocol, case: impl FnOnce(Lab) -> F) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    runtime.block_on(async { case(Lab::new(protocol).await).await });
-}
-
-cases! {
+cache_tests::both! {
+    super::run =>
     what_a_master_lost_is_made_again,
     a_master_that_does_not_hear_is_told_again,
     fields_are_added_everywhere,
