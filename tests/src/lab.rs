@@ -69,30 +69,9 @@ impl Lab {
 }
 
 /// Runs a case over masters of its own.
-pub fn run<F: Future<Output = ()>>(protocol: Protocol, case: impl FnOnce(Lab) -> F) {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap_or_else(|error| panic!("{error}"));
-    runtime.block_on(async { case(Lab::new(protocol).await).await });
-}
-
-/// Each case in both protocols.
-#[macro_export]
-macro_rules! lab {
-    ($($case:ident),* $(,)?) => {
-        mod resp3 {
-            $(#[test]
-            fn $case() {
-                cache_tests::lab::run(cache_core::Protocol::Resp3, super::$case);
-            })*
-        }
-        mod resp2 {
-            $(#[test]
-            fn $case() {
-                cache_tests::lab::run(cache_core::Protocol::Resp2, super::$case);
-            })*
-        }
-    };
+///
+/// # Panics
+/// If the case does, or no server can be had.
+pub fn run<F: Future<Output = ()>>(name: &str, protocol: Protocol, case: impl FnOnce(Lab) -> F) {
+    crate::on_threads(name, protocol, async |protocol| case(Lab::new(protocol).await).await);
 }

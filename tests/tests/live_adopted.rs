@@ -222,20 +222,7 @@ async fn private_server_on_tcp() -> Server {
     server.unwrap_or_else(|error| panic!("{error}"))
 }
 
-macro_rules! tests {
-    ($($test:ident),* $(,)?) => {
-        mod resp3 {
-            $(#[tokio::test]
-            async fn $test() { super::$test(cache_core::Protocol::Resp3).await; })*
-        }
-        mod resp2 {
-            $(#[tokio::test]
-            async fn $test() { super::$test(cache_core::Protocol::Resp2).await; })*
-        }
-    };
-}
-
-tests! {
+cache_tests::both! {
     a_multiplexed_one, a_manager, nothing_is_written_twice, calls_are_bounded, a_cluster_is_refused,
     a_connection_of_a_cluster_is_refused, it_may_be_done_without,
 }

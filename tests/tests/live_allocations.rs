@@ -101,44 +101,6 @@ fn at_most(what: &str, ours: u64, known: u64, by_hand: u64, beyond: u64) {
     );
 }
 
-mod resp3 {
-    use super::Protocol::Resp3;
-
-    #[test]
-    fn one() {
-        super::a_document_is_read_and_written_with_hardly_more_than_by_hand(Resp3);
-    }
-
-    #[test]
-    fn many() {
-        super::many_documents_are_read_and_written_with_few_more_each(Resp3);
-    }
-
-    #[test]
-    fn query() {
-        super::a_query_allocates_little_beside_its_documents(Resp3);
-    }
-}
-
-mod resp2 {
-    use super::Protocol::Resp2;
-
-    #[test]
-    fn one() {
-        super::a_document_is_read_and_written_with_hardly_more_than_by_hand(Resp2);
-    }
-
-    #[test]
-    fn many() {
-        super::many_documents_are_read_and_written_with_few_more_each(Resp2);
-    }
-
-    #[test]
-    fn query() {
-        super::a_query_allocates_little_beside_its_documents(Resp2);
-    }
-}
-
 fn a_document_is_read_and_written_with_hardly_more_than_by_hand(protocol: Protocol) {
     let sides = Sides::new("allocations_one", protocol);
     let (cache, hand) = (&sides.cache, &sides.hand);
@@ -254,4 +216,11 @@ fn of_search(answer: &Value) -> Vec<Book> {
     }
     let Some(Value::Array(hits)) = member(answer, "results") else { panic!("no hits: {answer:?}") };
     hits.iter().filter_map(|hit| book(member(member(hit, "extra_attributes")?, "$")?)).collect()
+}
+
+cache_tests::both! {
+    cache_tests::without_runtime =>
+        a_document_is_read_and_written_with_hardly_more_than_by_hand,
+        many_documents_are_read_and_written_with_few_more_each,
+        a_query_allocates_little_beside_its_documents;
 }

@@ -4,8 +4,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use cache_core::embedded::Server;
-use cache_core::{Blocking, Cache, CacheModel, Error, Migrator, RedisSettings};
-use cache_tests::{connect_with, private_server};
+use cache_core::{Blocking, Cache, CacheModel, Error, Migrator, Protocol};
+use cache_tests::{connect_with, private_server, speaking};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheModel)]
@@ -27,10 +27,10 @@ fn server() -> (tokio::runtime::Runtime, Server) {
     (runtime, server)
 }
 
-#[test]
-fn a_program_without_a_runtime() {
+fn a_program_without_a_runtime(protocol: Protocol) {
     let (_runtime, server) = server();
-    let blocking = Blocking::connect(server.url()).unwrap().with(|cache| cache.project("shop"));
+    let blocking =
+        Blocking::connect(speaking(server.url(), protocol)).unwrap().with(|cache| cache.project("shop"));
     blocking.wait(Migrator::new().register::<Note>().run(blocking.cache())).unwrap();
     let writers: Vec<_> = (0..8)
         .map(|thread| {
@@ -55,10 +55,9 @@ fn a_program_without_a_runtime() {
 }
 
 /// Who boots so, and goes on asynchronously, uses its index for as long as it has its cache.
-#[test]
-fn what_a_boot_leaves_to_be_done_goes_on_without_it() {
+fn what_a_boot_leaves_to_be_done_goes_on_without_it(protocol: Protocol) {
     let (runtime, server) = server();
-    let cache = runtime.block_on(Cache::connect(server.url())).unwrap();
+    let cache = runtime.block_on(Cache::connect(speaking(server.url(), protocol))).unwrap();
     let lease = Duration::from_millis(400);
     let migrator = Migrator::new().register::<Note>().lease_for(lease);
     cache.blocking().unwrap().wait(migrator.run(&cache)).unwrap();
@@ -69,11 +68,10 @@ fn what_a_boot_leaves_to_be_done_goes_on_without_it() {
     }
 }
 
-#[test]
-fn a_thread_beside_an_asynchronous_service() {
+fn a_thread_beside_an_asynchronous_service(protocol: Protocol) {
     let (runtime, server) = server();
     // Not `fred`, whose connection ends with the runtime that it was made in.
-    let cache = runtime.block_on(Cache::connect(server.url())).unwrap();
+    let cache = runtime.block_on(Cache::connect(speaking(server.url(), protocol))).unwrap();
     let blocking = cache.blocking().unwrap();
     assert!(blocking.wait(note(1).save(&cache)).unwrap().stored());
     let within = cache.clone();
@@ -87,12 +85,11 @@ fn a_thread_beside_an_asynchronous_service() {
     assert_eq!(blocking.wait(Note::get(&cache, 1)).unwrap(), Some(note(1)));
 }
 
-#[test]
-fn where_it_does_harm_it_ends_with_its_deadline() {
+fn where_it_does_harm_it_ends_with_its_deadline(protocol: Protocol) {
     let (_runtime, server) = server();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let settings = RedisSettings::new(server.url()).response_timeout(Duration::from_millis(300));
+        let settings = speaking(server.url(), protocol).response_timeout(Duration::from_millis(300));
         let cache = connect_with(settings).await.unwrap();
         let began = Instant::now();
         // The only thread that could read the answer waits for it.
@@ -101,4 +98,12 @@ fn where_it_does_harm_it_ends_with_its_deadline() {
         assert!(began.elapsed() < Duration::from_secs(2));
         assert_eq!(Note::get(&cache, 1).await.unwrap(), None, "it works as before");
     });
+}
+
+cache_tests::both! {
+    cache_tests::without_runtime =>
+        a_program_without_a_runtime,
+        what_a_boot_leaves_to_be_done_goes_on_without_it,
+        a_thread_beside_an_asynchronous_service,
+        where_it_does_harm_it_ends_with_its_deadline;
 }

@@ -5,11 +5,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use cache_core::embedded::Server;
 use cache_core::{
     Batch, Cache, CacheModel, Command, Error, Expiry, Protocol, Reply, Result, Route, ServerErrorKind,
 };
 use cache_tests::before::Before;
-use cache_tests::cluster;
+use cache_tests::{cluster, connect, connect_lazy, on_threads, speaking};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -323,19 +324,25 @@ async fn who_gives_up_a_claim_late_gives_up_no_later_one(cache: Cache) {
 }
 
 /// What connects with its first call cannot take a cluster for a single server, where one script has all keys.
-async fn the_first_call_knows_it(cache: Cache, many: bool) {
-    if many {
-        for saved in User::save_many(&cache, [user(1, "a", 0), user(2, "b", 0)]).await {
-            assert!(saved.unwrap().stored());
+async fn the_first_call_knows_it(protocol: Protocol) {
+    let server = cluster::one_node().await;
+    for many in [false, true] {
+        let cache = lazy(&server, protocol).namespace(&format!("first-{many}"));
+        if many {
+            for saved in User::save_many(&cache, [user(1, "a", 0), user(2, "b", 0)]).await {
+                assert!(saved.unwrap().stored());
+            }
+        } else {
+            assert!(user(1, "a", 0).save(&cache).await.unwrap().stored());
         }
-    } else {
-        assert!(user(1, "a", 0).save(&cache).await.unwrap().stored());
+        assert!(user(3, "a", 0).save(&cache).await.unwrap_err().is_not_unique());
     }
-    assert!(user(3, "a", 0).save(&cache).await.unwrap_err().is_not_unique());
 }
 
 /// Also by the first call, and where there is one master alone.
-async fn all_masters_are_asked_about_no_key_and_in_no_batch(cache: Cache) {
+async fn all_masters_are_asked_about_no_key_and_in_no_batch(protocol: Protocol) {
+    let server = cluster::one_node().await;
+    let cache = lazy(&server, protocol);
     let to_all = |command: Command| command.routed(Route::AllMasters);
     let (size, get) = (|| to_all(Command::new("DBSIZE")), || Command::new("GET").key("a"));
     let refused = [
@@ -347,28 +354,29 @@ async fn all_masters_are_asked_about_no_key_and_in_no_batch(cache: Cache) {
     assert_eq!(cache.command(size()).await.unwrap().into_items().unwrap().len(), 1);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn on_a_cluster() {
-    let server = cluster::one_node().await;
-    let lazy = |protocol| {
-        let settings = cache_core::RedisSettings::new(server.url()).protocol(protocol);
-        cache_tests::connect_lazy(settings).unwrap()
-    };
-    for protocol in [Protocol::Resp3, Protocol::Resp2] {
-        for many in [false, true] {
-            let first = lazy(protocol).namespace(&format!("first-{many}-{protocol:?}"));
-            the_first_call_knows_it(first, many).await;
-        }
-        all_masters_are_asked_about_no_key_and_in_no_batch(lazy(protocol)).await;
-        let cache = cache_tests::connect(&server.url(), protocol).await;
-        let within = |name: &str| cache.clone().namespace(&format!("{name}-{protocol:?}"));
-        the_rules_are_the_same(within("rules")).await;
-        claims_outlive_their_document_by_little(within("ends")).await;
-        what_is_no_claim_is_taken_over(within("none")).await;
-        of_many_racers_one_wins(within("race")).await;
-        documents_have_their_claims_after_a_melee(within("melee")).await;
-        a_hash_tag_makes_it_one_script(within("tag")).await;
-        whoever_wakes_up_too_late_writes_nothing(within("late")).await;
-        who_gives_up_a_claim_late_gives_up_no_later_one(within("given")).await;
-    }
+fn lazy(server: &Server, protocol: Protocol) -> Cache {
+    connect_lazy(speaking(server.url(), protocol)).unwrap()
+}
+
+/// Each case has a cluster of its own, of one node.
+fn on_a_cluster<F: Future<Output = ()>>(name: &str, protocol: Protocol, case: impl FnOnce(Cache) -> F) {
+    on_threads(name, protocol, async |protocol| {
+        let server = cluster::one_node().await;
+        case(connect(&server.url(), protocol).await).await;
+    });
+}
+
+cache_tests::both! {
+    super::on_a_cluster =>
+        the_rules_are_the_same,
+        claims_outlive_their_document_by_little,
+        what_is_no_claim_is_taken_over,
+        of_many_racers_one_wins,
+        documents_have_their_claims_after_a_melee,
+        a_hash_tag_makes_it_one_script,
+        whoever_wakes_up_too_late_writes_nothing,
+        who_gives_up_a_claim_late_gives_up_no_later_one;
+    cache_tests::on_threads =>
+        the_first_call_knows_it,
+        all_masters_are_asked_about_no_key_and_in_no_batch;
 }

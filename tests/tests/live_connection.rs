@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use cache_core::embedded::Server;
 use cache_core::testkit::{Direction, Fault};
-use cache_core::{Cache, CacheModel, Protocol, RedisSettings};
-use cache_tests::{chain, connect_with, private_server, shared_url};
+use cache_core::{Cache, CacheModel, Protocol};
+use cache_tests::{chain, connect_with, private_server, shared_url, speaking};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -61,8 +61,7 @@ impl Proxy {
 
 /// The first query of a cache that connects lazily: to connect, to ask who the server is and to ask what is asked, each takes a part of the
 /// time, all together no more than there is.
-#[tokio::test]
-async fn a_slow_server_gets_no_more_time_for_the_first_query() {
+async fn a_slow_server_gets_no_more_time_for_the_first_query(protocol: Protocol) {
     const TIME: Duration = Duration::from_secs(2);
     let server = private_server().await;
     let first = async |part: u32| {
@@ -70,8 +69,8 @@ async fn a_slow_server_gets_no_more_time_for_the_first_query() {
         proxy.plan(move |chunk| {
             (chunk.direction == Direction::ToClient).then_some(Fault::Delay(TIME * part / 100))
         });
-        let cache =
-            cache_tests::connect_lazy(RedisSettings::new(proxy.url()).response_timeout(TIME)).unwrap();
+        let settings = speaking(proxy.url(), protocol).response_timeout(TIME);
+        let cache = cache_tests::connect_lazy(settings).unwrap();
         let began = Instant::now();
         let counted = Note::find().count(&cache).await;
         let took = began.elapsed();
@@ -90,7 +89,7 @@ async fn pump(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin,
 }
 
 async fn connect(url: &str, protocol: Protocol) -> Cache {
-    let settings = RedisSettings::new(url).protocol(protocol).response_timeout(TIMEOUT);
+    let settings = speaking(url, protocol).response_timeout(TIMEOUT);
     connect_with(settings).await.unwrap()
 }
 
@@ -98,25 +97,21 @@ async fn with_port() -> Server {
     Server::options().tcp(true).start().await.unwrap()
 }
 
-#[tokio::test]
-async fn a_connection_that_went_deaf_is_replaced() {
-    for protocol in [Protocol::Resp3, Protocol::Resp2] {
-        let server = with_port().await;
-        let (proxy, url) = Proxy::before(&server).await;
-        let cache = connect(&url, protocol).await;
-        cache.ping().await.unwrap();
-        proxy.go_deaf();
-        let error = cache.ping().await.unwrap_err();
-        assert!(error.is_unavailable(), "{}", chain(&error));
-        cache.ping().await.unwrap();
-    }
-}
-
-#[tokio::test]
-async fn connecting_outlives_the_callers_who_gave_up() {
+async fn a_connection_that_went_deaf_is_replaced(protocol: Protocol) {
     let server = with_port().await;
     let (proxy, url) = Proxy::before(&server).await;
-    let cache = connect(&url, Protocol::Resp3).await;
+    let cache = connect(&url, protocol).await;
+    cache.ping().await.unwrap();
+    proxy.go_deaf();
+    let error = cache.ping().await.unwrap_err();
+    assert!(error.is_unavailable(), "{}", chain(&error));
+    cache.ping().await.unwrap();
+}
+
+async fn connecting_outlives_the_callers_who_gave_up(protocol: Protocol) {
+    let server = with_port().await;
+    let (proxy, url) = Proxy::before(&server).await;
+    let cache = connect(&url, protocol).await;
     proxy.slow.store(true, Ordering::SeqCst);
     server.kill().await.unwrap();
     server.restart().await.unwrap();
@@ -129,35 +124,29 @@ async fn connecting_outlives_the_callers_who_gave_up() {
 }
 
 /// A write is never repeated, so it must not be sent on a connection that is known to be gone.
-#[tokio::test]
-async fn the_first_write_after_a_restart_succeeds() {
-    for protocol in [Protocol::Resp3, Protocol::Resp2] {
-        let server = private_server().await;
-        let cache = connect(&server.url(), protocol).await;
-        for id in 0..5 {
-            let _ = Note { id }.save(&cache).await.unwrap();
-            server.kill().await.unwrap();
-            server.restart().await.unwrap();
-        }
-        let _ = Note { id: 9 }.save(&cache).await.unwrap();
+async fn the_first_write_after_a_restart_succeeds(protocol: Protocol) {
+    let server = private_server().await;
+    let cache = connect(&server.url(), protocol).await;
+    for id in 0..5 {
+        let _ = Note { id }.save(&cache).await.unwrap();
+        server.kill().await.unwrap();
+        server.restart().await.unwrap();
     }
+    let _ = Note { id: 9 }.save(&cache).await.unwrap();
 }
 
-#[test]
-fn a_cache_outlives_the_runtime_that_connected_it() {
+fn a_cache_outlives_the_runtime_that_connected_it(protocol: Protocol) {
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    for protocol in [Protocol::Resp3, Protocol::Resp2] {
-        let first = runtime();
-        // The server's own tasks need a runtime that stays.
-        let url = first.block_on(shared_url());
-        // The client fred ends with its runtime.
-        let settings = RedisSettings::new(url).protocol(protocol).response_timeout(TIMEOUT);
-        let cache = first.block_on(Cache::connect(settings)).unwrap().namespace("runtimes");
-        first.block_on(cache.ping()).unwrap();
-        drop(first);
-        for id in 0..3 {
-            let _ = runtime().block_on(Note { id }.save(&cache)).unwrap();
-        }
+    let first = runtime();
+    // The server's own tasks need a runtime that stays.
+    let url = first.block_on(shared_url());
+    // The client fred ends with its runtime.
+    let settings = speaking(url, protocol).response_timeout(TIMEOUT);
+    let cache = first.block_on(Cache::connect(settings)).unwrap().namespace("runtimes");
+    first.block_on(cache.ping()).unwrap();
+    drop(first);
+    for id in 0..3 {
+        let _ = runtime().block_on(Note { id }.save(&cache)).unwrap();
     }
 }
 
@@ -172,15 +161,14 @@ impl Drop for AtTheEnd {
 }
 
 /// A runtime that ends drops what is spawned at once: nothing may be locked while a task is spawned.
-#[test]
-fn a_call_while_the_runtime_ends_does_not_hang() {
+fn a_call_while_the_runtime_ends_does_not_hang(protocol: Protocol) {
     let (sender, receiver) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         runtime.block_on(async {
             let server = private_server().await;
-            let cache = connect(&server.url(), Protocol::Resp3).await;
+            let cache = connect(&server.url(), protocol).await;
             server.kill().await.unwrap();
             while cache.ping().await.is_ok() {}
             let at_the_end = AtTheEnd(cache);
@@ -204,4 +192,15 @@ fn outside_a_runtime_there_is_an_error_and_no_panic() {
         std::task::Poll::Ready(Err(error)) => assert!(error.to_string().contains("tokio runtime"), "{error}"),
         other => panic!("{other:?}"),
     }
+}
+
+cache_tests::both! {
+    cache_tests::alone =>
+        a_connection_that_went_deaf_is_replaced,
+        connecting_outlives_the_callers_who_gave_up,
+        the_first_write_after_a_restart_succeeds,
+        a_slow_server_gets_no_more_time_for_the_first_query;
+    cache_tests::without_runtime =>
+        a_cache_outlives_the_runtime_that_connected_it,
+        a_call_while_the_runtime_ends_does_not_hang;
 }

@@ -8,7 +8,7 @@ use cache_core::{
     Protocol, Ready, Shortfall, Strategy,
 };
 use cache_tests::releases::{alias, first, index, indexes, save, second, target, write};
-use cache_tests::{chain, connect, degrade, private_server};
+use cache_tests::{chain, connect, degrade, private_server, speaking};
 
 type Old = first::User;
 type New = second::User;
@@ -45,7 +45,7 @@ const WAYS: [[&[&str]; 2]; 3] = [
     [&["CONFIG", "SET", "min-replicas-to-write", "1"], &["CONFIG", "SET", "min-replicas-to-write", "0"]],
 ];
 
-async fn waits_for_writes(protocol: Protocol) {
+async fn a_migration_waits_for_a_server_to_take_writes(protocol: Protocol) {
     for [refuse, take] in WAYS {
         let server = private_server().await;
         let cache = connect(&server.url(), protocol).await;
@@ -68,18 +68,8 @@ async fn waits_for_writes(protocol: Protocol) {
     }
 }
 
-#[tokio::test]
-async fn a_migration_waits_for_a_server_to_take_writes_resp3() {
-    waits_for_writes(Protocol::Resp3).await;
-}
-
-#[tokio::test]
-async fn a_migration_waits_for_a_server_to_take_writes_resp2() {
-    waits_for_writes(Protocol::Resp2).await;
-}
-
 /// A second index beside the first is what the migrator itself sees that there is no room for.
-async fn waits_for_memory(protocol: Protocol) {
+async fn a_migration_waits_for_room_for_a_second_index(protocol: Protocol) {
     let server = private_server().await;
     let cache = connect(&server.url(), protocol).await;
     save(&cache, 500).await;
@@ -100,52 +90,38 @@ async fn waits_for_memory(protocol: Protocol) {
     assert_eq!(New::find().count(&cache).await.unwrap(), 500);
 }
 
-#[tokio::test]
-async fn a_migration_waits_for_room_for_a_second_index_resp3() {
-    waits_for_memory(Protocol::Resp3).await;
-}
-
-#[tokio::test]
-async fn a_migration_waits_for_room_for_a_second_index_resp2() {
-    waits_for_memory(Protocol::Resp2).await;
-}
-
-#[tokio::test]
-async fn a_migration_waits_for_a_server_that_is_busy() {
+async fn a_migration_waits_for_a_server_that_is_busy(protocol: Protocol) {
     let server = private_server().await;
-    for protocol in [Protocol::Resp3, Protocol::Resp2] {
-        let admin = connect(&server.url(), protocol).await;
-        let cache = connect(&server.url(), protocol).await.namespace(&format!("{protocol:?}"));
-        say(&admin, &["CONFIG", "SET", "busy-reply-threshold", "10"]).await;
-        let busy = connect(&server.url(), protocol).await;
-        let busy = tokio::spawn(async move {
-            busy.command(Command::new("EVAL").args_from(["while true do end", "0"])).await
-        });
-        let began = Instant::now();
-        let error = loop {
-            assert!(began.elapsed() < Duration::from_secs(20), "the server is not busy");
-            if let Err(error) = admin.ping().await {
-                break error;
-            }
-        };
-        assert!(error.is_unavailable() && !error.is_write_refused(), "{}", chain(&error));
-        assert!(old().defer().run(&cache).await.unwrap().is_deferred());
-        assert!(
-            matches!(state(&cache), IndexState::Deferred { class: ErrorClass::Timeout, .. }),
-            "{}",
-            cache.readiness()
-        );
-        say(&admin, &["SCRIPT", "KILL"]).await;
-        until("the migration", || cache.readiness().overall() == Ready::Yes).await;
-        assert!(busy.await.unwrap().is_err());
-    }
+    let admin = connect(&server.url(), protocol).await;
+    let cache = connect(&server.url(), protocol).await.namespace(&format!("{protocol:?}"));
+    say(&admin, &["CONFIG", "SET", "busy-reply-threshold", "10"]).await;
+    let busy = connect(&server.url(), protocol).await;
+    let busy = tokio::spawn(async move {
+        busy.command(Command::new("EVAL").args_from(["while true do end", "0"])).await
+    });
+    let began = Instant::now();
+    let error = loop {
+        assert!(began.elapsed() < Duration::from_secs(20), "the server is not busy");
+        if let Err(error) = admin.ping().await {
+            break error;
+        }
+    };
+    assert!(error.is_unavailable() && !error.is_write_refused(), "{}", chain(&error));
+    assert!(old().defer().run(&cache).await.unwrap().is_deferred());
+    assert!(
+        matches!(state(&cache), IndexState::Deferred { class: ErrorClass::Timeout, .. }),
+        "{}",
+        cache.readiness()
+    );
+    say(&admin, &["SCRIPT", "KILL"]).await;
+    until("the migration", || cache.readiness().overall() == Ready::Yes).await;
+    assert!(busy.await.unwrap().is_err());
 }
 
-#[tokio::test]
-async fn whoever_has_nothing_to_do_needs_no_writes() {
+async fn whoever_has_nothing_to_do_needs_no_writes(protocol: Protocol) {
     for [refuse, take] in WAYS {
         let server = private_server().await;
-        let first = connect(&server.url(), Protocol::Resp3).await;
+        let first = connect(&server.url(), protocol).await;
         save(&first, 20).await;
         old().run(&first).await.unwrap();
         // An index of an older release, which nobody uses and which would be dropped.
@@ -169,7 +145,7 @@ async fn whoever_has_nothing_to_do_needs_no_writes() {
         .await;
         say(&first, &["ZADD", "cache:~user:leases", "1", "0123456789ab"]).await;
         drop(first);
-        let cache = connect(&server.url(), Protocol::Resp3).await;
+        let cache = connect(&server.url(), protocol).await;
         assert_eq!(old().plan(&cache).await.unwrap()[0].steps.len(), 1);
         say(&cache, refuse).await;
         let migration =
@@ -193,10 +169,9 @@ async fn whoever_has_nothing_to_do_needs_no_writes() {
     }
 }
 
-#[tokio::test]
-async fn what_is_refused_in_the_background_is_said_whole() {
+async fn what_is_refused_in_the_background_is_said_whole(protocol: Protocol) {
     let server = private_server().await;
-    let other = connect(&server.url(), Protocol::Resp3).await;
+    let other = connect(&server.url(), protocol).await;
     let [_, _, [refuse, take]] = WAYS;
     let put_off = async |cache: &Cache| {
         say(&other, refuse).await;
@@ -210,7 +185,7 @@ async fn what_is_refused_in_the_background_is_said_whole() {
     let key = write(&other, 7, r#"{"id":7,"name":"Ann","age":"old"}"#).await;
     old().run(&other).await.unwrap();
 
-    let cache = connect(&server.url(), Protocol::Resp3).await;
+    let cache = connect(&server.url(), protocol).await;
     put_off(&cache).await;
     say(&other, take).await;
     until("the refusal", || refused(&cache)).await;
@@ -224,7 +199,7 @@ async fn what_is_refused_in_the_background_is_said_whole() {
     assert_eq!(New::find().count(&cache).await.unwrap(), 20);
 
     // Somebody makes another index under the name meanwhile.
-    let cache = connect(&server.url(), Protocol::Resp3).await.namespace("second");
+    let cache = connect(&server.url(), protocol).await.namespace("second");
     put_off(&cache).await;
     let name = index::<New>(&cache);
     // One right behind the other, before the migration can be done; a transaction would be refused as a whole.
@@ -244,42 +219,36 @@ async fn what_is_refused_in_the_background_is_said_whole() {
     }
 }
 
-#[tokio::test]
-async fn every_process_can_know_which_documents_are_missing() {
+async fn every_process_can_know_which_documents_are_missing(protocol: Protocol) {
     let server = private_server().await;
-    for protocol in [Protocol::Resp3, Protocol::Resp2] {
-        let cache = connect(&server.url(), protocol).await.namespace(&format!("{protocol:?}"));
-        save(&cache, 20).await;
-        old().run(&cache).await.unwrap();
-        write(&cache, 99, r#"{"id":99,"name":17,"age":1}"#).await;
+    let cache = connect(&server.url(), protocol).await.namespace(&format!("{protocol:?}"));
+    save(&cache, 20).await;
+    old().run(&cache).await.unwrap();
+    write(&cache, 99, r#"{"id":99,"name":17,"age":1}"#).await;
 
-        // Another process of the release, which runs no migrator.
-        let other = connect(&server.url(), protocol).await.namespace(&format!("{protocol:?}"));
-        assert_eq!(other.readiness().indexes(), []);
-        let readiness = old().readiness(&other).await.unwrap();
-        assert_eq!(readiness, other.readiness());
-        assert_eq!((state(&other), readiness.overall()), (IndexState::FailedDocuments(1), Ready::Degraded));
-        let found = Old::find().allow_partial().all(&other).await.unwrap();
-        assert_eq!(found.completeness().shortfalls(), [Shortfall::FailedDocuments(1)]);
-        assert!(Old::find().count(&other).await.is_err());
+    // Another process of the release, which runs no migrator.
+    let other = connect(&server.url(), protocol).await.namespace(&format!("{protocol:?}"));
+    assert_eq!(other.readiness().indexes(), []);
+    let readiness = old().readiness(&other).await.unwrap();
+    assert_eq!(readiness, other.readiness());
+    assert_eq!((state(&other), readiness.overall()), (IndexState::FailedDocuments(1), Ready::Degraded));
+    let found = Old::find().allow_partial().all(&other).await.unwrap();
+    assert_eq!(found.completeness().shortfalls(), [Shortfall::FailedDocuments(1)]);
+    assert!(Old::find().count(&other).await.is_err());
 
-        // What was mended is no longer missing, though the server's counter stays.
-        write(&cache, 99, r#"{"id":99,"name":"x","age":1}"#).await;
-        assert_eq!(old().readiness(&other).await.unwrap().overall(), Ready::Yes);
-        assert_eq!(Old::find().count(&other).await.unwrap(), 21);
+    // What was mended is no longer missing, though the server's counter stays.
+    write(&cache, 99, r#"{"id":99,"name":"x","age":1}"#).await;
+    assert_eq!(old().readiness(&other).await.unwrap().overall(), Ready::Yes);
+    assert_eq!(Old::find().count(&other).await.unwrap(), 21);
 
-        // Of what is missing, or another one, it makes nothing.
-        let name = index::<Old>(&other);
-        drop_if_there(&other, &name).await;
-        assert_eq!(old().readiness(&other).await.unwrap().indexes()[0].state, IndexState::Missing);
-        assert!(Old::find().count(&other).await.unwrap_err().is_unknown_index());
-        say(
-            &other,
-            &["FT.CREATE", &name, "ON", "JSON", "PREFIX", "1", "x:", "SCHEMA", "$.a", "AS", "a", "TAG"],
-        )
+    // Of what is missing, or another one, it makes nothing.
+    let name = index::<Old>(&other);
+    drop_if_there(&other, &name).await;
+    assert_eq!(old().readiness(&other).await.unwrap().indexes()[0].state, IndexState::Missing);
+    assert!(Old::find().count(&other).await.unwrap_err().is_unknown_index());
+    say(&other, &["FT.CREATE", &name, "ON", "JSON", "PREFIX", "1", "x:", "SCHEMA", "$.a", "AS", "a", "TAG"])
         .await;
-        assert_eq!(old().readiness(&other).await.unwrap().indexes()[0].state, IndexState::Drifted);
-    }
+    assert_eq!(old().readiness(&other).await.unwrap().indexes()[0].state, IndexState::Drifted);
 }
 
 async fn drop_if_there(cache: &Cache, index: &str) {
@@ -299,16 +268,15 @@ mod others {
     }
 }
 
-#[tokio::test]
-async fn what_keeps_one_model_from_being_migrated_keeps_no_other() {
+async fn what_keeps_one_model_from_being_migrated_keeps_no_other(protocol: Protocol) {
     let server = private_server().await;
-    let other = connect(&server.url(), Protocol::Resp3).await;
+    let other = connect(&server.url(), protocol).await;
     save(&other, 20).await;
     write(&other, 7, r#"{"id":7,"name":"Ann","age":"old"}"#).await;
     old().run(&other).await.unwrap();
     assert!(others::Order { id: 1, shop: "s".to_owned() }.save(&other).await.unwrap().stored());
     server.pause().await.unwrap();
-    let cache = degrade(Degrade::new(), server.url()).await.unwrap();
+    let cache = degrade(Degrade::new(), speaking(server.url(), protocol)).await.unwrap();
     let both = new().register::<others::Order>();
     assert!(both.run(&cache).await.unwrap().is_deferred());
     server.resume().await.unwrap();
@@ -324,15 +292,14 @@ async fn what_keeps_one_model_from_being_migrated_keeps_no_other() {
 }
 
 /// What was wanted last is done, and not what was wanted first.
-#[tokio::test]
-async fn the_last_run_that_is_put_off_says_how() {
+async fn the_last_run_that_is_put_off_says_how(protocol: Protocol) {
     let server = private_server().await;
-    let other = connect(&server.url(), Protocol::Resp3).await;
+    let other = connect(&server.url(), protocol).await;
     save(&other, 20).await;
     old().run(&other).await.unwrap();
     let [_, _, [refuse, take]] = WAYS;
     say(&other, refuse).await;
-    let cache = connect(&server.url(), Protocol::Resp3).await;
+    let cache = connect(&server.url(), protocol).await;
     assert!(new().defer().run(&cache).await.unwrap().is_deferred());
     let in_place = new().strategy(Strategy::InPlaceAdditive).defer();
     assert!(in_place.run(&cache).await.unwrap().is_deferred());
@@ -344,17 +311,16 @@ async fn the_last_run_that_is_put_off_says_how() {
 }
 
 /// A replica of the service boots while the server takes no writes, and its index is filled: no query needs the alias.
-#[tokio::test]
-async fn the_alias_waits_for_writes() {
+async fn the_alias_waits_for_writes(protocol: Protocol) {
     for [refuse, take] in [WAYS[0], WAYS[2]] {
         let server = private_server().await;
-        let other = connect(&server.url(), Protocol::Resp3).await;
+        let other = connect(&server.url(), protocol).await;
         save(&other, 20).await;
         old().run(&other).await.unwrap();
         new().run(&other).await.unwrap();
         say(&other, &["FT.ALIASUPDATE", &alias(&other), &index::<Old>(&other)]).await;
         say(&other, refuse).await;
-        let cache = connect(&server.url(), Protocol::Resp3).await;
+        let cache = connect(&server.url(), protocol).await;
         let migration =
             new().run(&cache).await.unwrap_or_else(|error| panic!("{refuse:?}: {}", chain(&error)));
         let waits = Notice::AliasWaits { active: Some(index::<Old>(&other)) };
@@ -366,4 +332,16 @@ async fn the_alias_waits_for_writes() {
         assert!(migration.indexes()[0].active, "{migration:?}");
         assert_eq!(target(&other, &alias(&other)).await, Some(index::<New>(&other)));
     }
+}
+
+cache_tests::both! {
+    a_migration_waits_for_a_server_to_take_writes,
+    a_migration_waits_for_room_for_a_second_index,
+    a_migration_waits_for_a_server_that_is_busy,
+    whoever_has_nothing_to_do_needs_no_writes,
+    what_is_refused_in_the_background_is_said_whole,
+    every_process_can_know_which_documents_are_missing,
+    what_keeps_one_model_from_being_migrated_keeps_no_other,
+    the_last_run_that_is_put_off_says_how,
+    the_alias_waits_for_writes,
 }

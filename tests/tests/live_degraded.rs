@@ -7,7 +7,7 @@ use cache_core::{
     Cache, CacheModel, CacheState, Capabilities, Command, Connection, Degrade, Error, ErrorClass, Gate,
     GateError, Migrator, Outcome, Protocol, RedisSettings, Ttl,
 };
-use cache_tests::{chain, connect_with, degrade, hand_on, private_server};
+use cache_tests::{chain, connect_with, degrade, hand_on, private_server, speaking};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheModel)]
@@ -76,7 +76,7 @@ async fn answers_without_a_server(cache: &Cache) {
     assert!(matches!(gate, Ok(Outcome::Unavailable(_))), "{gate:?}");
 }
 
-async fn boots_without_its_server(protocol: Protocol) {
+async fn it_boots_without_its_server(protocol: Protocol) {
     let server = private_server().await;
     server.kill().await.unwrap();
     let began = Instant::now();
@@ -111,21 +111,12 @@ async fn boots_without_its_server(protocol: Protocol) {
     assert!(note(2).save(&cache).await.unwrap().stored());
 }
 
-#[tokio::test]
-async fn it_boots_without_its_server_resp3() {
-    boots_without_its_server(Protocol::Resp3).await;
-}
-
-#[tokio::test]
-async fn it_boots_without_its_server_resp2() {
-    boots_without_its_server(Protocol::Resp2).await;
-}
-
-#[tokio::test]
-async fn a_server_that_hangs_costs_an_entrys_timeout_and_then_nothing() {
+async fn a_server_that_hangs_costs_an_entrys_timeout_and_then_nothing(protocol: Protocol) {
     let server = private_server().await;
     let cache =
-        degrade(Degrade::new().entry_timeout(Duration::from_millis(100)), server.url()).await.unwrap();
+        degrade(Degrade::new().entry_timeout(Duration::from_millis(100)), speaking(server.url(), protocol))
+            .await
+            .unwrap();
     assert!(cache.is_enabled() && note(1).save(&cache).await.unwrap().stored());
     server.pause().await.unwrap();
     let began = Instant::now();
@@ -158,10 +149,9 @@ impl Connection for Unsure {
     hand_on!(inner: send, send_all, pushes, deadline);
 }
 
-#[tokio::test]
-async fn who_is_asked_before_an_entry_has_as_much_time_as_that() {
+async fn who_is_asked_before_an_entry_has_as_much_time_as_that(protocol: Protocol) {
     let server = private_server().await;
-    let settings = RedisSettings::new(server.url()).response_timeout(Duration::from_secs(10));
+    let settings = speaking(server.url(), protocol).response_timeout(Duration::from_secs(10));
     let inner = Arc::clone(connect_with(settings).await.unwrap().connection());
     let mut capabilities = inner.capabilities().clone();
     capabilities.assumed = true;
@@ -176,12 +166,11 @@ async fn who_is_asked_before_an_entry_has_as_much_time_as_that() {
     server.resume().await.unwrap();
 }
 
-#[tokio::test]
-async fn what_is_deleted_meanwhile_is_gone_before_anything_is_read_again() {
+async fn what_is_deleted_meanwhile_is_gone_before_anything_is_read_again(protocol: Protocol) {
     let server = private_server().await;
-    let cache = degrade(Degrade::new(), server.url()).await.unwrap();
+    let cache = degrade(Degrade::new(), speaking(server.url(), protocol)).await.unwrap();
     let (shop, other) = (cache.clone().project("shop"), cache.clone().project("other"));
-    let direct = connect_with(server.url()).await.unwrap().project("shop");
+    let direct = connect_with(speaking(server.url(), protocol)).await.unwrap().project("shop");
     for cache in [&shop, &other] {
         for id in 0..10 {
             assert!(note(id).save(cache).await.unwrap().stored());
@@ -209,14 +198,13 @@ async fn what_is_deleted_meanwhile_is_gone_before_anything_is_read_again() {
     assert!(matches!(error, Error::NotUnique { .. }), "{error}");
 }
 
-#[tokio::test]
-async fn what_will_not_pass_fails_the_boot_unless_lenient() {
+async fn what_will_not_pass_fails_the_boot_unless_lenient(protocol: Protocol) {
     let server = private_server().await;
-    let direct = connect_with(server.url()).await.unwrap();
+    let direct = connect_with(speaking(server.url(), protocol)).await.unwrap();
     direct.command(Command::new("CONFIG").args_from(["SET", "requirepass", "right"])).await.unwrap();
-    let error = degrade(Degrade::new(), server.url()).await.unwrap_err();
+    let error = degrade(Degrade::new(), speaking(server.url(), protocol)).await.unwrap_err();
     assert!(error.is_access_denied(), "{}", chain(&error));
-    let wrong = RedisSettings::new(server.url()).password("wrong");
+    let wrong = speaking(server.url(), protocol).password("wrong");
     let error = degrade(Degrade::new(), &wrong).await.unwrap_err();
     assert!(error.is_access_denied() && !chain(&error).contains("wrong\""), "{}", chain(&error));
 
@@ -228,7 +216,7 @@ async fn what_will_not_pass_fails_the_boot_unless_lenient() {
     becomes(&cache, true).await;
     assert!(note(1).save(&cache).await.unwrap().stored());
 
-    let right = RedisSettings::new(server.url()).username("default").password("wrong").client_name("shop");
+    let right = speaking(server.url(), protocol).username("default").password("wrong").client_name("shop");
     let named = connect_with(right).await.unwrap();
     let list = named.command(Command::new("CLIENT").arg("LIST")).await.unwrap();
     assert!(list.as_str().unwrap().contains(" name=shop "), "{list:?}");
@@ -242,10 +230,9 @@ async fn an_address_without_a_name_degrades_and_one_without_sense_fails() {
     assert!(matches!(error, Error::Settings { .. }), "{error}");
 }
 
-#[tokio::test]
-async fn one_that_does_not_degrade_says_how_it_is_too() {
+async fn one_that_does_not_degrade_says_how_it_is_too(protocol: Protocol) {
     let server = private_server().await;
-    let cache = connect_with(server.url()).await.unwrap();
+    let cache = connect_with(speaking(server.url(), protocol)).await.unwrap();
     server.kill().await.unwrap();
     for _ in 0..5 {
         assert!(Note::get(&cache, 1).await.unwrap_err().is_unavailable());
@@ -258,21 +245,19 @@ async fn one_that_does_not_degrade_says_how_it_is_too() {
     assert!(cache.is_enabled());
 }
 
-#[tokio::test]
-async fn the_background_ends_with_the_cache() {
+async fn the_background_ends_with_the_cache(protocol: Protocol) {
     let server = private_server().await;
     server.kill().await.unwrap();
-    let cache = degrade(Degrade::new(), server.url()).await.unwrap();
+    let cache = degrade(Degrade::new(), speaking(server.url(), protocol)).await.unwrap();
     let mut states = cache.watch_state();
     drop(cache);
     let gone = tokio::time::timeout(BACK, states.changed()).await.unwrap();
     assert_eq!(gone, None);
 }
 
-#[tokio::test]
-async fn a_fenced_deletion_is_not_put_off() {
+async fn a_fenced_deletion_is_not_put_off(protocol: Protocol) {
     let server = private_server().await;
-    let cache = degrade(Degrade::new(), server.url()).await.unwrap().project("shop");
+    let cache = degrade(Degrade::new(), speaking(server.url(), protocol)).await.unwrap().project("shop");
     let lease = Gate::new("g").renew(false).try_lock(&cache).await.unwrap().unwrap();
     let fenced = lease.fenced(&cache).unwrap();
     assert!(note(1).save(&fenced).await.unwrap().stored());
@@ -324,21 +309,10 @@ async fn loads_where_nothing_is_written(protocol: Protocol) {
     assert_eq!(Note::get(&cache, 1).await.unwrap(), Some(note(1)));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn loads_where_nothing_is_written_2() {
-    loads_where_nothing_is_written(Protocol::Resp2).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn loads_where_nothing_is_written_3() {
-    loads_where_nothing_is_written(Protocol::Resp3).await;
-}
-
-#[tokio::test]
-async fn a_password_that_was_changed_degrades_it_until_it_is_back() {
+async fn a_password_that_was_changed_degrades_it_until_it_is_back(protocol: Protocol) {
     let server = private_server().await;
-    let admin = connect_with(server.url()).await.unwrap();
-    let cache = degrade(Degrade::new(), server.url()).await.unwrap();
+    let admin = connect_with(speaking(server.url(), protocol)).await.unwrap();
+    let cache = degrade(Degrade::new(), speaking(server.url(), protocol)).await.unwrap();
     assert!(note(1).save(&cache).await.unwrap().stored());
     let wants = |password: &str| Command::new("CONFIG").args_from(["SET", "requirepass", password]);
     admin.command(wants("other")).await.unwrap();
@@ -364,10 +338,9 @@ async fn becomes_without_errors(cache: &Cache) {
     tokio::time::timeout(BACK, read).await.unwrap();
 }
 
-#[tokio::test]
-async fn callers_who_give_up_notice_a_server_that_hangs() {
+async fn callers_who_give_up_notice_a_server_that_hangs(protocol: Protocol) {
     let server = private_server().await;
-    let cache = degrade(Degrade::new(), server.url()).await.unwrap();
+    let cache = degrade(Degrade::new(), speaking(server.url(), protocol)).await.unwrap();
     server.pause().await.unwrap();
     for _ in 0..5 {
         let gave_up = tokio::time::timeout(Duration::from_millis(300), cache.ping()).await;
@@ -376,4 +349,20 @@ async fn callers_who_give_up_notice_a_server_that_hangs() {
     assert_eq!(class(&cache), Some(ErrorClass::Timeout));
     server.resume().await.unwrap();
     becomes(&cache, true).await;
+}
+
+cache_tests::both! {
+    cache_tests::alone =>
+        it_boots_without_its_server,
+        a_server_that_hangs_costs_an_entrys_timeout_and_then_nothing,
+        who_is_asked_before_an_entry_has_as_much_time_as_that,
+        what_is_deleted_meanwhile_is_gone_before_anything_is_read_again,
+        what_will_not_pass_fails_the_boot_unless_lenient,
+        one_that_does_not_degrade_says_how_it_is_too,
+        the_background_ends_with_the_cache,
+        a_fenced_deletion_is_not_put_off,
+        a_password_that_was_changed_degrades_it_until_it_is_back,
+        callers_who_give_up_notice_a_server_that_hangs;
+    cache_tests::on_threads =>
+        loads_where_nothing_is_written;
 }

@@ -27,7 +27,7 @@ fn foreign(notices: &[Notice]) -> Vec<(&str, &str)> {
     found.collect()
 }
 
-async fn binary(protocol: Protocol) {
+async fn their_names_may_be_any_bytes(protocol: Protocol) {
     let server = private_server().await;
     let cache = connect(&server.url(), protocol).await;
     save(&cache, 20).await;
@@ -65,30 +65,17 @@ async fn binary(protocol: Protocol) {
     assert_eq!(cache.connection().generation(), before, "the connection that all share stays");
 }
 
-#[tokio::test]
-async fn their_names_may_be_any_bytes_resp3() {
-    binary(Protocol::Resp3).await;
-}
-
-#[tokio::test]
-async fn their_names_may_be_any_bytes_resp2() {
-    binary(Protocol::Resp2).await;
-}
-
-#[tokio::test]
-async fn whoever_may_run_no_script_for_it_asks_without() {
+async fn whoever_may_run_no_script_for_it_asks_without(protocol: Protocol) {
     let server = Server::options().tcp(true).start().await.unwrap();
-    let admin = connect(&server.url(), Protocol::Resp3).await;
+    let admin = connect(&server.url(), protocol).await;
     save(&admin, 20).await;
     let user = ["SETUSER", "app", "on", ">p", "~*", "&*", "+@all", "-eval_ro"];
     admin.command(Command::new("ACL").args_from(user)).await.unwrap();
-    for protocol in [Protocol::Resp3, Protocol::Resp2] {
-        let url = format!("redis://app:p@127.0.0.1:{}", server.port().unwrap());
-        let cache = connect(&url, protocol).await;
-        for migrator in [Migrator::new().register::<Old>(), Migrator::new().register::<New>()] {
-            let migration = migrator.run(&cache).await.unwrap_or_else(|error| panic!("{}", chain(&error)));
-            assert_eq!(migration.indexes()[0].documents, 20);
-        }
+    let url = format!("redis://app:p@127.0.0.1:{}", server.port().unwrap());
+    let cache = connect(&url, protocol).await;
+    for migrator in [Migrator::new().register::<Old>(), Migrator::new().register::<New>()] {
+        let migration = migrator.run(&cache).await.unwrap_or_else(|error| panic!("{}", chain(&error)));
+        assert_eq!(migration.indexes()[0].documents, 20);
     }
 }
 
@@ -103,9 +90,9 @@ async fn least_rights(admin: &Cache, server: &Server, protocol: Protocol) -> Cac
 }
 
 /// With the least rights, an index of another service is one that may not be looked at: that is told, and stops nothing.
-async fn hidden(protocol: Protocol) {
+async fn those_that_may_not_be_looked_at_stop_nothing(protocol: Protocol) {
     let server = Server::options().tcp(true).start().await.unwrap();
-    let admin = connect(&server.url(), Protocol::Resp3).await;
+    let admin = connect(&server.url(), protocol).await;
     save(&admin, 20).await;
     let app = least_rights(&admin, &server, protocol).await;
     create(&admin, b"bills:idx", b"bills:").await;
@@ -125,12 +112,8 @@ async fn hidden(protocol: Protocol) {
     assert!(plan.notices.contains(&Notice::Hidden { indexes: vec!["bills:idx".to_owned()] }), "{plan}");
 }
 
-#[tokio::test]
-async fn those_that_may_not_be_looked_at_stop_nothing_resp3() {
-    hidden(Protocol::Resp3).await;
-}
-
-#[tokio::test]
-async fn those_that_may_not_be_looked_at_stop_nothing_resp2() {
-    hidden(Protocol::Resp2).await;
+cache_tests::both! {
+    their_names_may_be_any_bytes,
+    whoever_may_run_no_script_for_it_asks_without,
+    those_that_may_not_be_looked_at_stop_nothing,
 }

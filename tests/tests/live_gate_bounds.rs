@@ -77,21 +77,16 @@ async fn an_attempt_is_cut(protocol: Protocol, direction: Direction) {
     line.is_given_back().await;
 }
 
-#[tokio::test]
-async fn an_attempt_whose_answer_is_late_is_cut() {
-    an_attempt_is_cut(Protocol::Resp3, Direction::ToClient).await;
-    an_attempt_is_cut(Protocol::Resp2, Direction::ToClient).await;
+async fn an_attempt_whose_answer_is_late_is_cut(protocol: Protocol) {
+    an_attempt_is_cut(protocol, Direction::ToClient).await;
 }
 
-#[tokio::test]
-async fn an_attempt_that_arrives_late_is_cut_and_undone() {
-    an_attempt_is_cut(Protocol::Resp3, Direction::ToServer).await;
-    an_attempt_is_cut(Protocol::Resp2, Direction::ToServer).await;
+async fn an_attempt_that_arrives_late_is_cut_and_undone(protocol: Protocol) {
+    an_attempt_is_cut(protocol, Direction::ToServer).await;
 }
 
-#[tokio::test]
-async fn whoever_waits_for_a_generation_is_not_kept_longer() {
-    let line = line(Protocol::Resp3).await;
+async fn whoever_waits_for_a_generation_is_not_kept_longer(protocol: Protocol) {
+    let line = line(protocol).await;
     line.proxy.next(Direction::ToClient, Fault::Delay(LATE));
     let (began, mut ran) = (Instant::now(), false);
     let once = gate().once("2026");
@@ -109,9 +104,8 @@ async fn whoever_waits_for_a_generation_is_not_kept_longer() {
 }
 
 /// Somebody holds it, which was said before the line fell silent.
-#[tokio::test]
-async fn who_heard_of_a_holder_is_told_that_it_was_not_in_time() {
-    let line = line(Protocol::Resp2).await;
+async fn who_heard_of_a_holder_is_told_that_it_was_not_in_time(protocol: Protocol) {
+    let line = line(protocol).await;
     let held = gate().try_lock(&line.direct).await.unwrap().expect("it is free");
     let began = Instant::now();
     let gate = gate();
@@ -127,9 +121,8 @@ async fn who_heard_of_a_holder_is_told_that_it_was_not_in_time() {
     held.release().await;
 }
 
-#[tokio::test]
-async fn without_a_bound_it_is_asked_once() {
-    let line = line(Protocol::Resp3).await;
+async fn without_a_bound_it_is_asked_once(protocol: Protocol) {
+    let line = line(protocol).await;
     line.proxy.next(Direction::ToClient, Fault::Delay(BOUND));
     let began = Instant::now();
     let lease = gate().lock(&line.through).wait(Duration::ZERO).await.unwrap().expect("it is free");
@@ -141,9 +134,8 @@ async fn without_a_bound_it_is_asked_once() {
 }
 
 /// The last looks come before the end of the wait.
-#[tokio::test]
-async fn what_is_given_back_shortly_before_the_end_is_had() {
-    let line = line(Protocol::Resp2).await;
+async fn what_is_given_back_shortly_before_the_end_is_had(protocol: Protocol) {
+    let line = line(protocol).await;
     for _ in 0..3 {
         let held = gate().try_lock(&line.direct).await.unwrap().expect("it is free");
         let gate = gate();
@@ -153,4 +145,13 @@ async fn what_is_given_back_shortly_before_the_end_is_had() {
         });
         waited.unwrap().expect("it was given back in time").release().await;
     }
+}
+
+cache_tests::both! {
+    an_attempt_whose_answer_is_late_is_cut,
+    an_attempt_that_arrives_late_is_cut_and_undone,
+    whoever_waits_for_a_generation_is_not_kept_longer,
+    who_heard_of_a_holder_is_told_that_it_was_not_in_time,
+    without_a_bound_it_is_asked_once,
+    what_is_given_back_shortly_before_the_end_is_had,
 }

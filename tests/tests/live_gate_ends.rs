@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use cache_core::testkit::{Direction, Fault, Proxy};
 use cache_core::{
-    Cache, Command, Gate, GateCounts, GateError, OnLost, OnUnavailable, OnceOutcome, Outcome, Released,
+    Cache, Command, Gate, GateCounts, GateError, OnLost, OnUnavailable, OnceOutcome, Outcome, Protocol,
+    Released,
 };
-use cache_tests::{connect_with, live, private_server};
+use cache_tests::{connect_with, private_server, speaking};
 
 /// Long beside what the tests take.
 fn gate() -> Gate {
@@ -36,11 +37,11 @@ struct Line {
     direct: Cache,
 }
 
-async fn line() -> Line {
+async fn line(protocol: Protocol) -> Line {
     let server = private_server().await;
     let proxy = Arc::new(Proxy::start(&server.url()).await.unwrap());
-    let through = connect_with(proxy.url()).await.unwrap().project("shop");
-    let direct = connect_with(server.url()).await.unwrap().project("shop");
+    let through = connect_with(speaking(proxy.url(), protocol)).await.unwrap().project("shop");
+    let direct = connect_with(speaking(server.url(), protocol)).await.unwrap().project("shop");
     Line { url: server.url(), _server: server, proxy, through, direct }
 }
 
@@ -56,9 +57,8 @@ impl Line {
     }
 }
 
-#[tokio::test]
-async fn the_end_of_work_is_noted_over_a_line_that_breaks() {
-    let line = line().await;
+async fn the_end_of_work_is_noted_over_a_line_that_breaks(protocol: Protocol) {
+    let line = line(protocol).await;
     for (number, broken) in [20, 300, 2_500].into_iter().enumerate() {
         let generation = format!("g{number}");
         let once = gate().once(&generation);
@@ -75,9 +75,8 @@ async fn the_end_of_work_is_noted_over_a_line_that_breaks() {
     }
 }
 
-#[tokio::test]
-async fn an_end_that_is_noted_and_not_heard_of_is_one() {
-    let line = line().await;
+async fn an_end_that_is_noted_and_not_heard_of_is_one(protocol: Protocol) {
+    let line = line(protocol).await;
     let once = gate().once("g");
     let done = once
         .run_or_wait(&line.through, Duration::ZERO, async |_lease| {
@@ -88,9 +87,8 @@ async fn an_end_that_is_noted_and_not_heard_of_is_one() {
     assert!(matches!(done, Ok(OnceOutcome::Ran(()))), "{done:?}");
 }
 
-#[tokio::test]
-async fn what_cannot_be_noted_does_not_count_as_done() {
-    let line = line().await;
+async fn what_cannot_be_noted_does_not_count_as_done(protocol: Protocol) {
+    let line = line(protocol).await;
     let once = Gate::new("job").ttl(Duration::from_secs(1)).once("g");
     let done = once
         .run_or_wait(&line.through, Duration::ZERO, async |_lease| {
@@ -104,9 +102,8 @@ async fn what_cannot_be_noted_does_not_count_as_done() {
     assert!(matches!(again, Ok(OnceOutcome::Ran(()))), "{again:?}");
 }
 
-#[tokio::test]
-async fn a_drop_and_a_run_are_released_over_a_line_that_breaks() {
-    let line = line().await;
+async fn a_drop_and_a_run_are_released_over_a_line_that_breaks(protocol: Protocol) {
+    let line = line(protocol).await;
     let lease = gate().try_lock(&line.through).await.unwrap().unwrap();
     line.breaks_for(Duration::from_millis(300));
     drop(lease);
@@ -239,18 +236,9 @@ async fn a_holder_of_another_library_has_no_age_here(cache: Cache) {
     assert_eq!((holder.token.as_str(), holder.process, holder.fence, holder.age), ("4711", None, 0, None));
 }
 
-live!(
-    clones_keep_no_gate_shut,
-    work_may_give_its_lease_back,
-    the_last_generations_are_known_however_fast_they_come,
-    periods_are_no_generations,
-    a_holder_of_another_library_has_no_age_here,
-);
-
-#[tokio::test]
-async fn a_strict_gate_looks_each_time() {
+async fn a_strict_gate_looks_each_time(protocol: Protocol) {
     let server = private_server().await;
-    let cache = connect_with(server.url()).await.unwrap().project("shop");
+    let cache = connect_with(speaking(server.url(), protocol)).await.unwrap().project("shop");
     let strict = gate().strict();
     let run = async || strict.run(&cache, async |_lease| Ok::<_, GateError>(())).await;
     assert!(matches!(run().await, Ok(Outcome::Ran(()))));
@@ -261,10 +249,9 @@ async fn a_strict_gate_looks_each_time() {
     assert!(matches!(run().await, Ok(Outcome::Ran(()))));
 }
 
-#[tokio::test]
-async fn a_server_that_takes_no_writes_is_none_for_a_gate() {
+async fn a_server_that_takes_no_writes_is_none_for_a_gate(protocol: Protocol) {
     let server = private_server().await;
-    let cache = connect_with(server.url()).await.unwrap().project("shop");
+    let cache = connect_with(speaking(server.url(), protocol)).await.unwrap().project("shop");
     cache.command(Command::new("CONFIG").args_from(["SET", "min-replicas-to-write", "1"])).await.unwrap();
     let run = async |gate: Gate| gate.run(&cache, async |lease| Ok::<_, GateError>(lease.is_leased())).await;
     let skipped = run(gate()).await;
@@ -278,4 +265,20 @@ async fn a_server_that_takes_no_writes_is_none_for_a_gate() {
     ] {
         assert!(matches!(run(contradiction).await, Err(GateError::Settings(_))));
     }
+}
+
+cache_tests::both! {
+    cache_tests::alone =>
+        the_end_of_work_is_noted_over_a_line_that_breaks,
+        an_end_that_is_noted_and_not_heard_of_is_one,
+        what_cannot_be_noted_does_not_count_as_done,
+        a_drop_and_a_run_are_released_over_a_line_that_breaks,
+        a_strict_gate_looks_each_time,
+        a_server_that_takes_no_writes_is_none_for_a_gate;
+    cache_tests::run =>
+        clones_keep_no_gate_shut,
+        work_may_give_its_lease_back,
+        the_last_generations_are_known_however_fast_they_come,
+        periods_are_no_generations,
+        a_holder_of_another_library_has_no_age_here;
 }

@@ -1,5 +1,5 @@
 //! Waiting for a gate: with RESP3 the server calls, and in any case the key is looked at again. Through the `redis` crate: with
-//! `fred` nobody is called.
+//! `fred` nobody is called. What is about being called speaks RESP3 alone, in which servers call.
 
 use std::time::{Duration, Instant};
 

@@ -70,21 +70,10 @@ async fn each_gets_its_own(protocol: Protocol) {
     join_all((0..CALLERS).map(call)).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn each_gets_its_own_2() {
-    each_gets_its_own(Protocol::Resp2).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn each_gets_its_own_3() {
-    each_gets_its_own(Protocol::Resp3).await;
-}
-
 /// Calls that are given up before anything else ran are not sent, but those that nothing was under way for.
-#[tokio::test]
-async fn what_is_given_up_before_it_was_sent_is_not_sent() {
+async fn what_is_given_up_before_it_was_sent_is_not_sent(protocol: Protocol) {
     let server = private_server().await;
-    let cache = connect(&server.url(), Protocol::Resp3).await;
+    let cache = connect(&server.url(), protocol).await;
     cache.command(set("count", 0)).await.unwrap();
     {
         let count = || Command::new("JSON.NUMINCRBY").key("count").arg("$").arg("1");
@@ -121,9 +110,13 @@ fn enough() -> u64 {
 }
 
 /// One caller writes, gives up at any moment, and writes again; others keep the connection busy. What was written last stays.
-async fn the_last_one_stays(first: impl AsyncFn(&Cache, &str, u64), again: impl AsyncFn(&Cache, &str, u64)) {
+async fn the_last_one_stays(
+    protocol: Protocol,
+    first: impl AsyncFn(&Cache, &str, u64),
+    again: impl AsyncFn(&Cache, &str, u64),
+) {
     let server = private_server().await;
-    let cache = connect(&server.url(), Protocol::Resp3).await;
+    let cache = connect(&server.url(), protocol).await;
     let done = AtomicBool::new(false);
     let busy = async |caller: u64| {
         let key = format!("busy:{caller}");
@@ -181,22 +174,29 @@ async fn in_a_transaction(cache: &Cache, key: &str, number: u64) {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_last_command_stays() {
-    the_last_one_stays(alone, alone).await;
+async fn the_last_command_stays(protocol: Protocol) {
+    the_last_one_stays(protocol, alone, alone).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_last_transaction_stays() {
-    the_last_one_stays(alone, in_a_transaction).await;
+async fn the_last_transaction_stays(protocol: Protocol) {
+    the_last_one_stays(protocol, alone, in_a_transaction).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_command_stays_behind_a_transaction() {
-    the_last_one_stays(in_a_transaction, alone).await;
+async fn a_command_stays_behind_a_transaction(protocol: Protocol) {
+    the_last_one_stays(protocol, in_a_transaction, alone).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_transaction_stays_behind_another() {
-    the_last_one_stays(in_a_transaction, in_a_transaction).await;
+async fn a_transaction_stays_behind_another(protocol: Protocol) {
+    the_last_one_stays(protocol, in_a_transaction, in_a_transaction).await;
+}
+
+cache_tests::both! {
+    cache_tests::on_threads =>
+        each_gets_its_own,
+        the_last_command_stays,
+        the_last_transaction_stays,
+        a_command_stays_behind_a_transaction,
+        a_transaction_stays_behind_another;
+    cache_tests::alone =>
+        what_is_given_up_before_it_was_sent_is_not_sent;
 }

@@ -81,7 +81,7 @@ fn locked<M: IndexSchema>(schemas: usize) -> Migrator {
     Migrator::new().register::<M>().lock(&lock)
 }
 
-async fn by_the_lock(protocol: Protocol) {
+async fn the_newest_by_the_lock_gets_it(protocol: Protocol) {
     let fleet = Fleet::start(protocol).await;
     locked::<Old>(1).run(&fleet.old).await.unwrap();
     locked::<New>(2).run(&fleet.new).await.unwrap();
@@ -102,19 +102,8 @@ async fn by_the_lock(protocol: Protocol) {
     }
 }
 
-#[tokio::test]
-async fn the_newest_by_the_lock_gets_it_resp3() {
-    by_the_lock(Protocol::Resp3).await;
-}
-
-#[tokio::test]
-async fn the_newest_by_the_lock_gets_it_resp2() {
-    by_the_lock(Protocol::Resp2).await;
-}
-
-#[tokio::test]
-async fn one_that_found_a_newer_one_active_never_takes_it() {
-    let fleet = Fleet::start(Protocol::Resp3).await;
+async fn one_that_found_a_newer_one_active_never_takes_it(protocol: Protocol) {
+    let fleet = Fleet::start(protocol).await;
     locked::<New>(2).run(&fleet.new).await.unwrap();
     assert!(!locked::<Old>(1).run(&fleet.old).await.unwrap().indexes()[0].active);
     fleet.flush().await;
@@ -124,9 +113,8 @@ async fn one_that_found_a_newer_one_active_never_takes_it() {
     assert_eq!(fleet.active().await, Some(index::<New>(&fleet.new)));
 }
 
-#[tokio::test]
-async fn without_a_lock_it_is_never_taken_from_another_index() {
-    let fleet = Fleet::start(Protocol::Resp3).await;
+async fn without_a_lock_it_is_never_taken_from_another_index(protocol: Protocol) {
+    let fleet = Fleet::start(protocol).await;
     Migrator::new().register::<Old>().run(&fleet.old).await.unwrap();
     Migrator::new().register::<New>().run(&fleet.new).await.unwrap();
     assert_eq!(fleet.active().await, Some(index::<New>(&fleet.new)));
@@ -143,7 +131,7 @@ async fn without_a_lock_it_is_never_taken_from_another_index() {
     }
 }
 
-async fn by_hand(protocol: Protocol) {
+async fn by_hand_none_is_made_again(protocol: Protocol) {
     let fleet = Fleet::start(protocol).await;
     let (cache, name) = (&fleet.new, index::<New>(&fleet.new));
     let create = || New::schema().create_index(cache.keyspace().unwrap()).unwrap();
@@ -180,12 +168,9 @@ async fn by_hand(protocol: Protocol) {
     fleet.ask_new().await;
 }
 
-#[tokio::test]
-async fn by_hand_none_is_made_again_resp3() {
-    by_hand(Protocol::Resp3).await;
-}
-
-#[tokio::test]
-async fn by_hand_none_is_made_again_resp2() {
-    by_hand(Protocol::Resp2).await;
+cache_tests::both! {
+    the_newest_by_the_lock_gets_it,
+    one_that_found_a_newer_one_active_never_takes_it,
+    without_a_lock_it_is_never_taken_from_another_index,
+    by_hand_none_is_made_again,
 }

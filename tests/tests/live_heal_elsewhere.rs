@@ -128,21 +128,14 @@ async fn healed_elsewhere(protocol: Protocol, deaf: bool, rounds: u32) -> Seen {
     seen
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_index_that_another_process_makes_again_is_not_taken_for_filled_resp3() {
-    let seen = healed_elsewhere(Protocol::Resp3, false, 8).await;
+async fn an_index_that_another_process_makes_again_is_not_taken_for_filled(protocol: Protocol) {
+    let seen = healed_elsewhere(protocol, false, 8).await;
     println!("figures: {} short, {} refused, in 8 rounds", seen.short, seen.refused);
     assert_eq!(seen.short, 0);
     assert!(seen.refused > 0, "nobody ever met an index that was being filled");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_index_that_another_process_makes_again_is_not_taken_for_filled_resp2() {
-    let seen = healed_elsewhere(Protocol::Resp2, false, 8).await;
-    assert_eq!(seen.short, 0);
-    assert!(seen.refused > 0, "nobody ever met an index that was being filled");
-}
-
+/// In RESP3: in RESP2 each query looks itself.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_does_not_hear_of_it_answers_short() {
     for _ in 0..8 {
@@ -155,6 +148,7 @@ async fn whoever_does_not_hear_of_it_answers_short() {
     panic!("the control was never caught");
 }
 
+/// In RESP3, in which alone a server tells of it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn readiness_hears_of_it_too() {
     let server = private_server().await;
@@ -222,6 +216,7 @@ impl Connection for Between {
     cache_tests::hand_on!(inner: send, capabilities, generation, deadline);
 }
 
+/// In RESP2, in which a look travels with each query.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn between_a_look_and_its_query_no_index_is_made_again_unseen() {
     let server = private_server().await;
@@ -272,6 +267,7 @@ impl Connection for Coming {
     cache_tests::hand_on!(inner: capabilities, pushes, generation, changes_of, deadline);
 }
 
+/// In RESP3, in which alone there is something to hear.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_look_before_the_connection_was_there_is_not_one_that_hears() {
     let server = private_server().await;
@@ -291,4 +287,8 @@ async fn a_look_before_the_connection_was_there_is_not_one_that_hears() {
     }
     assert_eq!(seen.short, 0);
     assert!(seen.refused > 0, "nobody ever met an index that was being filled");
+}
+
+cache_tests::both! {
+    cache_tests::on_threads => an_index_that_another_process_makes_again_is_not_taken_for_filled;
 }

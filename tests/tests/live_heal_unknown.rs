@@ -91,16 +91,6 @@ async fn an_index_without_its_documents(protocol: Protocol) {
     assert_eq!(readiness.indexes()[0].state, IndexState::FailedDocuments(20), "{readiness}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_index_without_its_documents_in_resp3() {
-    an_index_without_its_documents(Protocol::Resp3).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_index_without_its_documents_in_resp2() {
-    an_index_without_its_documents(Protocol::Resp2).await;
-}
-
 /// A process that knows its index notices with its next look that it is another one, which somebody made by hand.
 async fn another_index_under_the_same_name(protocol: Protocol) {
     let server = private_server().await;
@@ -125,16 +115,6 @@ async fn another_index_under_the_same_name(protocol: Protocol) {
     }
     lacks(User::find().count(&knows).await, 20);
     drop(watch);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn another_index_under_the_same_name_in_resp3() {
-    another_index_under_the_same_name(Protocol::Resp3).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn another_index_under_the_same_name_in_resp2() {
-    another_index_under_the_same_name(Protocol::Resp2).await;
 }
 
 /// Where the comparison is kept from being made, answers say that it was not.
@@ -176,16 +156,6 @@ async fn what_cannot_be_compared_now(protocol: Protocol) {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_compared_now_in_resp3() {
-    what_cannot_be_compared_now(Protocol::Resp3).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_compared_now_in_resp2() {
-    what_cannot_be_compared_now(Protocol::Resp2).await;
-}
-
 async fn a_document_that_was_mended(protocol: Protocol) {
     let server = private_server().await;
     let process = async || connect(&server.url(), protocol).await;
@@ -213,21 +183,10 @@ async fn a_document_that_was_mended(protocol: Protocol) {
     assert_eq!(User::find().count(&process().await).await.unwrap(), 20);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_document_that_was_mended_in_resp3() {
-    a_document_that_was_mended(Protocol::Resp3).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_document_that_was_mended_in_resp2() {
-    a_document_that_was_mended(Protocol::Resp2).await;
-}
-
 /// Whoever may not read the keys is told what the server's counter says.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_reader_who_may_not_look() {
+async fn a_reader_who_may_not_look(protocol: Protocol) {
     let server = Server::options().tcp(true).start().await.unwrap();
-    let admin = connect(&server.url(), Protocol::Resp3).await;
+    let admin = connect(&server.url(), protocol).await;
     save(&admin, 20).await;
     let create = User::schema().create_index(admin.keyspace().unwrap()).unwrap();
     admin.command(create).await.unwrap();
@@ -237,10 +196,17 @@ async fn a_reader_who_may_not_look() {
     let set = ["SETUSER", "ann", "on", ">p", "~*", "&*", "+@all", "-scan", "-eval", "-evalsha"];
     admin.command(Command::new("ACL").args_from(set)).await.unwrap();
     let url = format!("redis://ann:p@127.0.0.1:{}", server.port().unwrap());
-    for protocol in [Protocol::Resp3, Protocol::Resp2] {
-        let ann = connect(&url, protocol).await;
-        assert_eq!(User::find().count(&ann).await.unwrap(), 20, "{protocol:?}");
-    }
+    let ann = connect(&url, protocol).await;
+    assert_eq!(User::find().count(&ann).await.unwrap(), 20, "{protocol:?}");
     write(&admin, 1_000, BAD).await;
-    lacks(User::find().count(&connect(&url, Protocol::Resp3).await).await, 1);
+    lacks(User::find().count(&connect(&url, protocol).await).await, 1);
+}
+
+cache_tests::both! {
+    cache_tests::on_threads =>
+        an_index_without_its_documents,
+        another_index_under_the_same_name,
+        what_cannot_be_compared_now,
+        a_document_that_was_mended,
+        a_reader_who_may_not_look;
 }

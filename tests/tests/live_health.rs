@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use cache_core::health::{self, Health, HealthCheck, Ping, routes};
-use cache_core::{CacheModel, Command, Degrade, ErrorClass, Gate, Migrator, Ready, RedisSettings};
+use cache_core::{CacheModel, Command, Degrade, ErrorClass, Gate, Migrator, Protocol, Ready};
 use cache_tests::clients::is_fred;
-use cache_tests::{connect_with, degrade, private_server};
+use cache_tests::{connect_with, degrade, private_server, speaking};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -47,10 +47,9 @@ async fn in_the_end(check: &HealthCheck, wanted: impl Fn(&Ping) -> bool) -> Heal
     }
 }
 
-#[tokio::test]
-async fn a_server_that_is_needed() {
+async fn a_server_that_is_needed(protocol: Protocol) {
     let server = private_server().await;
-    let cache = connect_with(server.url()).await.unwrap().project("shop");
+    let cache = connect_with(speaking(server.url(), protocol)).await.unwrap().project("shop");
     Migrator::new().register::<Note>().run(&cache).await.unwrap();
     let gate = Gate::new("nightly");
     let check = HealthCheck::new(&cache).gate(gate.clone()).gate(Gate::new("other"));
@@ -86,14 +85,13 @@ async fn a_server_that_is_needed() {
     in_the_end(&check, |ping| matches!(ping, Ping::Answered(_))).await;
 }
 
-#[tokio::test]
-async fn an_index_that_is_not_there() {
+async fn an_index_that_is_not_there(protocol: Protocol) {
     let server = private_server().await;
-    let cache = connect_with(server.url()).await.unwrap();
+    let cache = connect_with(speaking(server.url(), protocol)).await.unwrap();
     assert_eq!(cache.health().await.ready, Ready::Yes, "nothing was asked for");
     Migrator::new().register::<Note>().run(&cache).await.unwrap();
     server.kill().await.unwrap();
-    let other = degrade(Degrade::new(), server.url()).await.unwrap();
+    let other = degrade(Degrade::new(), speaking(server.url(), protocol)).await.unwrap();
     Migrator::new().register::<Note>().run(&other).await.unwrap();
     let found = other.health().await;
     assert_eq!((found.ready, found.indexes[0].ready), (Ready::Degraded, Ready::No), "{found}");
@@ -112,21 +110,20 @@ async fn an_index_that_is_not_there() {
     }
 }
 
-#[tokio::test]
-async fn a_check_without_a_cache() {
+async fn a_check_without_a_cache(protocol: Protocol) {
     let server = private_server().await;
     let second = Duration::from_secs(1);
-    assert!(health::check(server.url(), second).await.is_ok());
-    let cache = connect_with(server.url()).await.unwrap();
+    assert!(health::check(speaking(server.url(), protocol), second).await.is_ok());
+    let cache = connect_with(speaking(server.url(), protocol)).await.unwrap();
     cache.command(Command::new("CONFIG").args_from(["SET", "requirepass", "right"])).await.unwrap();
-    assert_eq!(health::check(server.url(), second).await, Err(ErrorClass::AccessDenied));
-    assert!(health::check(RedisSettings::new(server.url()).password("right"), second).await.is_ok());
+    assert_eq!(health::check(speaking(server.url(), protocol), second).await, Err(ErrorClass::AccessDenied));
+    assert!(health::check(speaking(server.url(), protocol).password("right"), second).await.is_ok());
     server.pause().await.unwrap();
     let began = Instant::now();
-    let hangs = health::check(server.url(), Duration::from_millis(300)).await;
+    let hangs = health::check(speaking(server.url(), protocol), Duration::from_millis(300)).await;
     assert!(hangs == Err(ErrorClass::Timeout) && began.elapsed() < Duration::from_millis(800));
     server.kill().await.unwrap();
-    assert_eq!(health::check(server.url(), second).await, Err(ErrorClass::Unavailable));
+    assert_eq!(health::check(speaking(server.url(), protocol), second).await, Err(ErrorClass::Unavailable));
 }
 
 async fn get(address: std::net::SocketAddr, path: &str) -> (u16, String) {
@@ -139,11 +136,10 @@ async fn get(address: std::net::SocketAddr, path: &str) -> (u16, String) {
     (status, answer.split_once("\r\n\r\n").unwrap().1.to_owned())
 }
 
-#[tokio::test]
-async fn the_routes_of_a_service() {
+async fn the_routes_of_a_service(protocol: Protocol) {
     let server = private_server().await;
-    let needed = connect_with(server.url()).await.unwrap();
-    let helps = degrade(Degrade::new(), server.url()).await.unwrap();
+    let needed = connect_with(speaking(server.url(), protocol)).await.unwrap();
+    let helps = degrade(Degrade::new(), speaking(server.url(), protocol)).await.unwrap();
     let app: axum::Router = axum::Router::new()
         .nest("/needed", routes(HealthCheck::new(&needed)))
         .nest("/helps", routes(HealthCheck::new(&helps)));
@@ -171,7 +167,7 @@ async fn the_routes_of_a_service() {
     for _ in 0..300 {
         get(address, "/needed/health").await;
     }
-    let direct = connect_with(server.url()).await.unwrap();
+    let direct = connect_with(speaking(server.url(), protocol)).await.unwrap();
     let stats = direct.command(Command::new("INFO").arg("commandstats")).await.unwrap();
     let pings = stats
         .as_str()
@@ -181,4 +177,11 @@ async fn the_routes_of_a_service() {
         .map_or(0, |rest| rest.split(',').next().unwrap().parse::<u32>().unwrap());
     assert!(pings < 30, "{pings}");
     serves.abort();
+}
+
+cache_tests::both! {
+    a_server_that_is_needed,
+    an_index_that_is_not_there,
+    a_check_without_a_cache,
+    the_routes_of_a_service,
 }

@@ -7,7 +7,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use cache_core::{Cache, CacheModel, Command, Degrade, Error, ErrorClass, Protocol, RedisSettings};
-use cache_tests::{connect_with, degrade, dropped, live, private_server};
+use cache_tests::{connect_with, degrade, dropped, private_server, speaking};
 use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinHandle;
@@ -74,16 +74,6 @@ async fn one_more_is_refused(protocol: Protocol) {
     assert!(all.iter().all(Result::is_ok));
 }
 
-#[tokio::test]
-async fn one_more_is_refused_2() {
-    one_more_is_refused(Protocol::Resp2).await;
-}
-
-#[tokio::test]
-async fn one_more_is_refused_3() {
-    one_more_is_refused(Protocol::Resp3).await;
-}
-
 /// Nobody waits then, which the error does not say. Through the `redis` crate: the other client has handed them all to the server.
 async fn those_that_were_given_up_count_until_they_are_answered(protocol: Protocol) {
     let server = private_server().await;
@@ -107,16 +97,6 @@ async fn those_that_were_given_up_count_until_they_are_answered(protocol: Protoc
     cache.ping().await.unwrap();
 }
 
-#[tokio::test]
-async fn those_that_were_given_up_count_until_they_are_answered_2() {
-    those_that_were_given_up_count_until_they_are_answered(Protocol::Resp2).await;
-}
-
-#[tokio::test]
-async fn those_that_were_given_up_count_until_they_are_answered_3() {
-    those_that_were_given_up_count_until_they_are_answered(Protocol::Resp3).await;
-}
-
 /// One by one, in pipelines and in transactions.
 async fn what_is_dropped_answers_nobody_else(cache: Cache) {
     let seed = u64::from(std::process::id());
@@ -126,13 +106,10 @@ async fn what_is_dropped_answers_nobody_else(cache: Cache) {
     assert!(of(&found.wrong) == 0 && of(&found.failed) == 0, "seed {seed}: {found:?}");
 }
 
-live! { what_is_dropped_answers_nobody_else }
-
-#[tokio::test]
-async fn a_degraded_cache_does_without_and_is_enabled_still() {
+async fn a_degraded_cache_does_without_and_is_enabled_still(protocol: Protocol) {
     let server = private_server().await;
-    let other = connect_with(server.url()).await.unwrap();
-    let cache = degrade(Degrade::new(), RedisSettings::new(server.url()).max_in_flight(1)).await.unwrap();
+    let other = connect_with(speaking(server.url(), protocol)).await.unwrap();
+    let cache = degrade(Degrade::new(), speaking(server.url(), protocol).max_in_flight(1)).await.unwrap();
     assert!(Note { id: 1 }.save(&cache).await.unwrap().stored());
     let waiting = waits(&cache).await;
     for _ in 0..40 {
@@ -144,4 +121,13 @@ async fn a_degraded_cache_does_without_and_is_enabled_still() {
     go_on(&other, 1).await;
     waiting.await.unwrap().unwrap();
     assert_eq!(Note::get(&cache, 1).await.unwrap(), Some(Note { id: 1 }));
+}
+
+cache_tests::both! {
+    cache_tests::alone =>
+        one_more_is_refused,
+        those_that_were_given_up_count_until_they_are_answered,
+        a_degraded_cache_does_without_and_is_enabled_still;
+    cache_tests::run =>
+        what_is_dropped_answers_nobody_else;
 }

@@ -249,13 +249,14 @@ mod shared {
     cache_tests::live! { every_master_lists_what_was_made }
 }
 
-cache_tests::lab! {
-    what_a_master_lost_is_made_again,
-    a_master_that_does_not_hear_is_told_again,
-    fields_are_added_everywhere,
-    an_old_index_is_dropped_everywhere,
-    an_older_release_boots_where_a_master_lost_all,
-    fields_that_were_added_are_added_again,
-    what_was_added_to_it_comes_back,
-    what_a_master_lost_is_healed,
+cache_tests::both! {
+    cache_tests::lab::run =>
+        what_a_master_lost_is_made_again,
+        a_master_that_does_not_hear_is_told_again,
+        fields_are_added_everywhere,
+        an_old_index_is_dropped_everywhere,
+        an_older_release_boots_where_a_master_lost_all,
+        fields_that_were_added_are_added_again,
+        what_was_added_to_it_comes_back,
+        what_a_master_lost_is_healed;
 }

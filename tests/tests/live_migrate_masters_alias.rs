@@ -108,8 +108,9 @@ async fn claims(cache: &Cache) -> BTreeSet<String> {
     said.iter().filter_map(|name| Some(name.as_str()?.strip_suffix(":older")?.to_owned())).collect()
 }
 
-cache_tests::lab! {
-    the_alias_of_a_newer_release_is_given_back,
-    the_alias_is_looked_at_again_before_it_moves,
-    of_two_that_take_the_alias_at_once_the_newer_has_it,
+cache_tests::both! {
+    cache_tests::lab::run =>
+        the_alias_of_a_newer_release_is_given_back,
+        the_alias_is_looked_at_again_before_it_moves,
+        of_two_that_take_the_alias_at_once_the_newer_has_it;
 }

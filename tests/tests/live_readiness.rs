@@ -7,7 +7,7 @@ use cache_core::{
     Cache, CacheModel, Command, ErrorClass, IndexSchema, IndexState, MigrateError, Migrator, Protocol, Ready,
     RedisSettings, Shortfall,
 };
-use cache_tests::{connect, connect_lazy, connect_redis, connect_with, private_server};
+use cache_tests::{connect, connect_lazy, connect_redis, connect_with, private_server, speaking};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheModel)]
@@ -45,7 +45,7 @@ async fn until(what: &str, condition: impl Fn() -> bool) {
     }
 }
 
-async fn put_off(protocol: Protocol) {
+async fn a_migration_waits_for_its_server(protocol: Protocol) {
     let server = private_server().await;
     let settings = RedisSettings::new(server.url()).protocol(protocol);
     let cache = connect_with(settings.response_timeout(Duration::from_millis(500))).await.unwrap();
@@ -75,18 +75,8 @@ async fn put_off(protocol: Protocol) {
     assert!(stats.as_str().unwrap().contains("cmdstat_FT.CREATE:calls=1,"), "three runs are one task");
 }
 
-#[tokio::test]
-async fn a_migration_waits_for_its_server_resp3() {
-    put_off(Protocol::Resp3).await;
-}
-
-#[tokio::test]
-async fn a_migration_waits_for_its_server_resp2() {
-    put_off(Protocol::Resp2).await;
-}
-
 /// A service that boots before its server does.
-async fn never_connected(protocol: Protocol) {
+async fn a_cache_may_be_there_before_its_server(protocol: Protocol) {
     let server = private_server().await;
     server.kill().await.unwrap();
     let settings = RedisSettings::new(server.url()).protocol(protocol);
@@ -106,20 +96,9 @@ async fn never_connected(protocol: Protocol) {
     assert_eq!(cache.connection().notices_flushes(), there.connection().notices_flushes());
 }
 
-#[tokio::test]
-async fn a_cache_may_be_there_before_its_server_resp3() {
-    never_connected(Protocol::Resp3).await;
-}
-
-#[tokio::test]
-async fn a_cache_may_be_there_before_its_server_resp2() {
-    never_connected(Protocol::Resp2).await;
-}
-
-#[tokio::test]
-async fn what_is_put_off_or_watched_ends_with_the_cache() {
+async fn what_is_put_off_or_watched_ends_with_the_cache(protocol: Protocol) {
     let server = private_server().await;
-    let cache = connect(&server.url(), Protocol::Resp3).await;
+    let cache = connect(&server.url(), protocol).await;
     server.kill().await.unwrap();
     assert!(migrator().defer().run(&cache).await.unwrap().is_deferred());
     let watch = migrator().watch(&cache).unwrap();
@@ -132,20 +111,20 @@ async fn what_is_put_off_or_watched_ends_with_the_cache() {
     drop(watch);
 }
 
-#[tokio::test]
-async fn settings_that_cannot_work_are_no_reason_to_wait() {
+async fn settings_that_cannot_work_are_no_reason_to_wait(protocol: Protocol) {
     let server = private_server().await;
-    let cache = connect(&server.url(), Protocol::Resp3).await;
+    let cache = connect(&server.url(), protocol).await;
     let user = ["SETUSER", "app", "on", ">secret", "~*", "&*", "+@all", "-ft.create"];
     let _ = cache.command(Command::new("ACL").args_from(user)).await.unwrap();
-    let cache = connect_with(format!("{}?user=app&pass=secret", server.url())).await.unwrap();
+    let cache =
+        connect_with(speaking(format!("{}?user=app&pass=secret", server.url()), protocol)).await.unwrap();
     let error = migrator().defer().run(&cache).await.unwrap_err();
     assert!(!matches!(&error, MigrateError::Server(error) if error.is_unavailable()), "{error}");
     assert!(error.to_string().to_lowercase().contains("ft.create"), "{error}");
     assert_eq!(state(&cache), IndexState::Missing);
 }
 
-async fn watched(protocol: Protocol) {
+async fn a_watch_heals_and_counts(protocol: Protocol) {
     let server = private_server().await;
     let cache = connect(&server.url(), protocol).await;
     let other = connect(&server.url(), protocol).await;
@@ -182,17 +161,8 @@ async fn watched(protocol: Protocol) {
     drop(watch);
 }
 
-#[tokio::test]
-async fn a_watch_heals_and_counts_resp3() {
-    watched(Protocol::Resp3).await;
-}
-
-#[tokio::test]
-async fn a_watch_heals_and_counts_resp2() {
-    watched(Protocol::Resp2).await;
-}
-
 /// What was seen before does not hold: it is not told, and the next answers know, though nobody asks the index.
+/// In RESP3, in which alone a server tells of it.
 #[tokio::test]
 async fn after_a_flush_nothing_of_before_is_told() {
     let server = private_server().await;
@@ -209,7 +179,7 @@ async fn after_a_flush_nothing_of_before_is_told() {
     assert_eq!(Note::find().count(&cache).await.unwrap(), 1);
 }
 
-async fn broken_off(protocol: Protocol) {
+async fn after_a_run_that_broke_off_nothing_of_before_is_told(protocol: Protocol) {
     let server = private_server().await;
     let cache = connect(&server.url(), protocol).await;
     note(&cache, 1).await;
@@ -246,12 +216,11 @@ async fn broken_off(protocol: Protocol) {
     assert_eq!(cache.readiness().overall(), Ready::No);
 }
 
-#[tokio::test]
-async fn after_a_run_that_broke_off_nothing_of_before_is_told_resp3() {
-    broken_off(Protocol::Resp3).await;
-}
-
-#[tokio::test]
-async fn after_a_run_that_broke_off_nothing_of_before_is_told_resp2() {
-    broken_off(Protocol::Resp2).await;
+cache_tests::both! {
+    a_migration_waits_for_its_server,
+    a_cache_may_be_there_before_its_server,
+    what_is_put_off_or_watched_ends_with_the_cache,
+    settings_that_cannot_work_are_no_reason_to_wait,
+    a_watch_heals_and_counts,
+    after_a_run_that_broke_off_nothing_of_before_is_told,
 }

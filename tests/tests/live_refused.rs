@@ -23,84 +23,77 @@ fn settings(server: &Plain, protocol: Protocol) -> RedisSettings {
     RedisSettings::new(server.url()).protocol(protocol)
 }
 
-#[tokio::test]
-async fn modules_that_a_server_lacks_are_named() {
+async fn modules_that_a_server_lacks_are_named(protocol: Protocol) {
     let server = Plain::start().await;
     let began = Instant::now();
-    while connect_with(settings(&server, Protocol::Resp3)).await.is_err() {
+    while connect_with(settings(&server, protocol)).await.is_err() {
         assert!(began.elapsed() < Duration::from_secs(20), "the server does not start");
     }
     // No waiting helps; a service that is to boot all the same has nothing cached.
-    let error = degrade(Degrade::new(), settings(&server, Protocol::Resp3)).await.unwrap_err();
+    let error = degrade(Degrade::new(), settings(&server, protocol)).await.unwrap_err();
     assert!(matches!(error, Error::Unsupported { .. }), "{error}");
-    let lenient = degrade(Degrade::new().lenient(), settings(&server, Protocol::Resp3)).await.unwrap();
+    let lenient = degrade(Degrade::new().lenient(), settings(&server, protocol)).await.unwrap();
     assert!(matches!(lenient.state(), CacheState::Degraded { class: ErrorClass::Refused, .. }));
     assert_eq!(User::get(&lenient, 1).await.unwrap(), None);
     assert_eq!(User::get_many(&lenient, [1, 2]).await.unwrap(), [None, None]);
     assert!(!user().save(&lenient).await.unwrap().stored());
     assert!(!User::save_many(&lenient, [user()]).await.remove(0).unwrap().stored());
-    for protocol in [Protocol::Resp3, Protocol::Resp2] {
-        // Each first call is made before anything is known of the server.
-        let lazy = || connect_lazy(settings(&server, protocol)).unwrap();
-        let said = |error: Error, module: &str| match &error {
-            Error::Unsupported { needs, .. } => {
-                assert!(
-                    needs.contains(module)
-                        && (needs.contains("run Redis 8 or newer") || needs.contains("image `redis:8`")),
-                    "{error}"
-                );
-            }
-            _ => panic!("{}", chain(&error)),
-        };
-        said(User::find().count(&lazy()).await.unwrap_err(), "RediSearch 2.10");
-        said(User::find_by_name("Ann").all(&lazy()).await.unwrap_err(), "RediSearch 2.10");
-        said(User::get(&lazy(), 1).await.unwrap_err(), "RedisJSON 2.6");
-        said(user().save(&lazy()).await.unwrap_err(), "RedisJSON 2.6");
-        for migrator in [migrator(), migrator().defer()] {
-            match migrator.run(&lazy()).await.unwrap_err() {
-                MigrateError::Unsupported(error) => said(error, "RediSearch 2.10"),
-                other => panic!("{}", chain(&other)),
-            }
+    // Each first call is made before anything is known of the server.
+    let lazy = || connect_lazy(settings(&server, protocol)).unwrap();
+    let said = |error: Error, module: &str| match &error {
+        Error::Unsupported { needs, .. } => {
+            assert!(
+                needs.contains(module)
+                    && (needs.contains("run Redis 8 or newer") || needs.contains("image `redis:8`")),
+                "{error}"
+            );
         }
-        let cache = lazy();
-        said(
-            cache.command(Command::new("FT.SEARCH").args_from(["i", "*"])).await.unwrap_err(),
-            "RediSearch 2.10",
-        );
-        // What no module would know stays what it is.
-        let error = cache.command(Command::new("NONSENSE")).await.unwrap_err();
-        assert_eq!(error.server_kind(), Some(ServerErrorKind::UnknownCommand));
+        _ => panic!("{}", chain(&error)),
+    };
+    said(User::find().count(&lazy()).await.unwrap_err(), "RediSearch 2.10");
+    said(User::find_by_name("Ann").all(&lazy()).await.unwrap_err(), "RediSearch 2.10");
+    said(User::get(&lazy(), 1).await.unwrap_err(), "RedisJSON 2.6");
+    said(user().save(&lazy()).await.unwrap_err(), "RedisJSON 2.6");
+    for migrator in [migrator(), migrator().defer()] {
+        match migrator.run(&lazy()).await.unwrap_err() {
+            MigrateError::Unsupported(error) => said(error, "RediSearch 2.10"),
+            other => panic!("{}", chain(&other)),
+        }
     }
+    let cache = lazy();
+    said(
+        cache.command(Command::new("FT.SEARCH").args_from(["i", "*"])).await.unwrap_err(),
+        "RediSearch 2.10",
+    );
+    // What no module would know stays what it is.
+    let error = cache.command(Command::new("NONSENSE")).await.unwrap_err();
+    assert_eq!(error.server_kind(), Some(ServerErrorKind::UnknownCommand));
 }
 
-#[tokio::test]
-async fn a_server_that_takes_no_writes_says_why() {
+async fn a_server_that_takes_no_writes_says_why(protocol: Protocol) {
     let server = private_server().await;
-    for protocol in [Protocol::Resp3, Protocol::Resp2] {
-        let cache = connect(&server.url(), protocol).await;
-        let config = async |name: &str, value: &str| {
-            cache.command(Command::new("CONFIG").args_from(["SET", name, value])).await.unwrap();
-        };
-        for (name, value, usual, advice) in [
-            ("maxmemory", "1", "0", "raise its `maxmemory`"),
-            ("min-replicas-to-write", "1", "0", "start its replicas, or lower `min-replicas-to-write`"),
-        ] {
-            config(name, value).await;
-            let error = user().save(&cache).await.unwrap_err();
-            assert!(error.is_write_refused() && !error.is_unavailable(), "{}", chain(&error));
-            assert!(error.to_string().contains(advice), "{}", chain(&error));
-            let error = migrator().run(&cache).await.unwrap_err();
-            assert!(matches!(&error, MigrateError::ReadOnly(_)), "{}", chain(&error));
-            assert!(chain(&error).contains(advice), "{}", chain(&error));
-            config(name, usual).await;
-        }
+    let cache = connect(&server.url(), protocol).await;
+    let config = async |name: &str, value: &str| {
+        cache.command(Command::new("CONFIG").args_from(["SET", name, value])).await.unwrap();
+    };
+    for (name, value, usual, advice) in [
+        ("maxmemory", "1", "0", "raise its `maxmemory`"),
+        ("min-replicas-to-write", "1", "0", "start its replicas, or lower `min-replicas-to-write`"),
+    ] {
+        config(name, value).await;
+        let error = user().save(&cache).await.unwrap_err();
+        assert!(error.is_write_refused() && !error.is_unavailable(), "{}", chain(&error));
+        assert!(error.to_string().contains(advice), "{}", chain(&error));
+        let error = migrator().run(&cache).await.unwrap_err();
+        assert!(matches!(&error, MigrateError::ReadOnly(_)), "{}", chain(&error));
+        assert!(chain(&error).contains(advice), "{}", chain(&error));
+        config(name, usual).await;
     }
 }
 
-#[tokio::test]
-async fn a_server_whose_disk_fails_says_so() {
+async fn a_server_whose_disk_fails_says_so(protocol: Protocol) {
     let server = Server::options().arg("--enable-protected-configs").arg("yes").start().await.unwrap();
-    let cache = connect(&server.url(), Protocol::Resp3).await;
+    let cache = connect(&server.url(), protocol).await;
     let config = async |name: &str, value: &str| {
         cache.command(Command::new("CONFIG").args_from(["SET", name, value])).await.unwrap();
     };
@@ -128,69 +121,73 @@ async fn a_server_whose_disk_fails_says_so() {
     );
     // Whoever finds everything done can go on.
     // With RESP2 `fred` opens its connections with `PING`, which such a server refuses.
-    let cache = connect_redis(&server.url(), Protocol::Resp2).await;
+    let cache = connect_redis(&server.url(), protocol).await;
     migrator().run(&cache).await.unwrap();
     assert_eq!(User::find().count(&cache).await.unwrap(), 0);
 }
 
-#[tokio::test]
-async fn keys_that_a_user_may_not_touch_are_named() {
+async fn keys_that_a_user_may_not_touch_are_named(protocol: Protocol) {
     let server = Server::options().tcp(true).start().await.unwrap();
-    let admin = connect(&server.url(), Protocol::Resp3).await;
+    let admin = connect(&server.url(), protocol).await;
     let acl = async |rules: &[&str]| {
         admin.command(Command::new("ACL").args_from(["SETUSER", "app"]).args_from(rules)).await.unwrap();
     };
-    for protocol in [Protocol::Resp3, Protocol::Resp2] {
-        admin.command(Command::new("FLUSHALL")).await.unwrap();
-        acl(&["reset", "on", ">p", "&*", "+@all", "~cache:user:*"]).await;
-        let cache = connect(&format!("redis://app:p@127.0.0.1:{}", server.port().unwrap()), protocol).await;
-        let keys = |error: &MigrateError| match error {
-            MigrateError::KeyPermission { patterns, user, .. } => {
-                assert_eq!((patterns.join(" ").as_str(), user.as_str()), ("cache:~user:*", "app"));
-                let says = error.to_string();
-                assert!(says.ends_with("allow it with `ACL SETUSER app ~cache:~user:*`"), "{says}");
-            }
-            other => panic!("{}", chain(other)),
-        };
-        // Neither reading nor writing is enough.
-        for rules in [&[][..], &["%W~cache:~user:*"]] {
-            acl(&["resetkeys", "~cache:user:*"]).await;
-            acl(rules).await;
-            keys(&migrator().plan(&cache).await.unwrap_err());
-            keys(&migrator().run(&cache).await.unwrap_err());
-            keys(&migrator().collect(&cache).await.unwrap_err());
+    admin.command(Command::new("FLUSHALL")).await.unwrap();
+    acl(&["reset", "on", ">p", "&*", "+@all", "~cache:user:*"]).await;
+    let cache = connect(&format!("redis://app:p@127.0.0.1:{}", server.port().unwrap()), protocol).await;
+    let keys = |error: &MigrateError| match error {
+        MigrateError::KeyPermission { patterns, user, .. } => {
+            assert_eq!((patterns.join(" ").as_str(), user.as_str()), ("cache:~user:*", "app"));
+            let says = error.to_string();
+            assert!(says.ends_with("allow it with `ACL SETUSER app ~cache:~user:*`"), "{says}");
         }
-        acl(&["resetkeys", "~cache:user:*", "%R~cache:~user:*"]).await;
-        migrator().plan(&cache).await.unwrap();
+        other => panic!("{}", chain(other)),
+    };
+    // Neither reading nor writing is enough.
+    for rules in [&[][..], &["%W~cache:~user:*"]] {
+        acl(&["resetkeys", "~cache:user:*"]).await;
+        acl(rules).await;
+        keys(&migrator().plan(&cache).await.unwrap_err());
         keys(&migrator().run(&cache).await.unwrap_err());
-        // What commands are lacking, and what keys, is told at once; and of the names of indexes, which count as keys.
-        acl(&["-zadd", "-ft.create", "-set"]).await;
-        let error = migrator().run(&cache).await.unwrap_err();
-        match &error {
-            MigrateError::Permission { commands, patterns, .. } => {
-                assert_eq!(
-                    (commands.join(" ").as_str(), patterns.join(" ").as_str()),
-                    ("FT.CREATE ZADD", "cache:~user:*")
-                );
-            }
-            other => panic!("{}", chain(other)),
-        }
-        let rules = "allow it with `ACL SETUSER app +ft.create +zadd ~cache:~user:*`";
-        assert!(error.to_string().ends_with(rules), "{error}");
-        acl(&["+zadd", "+ft.create", "resetkeys", "~cache:~user:*", "%R~cache:user:*"]).await;
-        let error = migrator().run(&cache).await.unwrap_err();
-        assert!(
-            matches!(&error, MigrateError::KeyPermission { patterns, .. } if *patterns == ["cache:user:*"]),
-            "{}",
-            chain(&error)
-        );
-        assert!(!chain(&error).contains('<'), "{}", chain(&error));
-        acl(&["+set", "resetkeys", "~cache:user:*"]).await;
-        acl(&["~cache:~user:*"]).await;
-        migrator().run(&cache).await.unwrap();
-
-        let error = user().save(&cache.clone().namespace("other")).await.unwrap_err();
-        assert!(error.is_access_denied(), "{}", chain(&error));
-        assert!(error.to_string().contains("the rule that `acl` of the command line prints"), "{error}");
+        keys(&migrator().collect(&cache).await.unwrap_err());
     }
+    acl(&["resetkeys", "~cache:user:*", "%R~cache:~user:*"]).await;
+    migrator().plan(&cache).await.unwrap();
+    keys(&migrator().run(&cache).await.unwrap_err());
+    // What commands are lacking, and what keys, is told at once; and of the names of indexes, which count as keys.
+    acl(&["-zadd", "-ft.create", "-set"]).await;
+    let error = migrator().run(&cache).await.unwrap_err();
+    match &error {
+        MigrateError::Permission { commands, patterns, .. } => {
+            assert_eq!(
+                (commands.join(" ").as_str(), patterns.join(" ").as_str()),
+                ("FT.CREATE ZADD", "cache:~user:*")
+            );
+        }
+        other => panic!("{}", chain(other)),
+    }
+    let rules = "allow it with `ACL SETUSER app +ft.create +zadd ~cache:~user:*`";
+    assert!(error.to_string().ends_with(rules), "{error}");
+    acl(&["+zadd", "+ft.create", "resetkeys", "~cache:~user:*", "%R~cache:user:*"]).await;
+    let error = migrator().run(&cache).await.unwrap_err();
+    assert!(
+        matches!(&error, MigrateError::KeyPermission { patterns, .. } if *patterns == ["cache:user:*"]),
+        "{}",
+        chain(&error)
+    );
+    assert!(!chain(&error).contains('<'), "{}", chain(&error));
+    acl(&["+set", "resetkeys", "~cache:user:*"]).await;
+    acl(&["~cache:~user:*"]).await;
+    migrator().run(&cache).await.unwrap();
+
+    let error = user().save(&cache.clone().namespace("other")).await.unwrap_err();
+    assert!(error.is_access_denied(), "{}", chain(&error));
+    assert!(error.to_string().contains("the rule that `acl` of the command line prints"), "{error}");
+}
+
+cache_tests::both! {
+    modules_that_a_server_lacks_are_named,
+    a_server_that_takes_no_writes_says_why,
+    a_server_whose_disk_fails_says_so,
+    keys_that_a_user_may_not_touch_are_named,
 }

@@ -8,7 +8,7 @@ use cache_core::tenant::{Copies, TenantError, TenantSettings, Tier};
 use cache_core::testkit::Proxy;
 use cache_core::{Command, Degrade, Protocol, RedisSettings};
 use cache_tests::store::TestStore;
-use cache_tests::{connect_with, degrade, patient, private_server};
+use cache_tests::{connect_with, degrade, patient, private_server, speaking};
 use serde::{Deserialize, Serialize};
 
 const FILE: &str = "default: {theme: light}\nacme: {theme: dark}\n";
@@ -25,8 +25,8 @@ fn shop(theme: &str) -> Shop {
     Shop { theme: theme.to_owned() }
 }
 
-fn quick(url: &str) -> RedisSettings {
-    RedisSettings::new(url)
+fn quick(url: &str, protocol: Protocol) -> RedisSettings {
+    speaking(url, protocol)
         .response_timeout(Duration::from_millis(200))
         .connect_timeout(Duration::from_millis(200))
 }
@@ -45,18 +45,18 @@ async fn delivered(shops: &TenantSettings<Shop>) {
 }
 
 /// C9: of a cache that does without its server by itself, and of one that fails.
-#[tokio::test]
-async fn what_is_set_without_a_server_is_got_elsewhere_when_it_is_back() {
+async fn what_is_set_without_a_server_is_got_elsewhere_when_it_is_back(protocol: Protocol) {
     let server = private_server().await;
-    let degrading = degrade(Degrade::new().entry_timeout(Duration::from_millis(200)), quick(&server.url()))
-        .await
-        .unwrap();
-    let failing = connect_with(quick(&server.url())).await.unwrap();
+    let degrading =
+        degrade(Degrade::new().entry_timeout(Duration::from_millis(200)), quick(&server.url(), protocol))
+            .await
+            .unwrap();
+    let failing = connect_with(quick(&server.url(), protocol)).await.unwrap();
     for (cache, new) in [(degrading, "one"), (failing, "two")] {
         let store = TestStore::default();
         let builder = |cache| TenantSettings::<Shop>::builder(cache).yaml_text(FILE).store(store.clone());
         let here = builder(&cache).build().await.unwrap();
-        let other = connect_with(server.url()).await.unwrap();
+        let other = connect_with(speaking(server.url(), protocol)).await.unwrap();
         let there = builder(&other).build().await.unwrap();
         here.set("acme", &shop("before")).await.unwrap();
         delivered(&here).await;
@@ -81,13 +81,12 @@ async fn what_is_set_without_a_server_is_got_elsewhere_when_it_is_back() {
     }
 }
 
-#[tokio::test]
-async fn a_service_boots_and_serves_without_a_server_and_uses_it_when_it_comes() {
+async fn a_service_boots_and_serves_without_a_server_and_uses_it_when_it_comes(protocol: Protocol) {
     let server = private_server().await;
     let proxy = Proxy::start(&server.url()).await.unwrap();
     proxy.refuse();
     let patient = Degrade::new().budget(Duration::from_millis(300)).entry_timeout(Duration::from_secs(20));
-    let cache = degrade(patient, proxy.url()).await.unwrap();
+    let cache = degrade(patient, speaking(proxy.url(), protocol)).await.unwrap();
     let store = TestStore::default();
     let shops =
         TenantSettings::<Shop>::builder(&cache).yaml_text(FILE).store(store.clone()).build().await.unwrap();
@@ -107,10 +106,9 @@ async fn a_service_boots_and_serves_without_a_server_and_uses_it_when_it_comes()
     }
 }
 
-#[tokio::test]
-async fn a_store_that_fails_is_done_without_as_long_as_it_may_be() {
+async fn a_store_that_fails_is_done_without_as_long_as_it_may_be(protocol: Protocol) {
     let server = private_server().await;
-    let cache = patient(&server.url(), Protocol::Resp3).await;
+    let cache = patient(&server.url(), protocol).await;
     let store = TestStore::default();
     let builder = || {
         let builder = TenantSettings::<Shop>::builder(&cache).yaml_text(FILE).store(store.clone());
@@ -167,11 +165,10 @@ async fn a_store_that_fails_is_done_without_as_long_as_it_may_be() {
     assert!(impatient.get("acme").await.unwrap_err().is_unavailable());
 }
 
-#[tokio::test]
-async fn who_asks_a_store_that_hangs_does_not_queue_up() {
+async fn who_asks_a_store_that_hangs_does_not_queue_up(protocol: Protocol) {
     const BOUND: Duration = Duration::from_millis(600);
     let server = private_server().await;
-    let cache = patient(&server.url(), Protocol::Resp3).await;
+    let cache = patient(&server.url(), protocol).await;
     let store = TestStore::default();
     let shops = TenantSettings::<Shop>::builder(&cache).yaml_text(FILE).store(store.clone());
     let shops = shops.store_timeout(BOUND).build().await.unwrap();
@@ -222,10 +219,9 @@ impl Write for Lines {
     }
 }
 
-#[tokio::test]
-async fn a_cache_that_fails_each_time_is_told_of_once_with_its_cause() {
+async fn a_cache_that_fails_each_time_is_told_of_once_with_its_cause(protocol: Protocol) {
     let server = private_server().await;
-    let cache = patient(&server.url(), Protocol::Resp3).await;
+    let cache = patient(&server.url(), protocol).await;
     let shops = TenantSettings::<Shop>::builder(&cache)
         .yaml_text("default: {theme: light}\nacme: {hosts: acme.example}\n")
         .build()
@@ -252,10 +248,9 @@ async fn a_cache_that_fails_each_time_is_told_of_once_with_its_cause() {
     assert_eq!(shops.counts().cache_failures, 100, "they are counted all the same");
 }
 
-#[tokio::test]
-async fn who_gives_up_setting_drops_the_copies_all_the_same() {
+async fn who_gives_up_setting_drops_the_copies_all_the_same(protocol: Protocol) {
     let server = private_server().await;
-    let cache = patient(&server.url(), Protocol::Resp3).await;
+    let cache = patient(&server.url(), protocol).await;
     let store = TestStore::default();
     let builder = || TenantSettings::<Shop>::builder(&cache).yaml_text(FILE).store(store.clone());
     let (one, two) = (builder().build().await.unwrap(), builder().build().await.unwrap());
@@ -286,4 +281,13 @@ async fn who_gives_up_setting_drops_the_copies_all_the_same() {
         }
         store.slow(Duration::from_millis(5));
     }
+}
+
+cache_tests::both! {
+    what_is_set_without_a_server_is_got_elsewhere_when_it_is_back,
+    a_service_boots_and_serves_without_a_server_and_uses_it_when_it_comes,
+    a_store_that_fails_is_done_without_as_long_as_it_may_be,
+    who_asks_a_store_that_hangs_does_not_queue_up,
+    a_cache_that_fails_each_time_is_told_of_once_with_its_cause,
+    who_gives_up_setting_drops_the_copies_all_the_same,
 }

@@ -13,7 +13,7 @@ use cache_core::{
     Batch, Cache, CacheState, Command, Degrade, Error, ErrorClass, Pem, Protocol, RedisSettings, Reply, Tls,
 };
 use cache_tests::authority::Authority;
-use cache_tests::{chain, connect_with, degrade, private_server};
+use cache_tests::{chain, connect_with, degrade, private_server, speaking};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
@@ -43,10 +43,11 @@ struct Behind {
     server: Server,
     address: SocketAddr,
     config: Arc<RwLock<Arc<ServerConfig>>>,
+    protocol: Protocol,
 }
 
 impl Behind {
-    async fn start(config: ServerConfig) -> Self {
+    async fn start(config: ServerConfig, protocol: Protocol) -> Self {
         let server = private_server().await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -62,12 +63,12 @@ impl Behind {
                 });
             }
         });
-        Self { server, address, config }
+        Self { server, address, config, protocol }
     }
 
     fn settings(&self, tls: Tls) -> RedisSettings {
         let timeout = Duration::from_secs(5);
-        RedisSettings::new(format!("rediss://localhost:{}", self.address.port()))
+        speaking(format!("rediss://localhost:{}", self.address.port()), self.protocol)
             .tls(tls)
             .connect_timeout(timeout)
             .response_timeout(timeout)
@@ -82,28 +83,24 @@ async fn reason(settings: RedisSettings) -> String {
     }
 }
 
-#[tokio::test]
-async fn a_server_with_a_certificate_of_a_trusted_authority_is_talked_to() {
+async fn a_server_with_a_certificate_of_a_trusted_authority_is_talked_to(protocol: Protocol) {
     let authority = Authority::new();
-    let behind = Behind::start(server_config(&authority.vouch("localhost"), None)).await;
-    for protocol in [Protocol::Resp2, Protocol::Resp3] {
-        let settings = behind.settings(authority.trusted()).protocol(protocol);
-        let cache = connect_with(settings).await.unwrap();
-        cache.ping().await.unwrap();
-        assert_eq!(cache.capabilities().protocol, protocol);
-    }
+    let behind = Behind::start(server_config(&authority.vouch("localhost"), None), protocol).await;
+    let settings = behind.settings(authority.trusted());
+    let cache = connect_with(settings).await.unwrap();
+    cache.ping().await.unwrap();
+    assert_eq!(cache.capabilities().protocol, protocol);
 }
 
 /// As a user of the test kit has it.
-#[tokio::test]
-async fn a_proxy_has_tls_and_faults() {
+async fn a_proxy_has_tls_and_faults(protocol: Protocol) {
     let (authority, server) = (Authority::new(), private_server().await);
     let (cert, key) = authority.vouch("localhost");
     let proxy = Proxy::start_tls(&server.url(), Pem::text(cert), Pem::text(key)).await.unwrap();
     assert!(proxy.url().starts_with("rediss://localhost:"), "{}", proxy.url());
     let settings = |tls| {
         let timeout = Duration::from_secs(5);
-        RedisSettings::new(proxy.url()).tls(tls).connect_timeout(timeout).response_timeout(timeout)
+        speaking(proxy.url(), protocol).tls(tls).connect_timeout(timeout).response_timeout(timeout)
     };
     let cache = connect_with(settings(authority.trusted())).await.unwrap();
     let increment = || Command::new("INCR").key("n");
@@ -117,10 +114,9 @@ async fn a_proxy_has_tls_and_faults() {
     assert!(error.unwrap_err().to_string().contains("the server's certificate"));
 }
 
-#[tokio::test]
-async fn what_is_not_trusted_is_told_by_type() {
+async fn what_is_not_trusted_is_told_by_type(protocol: Protocol) {
     let (authority, other) = (Authority::new(), Authority::new());
-    let behind = Behind::start(server_config(&authority.vouch("cache.example"), None)).await;
+    let behind = Behind::start(server_config(&authority.vouch("cache.example"), None), protocol).await;
     let cache = connect_with(behind.settings(authority.trusted().sni("cache.example"))).await.unwrap();
     cache.ping().await.unwrap();
     let unknown = reason(behind.settings(other.trusted())).await;
@@ -143,11 +139,10 @@ async fn what_is_not_trusted_is_told_by_type() {
     assert!(!shown.contains("BEGIN"), "{shown}");
 }
 
-#[tokio::test]
-async fn the_client_says_who_it_is() {
+async fn the_client_says_who_it_is(protocol: Protocol) {
     let (authority, stranger) = (Authority::new(), Authority::new());
     let config = server_config(&authority.vouch("localhost"), Some(&authority));
-    let behind = Behind::start(config).await;
+    let behind = Behind::start(config, protocol).await;
     let shown = |by: &Authority| {
         let (cert, key) = by.vouch("client");
         authority.trusted().cert(Pem::text(cert), Pem::text(key))
@@ -161,48 +156,43 @@ async fn the_client_says_who_it_is() {
 }
 
 /// The same through fred, whose client is made of the same settings.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn through_fred() {
+async fn through_fred(protocol: Protocol) {
     let (authority, stranger) = (Authority::new(), Authority::new());
     let config = server_config(&authority.vouch("cache.example"), Some(&authority));
-    let behind = Behind::start(config).await;
+    let behind = Behind::start(config, protocol).await;
     let trusting = || authority.trusted().sni("cache.example");
     let shown = |by: &Authority| {
         let (cert, key) = by.vouch("client");
         trusting().cert(Pem::text(cert), Pem::text(key))
     };
-    for protocol in [Protocol::Resp2, Protocol::Resp3] {
-        let connection = FredConnection::connect(behind.settings(shown(&authority)).protocol(protocol)).await;
-        let cache =
-            Cache::from_connection(Arc::new(connection.unwrap_or_else(|error| panic!("{}", chain(&error)))));
-        cache.ping().await.unwrap();
-        // A transaction has a connection of its own, which has TLS too.
-        let batch = Batch::atomic(vec![Command::new("SET").key("a").arg("1"), Command::new("GET").key("a")]);
-        let answers = cache.connection().send_all(batch).await.unwrap();
-        assert_eq!(answers.into_iter().map(Result::unwrap).next_back(), Some(Reply::Bulk("1".into())));
-        let reason =
-            async |tls: Tls| match FredConnection::connect(behind.settings(tls).protocol(protocol)).await {
-                Err(Error::Tls { reason }) => reason,
-                Err(error) => panic!("{}", chain(&error)),
-                Ok(_) => panic!("it connected"),
-            };
-        for refused in [trusting(), shown(&stranger)] {
-            let said = reason(refused).await;
-            assert!(said.contains("fatal alert"), "{said}");
-        }
-        let unknown = reason(shown(&authority).cacert(Pem::text(stranger.pem()))).await;
-        assert!(unknown.contains("invalid peer certificate"), "{unknown}");
-        let name = reason(shown(&authority).sni("localhost")).await;
-        assert!(name.contains("invalid peer certificate"), "{name}");
-        let missing = reason(Tls::new().cacert("/nowhere/ca.crt")).await;
-        assert!(missing.contains("/nowhere/ca.crt"), "{missing}");
+    let connection = FredConnection::connect(behind.settings(shown(&authority))).await;
+    let cache =
+        Cache::from_connection(Arc::new(connection.unwrap_or_else(|error| panic!("{}", chain(&error)))));
+    cache.ping().await.unwrap();
+    // A transaction has a connection of its own, which has TLS too.
+    let batch = Batch::atomic(vec![Command::new("SET").key("a").arg("1"), Command::new("GET").key("a")]);
+    let answers = cache.connection().send_all(batch).await.unwrap();
+    assert_eq!(answers.into_iter().map(Result::unwrap).next_back(), Some(Reply::Bulk("1".into())));
+    let reason = async |tls: Tls| match FredConnection::connect(behind.settings(tls)).await {
+        Err(Error::Tls { reason }) => reason,
+        Err(error) => panic!("{}", chain(&error)),
+        Ok(_) => panic!("it connected"),
+    };
+    for refused in [trusting(), shown(&stranger)] {
+        let said = reason(refused).await;
+        assert!(said.contains("fatal alert"), "{said}");
     }
+    let unknown = reason(shown(&authority).cacert(Pem::text(stranger.pem()))).await;
+    assert!(unknown.contains("invalid peer certificate"), "{unknown}");
+    let name = reason(shown(&authority).sni("localhost")).await;
+    assert!(name.contains("invalid peer certificate"), "{name}");
+    let missing = reason(Tls::new().cacert("/nowhere/ca.crt")).await;
+    assert!(missing.contains("/nowhere/ca.crt"), "{missing}");
 }
 
-#[tokio::test]
-async fn a_service_does_not_boot_without_trust_unless_lenient() {
+async fn a_service_does_not_boot_without_trust_unless_lenient(protocol: Protocol) {
     let (authority, other) = (Authority::new(), Authority::new());
-    let behind = Behind::start(server_config(&authority.vouch("localhost"), None)).await;
+    let behind = Behind::start(server_config(&authority.vouch("localhost"), None), protocol).await;
     let settings = behind.settings(other.trusted());
     let refused = degrade(Degrade::new(), settings.clone()).await.unwrap_err();
     assert!(matches!(refused, Error::Tls { .. }), "{}", chain(&refused));
@@ -214,19 +204,18 @@ async fn a_service_does_not_boot_without_trust_unless_lenient() {
     );
 }
 
-#[tokio::test]
-async fn one_of_both_does_not_speak_tls() {
+async fn one_of_both_does_not_speak_tls(protocol: Protocol) {
     let authority = Authority::new();
-    let behind = Behind::start(server_config(&authority.vouch("localhost"), None)).await;
+    let behind = Behind::start(server_config(&authority.vouch("localhost"), None), protocol).await;
     let plain = cache_core::testkit::Proxy::start(&behind.server.url()).await.unwrap();
-    let settings = RedisSettings::new(format!("rediss://localhost:{}", plain.port()));
+    let settings = speaking(format!("rediss://localhost:{}", plain.port()), protocol);
     let tls = authority.trusted();
     // It waits for the end of what it takes for a command.
     let short = Duration::from_millis(200);
     let error =
         connect_with(settings.tls(tls).connect_timeout(short).response_timeout(short)).await.unwrap_err();
     assert!(error.is_unavailable(), "{}", chain(&error));
-    let settings = RedisSettings::new(format!("redis://localhost:{}", behind.address.port()));
+    let settings = speaking(format!("redis://localhost:{}", behind.address.port()), protocol);
     let error = connect_with(settings).await.unwrap_err();
     assert!(
         matches!(error, Error::Settings { .. }) && chain(&error).contains("rediss://"),
@@ -235,10 +224,9 @@ async fn one_of_both_does_not_speak_tls() {
     );
 }
 
-#[tokio::test]
-async fn renewed_files_are_read_when_a_connection_is_made_anew() {
+async fn renewed_files_are_read_when_a_connection_is_made_anew(protocol: Protocol) {
     let (old, new) = (Authority::new(), Authority::new());
-    let behind = Behind::start(server_config(&old.vouch("localhost"), None)).await;
+    let behind = Behind::start(server_config(&old.vouch("localhost"), None), protocol).await;
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("ca.crt");
     std::fs::write(&file, old.pem()).unwrap();
@@ -250,4 +238,17 @@ async fn renewed_files_are_read_when_a_connection_is_made_anew() {
     let kill = Command::new("CLIENT").arg("KILL").arg("TYPE").arg("normal").arg("SKIPME").arg("no");
     let _ = cache.connection().send(kill).await;
     cache.ping().await.unwrap();
+}
+
+cache_tests::both! {
+    cache_tests::alone =>
+        a_server_with_a_certificate_of_a_trusted_authority_is_talked_to,
+        a_proxy_has_tls_and_faults,
+        what_is_not_trusted_is_told_by_type,
+        the_client_says_who_it_is,
+        a_service_does_not_boot_without_trust_unless_lenient,
+        one_of_both_does_not_speak_tls,
+        renewed_files_are_read_when_a_connection_is_made_anew;
+    cache_tests::on_threads =>
+        through_fred;
 }

@@ -16,7 +16,7 @@ fn refused(answer: cache_core::Result<Vec<cache_core::Result<Reply>>>) -> (Strin
     }
 }
 
-async fn transactions(protocol: Protocol) {
+async fn a_refused_transaction_names_the_command(protocol: Protocol) {
     let server = Server::options().tcp(true).start().await.unwrap();
     let admin = connect(&server.url(), protocol).await;
     let user = async |name: &str, rule: &str| {
@@ -56,12 +56,7 @@ async fn transactions(protocol: Protocol) {
     assert!(answers.iter().all(Result::is_ok) && answers.len() == 2, "{before:?} {answers:?}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_refused_transaction_names_the_command_in_resp3() {
-    transactions(Protocol::Resp3).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_refused_transaction_names_the_command_in_resp2() {
-    transactions(Protocol::Resp2).await;
+cache_tests::both! {
+    cache_tests::on_threads =>
+        a_refused_transaction_names_the_command;
 }

@@ -13,7 +13,7 @@ const HOUR: Duration = Duration::from_secs(3_600);
 
 /// Of several answers the worst.
 fn all<T, E: std::error::Error + 'static>(answers: Vec<Result<T, E>>) -> Ended {
-    answers.into_iter().map(told).collect()
+    answers.into_iter().try_for_each(told)
 }
 
 async fn nothing<T>() -> Result<Option<T>, Infallible> {

@@ -1,7 +1,7 @@
 //! Queries, and what is computed of them.
 
 use cache_core::aggregate::count;
-use cache_core::{Changes, IndexPolicy, Query, testkit};
+use cache_core::{CacheModel, Changes, IndexPolicy, Query, testkit};
 use serde_json::Value;
 use std::time::Duration;
 
