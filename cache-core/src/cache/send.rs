@@ -30,7 +30,7 @@ impl Cache {
     /// ```
     ///
     /// # Errors
-    /// The server's error, or what kept the command from being answered; [`Error::Unsupported`] for a command that
+    /// The server's error, or what kept the command from being answered; [`Error::Unsupported`](crate::Error::Unsupported) for a command that
     /// would change the connection.
     pub async fn command(&self, command: Command) -> Result<Reply> {
         shared::check(&command)?;

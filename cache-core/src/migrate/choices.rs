@@ -20,7 +20,7 @@ impl Migrator {
     /// With it, the alias moves only from an index that is older, so that boots of old and new releases in any order
     /// leave it at the newest; unless a schema goes back to what it was (A, B, A): then each of the two is older than the other,
     /// and a replica of the release between, whose lock does not have the last line, takes the alias from the newest when it
-    /// boots, until one of that boots again. Without it, it moves to the index of whoever boots, with a [`Notice::NoLock`]. Queries of
+    /// boots, until one of that boots again. Without it, it moves to the index of whoever boots, with a [`Notice::NoLock`](crate::Notice::NoLock). Queries of
     /// this crate never use the alias.
     ///
     /// The same holds when indexes vanish and are made again (FLUSHDB): whoever makes its own again gets the alias if that
@@ -43,7 +43,7 @@ impl Migrator {
     }
 
     /// How many documents a new index may lack of those that the old one holds; 0 without it. With more, the alias
-    /// stays and the run ends with [`MigrateError::Verify`].
+    /// stays and the run ends with [`MigrateError::Verify`](crate::MigrateError::Verify).
     ///
     /// Documents are compared key by key if either index ever failed to take one, or if the new one holds fewer; else the
     /// new one lacks none that the old one has, since an index takes every document that is written or that its scan meets. Where
@@ -54,7 +54,7 @@ impl Migrator {
     /// As long as they are missing, queries are refused that do not say `allow_partial`.
     ///
     /// Only documents that the server refuses for a value may be missing. Those that it would take are
-    /// [`MigrateError::Unfilled`], however many are allowed.
+    /// [`MigrateError::Unfilled`](crate::MigrateError::Unfilled), however many are allowed.
     pub fn allow_failures(mut self, documents: u64) -> Self {
         self.options.allowed_failures = documents;
         self
@@ -65,7 +65,7 @@ impl Migrator {
     /// What is checked is that a second index as large as the one before fits below the server's `maxmemory`. Nothing is where
     /// there is no such limit, since a server does not know how much of its machine it may have; nor for the first index of a
     /// model, which nothing is known of, unless redis-om left one for the same documents. Where the server throws any keys away
-    /// to make room (`allkeys-…`), it is told and not refused: [`Notice::Evicts`].
+    /// to make room (`allkeys-…`), it is told and not refused: [`Notice::Evicts`](crate::Notice::Evicts).
     pub fn skip_memory_check(mut self) -> Self {
         self.options.checks_memory = false;
         self
@@ -127,12 +127,12 @@ impl Migrator {
     ///
     /// The migration is then done in the background as soon as the server lets it, each model by itself, tried again after
     /// random pauses of up to 10 seconds, or a minute where somebody has to mend something first, for as long as a handle of the cache is there; until then queries fail as they do without a
-    /// server. [`Migration::is_deferred`] says so, and [`Cache::readiness`] since when, and what the last try met. A run
+    /// server. [`Migration::is_deferred`](crate::Migration::is_deferred) says so, and [`Cache::readiness`](crate::Cache::readiness) since when, and what the last try met. A run
     /// that breaks off while it waits for an index to be filled is put off too. Everything else is an error all the same.
     ///
     /// A later run that succeeds, or is put off too, takes its place: the options of the last run count.
     ///
-    /// On a cache that [does without its server](Cache::connect_or_degrade) it is so without this.
+    /// On a cache that [does without its server](crate::Cache::connect_or_degrade) it is so without this.
     pub fn defer(mut self) -> Self {
         self.defers = Some(true);
         self

@@ -104,9 +104,14 @@ where
             is_one,
             generation: AtomicU64::new(0),
         };
-        adopted.capabilities = adopted.ask().await?;
-        if adopted.capabilities.cluster {
-            let needs = "a single server, and this one is a node of a cluster: use `Cache::connect`, which finds the others";
+        let asked = adopted.ask().await;
+        // A connection of the crate to a whole cluster does not send what is about no key in one piece.
+        let is_of_many = asked.as_ref().is_err_and(is_across_slots);
+        if !is_of_many {
+            adopted.capabilities = asked?;
+        }
+        if is_of_many || adopted.capabilities.cluster {
+            let needs = "a single server, and this one is a cluster, or a node of one: use `Cache::connect`, which finds the others";
             return Err(Error::Unsupported {
                 what: "a connection of the redis crate",
                 needs: needs.to_owned(),
@@ -114,6 +119,11 @@ where
         }
         Ok(Arc::new(adopted))
     }
+}
+
+/// Whether the crate refused to send commands in one piece, since their slots differ.
+fn is_across_slots(error: &Error) -> bool {
+    matches!(error, Error::Server { source, .. } if source.text().starts_with("CROSSSLOT"))
 }
 
 struct Adopted<C> {
