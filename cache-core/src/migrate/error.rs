@@ -253,9 +253,9 @@ pub enum MigrateError {
     /// There is too little memory for a second index beside the old one. Nothing was written.
     /// [`Migrator::defer`](crate::Migrator::defer) waits until there is enough.
     #[error(
-        "new indexes of {} will take about {}, and of the server's `maxmemory` there is {memory}; give it more, add fields \
-         with `Strategy::InPlaceAdditive` (`--strategy in-place-additive`), or skip this check with `skip_memory_check` \
-         (`--skip-memory-check`)",
+        "new indexes of {} will take about {}, and of the server's `maxmemory` there is {memory}; give it more, skip this \
+         check with `skip_memory_check` (`--skip-memory-check`), or, where the change is new fields alone and it is not chosen yet, \
+         add them with `Strategy::InPlaceAdditive` (`--strategy in-place-additive`)",
         models.join(", "), Bytes(*estimate)
     )]
     Memory {
