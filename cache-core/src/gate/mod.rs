@@ -239,6 +239,14 @@ impl Gate {
     fn checked(&self, cache: &Cache) -> Result<GateKeys, GateError> {
         let keys = GateKeys::new(cache, &self.key, self.scope, self.layout)?;
         self.check_times()?;
+        // It keeps everybody waiting who shares the connection, and those would take it for a silent one.
+        if matches!(self.durability, Durability::Wait { timeout, .. } if timeout >= cache.connection().deadline())
+        {
+            return Err(GateError::Settings(
+                "replicas are waited for as long as an answer of the connection may take, or longer; make it shorter, or \
+                 `RedisSettings::response_timeout` longer, on a cache of its own",
+            ));
+        }
         Ok(keys)
     }
 

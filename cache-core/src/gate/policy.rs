@@ -108,7 +108,10 @@ pub enum OnLost {
 /// # let cache = cache_core::testkit::Memory::cache().project("shop");
 /// assert!(gate.check(&cache).is_ok());
 /// // The wait counts against the ttl.
-/// assert!(gate.ttl(Duration::from_secs(1)).check(&cache).is_err());
+/// assert!(gate.clone().ttl(Duration::from_secs(1)).check(&cache).is_err());
+/// // And others wait meanwhile for their answers, for which they have two seconds here.
+/// let long = Durability::Wait { replicas: 1, timeout: Duration::from_secs(2) };
+/// assert!(gate.durability(long).check(&cache).is_err());
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
@@ -120,7 +123,8 @@ pub enum Durability {
     /// [`NotDurable`](super::Outcome::NotDurable).
     ///
     /// That is no consensus: a replica that did not acknowledge can still be promoted. And `WAIT` keeps everybody waiting
-    /// who shares the connection, for at most the timeout.
+    /// who shares the connection, for at most the timeout: that has to be shorter than
+    /// [`RedisSettings::response_timeout`](crate::RedisSettings::response_timeout).
     Wait {
         /// How many replicas.
         replicas: u32,
