@@ -24,7 +24,7 @@ pub enum Route {
     ///
     /// On a cluster a command with a [key](Command::has_key) is refused before it is sent, since all masters but one would, and so is
     /// a batch that has such a command, since each answer of a batch is one. A key that was given as an [argument](Command::arg) is
-    /// known to the servers alone: those that have not its slot answer `MOVED`, which is the error.
+    /// known to the servers alone: those that have not its slot answer `MOVED`, which is the error when the deadline is over.
     AllMasters,
     /// To the one node with this address (`host:port`). For a key whose slot is elsewhere that is the error `MOVED`: it is not followed.
     Node(String),

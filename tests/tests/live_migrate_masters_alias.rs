@@ -101,6 +101,35 @@ async fn of_two_that_take_the_alias_at_once_the_newer_has_it(lab: Lab) {
     assert_eq!(claims(&lab.cache).await, BTreeSet::from([own(&newest)]));
 }
 
+/// Of each of two, the other one said once that it is older.
+async fn a_schema_that_came_back_has_the_alias(lab: Lab) {
+    let (old, alias) = (index::<Old>(&lab.cache), alias(&lab.cache));
+    let _ = release(New::schema()).run(&lab.cache).await.unwrap();
+    let all = lock(&[Old::schema(), New::schema(), Old::schema()]);
+    for _ in 0..2 {
+        let done = Migrator::new().register_schema(Old::schema()).lock(&all).run(&lab.cache).await.unwrap();
+        assert!(done.indexes()[0].active, "{done}");
+        assert!(lab.all_say(&alias, &old).await, "{:?}", lab.said(&alias).await);
+    }
+}
+
+/// What is taken back on purpose is not given to the one that was taken back, also if the alias is lost.
+async fn a_downgrade_on_purpose_is_kept(lab: Lab) {
+    let (old, new, alias) = (index::<Old>(&lab.cache), index::<New>(&lab.cache), alias(&lab.cache));
+    let _ = release(New::schema()).run(&lab.cache).await.unwrap();
+    let older = Migrator::new().register_schema(Old::schema()).lock(&lock(&[Old::schema()]));
+    assert!(!older.run(&lab.cache).await.unwrap().indexes()[0].active);
+    assert!(older.clone().force_activate().run(&lab.cache).await.unwrap().indexes()[0].active);
+    for master in 0..MASTERS {
+        let _ = lab.coordinator.say(master, &["FT.ALIASDEL", &alias]).await.unwrap();
+    }
+    assert!(older.run(&lab.cache).await.unwrap().indexes()[0].active);
+    assert!(lab.all_say(&alias, &old).await, "{:?}", lab.said(&alias).await);
+    // The next boot of the new release takes it forward again.
+    let _ = release(New::schema()).run(&lab.cache).await.unwrap();
+    assert!(lab.all_say(&alias, &new).await);
+}
+
 /// The fingerprints of those that said which ones they are newer than.
 async fn claims(cache: &Cache) -> BTreeSet<String> {
     let key = format!("{}:~user:compared", global(cache));
@@ -112,5 +141,7 @@ cache_tests::both! {
     cache_tests::lab::run =>
         the_alias_of_a_newer_release_is_given_back,
         the_alias_is_looked_at_again_before_it_moves,
-        of_two_that_take_the_alias_at_once_the_newer_has_it;
+        of_two_that_take_the_alias_at_once_the_newer_has_it,
+        a_schema_that_came_back_has_the_alias,
+        a_downgrade_on_purpose_is_kept;
 }

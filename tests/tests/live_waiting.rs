@@ -1,6 +1,8 @@
 //! The memory of calls that wait, 10,000 of them on one server: bounded for each, and the same however often they wait. A program
 //! of its own, since memory is a process's; on clusters it is measured by `cluster`.
 
+#![cfg(target_os = "linux")]
+
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;

@@ -98,7 +98,7 @@ impl Cache {
         observed.around(pin!(call)).await
     }
 
-    /// The same, where something depends on it that cannot be mended later: whoever was not asked yet is, within the bound of what
+    /// [What the server can do](Cache::capabilities), where something depends on it that cannot be mended later: whoever was not asked yet is, within the bound of what
     /// depends on it, if that has one of its own.
     pub(crate) async fn asked(&self, bound: Option<Duration>) -> Result<&Capabilities> {
         if self.capabilities().assumed {

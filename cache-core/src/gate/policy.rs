@@ -123,7 +123,7 @@ pub enum Durability {
     /// [`NotDurable`](super::Outcome::NotDurable).
     ///
     /// That is no consensus: a replica that did not acknowledge can still be promoted. And `WAIT` keeps everybody waiting
-    /// who shares the connection, for at most the timeout: that has to be shorter than
+    /// who shares the connection, for at most the timeout: that may be half of
     /// [`RedisSettings::response_timeout`](crate::RedisSettings::response_timeout).
     Wait {
         /// How many replicas.

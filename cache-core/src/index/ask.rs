@@ -63,13 +63,13 @@ impl Question<'_> {
                     continue;
                 }
             }
+            let left = assumed.then(|| whole.saturating_sub(asking.elapsed()));
             if let Some(patience) = patience
                 && let Err(error) = wait(cache, self.schema, self.index, began, patience).await
             {
                 started(error, began, patience).await?;
                 continue;
             }
-            let left = assumed.then(|| whole.saturating_sub(asking.elapsed()));
             let mark = standing.mark(self.index, cache.connection().generation());
             let unknown = || !cache.connection().notices_flushes() || standing.wants_look(self.index, mark);
             let looks = self.policy.is_some() && unknown();

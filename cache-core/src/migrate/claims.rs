@@ -10,26 +10,27 @@ use super::error::MigrateError;
 use super::observed::fingerprint_in;
 use super::plan::Plan;
 use crate::cache::Cache;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::index::compared_key;
 
 /// What the fields' names end with.
 const OLDER: &str = ":older";
 
-/// Says that these indexes are older than the plan's. The alias is for people and tools: whoever may not say so moves it all the same.
+/// Says that these indexes are older than the plan's. The alias is for people and tools: whoever may not say so, or cannot now, moves it
+/// all the same.
 pub(super) async fn claim(cache: &Cache, plan: &Plan, older: &[String]) -> Result<(), MigrateError> {
     let fingerprints = older.iter().filter_map(|name| fingerprint_in(name, &plan.alias));
     let value = fingerprints.map(|of| of.to_string()).collect::<Vec<_>>().join(" ");
     let say = Command::new("HSET").key(compared_key(plan.schema.0, cache.keyspace()?)?);
     let say = say.arg(field(plan.fingerprint)).arg(value);
-    may_be_denied(cache.command(say.repeatable()).await.map(drop))?;
-    Ok(())
+    may_be_refused(cache.command(say.repeatable()).await)
 }
 
-/// The names of the indexes that were said to be newer than the plan's; those that have most behind them first.
-pub(super) async fn newer(cache: &Cache, plan: &Plan) -> Result<Vec<String>, MigrateError> {
+/// The names of the indexes that were said to be newer than the plan's, but for those that it says to be older itself: of a schema that
+/// went back to what it was. Those that have most behind them first.
+pub(super) async fn newer(cache: &Cache, plan: &Plan, older: &[String]) -> Result<Vec<String>, MigrateError> {
     let ask = Command::new("HGETALL").key(compared_key(plan.schema.0, cache.keyspace()?)?);
-    let Some(said) = may_be_denied(cache.command(ask.repeatable()).await)? else { return Ok(Vec::new()) };
+    let said = cache.command(ask.repeatable()).await?;
     let own = plan.fingerprint.to_string();
     // What somebody else put there says nothing.
     let pairs = said.into_pairs().unwrap_or_default();
@@ -40,28 +41,27 @@ pub(super) async fn newer(cache: &Cache, plan: &Plan) -> Result<Vec<String>, Mig
     });
     let mut claims: Vec<_> = claims.collect();
     claims.sort_unstable_by_key(|claim| std::cmp::Reverse(claim.0));
-    Ok(claims.into_iter().map(|(_, of)| format!("{}:{of}", plan.alias)).collect())
+    let names = claims.into_iter().map(|(_, of)| format!("{}:{of}", plan.alias));
+    Ok(names.filter(|name| !older.contains(name)).collect())
 }
 
-/// What these said is forgotten with their index.
-pub(super) async fn forget(
-    cache: &Cache,
-    plan: &Plan,
-    of: impl Iterator<Item = Fingerprint>,
-) -> Result<(), MigrateError> {
+/// What these said is forgotten: with their index, or since it does not count any longer.
+pub(super) async fn forget(cache: &Cache, plan: &Plan, of: &[Fingerprint]) -> Result<(), MigrateError> {
+    if of.is_empty() {
+        return Ok(());
+    }
     let forget = Command::new("HDEL").key(compared_key(plan.schema.0, cache.keyspace()?)?);
-    let forget = of.fold(forget, |forget, of| forget.arg(field(of)));
-    cache.command(forget.repeatable()).await?;
-    Ok(())
+    let forget = of.iter().fold(forget, |forget, of| forget.arg(field(*of)));
+    may_be_refused(cache.command(forget.repeatable()).await)
 }
 
 fn field(of: Fingerprint) -> String {
     format!("{of}{OLDER}")
 }
 
-fn may_be_denied<T>(answer: Result<T>) -> Result<Option<T>, Error> {
+fn may_be_refused<T>(answer: Result<T>) -> Result<(), MigrateError> {
     match answer {
-        Err(error) if error.is_access_denied() => Ok(None),
-        answer => answer.map(Some),
+        Err(error) if error.is_access_denied() || error.is_write_refused() => Ok(()),
+        answer => Ok(answer.map(drop)?),
     }
 }

@@ -65,9 +65,10 @@ async fn collect_everywhere(
     }
     drop_index(cache, index).await?;
     let of_it = observed.leases.iter().filter(|lease| lease.index.as_deref() == Some(index));
+    let of_it: Vec<_> = of_it.map(|lease| lease.fingerprint).collect();
     let forget = Command::new("ZREM").key(leases_key(schema, cache.keyspace()?)?);
-    let forget = of_it.clone().fold(forget, |forget, lease| forget.arg_display(lease.fingerprint));
+    let forget = of_it.iter().fold(forget, Command::arg_display);
     cache.command(forget.repeatable()).await?;
-    claims::forget(cache, plan, of_it.map(|lease| lease.fingerprint)).await?;
+    claims::forget(cache, plan, &of_it).await?;
     Ok(true)
 }

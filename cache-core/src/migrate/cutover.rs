@@ -6,6 +6,7 @@ use super::claims;
 use super::error::MigrateError;
 use super::inspect::{extending_key, info};
 use super::masters;
+use super::observed::fingerprint_in;
 use super::options::Options;
 use super::plan::{Plan, older};
 use super::scripts::{ADOPT, RETIRE};
@@ -43,11 +44,11 @@ pub(super) async fn cutover(
     to: &str,
     options: &Options,
 ) -> Result<Option<bool>, MigrateError> {
-    let any = options.force || options.lock.is_none();
     let older = older(plan, options);
     let active = if cache.capabilities().cluster {
-        cutover_in_order(cache, plan, to, any, &older).await?
+        cutover_in_order(cache, plan, to, options, &older).await?
     } else {
+        let any = options.force || options.lock.is_none();
         index::point(cache, &plan.alias, to, any, &older).await?
     };
     match active {
@@ -59,31 +60,52 @@ pub(super) async fn cutover(
     }
 }
 
-/// Points the alias at the index, and then at that of a newer release which did so meanwhile.
+/// How often it is looked whether a release that is newer still moved it meanwhile.
+const GIVEN: usize = 8;
+
+/// Points the alias at the index, and then at that of the newest release which did so meanwhile. Where it is to be there whatever a lock
+/// says, what newer ones said of it is forgotten instead: until they move it again.
 async fn cutover_in_order(
     cache: &Cache,
     plan: &Plan,
     to: &str,
-    any: bool,
+    options: &Options,
     older: &[String],
 ) -> Result<Option<String>, MigrateError> {
-    if any {
-        return cutover_everywhere(cache, plan, to, any, older).await;
+    if options.lock.is_none() {
+        return cutover_everywhere(cache, plan, to, true, older).await;
     }
     claims::claim(cache, plan, older).await?;
-    let active = cutover_everywhere(cache, plan, to, any, older).await?;
+    let active = cutover_everywhere(cache, plan, to, options.force, older).await?;
     if active.as_deref() != Some(to) {
         return Ok(active);
     }
-    for newer in claims::newer(cache, plan).await? {
-        // It may be another name of an index that was adopted, or be gone.
-        let Some(newer) = info(cache, &newer).await?.filter(|newer| newer.name != to) else { continue };
-        let given = cutover_everywhere(cache, plan, &newer.name, any, &[to.to_owned()]).await?;
-        if given.is_some() {
-            return Ok(given);
+    if options.force {
+        let newer = claims::newer(cache, plan, &[]).await?;
+        let of: Vec<_> = newer.iter().filter_map(|name| fingerprint_in(name, &plan.alias)).collect();
+        claims::forget(cache, plan, &of).await?;
+        return Ok(active);
+    }
+    let mut given = vec![to.to_owned()];
+    for _ in 0..GIVEN {
+        let mut newest = None;
+        for name in claims::newer(cache, plan, older).await? {
+            // It may be another name of an index that was adopted, or be gone.
+            newest = info(cache, &name).await?.map(|info| info.name);
+            if newest.is_some() {
+                break;
+            }
+        }
+        let Some(newest) = newest.filter(|newest| given.last() != Some(newest)) else { break };
+        match cutover_everywhere(cache, plan, &newest, false, &given).await {
+            Ok(Some(active)) if active == newest => given.push(newest),
+            Ok(Some(active)) => return Ok(Some(active)),
+            // Some master lacks it: that is for the newer release to mend.
+            Ok(None) | Err(MigrateError::Disagreement { .. }) => break,
+            Err(error) => return Err(error),
         }
     }
-    Ok(active)
+    Ok(given.pop())
 }
 
 async fn cutover_everywhere(

@@ -51,7 +51,7 @@ impl Attempts {
 
     /// Where a command is sent again that failed; `None`: nowhere. Whoever names the node means it, and is told that it is another one.
     pub(super) fn after(&mut self, error: &Error, repeatable: bool, route: &Route) -> Option<Aim> {
-        let is_named = matches!(route, Route::Node(_) | Route::AllMasters);
+        let is_named = matches!(route, Route::Node(_));
         let next = match error {
             Error::Server { source, .. } => match redirect(source)? {
                 Redirect::Moved(..) if is_named => {

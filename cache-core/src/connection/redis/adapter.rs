@@ -93,7 +93,7 @@ where
     ///
     /// # Errors
     /// [`Error::is_unavailable`] if it does not answer in time, [`Error::is_access_denied`] if the user may not ask,
-    /// [`Error::Unsupported`] if it is a node of a cluster.
+    /// [`Error::Unsupported`] if it is a cluster, or a node of one.
     pub async fn connect(self) -> Result<Arc<dyn Connection>> {
         let is_one = (&self.connection as &dyn Any).is::<MultiplexedConnection>();
         let mut adopted = Adopted {
