@@ -18,6 +18,9 @@ use std::time::Duration;
 pub enum Route {
     /// To the node that owns the slot of the key at this argument position (0 is the command's name).
     Key(usize),
+    /// To the node that owns the slot of this key, which is no argument: for commands that have to meet on one node, as those of
+    /// a cursor, which only the node knows that made it.
+    SlotOf(Vec<u8>),
     /// To any node: the server itself coordinates, or the answer is the same everywhere.
     AnyNode,
     /// To every master, one answer each: for a command that is about no key, in a call of its own.
@@ -163,11 +166,27 @@ impl Command {
         &self.route
     }
 
-    /// The key that decides the slot, if a key does.
+    /// The argument that decides the slot, if a key among them does.
     pub fn route_key(&self) -> Option<&[u8]> {
         match self.route {
             Route::Key(position) => self.args().nth(position),
             _ => None,
+        }
+    }
+
+    /// The key that decides the slot, an argument or not, if one does.
+    ///
+    /// ```
+    /// use cache_index::{Command, Route};
+    ///
+    /// assert_eq!(Command::new("GET").key("a").slot_key(), Some(&b"a"[..]));
+    /// let read = Command::new("FT.CURSOR").arg("READ").arg("idx").arg("7").routed(Route::SlotOf(b"a".to_vec()));
+    /// assert_eq!((read.slot_key(), read.route_key()), (Some(&b"a"[..]), None));
+    /// ```
+    pub fn slot_key(&self) -> Option<&[u8]> {
+        match &self.route {
+            Route::SlotOf(key) => Some(key),
+            _ => self.route_key(),
         }
     }
 

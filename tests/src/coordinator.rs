@@ -123,19 +123,38 @@ impl Coordinator {
         }
     }
 
-    /// Where a command goes that is for one; those for any go to the first.
-    fn target(&self, command: &Command) -> usize {
-        match command.route() {
-            Route::Node(address) => {
-                (0..self.masters.len()).position(|at| address_of(at) == *address).unwrap_or_default()
-            }
-            Route::Key(at) => {
-                let key = command.args().nth(*at).unwrap_or_default();
-                let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(tag(key));
-                usize::try_from(hash % self.masters.len() as u64).unwrap_or_default()
-            }
-            _ => 0,
+    /// Which master has a key.
+    pub fn master_of(&self, key: &[u8]) -> usize {
+        let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(tag(key));
+        usize::try_from(hash % self.masters.len() as u64).unwrap_or_default()
+    }
+
+    /// Where a command goes that is for one; `None`: it is for any.
+    fn own_target(&self, command: &Command) -> Option<usize> {
+        match (command.route(), command.slot_key()) {
+            (Route::Node(address), _) => (0..self.masters.len()).position(|at| address_of(at) == *address),
+            (_, Some(key)) => Some(self.master_of(key)),
+            _ => None,
         }
+    }
+
+    /// Those for any go to the first.
+    fn target(&self, command: &Command) -> usize {
+        self.own_target(command).unwrap_or_default()
+    }
+
+    /// As a cluster's connection has it: one for any goes with the one behind it, and behind the last one with that.
+    fn targets(&self, commands: &[Command]) -> Vec<usize> {
+        let own: Vec<_> = commands.iter().map(|command| self.own_target(command)).collect();
+        let last = own.iter().rev().flatten().next().copied().unwrap_or_default();
+        let mut next = last;
+        let targets = own.iter().rev().map(|own| {
+            next = own.unwrap_or(next);
+            next
+        });
+        let mut targets: Vec<_> = targets.collect();
+        targets.reverse();
+        targets
     }
 
     /// What a cluster's masters say of themselves, or what each answers.
@@ -160,7 +179,8 @@ impl Coordinator {
         hears
     }
 
-    async fn answer(&self, command: Command) -> Result<Reply> {
+    /// `target` is which master is asked, if not all are.
+    async fn answer(&self, command: Command, target: usize) -> Result<Reply> {
         let is_of_one = matches!(command.route(), Route::Node(_));
         let held = {
             let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
@@ -174,9 +194,9 @@ impl Coordinator {
         match command.name() {
             _ if *command.route() == Route::AllMasters => self.everywhere(&command).await,
             name if DEFINITIONS.contains(&name) && !is_of_one => self.define(&command).await,
-            "FT.INFO" => self.info(&command, self.target(&command)).await,
+            "FT.INFO" => self.info(&command, target).await,
             "FT.SEARCH" => self.search(&command).await,
-            _ => self.to(self.target(&command), &command).await,
+            _ => self.to(target, &command).await,
         }
     }
 
@@ -261,7 +281,8 @@ fn tag(key: &[u8]) -> &[u8] {
 
 impl Connection for Coordinator {
     fn send(&self, command: Command) -> BoxFuture<'_, Result<Reply>> {
-        Box::pin(self.answer(command))
+        let target = self.target(&command);
+        Box::pin(self.answer(command, target))
     }
 
     fn send_all(&self, batch: Batch) -> BoxFuture<'_, Result<Vec<Result<Reply>>>> {
@@ -273,9 +294,10 @@ impl Connection for Coordinator {
                     None => panic!("no master {at}"),
                 };
             }
-            let mut answers = Vec::with_capacity(batch.commands().len());
-            for command in batch.commands() {
-                answers.push(self.answer(command.clone()).await);
+            let targets = self.targets(batch.commands());
+            let mut answers = Vec::with_capacity(targets.len());
+            for (command, target) in batch.commands().iter().zip(targets) {
+                answers.push(self.answer(command.clone(), target).await);
             }
             Ok(answers)
         })

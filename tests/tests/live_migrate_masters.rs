@@ -3,6 +3,7 @@
 
 #![cfg(unix)]
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use cache_core::{
@@ -189,6 +190,28 @@ async fn save_notes(cache: &Cache) {
     }
 }
 
+/// A cursor is of one node. Documents are on one here too, which is not the one that is asked where it does not matter whom.
+async fn a_stream_is_read_where_it_was_opened(lab: Lab) {
+    let namespaces = (0..).map(|at| format!("{{shop{at}}}:cache"));
+    let namespace =
+        namespaces.into_iter().find(|name| lab.coordinator.master_of(name.as_bytes()) != 0).unwrap();
+    let cache = lab.cache.clone().namespace(&namespace);
+    save(&cache, 1_000).await;
+    let _ = Migrator::new().register::<New>().run(&cache).await.unwrap();
+    let (mut rows, mut found) = (New::find().stream(&cache), 0);
+    while let Some(row) = rows.next().await {
+        let _ = row.unwrap();
+        found += 1;
+    }
+    assert_eq!((found, rows.completeness().is_complete()), (1_000, true));
+    let (mut ages, mut found) = (New::find().group_by(New::AGE).stream::<HashMap<String, f64>>(&cache), 0);
+    while let Some(age) = ages.next().await {
+        let _ = age.unwrap();
+        found += 1;
+    }
+    assert_eq!((found, ages.completeness().is_complete()), (1_000, true));
+}
+
 async fn what_a_master_lost_is_healed(lab: Lab) {
     let own = index::<New>(&lab.cache);
     let migrator = release(New::schema());
@@ -258,5 +281,6 @@ cache_tests::both! {
         an_older_release_boots_where_a_master_lost_all,
         fields_that_were_added_are_added_again,
         what_was_added_to_it_comes_back,
+        a_stream_is_read_where_it_was_opened,
         what_a_master_lost_is_healed;
 }

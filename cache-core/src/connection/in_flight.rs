@@ -39,9 +39,4 @@ impl InFlight {
             Err(Error::Busy { limit: self.limit })
         }
     }
-
-    /// How many are allowed.
-    pub(crate) fn limit(&self) -> usize {
-        self.limit
-    }
 }

@@ -13,7 +13,7 @@ use cache_index::{AggregateError, Completeness, DecodeError, QueryError, Reply, 
 use futures_core::Stream;
 use serde::de::DeserializeOwned;
 
-use super::cursor::{Cursor, FIRST, MAX_IDLE, Piece, Source};
+use super::cursor::{Cursor, FIRST, MAX_IDLE, Piece, Source, home};
 use super::row::Key;
 use super::run::{send, unreadable, within};
 use super::summary::Summary;
@@ -181,17 +181,19 @@ impl<T: DeserializeOwned> Groups<T> {
 
 fn open(ready: Ready, cache: &Cache) -> Cursor<AggregateRow> {
     let prepared = &ready.prepared;
+    let home = home(cache, prepared.schema);
     let source = Source {
         cache: cache.clone(),
         model: prepared.model,
         index: prepared.index.clone(),
+        home: home.clone(),
         decode: piece,
         deadline: prepared.deadline,
         partial: prepared.partial,
     };
     let cache = cache.clone();
     let opening = Box::pin(async move {
-        let command = within(&ready.prepared, ready.request(true).command());
+        let command = within(&ready.prepared, ready.request(true).command().routed(home));
         let (reply, shortfalls) = send(&cache, &ready.prepared, command).await?;
         let mut first = piece(reply).map_err(|source| unreadable("FT.AGGREGATE", source))?;
         first.shortfalls.extend(shortfalls);

@@ -4,12 +4,15 @@ use std::collections::VecDeque;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-use cache_index::{Command, Completeness, CursorRequest, DecodeError, Reply, ServerErrorKind, Shortfall};
+use cache_index::{
+    Command, Completeness, CursorRequest, DecodeError, Reply, Route, Schema, ServerErrorKind, Shortfall,
+};
 use futures_core::future::BoxFuture;
 
 use super::run::unreadable;
 use crate::cache::Cache;
 use crate::error::{Error, Result};
+use crate::index;
 
 /// How long the server keeps a cursor that nobody reads: as long as RediSearch does by itself, and at most.
 pub(super) const MAX_IDLE: Duration = Duration::from_secs(300);
@@ -41,11 +44,19 @@ pub(super) struct Source<T> {
     pub(super) cache: Cache,
     pub(super) model: &'static str,
     pub(super) index: String,
+    /// Where the cursor is: see [`home`].
+    pub(super) home: Route,
     pub(super) decode: fn(Reply) -> Result<Piece<T>, DecodeError>,
     /// How long the client waits for a piece, if not as the connection does.
     pub(super) deadline: Option<Duration>,
     /// Whether items may be missing.
     pub(super) partial: bool,
+}
+
+/// Where in a cluster a cursor is opened, read and closed: it is of one node. That is the one that has the number of the index,
+/// which is looked at in the same piece.
+pub(super) fn home(cache: &Cache, schema: &Schema) -> Route {
+    index::made_key(cache, schema).map_or(Route::AnyNode, Route::SlotOf)
 }
 
 type Asking<T> = BoxFuture<'static, Result<Piece<T>>>;
@@ -134,9 +145,9 @@ impl<T: Send + 'static> Cursor<T> {
     }
 
     fn ask_for_more(&self, cursor: u64) -> Asking<T> {
-        let Source { cache, index, decode, deadline, .. } = &self.source;
+        let Source { cache, index, home, decode, deadline, .. } = &self.source;
         let (decode, cache) = (*decode, cache.clone());
-        let mut command = CursorRequest::read(index, cursor, self.next_count());
+        let mut command = CursorRequest::read(index, cursor, self.next_count()).routed(home.clone());
         if let Some(deadline) = deadline {
             command = command.within(*deadline);
         }
@@ -169,7 +180,8 @@ impl<T: 'static> Cursor<T> {
         }
         // Without a runtime there is nobody to do it; the server gives it up by itself.
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        let (cache, index) = (self.source.cache.clone(), self.source.index.clone());
+        let Source { cache, index, home, .. } = &self.source;
+        let (cache, index, home) = (cache.clone(), index.clone(), home.clone());
         runtime.spawn(async move {
             let cursor = match (open, opening) {
                 (Some(cursor), _) => cursor,
@@ -177,7 +189,7 @@ impl<T: 'static> Cursor<T> {
                 (None, None) => 0,
             };
             if cursor != 0 {
-                let close: Command = CursorRequest::close(&index, cursor);
+                let close: Command = CursorRequest::close(&index, cursor).routed(home);
                 // It may be closed already; and if the server is away, the cursor goes by itself.
                 let _ = cache.command(close).await;
             }

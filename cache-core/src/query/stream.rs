@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 use cache_index::{Completeness, CursorRequest, DecodeError, Hit, Reply, SearchAnswer, Shortfall};
 use futures_core::Stream;
 
-use super::cursor::{Cursor, FIRST, MAX_IDLE, Piece, Source};
+use super::cursor::{Cursor, FIRST, MAX_IDLE, Piece, Source, home};
 use super::held;
 use super::row::Row;
 use super::run::{is_meant, send, unreadable, within};
@@ -118,10 +118,12 @@ fn open<M: Model, R: Row<M>>(
     page: Option<(u64, u64)>,
     cache: &Cache,
 ) -> Cursor<Hit> {
+    let home = home(cache, M::schema());
     let source = Source {
         cache: cache.clone(),
         model: prepared.model,
         index: prepared.index.clone(),
+        home: home.clone(),
         decode: piece,
         deadline: prepared.deadline,
         partial: prepared.partial,
@@ -135,7 +137,8 @@ fn open<M: Model, R: Row<M>>(
         let (offset, limit) = page.unwrap_or((0, u64::MAX));
         let search = prepared.request(offset, limit);
         let request = CursorRequest { search, count: FIRST.min(limit.max(1)), max_idle: MAX_IDLE };
-        let (reply, shortfalls) = send(&cache, &prepared, within(&prepared, request.command())).await?;
+        let command = within(&prepared, request.command().routed(home));
+        let (reply, shortfalls) = send(&cache, &prepared, command).await?;
         let (answer, cursor) =
             SearchAnswer::decode_cursor(reply).map_err(|source| unreadable("FT.AGGREGATE", source))?;
         let (total, wanted) = (answer.total, limit.min(answer.total.saturating_sub(offset)));

@@ -19,18 +19,33 @@ pub(crate) struct Place {
 impl Place {
     /// The shared cluster, through one of its nodes.
     pub(crate) async fn cache(&self) -> Cache {
-        static NODES: OnceCell<Nodes> = OnceCell::const_new();
-        let nodes = NODES.get_or_init(|| Nodes::start(3, 1)).await;
-        self.through(nodes, 1).await
+        self.through(shared().await, 1).await
+    }
+
+    /// The same, of which one call waits for answers at once.
+    pub(crate) async fn one_by_one(&self) -> Cache {
+        self.of(self.settings(shared().await, 1).max_in_flight(1)).await
     }
 
     /// A cluster, through a node.
     pub(crate) async fn through(&self, nodes: &Nodes, at: u16) -> Cache {
+        self.of(self.settings(nodes, at)).await
+    }
+
+    fn settings(&self, nodes: &Nodes, at: u16) -> RedisSettings {
         let settings = RedisSettings::new(nodes.url(at)).protocol(self.protocol);
-        let settings = settings.response_timeout(Duration::from_secs(5));
+        settings.response_timeout(Duration::from_secs(5))
+    }
+
+    async fn of(&self, settings: RedisSettings) -> Cache {
         let cache = connect_with(settings).await.unwrap_or_else(|error| panic!("{error}"));
         cache.project(&self.project)
     }
+}
+
+async fn shared() -> &'static Nodes {
+    static NODES: OnceCell<Nodes> = OnceCell::const_new();
+    NODES.get_or_init(|| Nodes::start(3, 1)).await
 }
 
 /// A case that is run on a runtime of its own; it fails by a panic.

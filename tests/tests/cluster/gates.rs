@@ -65,11 +65,29 @@ pub(crate) async fn durable(place: Place) {
         // Its replica, and no other one, hears nothing.
         nodes.server(3 + master).pause().await.unwrap();
         assert!(gate.try_lock(&cache).await.unwrap().is_none(), "no replica of {master} has it");
+        let pair = [master, (master + 1) % 3];
+        assert_eq!(
+            had_by_replicas(&nodes, &cache, &place.project, pair).await,
+            [Some(0), Some(1)],
+            "{pair:?}"
+        );
         if master == 1 {
             follows(&nodes, &cache, &place.project).await;
         }
         nodes.server(3 + master).resume().await.unwrap();
     }
+}
+
+/// How many replicas have each of two keys, which are written and asked for in one batch.
+async fn had_by_replicas(nodes: &Nodes, cache: &Cache, project: &str, masters: [u16; 2]) -> Vec<Option<i64>> {
+    let mut batch = Vec::new();
+    for master in masters {
+        let (key, _) = key_of(nodes, master, |n| format!("{project}:pair {n}")).await;
+        batch.push(Command::new("SET").key(&key).arg("1"));
+        batch.push(Command::new("WAIT").arg("1").arg_display(REPLICAS.as_millis()));
+    }
+    let answers = cache.batch(Batch::pipeline(batch)).await.unwrap();
+    answers.into_iter().skip(1).step_by(2).map(|answer| answer.unwrap().as_int()).collect()
 }
 
 /// A key of the first master that is about to be the second one's, whose replica hears nothing: it is written there, and so it is

@@ -38,7 +38,6 @@ impl<M: Member> Cluster<M> {
             let needs = "the route to the master of that key, since every other one refuses it; leave `Route::AllMasters` out";
             return Err(Error::Unsupported { what: "a command with a key", needs: needs.to_owned() });
         }
-        let _counted = self.in_flight.enter()?;
         let mut attempts = Attempts::new(timeout.unwrap_or(self.deadline));
         let mut progress = Progress { open: vec![ALL], answers: Vec::new(), failed: None };
         loop {

@@ -6,6 +6,7 @@
 
 mod attempts;
 mod everywhere;
+mod groups;
 mod member;
 mod nodes;
 mod slots;
@@ -13,7 +14,6 @@ mod spread;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,9 +24,10 @@ use std::time::Duration;
 use cache_index::{Command, Reply, Route};
 
 use self::attempts::{Aim, Attempts};
+use self::groups::{check_waits, pieces};
 use self::nodes::Nodes;
 use self::spread::Spread;
-use super::in_flight::InFlight;
+use super::answers::waits_for_replicas;
 use crate::error::{Error, Result};
 use crate::settings::RedisSettings;
 
@@ -35,8 +36,6 @@ pub(super) use self::member::Member;
 pub(super) struct Cluster<M> {
     nodes: Nodes<M>,
     deadline: Duration,
-    /// All calls, also those that wait for a master that they cannot be sent to; members count those that were sent.
-    in_flight: InFlight,
     this: Weak<Cluster<M>>,
     /// Whether somebody asks in the background who has which slot.
     refreshing: Arc<AtomicBool>,
@@ -53,7 +52,6 @@ impl<M: Member> Cluster<M> {
         Arc::new_cyclic(|this| Self {
             nodes,
             deadline: settings.response_timeout,
-            in_flight: InFlight::new(settings.max_in_flight),
             this: this.clone(),
             refreshing: Arc::default(),
         })
@@ -64,37 +62,29 @@ impl<M: Member> Cluster<M> {
         if *command.route() == Route::AllMasters {
             return self.everywhere(command, timeout).await;
         }
-        if is_of_connection(command) && *command.route() == Route::AnyNode {
-            let needs = "the write that it is about in front of it, in one batch, so that both go to one node; or a route \
-                         to that node";
-            return Err(Error::Unsupported {
-                what: "waiting for replicas on a cluster",
-                needs: needs.to_owned(),
-            });
-        }
         let mut answers = self.send_all(&[command], timeout).await?.into_iter();
         answers.next().unwrap_or(Ok(Reply::Nil))
     }
 
     /// Sends commands, each to where it belongs, those for one node in one piece, and the nodes side by side. Commands of
-    /// one slot keep their order. One for any node goes with the one behind it, so that what says something of the next
-    /// command, as `CLIENT CACHING`, is on the same connection; behind the last one, with that, as `WAIT`.
+    /// one slot keep their order, but for what is redirected. One for any node goes with the one behind it, so that what says something of
+    /// the next command, as `CLIENT CACHING`, is on the same connection; `WAIT` with the write in front of it.
     pub(super) async fn send_all(
         &self,
         commands: &[&Command],
         timeout: Option<Duration>,
     ) -> Result<Vec<Result<Reply>>> {
         everywhere::none_of(commands)?;
-        let _counted = self.in_flight.enter()?;
         let spread = Spread::of(commands);
         let sent: Vec<&Command> = spread.commands.iter().map(AsRef::as_ref).collect();
+        check_waits(&sent)?;
         let mut attempts = Attempts::new(timeout.unwrap_or(self.deadline));
         let mut answers: Vec<Option<Result<Reply>>> = sent.iter().map(|_| None).collect();
         let mut open: Vec<(usize, Aim)> = (0..sent.len()).map(|at| (at, Aim::Route)).collect();
         loop {
             // Where that is not to be known, any node says where to go.
             let _ = self.know_slots(attempts.left()).await;
-            let (groups, nowhere) = self.grouped(&sent, &open);
+            let (groups, nowhere) = self.nodes.grouped(&sent, &open);
             let left = Some(attempts.left());
             let calls = groups.into_iter().map(|(node, group)| {
                 let sent = &sent;
@@ -122,10 +112,13 @@ impl<M: Member> Cluster<M> {
                             attempts.after(error, command.is_repeatable(), command.route())
                         }
                         // It follows what it is about.
-                        (Ok(_), Some(command)) if goes_again && is_of_connection(command) => Some(Aim::Route),
+                        (Ok(_), Some(command)) if goes_again && waits_for_replicas(command) => {
+                            Some(Aim::Route)
+                        }
                         _ => None,
                     };
-                    goes_again = again.is_some();
+                    let is_behind = sent.get(at).is_some_and(|command| waits_for_replicas(command));
+                    goes_again = !is_behind && (goes_again || again.is_some());
                     match (again, answers.get_mut(at)) {
                         (Some(aim), _) => open.push((at, self.heard(aim, &node))),
                         (None, Some(answer)) => *answer = Some(outcome),
@@ -155,7 +148,7 @@ impl<M: Member> Cluster<M> {
         timeout: Option<Duration>,
     ) -> Result<Vec<Result<Reply>>> {
         everywhere::none_of(commands)?;
-        let mut of_keys = commands.iter().filter_map(|command| command.route_key()).map(slots::slot);
+        let mut of_keys = commands.iter().filter_map(|command| command.slot_key()).map(slots::slot);
         if let Some(first) = of_keys.next()
             && of_keys.any(|other| other != first)
         {
@@ -163,15 +156,14 @@ impl<M: Member> Cluster<M> {
                 "keys of one slot: give them the same hash tag, `{acme}:7`, or send a pipeline".to_owned();
             return Err(Error::Unsupported { what: "a transaction on a cluster", needs });
         }
-        let _counted = self.in_flight.enter()?;
         let mut attempts = Attempts::new(timeout.unwrap_or(self.deadline));
         let repeatable = commands.iter().all(|command| command.is_repeatable());
-        let first = commands.iter().find(|command| command.route_key().is_some());
+        let first = commands.iter().find(|command| command.slot_key().is_some());
         let first: Vec<_> = first.or(commands.first()).copied().into_iter().collect();
         let mut aim = Aim::Route;
         loop {
             let _ = self.know_slots(attempts.left()).await;
-            let (groups, nowhere) = self.grouped(&first, &[(0, aim)]);
+            let (groups, nowhere) = self.nodes.grouped(&first, &[(0, aim)]);
             if let Some((_, error)) = nowhere.into_iter().next() {
                 return Err(error);
             }
@@ -222,56 +214,6 @@ impl<M: Member> Cluster<M> {
         }
     }
 
-    /// The commands by the nodes that they go to; and those for nodes to which there is no connection by these settings.
-    fn grouped(&self, sent: &[&Command], open: &[(usize, Aim)]) -> (Vec<Group<M>>, Vec<(usize, Error)>) {
-        let slots = self.nodes.slots();
-        let mut groups: Vec<Group<M>> = Vec::new();
-        let mut nowhere = Vec::new();
-        let mut places: HashMap<*const M, usize> = HashMap::new();
-        // From the end, so that the node of the next command is known.
-        let mut next: Option<Result<Arc<M>>> = None;
-        let mut targets = Vec::with_capacity(open.len());
-        for (at, aim) in open.iter().rev() {
-            let command = sent.get(*at);
-            let own = match (aim, command.map(|command| command.route())) {
-                (Aim::Ask(address), _) => Some(self.nodes.at(address)),
-                (_, Some(Route::Node(address))) => Some(self.nodes.at(slots.found_at(address))),
-                (_, Some(Route::Key(_))) => {
-                    let key = command.and_then(|command| command.route_key()).unwrap_or_default();
-                    // If nobody has it, any node says who does, or that nobody does.
-                    let master = slots.master(slots::slot(key)).map(|address| self.nodes.at(address));
-                    Some(master.unwrap_or_else(|| Ok(self.nodes.home())))
-                }
-                _ => None,
-            };
-            if let Some(own) = &own {
-                next = Some(same(own));
-            }
-            targets.push(own.or_else(|| next.as_ref().map(same)));
-        }
-        let mut last = None;
-        for ((at, aim), target) in open.iter().zip(targets.into_iter().rev()) {
-            // Behind the last command with a key.
-            let target = target.or_else(|| last.as_ref().map(same)).unwrap_or_else(|| Ok(self.nodes.home()));
-            last = Some(same(&target));
-            let node = match target {
-                Ok(node) => node,
-                Err(error) => {
-                    nowhere.push((*at, error));
-                    continue;
-                }
-            };
-            let place = *places.entry(Arc::as_ptr(&node)).or_insert_with(|| {
-                groups.push((node, Vec::new()));
-                groups.len() - 1
-            });
-            if let Some((_, group)) = groups.get_mut(place) {
-                group.push((*at, matches!(aim, Aim::Ask(_))));
-            }
-        }
-        (groups, nowhere)
-    }
-
     /// Asks who has which slot, unless that is known.
     async fn know_slots(&self, within: Duration) -> Result<()> {
         if self.nodes.slots().masters().is_empty() { self.refresh(within).await } else { Ok(()) }
@@ -305,48 +247,6 @@ impl Drop for Refreshing {
     fn drop(&mut self) {
         self.0.store(false, Ordering::Release);
     }
-}
-
-/// A node, and which commands it gets, each with whether it has to be asked for.
-type Group<M> = (Arc<M>, Vec<(usize, bool)>);
-
-/// The same node once more, or why there is none.
-fn same<M>(node: &Result<Arc<M>>) -> Result<Arc<M>> {
-    node.as_ref().map(Arc::clone).map_err(Error::again)
-}
-
-/// Whether a command is about what was written before it on its connection.
-fn is_of_connection(command: &Command) -> bool {
-    matches!(command.name(), "WAIT" | "WAITAOF")
-}
-
-/// Sends the commands of a group in one piece; one answer each.
-async fn pieces<M: Member>(
-    node: &M,
-    sent: &[&Command],
-    group: &[(usize, bool)],
-    timeout: Option<Duration>,
-) -> Result<Vec<Result<Reply>>> {
-    let asking = Command::new("ASKING");
-    let mut commands = Vec::with_capacity(group.len());
-    for (at, asks) in group {
-        if *asks {
-            commands.push(&asking);
-        }
-        commands.extend(sent.get(*at));
-    }
-    if let [command] = commands.as_slice() {
-        return Ok(vec![Box::pin(node.call(command, timeout)).await]);
-    }
-    let mut answers = Box::pin(node.call_all(&commands, false, timeout)).await?.into_iter();
-    let mut own = Vec::with_capacity(group.len());
-    for (_, asks) in group {
-        if *asks {
-            answers.next();
-        }
-        own.extend(answers.next());
-    }
-    Ok(own)
 }
 
 /// All of them at once, as few as there are nodes; their outcomes in order.

@@ -153,30 +153,6 @@ async fn nobody_is_not_all_masters() {
     assert!(error.is_unavailable() && error.to_string().contains("who has its slots"), "{error}");
 }
 
-/// By the clock, which attempts look at.
-#[tokio::test]
-async fn who_waits_for_a_master_counts_among_those_under_way() {
-    let settings =
-        RedisSettings::new("redis://h:1").max_in_flight(2).response_timeout(Duration::from_secs(2));
-    let down = || ("h:1", Say::Refuse("CLUSTERDOWN Hash slot not served"));
-    let (_, cluster) = cluster_of(&settings, all_at(1), (0..1_000).map(|_| down()).collect());
-    let (all, get) = (everybody(), Command::new("GET").key("foo"));
-    let one = [&get];
-    let late = async {
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        [
-            cluster.send(&get, None).await.map(drop),
-            cluster.send(&all, None).await.map(drop),
-            cluster.transact(&one, None).await.map(drop),
-        ]
-    };
-    let (gets, everybody, late) = tokio::join!(cluster.send(&get, None), cluster.send(&all, None), late);
-    assert!(late.iter().all(|late| matches!(late, Err(Error::Busy { limit: 2 }))), "{late:?}");
-    assert!(gets.unwrap_err().is_unavailable() && everybody.unwrap_err().is_unavailable());
-    // They are gone.
-    assert!(matches!(cluster.send(&get, None).await, Err(error) if !error.is_busy()));
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_node_that_was_taken_out_is_not_believed() {
     let (world, cluster) = cluster(all_at(2), Vec::new());
@@ -336,4 +312,46 @@ async fn what_has_a_key_is_not_for_all_masters_and_what_is_for_them_is_no_part_o
         refused(cluster.transact(&batch, None).await.map(drop), "take it out of the batch");
     }
     assert_eq!(world.sent(), [""; 0], "nothing was sent");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_replicas_asks_the_master_of_what_was_written_before() {
+    let set = |key: &str| Command::new("SET").key(key);
+    let (bar, foo, both) = (set("bar"), set("foo"), Command::new("DEL").key("bar").key("foo"));
+    let (get, wait) = (Command::new("GET").key("bar"), Command::new("WAIT").arg("1").arg("100"));
+    let texts = |answers: Vec<Result<Reply>>| -> Vec<String> {
+        answers.into_iter().map(|answer| answer.unwrap().as_str().unwrap().to_owned()).collect()
+    };
+    let (world, nodes) = cluster(halves(1, 2), Vec::new());
+    let answers = nodes.send_all(&[&bar, &wait, &foo, &wait], None).await.unwrap();
+    assert_eq!(texts(answers), ["h:1", "h:1", "h:2", "h:2"]);
+    world.sent();
+    for refused in [vec![&bar, &foo, &wait], vec![&both, &wait], vec![&wait, &bar], vec![&bar, &wait, &wait]]
+    {
+        let error = nodes.send_all(&refused, None).await.unwrap_err();
+        assert!(matches!(error, Error::Unsupported { .. }), "{error}");
+    }
+    assert_eq!(world.sent(), [""; 0], "nothing was sent");
+
+    let (_, nodes) = cluster(halves(1, 2), vec![("h:1", Say::Refuse("MOVED 5061 h:3"))]);
+    let answers = nodes.send_all(&[&bar, &wait, &foo, &wait], None).await.unwrap();
+    assert_eq!(texts(answers), ["h:3", "h:3", "h:2", "h:2"]);
+
+    // What stands between them is done with.
+    let (world, nodes) = cluster(halves(1, 2), vec![("h:1", Say::Refuse("TRYAGAIN"))]);
+    let _ = nodes.send_all(&[&bar, &get, &wait], None).await.unwrap();
+    assert_eq!(world.sent(), ["h:1 GET", "h:1 SET", "h:1 SET", "h:1 WAIT", "h:1 WAIT"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cursor_is_read_where_it_was_opened() {
+    let at_home = |command: Command| command.routed(Route::SlotOf(b"foo".to_vec()));
+    let (look, open) = (Command::new("GET").key("foo"), at_home(Command::new("FT.AGGREGATE").arg("idx")));
+    let read = || Command::new("FT.CURSOR").arg("READ").arg("idx").arg("7");
+    let (_, nodes) = cluster(halves(1, 2), Vec::new());
+    let answers = nodes.send_all(&[&look, &Command::new("FT.INFO").arg("idx"), &open], None).await.unwrap();
+    assert!(answers.iter().all(|answer| answer.as_ref().unwrap().as_str() == Some("h:2")), "{answers:?}");
+    for (command, node) in [(open, "h:2"), (at_home(read()), "h:2"), (read(), "h:1")] {
+        assert_eq!(nodes.send(&command, None).await.unwrap().as_str(), Some(node));
+    }
 }

@@ -82,6 +82,7 @@ use crate::settings::RedisSettings;
 pub struct FredConnection {
     /// The server that the settings name. If it is a node of a cluster, the others are found through it.
     node: Arc<Node>,
+    in_flight: InFlight,
     /// What it was made of, and where it runs, if it was made here.
     settings: Option<RedisSettings>,
     runtime: Option<Handle>,
@@ -99,8 +100,7 @@ impl FredConnection {
         let within = settings.connect_timeout;
         let client = config::client(&settings, true)?;
         let driver = open(&client, within).await.map_err(|error| convert::error("HELLO", within, error))?;
-        let in_flight = Arc::new(InFlight::new(settings.max_in_flight));
-        let node = Node::over(Clients::One(client), Some(driver), &settings, in_flight);
+        let node = Node::over(Clients::One(client), Some(driver), &settings);
         node.ask(settings.connect_timeout + settings.response_timeout).await?;
         Ok(Self::of(node, Some((settings, runtime))))
     }
@@ -114,8 +114,7 @@ impl FredConnection {
     pub fn lazy(settings: impl Into<RedisSettings>) -> Result<Self> {
         let settings = settings.into();
         let runtime = Handle::try_current().map_err(|_| Error::NoRuntime)?;
-        let in_flight = Arc::new(InFlight::new(settings.max_in_flight));
-        let node = Node::lazy(&settings, in_flight)?;
+        let node = Node::lazy(&settings)?;
         Ok(Self::of(node, Some((settings, runtime))))
     }
 
@@ -151,8 +150,9 @@ impl FredConnection {
         let settings = RedisSettings::new("").max_in_flight(calls);
         self.settings = self.settings.map(|settings| settings.max_in_flight(calls));
         if let Some(node) = Arc::get_mut(&mut self.node) {
-            node.in_flight = Arc::new(InFlight::new(settings.max_in_flight));
+            node.most = settings.max_in_flight;
         }
+        self.in_flight = InFlight::new(settings.max_in_flight);
         self
     }
 
@@ -161,8 +161,7 @@ impl FredConnection {
             return Err(a_cluster());
         }
         let settings = RedisSettings::new("");
-        let in_flight = Arc::new(InFlight::new(settings.max_in_flight));
-        let node = Node::over(clients, None, &settings, in_flight);
+        let node = Node::over(clients, None, &settings);
         node.ask(settings.connect_timeout + settings.response_timeout).await?;
         if node.capabilities().cluster {
             return Err(a_cluster());
@@ -171,8 +170,8 @@ impl FredConnection {
     }
 
     fn of(node: Node, made: Option<(RedisSettings, Handle)>) -> Self {
-        let (settings, runtime) = made.unzip();
-        Self { node: Arc::new(node), settings, runtime, cluster: OnceLock::new() }
+        let (in_flight, (settings, runtime)) = (InFlight::new(node.most), made.unzip());
+        Self { node: Arc::new(node), in_flight, settings, runtime, cluster: OnceLock::new() }
     }
 
     /// The cluster, if it is known to be one.
@@ -185,12 +184,11 @@ impl FredConnection {
         }
         let settings = self.settings.as_ref().ok_or_else(a_cluster)?;
         Ok(Some(self.cluster.get_or_init(|| {
-            let in_flight = Arc::clone(&self.node.in_flight);
             let runtime = self.runtime.clone();
             let make = move |settings: &RedisSettings| {
                 // Whoever needs the node first may be on another runtime, which ends earlier.
                 let _here = runtime.as_ref().map(Handle::enter);
-                Node::lazy(settings, Arc::clone(&in_flight))
+                Node::lazy(settings)
             };
             Cluster::new(settings, &self.node, make)
         })))
@@ -214,6 +212,7 @@ impl FredConnection {
 impl Connection for FredConnection {
     fn send(&self, command: Command) -> BoxFuture<'_, Result<Reply>> {
         Box::pin(async move {
+            let _counted = self.in_flight.enter()?;
             match self.place(command.timeout()).await? {
                 (None, timeout) => self.node.call(&command, timeout).await,
                 (Some(cluster), timeout) => Box::pin(cluster.send(&command, timeout)).await,
@@ -223,6 +222,7 @@ impl Connection for FredConnection {
 
     fn send_all(&self, batch: Batch) -> BoxFuture<'_, Result<Vec<Result<Reply>>>> {
         Box::pin(async move {
+            let _counted = self.in_flight.enter()?;
             let commands: Vec<_> = batch.commands().iter().collect();
             match self.place(batch.timeout()).await? {
                 (None, timeout) => Box::pin(self.node.call_all(&commands, batch.is_atomic(), timeout)).await,

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
@@ -21,7 +21,6 @@ use super::transaction::Transactions;
 use super::wire::{Answer, Driver, ask, ask_all, connected, one, together, unconnected};
 use super::{config, convert};
 use crate::connection::cluster::Member;
-use crate::connection::in_flight::InFlight;
 use crate::connection::learned::Learned;
 use crate::connection::{Capabilities, answers};
 use crate::error::{Error, Result};
@@ -41,7 +40,8 @@ pub(super) struct Node {
     /// What the server is taken to be able to do until it was asked.
     assumed: Capabilities,
     client_name: Option<String>,
-    pub(super) in_flight: Arc<InFlight>,
+    /// How many commands may wait in the client, those of calls that were given up among them.
+    pub(super) most: usize,
     pub(super) deadline: Duration,
 }
 
@@ -59,18 +59,13 @@ struct Reconnects {
 
 impl Node {
     /// Goes on connecting in the background.
-    pub(super) fn lazy(settings: &RedisSettings, in_flight: Arc<InFlight>) -> Result<Self> {
+    pub(super) fn lazy(settings: &RedisSettings) -> Result<Self> {
         let client = config::client(settings, false)?;
         let driver = Driver(client.connect());
-        Ok(Self::over(Clients::One(client), Some(driver), settings, in_flight))
+        Ok(Self::over(Clients::One(client), Some(driver), settings))
     }
 
-    pub(super) fn over(
-        clients: Clients,
-        driver: Option<Driver>,
-        settings: &RedisSettings,
-        in_flight: Arc<InFlight>,
-    ) -> Self {
+    pub(super) fn over(clients: Clients, driver: Option<Driver>, settings: &RedisSettings) -> Self {
         let all = clients.all();
         let config = all.first().map(ClientLike::client_config).unwrap_or_default();
         let protocol = if config.version == RespVersion::RESP2 { Protocol::Resp2 } else { Protocol::Resp3 };
@@ -86,7 +81,7 @@ impl Node {
             capabilities: Learned::default(),
             assumed,
             client_name: settings.client_name.clone(),
-            in_flight,
+            most: settings.max_in_flight,
             deadline: settings.response_timeout,
         }
     }
@@ -116,7 +111,6 @@ impl Node {
     where
         F: Future<Output = Answer<T>>,
     {
-        let _counted = self.in_flight.enter()?;
         let (began, deadline) = (Instant::now(), timeout.unwrap_or(self.deadline));
         let attempts = async {
             let mut again = repeatable;
@@ -133,7 +127,7 @@ impl Node {
                 // What fred did not get to yet is there also if its callers have given up. Of a client with a bound of its own,
                 // it counts also what it refused.
                 let counts = client.connection_config().max_command_buffer_len == 0;
-                if counts && client.command_queue_len() >= self.in_flight.limit() {
+                if counts && client.command_queue_len() >= self.most {
                     return Err(FredError::new(ErrorKind::Backpressure, "too many calls have no answer yet"));
                 }
                 self.silence.asks(asks);
@@ -157,7 +151,7 @@ impl Node {
         };
         match tokio::time::timeout(deadline + config::GRACE, attempts).await {
             Ok(Err(error)) if *error.kind() == ErrorKind::Backpressure => {
-                Err(Error::Busy { limit: self.in_flight.limit() })
+                Err(Error::Busy { limit: self.most })
             }
             Ok(Err(error)) if *error.kind() != ErrorKind::Timeout => {
                 Err(self.capabilities().explain(convert::error(&name(), deadline, error)))

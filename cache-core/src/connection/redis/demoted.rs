@@ -37,7 +37,7 @@ impl Played {
     fn node(&self, url: &str) -> Node {
         let settings = RedisSettings::new(url.replace("PORT", &self.port.to_string()));
         let settings = settings.protocol(Protocol::Resp2);
-        Node::known(&settings, &Shared::new(&settings), &Capabilities::default()).unwrap()
+        Node::known(&settings, &Shared::default(), &Capabilities::default()).unwrap()
     }
 }
 

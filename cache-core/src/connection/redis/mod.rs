@@ -30,6 +30,7 @@ use futures_core::future::BoxFuture;
 pub use self::adapter::RedisAdapter;
 use self::node::{Node, Shared};
 use super::cluster::{Cluster, Member};
+use super::in_flight::InFlight;
 use super::{Capabilities, Connection, Invalidations, KeyChanges, PushStream};
 use crate::error::{Error, Result};
 use crate::settings::{Places, Protocol, RedisSettings};
@@ -37,6 +38,7 @@ use crate::settings::{Places, Protocol, RedisSettings};
 /// A connection that is made here.
 pub(crate) struct RedisConnection {
     settings: RedisSettings,
+    in_flight: InFlight,
     shared: Shared,
     /// The server that the settings name. If it is a node of a cluster, the others are found through it.
     node: Arc<Node>,
@@ -94,13 +96,14 @@ impl RedisConnection {
 
     /// Connects with the first command, which asks the server what it can do before it is sent.
     pub(crate) fn lazy(settings: &RedisSettings) -> Result<Self> {
-        Self::over(settings, Shared::new(settings))
+        Self::over(settings, Shared::default())
     }
 
     fn over(settings: &RedisSettings, shared: Shared) -> Result<Self> {
         let node = Arc::new(Node::lazy(settings, &shared)?);
         Ok(Self {
             settings: settings.clone(),
+            in_flight: InFlight::new(settings.max_in_flight),
             shared,
             node,
             cluster: OnceLock::new(),
@@ -147,6 +150,7 @@ impl RedisConnection {
 impl Connection for RedisConnection {
     fn send(&self, command: Command) -> BoxFuture<'_, Result<Reply>> {
         Box::pin(async move {
+            let _counted = self.in_flight.enter()?;
             match self.place(command.timeout()).await? {
                 (None, timeout) => self.node.call(&command, timeout).await,
                 (Some(cluster), timeout) => Box::pin(cluster.send(&command, timeout)).await,
@@ -156,6 +160,7 @@ impl Connection for RedisConnection {
 
     fn send_all(&self, batch: Batch) -> BoxFuture<'_, Result<Vec<Result<Reply>>>> {
         Box::pin(async move {
+            let _counted = self.in_flight.enter()?;
             let commands: Vec<_> = batch.commands().iter().collect();
             match self.place(batch.timeout()).await? {
                 (None, timeout) => self.node.call_all(&commands, batch.is_atomic(), timeout).await,
@@ -192,7 +197,7 @@ impl Connection for RedisConnection {
         if self.node.capabilities().protocol != Protocol::Resp3 {
             return None;
         }
-        let shared = Shared { told: Some(told), ..Shared::new(&self.settings) };
+        let shared = Shared { told: Some(told), ..Shared::default() };
         let tracking = Self::over(&self.settings, shared);
         Some(tracking.map(|tracking| Arc::new(tracking) as Arc<dyn Connection>))
     }

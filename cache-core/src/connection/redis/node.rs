@@ -17,7 +17,6 @@ use super::told;
 use super::wire::Packed;
 use crate::backoff::before_again;
 use crate::connection::cluster::Member;
-use crate::connection::in_flight::InFlight;
 use crate::connection::learned::Learned;
 use crate::connection::{Capabilities, Invalidations, answers};
 use crate::error::{Error, Result};
@@ -27,26 +26,19 @@ use crate::settings::{Places, Protocol, RedisSettings, Secret};
 pub(super) struct Node {
     pub(super) link: Arc<Link>,
     deadline: Duration,
-    in_flight: Arc<InFlight>,
+    /// How many calls may have been given up that the server has not answered yet.
+    most: usize,
     /// What the server is taken to be able to do until it was asked.
     assumed: Capabilities,
     capabilities: Learned,
 }
 
 /// What nodes of one cluster have in common.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(super) struct Shared {
-    pub(super) in_flight: Arc<InFlight>,
     pub(super) listeners: Arc<Listeners>,
     /// Who is told when keys change that were read, if that is told.
     pub(super) told: Option<Arc<dyn Invalidations>>,
-}
-
-impl Shared {
-    pub(super) fn new(settings: &RedisSettings) -> Self {
-        let in_flight = Arc::new(InFlight::new(settings.max_in_flight));
-        Self { in_flight, listeners: Arc::default(), told: None }
-    }
 }
 
 impl Node {
@@ -59,7 +51,7 @@ impl Node {
         Ok(Self {
             link: Link::new(target, opener, settings.connect_timeout, listeners, shared.told.clone()),
             deadline: settings.response_timeout,
-            in_flight: Arc::clone(&shared.in_flight),
+            most: settings.max_in_flight,
             assumed,
             capabilities: Learned::default(),
         })
@@ -122,7 +114,6 @@ impl Node {
     where
         F: Future<Output = Result<T, Failure>>,
     {
-        let _counted = self.in_flight.enter()?;
         let deadline = timeout.unwrap_or(self.deadline);
         let began = tokio::time::Instant::now();
         let mut used = None;
@@ -175,12 +166,12 @@ impl Node {
         let live = self.link.live().await?;
         let live = used.insert(live);
         // What was given up is kept until the server reads and answers it, or the line ends: that is bounded too.
-        if live.wire.given_up() >= self.in_flight.limit() {
+        if live.wire.given_up() >= self.most {
             // A server that was silent for so long is given up, also where the call that it owes has more time.
             if let Some(since) = std::time::Instant::now().checked_sub(self.deadline) {
                 self.link.doubt(live, since);
             }
-            return Err(Failure::Busy(self.in_flight.limit()));
+            return Err(Failure::Busy(self.most));
         }
         let result = call(Arc::clone(live)).await;
         if result.as_ref().is_err_and(Failure::is_broken) {
