@@ -82,7 +82,7 @@ async fn a_plan_says_what_it_does_not_know(cache: Cache) {
     };
     let plan = new().plan(&cache).await.unwrap().remove(0);
     assert_eq!(plan.notices, [told]);
-    assert!(plan.to_string().ends_with("the next run finds out whether for its values"), "{plan}");
+    assert!(plan.to_string().ends_with("each run finds out, and tells, whether for its values"), "{plan}");
     run(&cache).await;
     let plan = new().plan(&cache).await.unwrap().remove(0);
     assert!(matches!(plan.notices[..], [Notice::Lacking { documents: 1, .. }]), "{plan}");

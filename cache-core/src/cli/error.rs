@@ -1,9 +1,10 @@
 //! What keeps a command from being done.
 
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use crate::error::Error;
+use crate::error::{Error, shown};
 use crate::migrate::MigrateError;
 
 /// What keeps a command from being done.
@@ -24,7 +25,7 @@ use crate::migrate::MigrateError;
 /// assert!(error.to_string().contains("make it with `migrate lock`"));
 /// # }
 /// ```
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum CliError {
     /// There is no server to ask.
@@ -63,4 +64,10 @@ pub enum CliError {
     /// The answer cannot be printed.
     #[error("the answer cannot be printed")]
     Print(#[source] io::Error),
+}
+
+impl fmt::Debug for CliError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        shown(self, f)
+    }
 }

@@ -12,6 +12,9 @@ pub(super) fn advice(kind: ServerErrorKind) -> &'static str {
         ServerErrorKind::NotPersisting => "; see in its log why it cannot write to its disk",
         ServerErrorKind::Authentication => "; mend the user or the password that it was connected with",
         ServerErrorKind::ReadOnly => "; connect to the master",
+        ServerErrorKind::Permission => {
+            "; its user may not do that: give it the rights that `acl` of the command line prints, or `cache_core::acl::Acl` makes"
+        }
         ServerErrorKind::KeyPermission => {
             "; its user may not touch the keys of a model: give it the rule that `acl` of the command line prints, or \
              `cache_core::acl::Acl` makes"

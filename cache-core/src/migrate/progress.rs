@@ -27,7 +27,7 @@ pub struct Progress {
     pub index: String,
     /// How many documents it holds.
     pub documents: u64,
-    /// How many it will hold, about: as many as the index before it, or as were counted. `None`: not known.
+    /// How many it will hold, about: as many as the index before it, or as were counted, and no fewer than it holds. `None`: not known.
     pub total: Option<u64>,
     /// How long it has been watched.
     pub elapsed: Duration,

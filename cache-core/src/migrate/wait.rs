@@ -85,6 +85,8 @@ fn progress(
     let seconds = elapsed.as_secs_f64();
     let came = look.documents.saturating_sub(first) as f64;
     let rate = if seconds > 0.0 { came / seconds } else { 0.0 };
+    // What it was counted to be may be less by now.
+    let total = total.map(|total| total.max(look.documents));
     let rest = total.map(|total| total.saturating_sub(look.documents) as f64);
     let eta = match rest {
         _ if filled => Some(Duration::ZERO),

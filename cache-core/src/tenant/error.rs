@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::host::HostError;
-use crate::error::{BoxError, Error};
+use crate::error::{BoxError, Error, shown};
 
 /// Where settings can be found.
 ///
@@ -189,7 +189,7 @@ impl fmt::Display for Place {
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum TenantError {
     /// No tier knows the tenant. Remembered for a few seconds.
@@ -254,6 +254,12 @@ pub enum TenantError {
     /// The cache cannot be used as it was set up.
     #[error("the cache cannot be used")]
     Cache(#[from] Error),
+}
+
+impl fmt::Debug for TenantError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        shown(self, f)
+    }
 }
 
 impl TenantError {

@@ -1,5 +1,6 @@
 //! A store in PostgreSQL.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
@@ -7,6 +8,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::types::Json;
 
 use super::store::{StoreResult, Stored, TenantStore};
+use crate::error::shown;
 
 /// How long connecting, and one statement, may take.
 const BOUND: Duration = Duration::from_secs(2);
@@ -71,7 +73,7 @@ pub struct PostgresStore {
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum PostgresStoreError {
     /// The database refused, or cannot be reached. The URL, which may hold a password, is not repeated.
@@ -92,6 +94,12 @@ pub enum PostgresStoreError {
         /// The name.
         name: String,
     },
+}
+
+impl fmt::Debug for PostgresStoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        shown(self, f)
+    }
 }
 
 /// The statements, made once: a name cannot be bound as a value.

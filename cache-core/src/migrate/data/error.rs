@@ -1,8 +1,10 @@
 //! What keeps a migration of documents from being begun, or stops it.
 
+use std::fmt;
+
 use cache_index::printed;
 
-use crate::error::Error;
+use crate::error::{Error, shown};
 use crate::migrate::MigrateError;
 
 /// What keeps a migration of documents from being begun, or stops it. What it did is kept, and running it again goes on
@@ -27,7 +29,7 @@ use crate::migrate::MigrateError;
 /// assert!(error.to_string().ends_with("write `#[cache(schema_version = 2)]`"));
 /// # }
 /// ```
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum DataMigrationError {
     /// The model's saves store no version, so that what they write would be migrated once more. Nothing was written.
@@ -190,4 +192,10 @@ pub enum DataMigrationError {
     /// The server could not be asked, or refused; [`Error::Stopped`] if some documents had been migrated.
     #[error("the migration of documents stopped")]
     Server(#[from] Error),
+}
+
+impl fmt::Debug for DataMigrationError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        shown(self, f)
+    }
 }

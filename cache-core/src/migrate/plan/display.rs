@@ -149,7 +149,7 @@ impl fmt::Display for Notice {
                         "whether for {their} values could not be asked ({}): run the migrator again",
                         printed(reason)
                     ),
-                    None => write!(f, "the next run finds out whether for {their} values"),
+                    None => write!(f, "each run finds out, and tells, whether for {their} values"),
                 }
             }
             Self::CannotJudge { commands } => write!(
@@ -175,8 +175,8 @@ impl fmt::Display for Notice {
                 let wanted = wanted.join(", ");
                 write!(
                     f,
-                    "in all that the server tells, {} is the same: PHONETIC or an option of vectors differs, of which is wanted: {}; or what \
-                     it lacked was added to it by hand",
+                    "in all that the server tells, {} is the same, and another one is made: the server does not tell of PHONETIC, of some \
+                     options of vectors (wanted: {}), nor whether something was added to it by hand",
                     printed(index),
                     if wanted.is_empty() { printed("none") } else { printed(&wanted) }
                 )

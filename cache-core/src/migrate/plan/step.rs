@@ -199,8 +199,8 @@ pub enum Notice {
         /// The key.
         key: String,
     },
-    /// The new index differs from the active one in options that the server does not tell: PHONETIC, EF_RUNTIME, EPSILON,
-    /// INITIAL_CAP, BLOCK_SIZE.
+    /// A new index is made, since the active one, which is the same in all that the server tells, is not known to have the options that it
+    /// does not tell: PHONETIC, EF_RUNTIME, EPSILON, INITIAL_CAP, BLOCK_SIZE.
     Untold {
         /// The active index.
         index: String,
