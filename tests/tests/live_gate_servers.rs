@@ -2,10 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use cache_core::acl::{Acl, Feature};
 use cache_core::{
     Cache, CacheModel, Command, Gate, GateError, Layout, MigrateError, Migrator, Outcome, Protocol,
     RedisSettings,
 };
+use cache_tests::clients::is_fred;
 use cache_tests::others::{Other, REDIS_6, VALKEY_8, VALKEY_9};
 use cache_tests::plain::Plain;
 use cache_tests::releases::first::User;
@@ -18,14 +20,15 @@ const LATE: Duration = Duration::from_secs(20);
 /// Longer than an answer takes, shorter than what is waited for beyond it.
 const TTL: Duration = Duration::from_secs(2);
 
+fn settings(server: &Plain, protocol: Protocol) -> RedisSettings {
+    let settings = RedisSettings::new(server.url()).protocol(protocol);
+    settings.response_timeout(LATE).connect_timeout(LATE)
+}
+
 async fn reached(server: &Plain, protocol: Protocol) -> Cache {
-    let settings = || {
-        let settings = RedisSettings::new(server.url()).protocol(protocol);
-        settings.response_timeout(LATE).connect_timeout(LATE)
-    };
     let began = Instant::now();
     loop {
-        match connect_with(settings()).await {
+        match connect_with(settings(server, protocol)).await {
             Ok(cache) => return cache.project(&format!("{protocol:?}")),
             Err(error) => assert!(began.elapsed() < LATE, "the server does not start: {}", chain(&error)),
         }
@@ -94,6 +97,35 @@ async fn a_generation_is_done_once(caches: &[Cache; 2]) {
     assert_eq!(ran, 1);
 }
 
+/// The line that is printed for gates is taken, and who has these rights has gates, of which nothing is refused.
+async fn the_least_rights_are_enough(server: &Plain, admin: &Cache, protocol: Protocol, refuses: &[&str]) {
+    let say = |line: &str| {
+        let mut words = line.split(' ');
+        admin.command(Command::new(words.next().unwrap()).args_from(words))
+    };
+    let features = [Feature::Gate, Feature::Durability, Feature::Fences];
+    let line = Acl::of(admin).unwrap().features(features).set_user("app").unwrap();
+    say(&line).await.unwrap_or_else(|error| panic!("{line}: {}", chain(&error)));
+    say("ACL SETUSER app >p").await.unwrap();
+    // Who asked no server leaves out what it says that it does not know.
+    let mut acl = Acl::project(admin.project_name().unwrap().unwrap()).unwrap().features(features);
+    for word in refuses {
+        let refused = chain(&say(&acl.set_user("app").unwrap()).await.unwrap_err());
+        assert!(refused.contains(&format!("modifier '{word}'")), "{refused}");
+        acl = acl.without([*word]);
+    }
+    assert_eq!(acl.set_user("app").unwrap(), line);
+    let user = async || {
+        let settings = settings(server, protocol).username("app").password("p");
+        connect_with(settings).await.unwrap().project(&format!("{protocol:?}"))
+    };
+    let users = [user().await, user().await];
+    what_is_given_back_is_had_by_who_waits(&users).await;
+    let log = say("ACL LOG").await.unwrap();
+    // fred asks on its own account.
+    assert!(is_fred() || log.clone().into_items().unwrap().is_empty(), "{log:?}");
+}
+
 async fn documents_and_indexes_are_refused(cache: &Cache, is: &str) {
     let said = |what: &str, error: &dyn std::error::Error, module: &str, why: &str| {
         let text = chain(error);
@@ -127,12 +159,13 @@ async fn ends_of_fields_are_refused(cache: &Cache, is: &str) {
     );
 }
 
-async fn gates_work(other: &Other, is: &str) {
+async fn gates_work(other: &Other, is: &str, refuses: &[&str]) {
     let server = Plain::of(&other.program());
     for protocol in [Protocol::Resp3, Protocol::Resp2] {
         let caches = [reached(&server, protocol).await, reached(&server, protocol).await];
         let told = caches[0].capabilities();
         assert_eq!((told.protocol, &*told.product, &*told.server), (protocol, other.product, other.version));
+        the_least_rights_are_enough(&server, &caches[0], protocol, refuses).await;
         tokio::join!(
             one_of_several_runs(&caches),
             what_is_given_back_is_had_by_who_waits(&caches),
@@ -147,15 +180,15 @@ async fn gates_work(other: &Other, is: &str) {
 
 #[tokio::test]
 async fn redis_6_2_14() {
-    gates_work(&REDIS_6, "Redis 6.2.14").await;
+    gates_work(&REDIS_6, "Redis 6.2.14", &["clearselectors"]).await;
 }
 
 #[tokio::test]
 async fn valkey_8_1_8() {
-    gates_work(&VALKEY_8, "Valkey 8.1.8").await;
+    gates_work(&VALKEY_8, "Valkey 8.1.8", &[]).await;
 }
 
 #[tokio::test]
 async fn valkey_9_1_2() {
-    gates_work(&VALKEY_9, "Valkey 9.1.2").await;
+    gates_work(&VALKEY_9, "Valkey 9.1.2", &[]).await;
 }

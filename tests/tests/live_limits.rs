@@ -246,6 +246,14 @@ async fn a_page_beyond_what_the_server_answers_says_so() {
     }
     assert_eq!(Thing::find().page(u64::MAX, u64::MAX).all(&cache).await.unwrap().len(), 0);
     assert_eq!(Thing::find().count(&cache).await.unwrap(), 130);
+    // Who may not ask how many that are does not know, and the server says so of what has no limit.
+    let user = Command::new("ACL").args_from(["SETUSER", "shy", "on", ">p", "~*", "+@all", "-ft.config"]);
+    cache.command(user).await.unwrap();
+    let shy = RedisSettings::new(server.url()).username("shy").password("p");
+    let shy = connect_with(shy).await.unwrap();
+    assert_eq!(Thing::find().page(50, 20).all(&shy).await.unwrap().len(), 20);
+    let error = chain(&Thing::find().all(&shy).await.unwrap_err());
+    assert!(error.contains("LIMIT exceeds maximum of 100"), "{error}");
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! The parts of this crate that need rights of their own.
 
-use super::table::{Keys, Row, TABLE};
+use super::table::{Keys, ON_CLUSTERS, Row, TABLE};
 
 /// A part of this crate that a service uses, or does not.
 ///
@@ -64,8 +64,8 @@ pub enum Feature {
     Tenants,
     /// [`Cache::near`](crate::Cache), of the feature `near`: what it reads, and that it is told of changes.
     Near,
-    /// Whatever is done on a cluster, on each of its nodes: rights do not travel from one to the others. The last of its commands
-    /// makes indexes where the search module has a coordinator.
+    /// Whatever is done on a cluster, on each of its nodes: rights do not travel from one to the others. Beside it, a feature may
+    /// need [more there](Feature::needed_on_clusters).
     Cluster,
 }
 
@@ -85,14 +85,24 @@ impl Feature {
         self.row().map_or(&[], |row| row.needed)
     }
 
-    /// The commands that it sends and can do without: something is then done in another way, or later, or not known.
-    pub fn helpful(self) -> &'static [&'static str] {
-        self.row().map_or(&[], |row| row.helpful)
+    /// The commands without which something of the feature fails on a cluster, beside those that it needs anywhere. A line has
+    /// them where [`Feature::Cluster`] is among its features.
+    ///
+    /// ```
+    /// use cache_core::acl::Feature;
+    ///
+    /// // Indexes are made and dropped on all masters.
+    /// assert_eq!(Feature::Migrator.needed_on_clusters(), ["ft._createifnx", "ft._dropindexifx"]);
+    /// assert!(Feature::Gate.needed_on_clusters().is_empty());
+    /// ```
+    pub fn needed_on_clusters(self) -> &'static [&'static str] {
+        ON_CLUSTERS.iter().find(|(feature, _)| *feature == self).map_or(&[], |(_, commands)| *commands)
     }
 
-    /// All commands that it sends.
-    pub(super) fn commands(self) -> impl Iterator<Item = &'static str> {
-        self.needed().iter().chain(self.helpful()).copied()
+    /// The commands that it sends and can do without: something is then done in another way, or later, or not known.
+    /// [`Acl::without`](super::Acl::without) leaves them out.
+    pub fn helpful(self) -> &'static [&'static str] {
+        self.row().map_or(&[], |row| row.helpful)
     }
 
     pub(super) fn keys(self) -> &'static [Keys] {
@@ -143,7 +153,10 @@ mod tests {
             shown.collect::<Vec<_>>().join(" ")
         };
         let row = |feature: Feature| {
-            let (needed, helpful) = (named(feature.needed()), named(feature.helpful()));
+            let (mut needed, helpful) = (named(feature.needed()), named(feature.helpful()));
+            if !feature.needed_on_clusters().is_empty() {
+                needed += &format!("; on a cluster {}", named(feature.needed_on_clusters()));
+            }
             format!("| `{}` | {needed} | {helpful} |", feature.name()).replace("  ", " ")
         };
         let table: Vec<_> = Feature::all().map(row).collect();
@@ -154,10 +167,28 @@ mod tests {
     #[test]
     fn no_command_is_there_twice() {
         for feature in Feature::all() {
-            let commands: Vec<_> = feature.commands().collect();
+            let all = [feature.needed(), feature.needed_on_clusters(), feature.helpful()];
+            let commands: Vec<_> = all.into_iter().flatten().collect();
             let once: BTreeSet<_> = commands.iter().collect();
             assert_eq!(once.len(), commands.len(), "{feature:?}");
             assert!(commands.iter().all(|command| !command.contains(char::is_uppercase)), "{feature:?}");
+        }
+    }
+
+    /// A server without the module refuses the whole line for one command of it.
+    #[test]
+    fn who_needs_nothing_of_a_module_is_granted_nothing_of_it() {
+        let all = |feature: Feature| {
+            [feature.needed(), feature.needed_on_clusters(), feature.helpful()].concat().into_iter()
+        };
+        for feature in Feature::all() {
+            let needs = |module: &str| feature.needed().iter().any(|command| command.starts_with(module));
+            let granted = |module: &str| all(feature).any(|command| command.starts_with(module));
+            assert_eq!(granted("ft."), needs("ft."), "{feature:?}");
+            // What it is asked when a cache connects.
+            assert_eq!(feature.helpful().contains(&"ft.config"), needs("ft."), "{feature:?}");
+            // Rows of tenants are documents, of which none is needed.
+            assert_eq!(granted("json."), needs("json.") || feature == Feature::Tenants, "{feature:?}");
         }
     }
 }

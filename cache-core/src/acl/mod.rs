@@ -16,11 +16,26 @@
 //!
 //! A user with exactly these rights runs the feature, and each of them is missed by something of it: `tests/tests/live_acl` tries
 //! both, against RediSearch 2.10, through either client. `HELLO` and `AUTH` need no right. What is sent through [`Cache::command`] is not among
-//! it. Each node of a cluster has users of its own: say the line to all of them, replicas too. A command
-//! that the server does not know is an error of `ACL SETUSER`: load its modules first.
+//! it. Each node of a cluster has users of its own: say the line to all of them, replicas too.
+//!
+//! # What a server does not know
+//!
+//! `ACL SETUSER` refuses the whole line for one word that the server does not know, and says which. So name the features that the
+//! service uses: only those of documents and of what is indexed have commands of modules, which are to be loaded before. What
+//! features do without is left out by [`Acl::without`] (`--without`), and by [`Acl::of`] itself, of a server that is too old for it:
+//!
+//! | | where | what is then not done |
+//! |---|---|---|
+//! | `clearselectors` | Redis 6.2 | nothing: users have no selectors there |
+//! | `client\|setinfo` | Redis 7.0 | `CLIENT LIST` does not name the library |
+//! | `ft.config` | a hosted server that does not allow it; RediSearch 2 with its own coordinator, which has it under another name | `MAXSEARCHRESULTS` is taken to be 1,000,000: a server that has less refuses queries without a limit |
+//!
+//! Each connection asks `FT.CONFIG`, and the server's `ACL LOG` says that it was refused where no feature of a line has it, and the
+//! module is there all the same.
 
 mod feature;
 mod table;
+mod without;
 
 use std::collections::BTreeSet;
 
@@ -28,6 +43,7 @@ use cache_index::{HashTag, Keyspace, Schema};
 
 pub use self::feature::Feature;
 use self::table::Keys;
+use self::without::{CLEAR_SELECTORS, unknown_to};
 use crate::cache::{Cache, keyspace_of_project};
 use crate::document;
 use crate::error::{Error, Result};
@@ -51,15 +67,19 @@ pub struct Acl {
     project: Option<String>,
     schemas: Vec<&'static Schema>,
     features: BTreeSet<Feature>,
+    without: BTreeSet<String>,
 }
 
 impl Acl {
-    /// For the namespace and the project of this cache; no server is asked. At first for [`Feature::Connection`] alone.
+    /// For the namespace and the project of this cache; no server is asked. At first for [`Feature::Connection`] alone. If it is
+    /// connected with a server that is too old to know something that a feature can do without, that is
+    /// [left out](Acl::without).
     ///
     /// # Errors
     /// [`Error::Name`] if it was given a name that cannot be used.
     pub fn of(cache: &Cache) -> Result<Self> {
-        Ok(Self::new(cache.keyspace()?.clone(), cache.project_name()?))
+        let acl = Self::new(cache.keyspace()?.clone(), cache.project_name()?);
+        Ok(acl.without(unknown_to(&cache.capabilities().server).iter().copied()))
     }
 
     /// For the namespace that [`Cache::project`] would give this project, without a cache.
@@ -80,7 +100,8 @@ impl Acl {
 
     fn new(keyspace: Keyspace, project: Option<&str>) -> Self {
         let features = BTreeSet::from([Feature::Connection]);
-        Self { keyspace, project: project.map(str::to_owned), schemas: Vec::new(), features }
+        let project = project.map(str::to_owned);
+        Self { keyspace, project, schemas: Vec::new(), features, without: BTreeSet::new() }
     }
 
     /// Beside those before, these models: [`Migrator::schemas`](crate::Migrator::schemas) has all of a binary.
@@ -97,7 +118,15 @@ impl Acl {
 
     /// The commands, as an ACL names them: `json.get`, `client|setname`; in order.
     pub fn commands(&self) -> BTreeSet<&'static str> {
-        self.features.iter().flat_map(|feature| feature.commands()).collect()
+        let helpful = self.features.iter().flat_map(|feature| feature.helpful()).copied();
+        let helpful = helpful.filter(|command| !self.without.contains(*command));
+        self.features.iter().flat_map(|feature| self.needed_by(*feature)).chain(helpful).collect()
+    }
+
+    fn needed_by(&self, feature: Feature) -> impl Iterator<Item = &'static str> {
+        let on_cluster = self.features.contains(&Feature::Cluster);
+        let beside = if on_cluster { feature.needed_on_clusters() } else { &[] };
+        feature.needed().iter().chain(beside).copied()
     }
 
     /// The patterns of the keys; in order. What an ACL cannot hold of a name, blanks and quotes, is any as many bytes there.
@@ -133,13 +162,19 @@ impl Acl {
     ///
     /// # Errors
     /// As [`keys`](Acl::keys), and [`Error::Unsupported`] for a name that no user can have: an empty one, or one with blanks
-    /// or quotes.
+    /// or quotes; and for a command to be [left out](Acl::without) without which one of the features fails, or which is in no line.
     pub fn set_user(&self, user: &str) -> Result<String> {
         if user.is_empty() || user.chars().any(is_impossible) {
             let needs = "a name without blanks, quotes and control characters".to_owned();
             return Err(Error::Unsupported { what: "the user of an ACL", needs });
         }
-        let mut line = format!("ACL SETUSER {user} on resetkeys resetchannels clearselectors -@all");
+        self.check_without()?;
+        let mut line = format!("ACL SETUSER {user} on resetkeys resetchannels");
+        if !self.without.contains(CLEAR_SELECTORS) {
+            line.push(' ');
+            line.push_str(CLEAR_SELECTORS);
+        }
+        line.push_str(" -@all");
         for key in self.keys()? {
             line.push_str(" ~");
             line.push_str(&key);

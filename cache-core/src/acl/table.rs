@@ -29,13 +29,19 @@ pub(super) struct Row {
     pub(super) helpful: &'static [&'static str],
 }
 
+/// What a feature needs beside on a cluster.
+pub(super) const ON_CLUSTERS: &[(Feature, &[&str])] =
+    &[(Feature::Migrator, &["ft._createifnx", "ft._dropindexifx"])];
+
 pub(super) const TABLE: &[Row] = &[
     Row {
         feature: Feature::Connection,
         name: "connection",
         keys: &[],
         needed: &["ping"],
-        helpful: &["client|setinfo", "client|tracking", "command|info", "ft.config"],
+        // `ft.config` is asked too, by whichever feature: it stands in the rows of those that use the search module, as a server
+        // without it refuses the whole line.
+        helpful: &["client|setinfo", "client|tracking", "command|info"],
     },
     Row { feature: Feature::Database, name: "database", keys: &[], needed: &["select"], helpful: &[] },
     Row {
@@ -122,6 +128,7 @@ pub(super) const TABLE: &[Row] = &[
         keys: &[Keys::Documents, Keys::Beside],
         needed: &["ft.search", "ft.aggregate", "ft.cursor", "ft.info", "ft.profile", "del"],
         helpful: &[
+            "ft.config",
             "get",
             "hget",
             "evalsha",
@@ -140,6 +147,7 @@ pub(super) const TABLE: &[Row] = &[
         keys: &[Keys::Documents, Keys::Beside],
         needed: &["ft.aggregate", "ft.cursor", "ft.info", "ft.profile"],
         helpful: &[
+            "ft.config",
             "ft.search",
             "get",
             "hget",
@@ -158,7 +166,7 @@ pub(super) const TABLE: &[Row] = &[
         name: "explain",
         keys: &[Keys::Documents],
         needed: &["ft.explain", "ft.profile"],
-        helpful: &[],
+        helpful: &["ft.config"],
     },
     Row {
         feature: Feature::Terms,
@@ -166,6 +174,7 @@ pub(super) const TABLE: &[Row] = &[
         keys: &[Keys::Documents, Keys::Beside],
         needed: &["ft.tagvals", "ft.spellcheck", "ft.info"],
         helpful: &[
+            "ft.config",
             "ft.search",
             "get",
             "hget",
@@ -185,6 +194,7 @@ pub(super) const TABLE: &[Row] = &[
         keys: &[Keys::Documents, Keys::Beside],
         needed: &["ft.synupdate", "ft.syndump", "ft.info", "incr"],
         helpful: &[
+            "ft.config",
             "eval_ro",
             "ft.search",
             "get",
@@ -204,14 +214,14 @@ pub(super) const TABLE: &[Row] = &[
         name: "dictionaries",
         keys: &[],
         needed: &["ft.dictadd", "ft.dictdel", "ft.dictdump"],
-        helpful: &["multi", "exec"],
+        helpful: &["ft.config", "multi", "exec"],
     },
     Row {
         feature: Feature::Suggestions,
         name: "suggestions",
         keys: &[Keys::OfNoModel],
         needed: &["ft.sugadd", "ft.sugget", "ft.sugdel", "ft.suglen", "unlink", "multi", "exec"],
-        helpful: &[],
+        helpful: &["ft.config"],
     },
     Row {
         feature: Feature::Migrator,
@@ -251,7 +261,7 @@ pub(super) const TABLE: &[Row] = &[
             "evalsha",
             "eval",
         ],
-        helpful: &["eval_ro", "info", "dbsize", "client|caching"],
+        helpful: &["ft.config", "eval_ro", "info", "dbsize", "client|caching"],
     },
     Row {
         feature: Feature::DataMigrations,
@@ -314,7 +324,7 @@ pub(super) const TABLE: &[Row] = &[
         feature: Feature::Cluster,
         name: "cluster",
         keys: &[],
-        needed: &["cluster|slots", "cluster|nodes", "asking", "ft._createifnx", "ft._dropindexifx"],
+        needed: &["cluster|slots", "cluster|nodes", "asking"],
         helpful: &["command|getkeys"],
     },
 ];

@@ -193,6 +193,9 @@ pub struct Rights {
     /// What the service uses, more than once or separated by commas; all by default
     #[arg(long = "feature", value_name = "FEATURE", value_delimiter = ',', value_parser = features())]
     features: Vec<Feature>,
+    /// Leave this out, which the server does not know and nothing needs: `ft.config`, `'client|setinfo'`, `clearselectors`; also several
+    #[arg(long, value_name = "WORD", value_delimiter = ',')]
+    without: Vec<String>,
     /// The project, in place of the one of the service's cache; then no server is asked
     #[arg(long = "of-project", value_name = "NAME")]
     pub(super) of_project: Option<String>,
@@ -275,6 +278,7 @@ impl Unused {
 impl Rights {
     /// The rights with what was chosen.
     pub(super) fn of(&self, acl: Acl) -> Acl {
+        let acl = acl.without(self.without.iter().cloned());
         if self.features.is_empty() {
             return acl.features(Feature::all());
         }

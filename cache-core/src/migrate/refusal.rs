@@ -4,6 +4,7 @@ use cache_index::{Beside, Command};
 
 use super::{MigrateError, Migrator, Plan, preflight, refuse};
 use crate::cache::Cache;
+use crate::error::Error;
 
 impl Migrator {
     /// What would keep [`run`](Migrator::run) from carrying these plans out, as far as it is known before anything is
@@ -19,17 +20,28 @@ impl Migrator {
     }
 }
 
+/// What the probe is called where it is refused: nobody sent it.
+const WRITE: &str = "a write that would change nothing";
+
 /// Fails if the server takes no writes now and one of the plans needs some.
 ///
-/// Only a write is refused for all the reasons for which writes are. This one changes nothing: bytes that are none, set
-/// in a key that is none, make no key.
+/// Only a write is refused for all the reasons for which writes are, and only one that may take memory for want of it. Every run
+/// sends this command, so that whoever may run the migrator may send it. With `XX` it changes a member only that is there, and
+/// makes neither it nor the key.
 async fn takes_writes(cache: &Cache, plans: &[Plan]) -> Result<(), MigrateError> {
     let Some(plan) = plans.iter().find(|plan| !plan.serves()) else { return Ok(()) };
     let mut key = Vec::new();
     plan.schema.0.write_sibling(cache.keyspace()?, &mut key, Beside::Model, &[&"writes"])?;
-    match cache.command(Command::new("SETRANGE").key(key).args_from(["0", ""]).repeatable()).await {
-        Err(error) if error.is_write_refused() => Err(error.into()),
-        // Whoever may not do this needs not to.
+    match cache.command(Command::new("ZADD").key(key).args_from(["XX", "1", "m"]).repeatable()).await {
+        Err(error) if error.is_write_refused() => Err(unnamed(error).into()),
+        // Whatever else is wrong, a run says: rights were asked for before, where that can be.
         _ => Ok(()),
+    }
+}
+
+fn unnamed(error: Error) -> Error {
+    match error {
+        Error::Server { source, .. } => Error::Server { command: WRITE.to_owned(), source },
+        other => other,
     }
 }

@@ -70,7 +70,7 @@ impl Stage {
         admin(&line.iter().map(String::as_str).collect::<Vec<_>>()).await.unwrap();
         admin(&["ACL", "SETUSER", "app", ">p"]).await.unwrap();
         let outcome = self.scenario(feature, protocol).await.map_err(|error| chain(&*error));
-        Ran { outcome, refused: self.refused().await }
+        Ran { outcome, refused: but_for_config(&with_below(feature), self.refused().await) }
     }
 
     async fn scenario(&self, feature: Feature, protocol: Protocol) -> Result<(), Fails> {
@@ -112,6 +112,14 @@ pub(crate) fn refused(log: Reply) -> BTreeSet<String> {
         counts.retain(|object, count| object != "info" || *count > connections);
     }
     counts.into_keys().collect()
+}
+
+/// What was refused without what each connection asks, also of a user whose features have nothing to do with indexes.
+pub(crate) fn but_for_config(with: &[Feature], mut refused: BTreeSet<String>) -> BTreeSet<String> {
+    if !with.iter().any(|feature| feature.helpful().contains(&"ft.config")) {
+        refused.remove("ft.config");
+    }
+    refused
 }
 
 /// The feature, and those that it stands on.

@@ -224,14 +224,24 @@ fn the_least_rights_are_a_line_to_paste() {
     assert_eq!(said.code, 0, "{}", said.err);
     assert!(said.out.starts_with(line) && said.out.ends_with(" +scan\n"), "{}", said.out);
     assert!(said.out.contains(" +ft.dictadd ") && !said.out.contains("zadd"), "{}", said.out);
+    // For servers that do not know a word of it.
+    let gate = service.run("acl --user app --of-project shop --feature gate").out;
+    assert!(!gate.contains("+ft.") && !gate.contains("+json."), "{gate}");
+    let without = "acl --user app --of-project shop --feature gate --without clearselectors,+client|setinfo";
+    let expected = gate.replace(" clearselectors", "").replace(" +client|setinfo", "");
+    assert!(expected.len() < gate.len() - 20, "{gate}");
+    assert_eq!(service.run(without).out, expected);
     // The project's keys, and everything else.
     let (code, all) = service.json("acl --user app --of-project shop");
     assert_eq!((code, all["keys"][0].as_str()), (0, Some("shop:*:leader")), "{all}");
     assert!(all["commands"].as_array().unwrap().contains(&Value::from("zadd")), "{all}");
     assert_eq!(service.run("acl --user app").code, 1, "whose project it is, the service's cache knows");
-    for mistake in
-        ["acl", "acl --user app --of-project shop --feature flying", "acl --user a'b --of-project shop"]
-    {
+    for mistake in [
+        "acl",
+        "acl --user app --of-project shop --feature flying",
+        "acl --user a'b --of-project shop",
+        "acl --user app --of-project shop --feature gate --without get",
+    ] {
         let Ended { code, out, err } = service.run(mistake);
         assert_eq!((code, out.as_str()), (1, ""), "{mistake}: {err}");
     }

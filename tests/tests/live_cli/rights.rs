@@ -6,6 +6,53 @@ use serde_json::Value;
 
 use super::service::Service;
 
+/// Who has exactly the rights that are printed is told the same as anybody, and nothing that is asked meanwhile is refused.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_with_the_printed_rights_tells_that_no_writes_are_taken() {
+    let server = Server::options().tcp(true).start().await.unwrap();
+    let admin = cache_tests::connect(&server.url(), Protocol::Resp3).await;
+    let say = |line: &str| {
+        let mut words = line.split(' ');
+        admin.command(Command::new(words.next().unwrap()).args_from(words))
+    };
+    for protocol in ["2", "3"] {
+        let project = format!("shop{protocol}");
+        let url = format!("redis://app:p@127.0.0.1:{}/?protocol=resp{protocol}", server.port().unwrap());
+        let service = Service { url, project: project.clone() };
+        let line = service.run(&format!("acl --user app --of-project {project} --feature migrator")).out;
+        say(line.trim_end()).await.unwrap();
+        say("ACL SETUSER app >p").await.unwrap();
+        say("FLUSHALL").await.unwrap();
+        for (refuse, take, advice) in [
+            ("REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE", "connect to the master"),
+            ("CONFIG SET maxmemory 1", "CONFIG SET maxmemory 0", "raise its `maxmemory`"),
+            (
+                "CONFIG SET min-replicas-to-write 1",
+                "CONFIG SET min-replicas-to-write 0",
+                "start its replicas",
+            ),
+        ] {
+            say(refuse).await.unwrap();
+            let (code, plan) = service.json("migrate plan");
+            assert_eq!((code, &plan["refused"]["kind"]), (2, &Value::from("read_only")), "{refuse}: {plan}");
+            // What nobody sent is not named.
+            let cause = plan["refused"]["causes"][0].as_str().unwrap();
+            assert!(cause.starts_with("the server refused a write that would change nothing; "), "{cause}");
+            assert!(cause.contains(advice), "{cause}");
+            let (code, said) = service.json("migrate apply");
+            assert_eq!((code, &said["error"]["kind"]), (1, &Value::from("read_only")), "{refuse}: {said}");
+            say(take).await.unwrap();
+            assert_eq!(say("DBSIZE").await.unwrap().as_int(), Some(0), "{refuse}");
+        }
+        let (code, plan) = service.json("migrate plan");
+        assert_eq!((code, &plan["refused"]), (2, &Value::Null), "{plan}");
+        assert_eq!(say("DBSIZE").await.unwrap().as_int(), Some(0), "a plan writes nothing");
+        assert_eq!((service.run("migrate apply").code, service.run("migrate plan").code), (0, 0));
+        let log = say("ACL LOG").await.unwrap();
+        assert!(log.clone().into_items().unwrap().is_empty(), "{log:?}");
+    }
+}
+
 /// What is said to be allowed is a line for `redis-cli`, also where a name has what ends a word there.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_advice_can_be_pasted() {
