@@ -105,6 +105,11 @@ fn may_pass(error: &Error) -> bool {
     error.is_unavailable() || error.is_write_refused()
 }
 
+/// Whether it counts against the server. A node that says that a slot is moving is there, and so is all that is in other slots.
+pub(super) fn is_silent(error: &Error) -> bool {
+    error.is_unavailable() && !error.is_elsewhere()
+}
+
 /// Whether the server lets nobody in with these settings, whatever is asked of it.
 fn is_shut(error: &Error) -> bool {
     matches!(error, Error::Tls { .. }) || error.server_kind() == Some(ServerErrorKind::Authentication)
@@ -251,7 +256,7 @@ impl Cache {
         match error {
             // Nothing was sent, which says nothing of the server.
             Some(error) if error.is_busy() => {}
-            Some(error) if error.is_unavailable() => {
+            Some(error) if is_silent(error) => {
                 if self.circuit.failed(ErrorClass::of(error)) && self.degrades() {
                     self.probe();
                 }

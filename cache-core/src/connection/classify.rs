@@ -38,6 +38,7 @@ const CODES: &[(&str, ServerErrorKind)] = &[
     ("BUSY", ServerErrorKind::Busy),
     ("MOVED", ServerErrorKind::Moved),
     ("ASK", ServerErrorKind::Moved),
+    ("TRYAGAIN", ServerErrorKind::Moving),
     ("SEARCH_INDEX_NOT_FOUND", ServerErrorKind::UnknownIndex),
 ];
 
@@ -208,6 +209,10 @@ mod tests {
             ("NOREPLICAS Not enough good replicas to write.", ServerErrorKind::NoReplicas),
             ("MISCONF Redis is configured to save RDB snapshots, but", ServerErrorKind::NotPersisting),
             ("CLUSTERDOWN Hash slot not served", ServerErrorKind::ClusterDown),
+            ("MOVED 3999 127.0.0.1:6381", ServerErrorKind::Moved),
+            ("ASK 3999 127.0.0.1:6381", ServerErrorKind::Moved),
+            ("TRYAGAIN Multiple keys request during rehashing of slot", ServerErrorKind::Moving),
+            ("ERR TRYAGAIN", ServerErrorKind::Other),
             ("BUSY Redis is busy running a script.", ServerErrorKind::Busy),
             ("NOSCRIPT No matching script.", ServerErrorKind::NoScript),
             ("Existing key has wrong Redis type", ServerErrorKind::WrongType),

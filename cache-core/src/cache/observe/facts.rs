@@ -195,6 +195,7 @@ pub(crate) fn error_type(error: &Error) -> &'static str {
             Kind::UnknownCursor => "unknown_cursor",
             Kind::TooManyCursors => "too_many_cursors",
             Kind::Moved => "moved",
+            Kind::Moving => "moving",
             _ => "server",
         },
         _ => OTHER,
