@@ -21,6 +21,10 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from
 /// After how long a call that its caller gives up was not answered in time: as long as an entry may take.
 const GIVEN_UP: Duration = Duration::from_millis(250);
 
+/// Why a call is refused without asking the server.
+pub(super) const AWAY: &str = "it did not answer before, and is asked in the background until it does; see that it runs, and \
+                               that this is its address";
+
 /// What the task is called that asks for the server.
 const PROBE: &[u8] = b"probe";
 
@@ -243,12 +247,7 @@ impl Cache {
         }
         // What probes may have ended with its runtime.
         self.probe();
-        Err(Error::Unavailable {
-            reason: "it did not answer before, and is asked in the background until it does; see that it runs, and \
-                     that this is its address"
-                .to_owned(),
-            source: None,
-        })
+        Err(Error::Unavailable { reason: AWAY.to_owned(), source: None })
     }
 
     /// Counts how a call ended.
