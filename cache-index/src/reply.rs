@@ -221,8 +221,11 @@ pub enum ServerErrorKind {
     UnknownCursor,
     /// The index has as many open cursors as the server allows.
     TooManyCursors,
-    /// The slot lives on another node of the cluster.
+    /// The slot lives on another node of the cluster, or the key is on its way there. Nothing was executed.
     Moved,
+    /// The slot is moving to another node of the cluster, and the keys of the command, or of the script, are not all on one
+    /// side yet. Nothing was executed.
+    Moving,
     /// Anything else: the text says what.
     Other,
 }

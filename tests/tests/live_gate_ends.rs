@@ -87,6 +87,26 @@ async fn an_end_that_is_noted_and_not_heard_of_is_one(protocol: Protocol) {
     assert!(matches!(done, Ok(OnceOutcome::Ran(()))), "{done:?}");
 }
 
+/// A key that stays for a moment is gone when the connection asks again, which is no sign that it was lost.
+async fn a_release_that_is_not_heard_of_is_no_loss(protocol: Protocol) {
+    let line = line(protocol).await;
+    for stay in [0, 1, 3, 10_000] {
+        let gated = gate().grace(Duration::from_millis(stay));
+        let done = gated
+            .run(&line.through, async |_lease| {
+                line.proxy.next(Direction::ToClient, Fault::Reset);
+                Ok::<_, GateError>(7)
+            })
+            .await;
+        assert!(matches!(done, Ok(Outcome::Ran(7))), "{stay}: {done:?}");
+        let key = format!("{}:job:leader", line.direct.project_name().unwrap().unwrap());
+        line.direct.command(Command::new("DEL").key(key)).await.unwrap();
+    }
+    assert!(line.through.shutdown(Duration::from_secs(10)).await);
+    let counts = line.through.gate_counts();
+    assert_eq!((counts.foreign_releases_prevented, counts.lost), (0, 0));
+}
+
 async fn what_cannot_be_noted_does_not_count_as_done(protocol: Protocol) {
     let line = line(protocol).await;
     let once = Gate::new("job").ttl(Duration::from_secs(1)).once("g");
@@ -271,6 +291,7 @@ cache_tests::both! {
     cache_tests::alone =>
         the_end_of_work_is_noted_over_a_line_that_breaks,
         an_end_that_is_noted_and_not_heard_of_is_one,
+        a_release_that_is_not_heard_of_is_no_loss,
         what_cannot_be_noted_does_not_count_as_done,
         a_drop_and_a_run_are_released_over_a_line_that_breaks,
         a_strict_gate_looks_each_time,

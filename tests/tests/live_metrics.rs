@@ -9,7 +9,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use cache_core::{CacheModel, Command, Degrade, Gate, Protocol};
-use cache_tests::{connect_with, degrade, on_threads, private_server, speaking};
+use cache_tests::{connect_lazy, connect_with, degrade, on_threads, private_server, speaking};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 use serde::{Deserialize, Serialize};
 
@@ -61,12 +61,18 @@ async fn calls_gates_loads_and_states_are_counted(snapshotter: &Snapshotter, pro
         assert!(cache.ping().await.unwrap_err().is_busy());
         let found = counted(snapshotter);
         is(&found, "cache_core_commands_total command=PING outcome=busy", 1.0);
+        // It was not sent.
+        is(&found, "cache_core_call_duration_seconds operation=PING", 0.0);
+        is(&found, "cache_core_request_bytes_total ", 0.0);
     }
     // BLPOP that was given up keeps the server from answering others on this connection.
     let cache = connect_with(speaking(server.url(), protocol)).await.unwrap().project("shop");
     let found = counted(snapshotter);
     is(&found, "cache_core_commands_total command=BLPOP outcome=cancelled", 1.0);
     is(&found, "cache_core_calls_in_flight ", -1.0);
+    // It may have been sent.
+    is(&found, "cache_core_call_duration_seconds operation=BLPOP", 1.0);
+    is(&found, "cache_core_request_bytes_total ", 13.0);
     cache.command(Command::new("SET").key("k").arg("secret")).await.unwrap();
     cache.command(Command::new("LPUSH").key("k").arg("secret")).await.unwrap_err();
     cache.command(Command::new("secret secret")).await.unwrap_err();
@@ -113,11 +119,24 @@ async fn calls_gates_loads_and_states_are_counted(snapshotter: &Snapshotter, pro
     let lenient = degrade(Degrade::new(), speaking(server.url(), protocol)).await.unwrap();
     is(&counted(snapshotter), "cache_core_degraded ", 0.0);
     drop((cache, other));
+    let away = server.url();
     drop(server);
     while lenient.is_enabled() {
         let _ = lenient.ping().await;
     }
     is(&counted(snapshotter), "cache_core_degraded ", 1.0);
+    // What it knows that it cannot send, and what nobody takes, is counted and takes no time.
+    let plain = connect_lazy(speaking(away, protocol)).unwrap();
+    for cache in [&lenient, &plain] {
+        for _ in 0..3 {
+            cache.command(Command::new("GET").key("k")).await.unwrap_err();
+        }
+    }
+    let found = counted(snapshotter);
+    is(&found, "cache_core_commands_total command=GET outcome=unavailable", 6.0);
+    is(&found, "cache_core_call_duration_seconds operation=GET", 0.0);
+    is(&found, "cache_core_call_duration_seconds operation=PING", 0.0);
+    is(&found, "cache_core_request_bytes_total ", 0.0);
 }
 
 /// The recorder is the process's: one case after the other, each until nothing of it is left that could be counted.

@@ -203,7 +203,25 @@ async fn a_call_that_fails_says_how(cache: Cache) {
     assert!(!all.contains("hunter2"), "{all}");
 }
 
-live!(a_call_is_told_without_its_values, a_call_that_fails_says_how);
+async fn what_could_not_be_loaded_is_told_without_its_key(cache: Cache) {
+    let kept = Kept::default();
+    seen(&kept, async {
+        let fails = async || Err::<Option<Spanned>, _>(std::io::Error::other(SECRET));
+        assert!(Spanned::get_or_load(&cache, "hunter2", fails).await.unwrap_err().loader().is_some());
+        // Told where it runs, with whoever listens there.
+        let other = async || Ok::<_, std::io::Error>(Some(spanned("hunter2-other", 1)));
+        assert!(Spanned::get_or_load(&cache, "hunter2", other).await.is_err());
+    })
+    .await;
+    let all = kept.all();
+    assert!(!all.contains("hunter2"), "{all}");
+}
+
+live!(
+    a_call_is_told_without_its_values,
+    a_call_that_fails_says_how,
+    what_could_not_be_loaded_is_told_without_its_key
+);
 
 #[tokio::test]
 async fn no_password_is_told() {

@@ -21,6 +21,10 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from
 /// After how long a call that its caller gives up was not answered in time: as long as an entry may take.
 const GIVEN_UP: Duration = Duration::from_millis(250);
 
+/// Why a call is refused without asking the server.
+pub(super) const AWAY: &str = "it did not answer before, and is asked in the background until it does; see that it runs, and \
+                               that this is its address";
+
 /// What the task is called that asks for the server.
 const PROBE: &[u8] = b"probe";
 
@@ -103,6 +107,11 @@ impl Degrade {
 /// Whether it may pass: nothing is wrong with the settings.
 fn may_pass(error: &Error) -> bool {
     error.is_unavailable() || error.is_write_refused()
+}
+
+/// Whether it counts against the server. A node that says that a slot is moving is there, and so is all that is in other slots.
+pub(super) fn is_silent(error: &Error) -> bool {
+    error.is_unavailable() && !error.is_elsewhere()
 }
 
 /// Whether the server lets nobody in with these settings, whatever is asked of it.
@@ -238,12 +247,7 @@ impl Cache {
         }
         // What probes may have ended with its runtime.
         self.probe();
-        Err(Error::Unavailable {
-            reason: "it did not answer before, and is asked in the background until it does; see that it runs, and \
-                     that this is its address"
-                .to_owned(),
-            source: None,
-        })
+        Err(Error::Unavailable { reason: AWAY.to_owned(), source: None })
     }
 
     /// Counts how a call ended.
@@ -251,7 +255,7 @@ impl Cache {
         match error {
             // Nothing was sent, which says nothing of the server.
             Some(error) if error.is_busy() => {}
-            Some(error) if error.is_unavailable() => {
+            Some(error) if is_silent(error) => {
                 if self.circuit.failed(ErrorClass::of(error)) && self.degrades() {
                     self.probe();
                 }

@@ -188,7 +188,7 @@ pub enum IndexState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorClass {
-    /// The server cannot be reached, the connection broke, or the cluster is down.
+    /// The server cannot be reached, the connection broke, or the cluster is down, or is moving the slot that was asked for.
     Unavailable,
     /// The server did not answer in time, or is busy with a script.
     Timeout,
@@ -220,7 +220,9 @@ impl ErrorClass {
             (Error::Busy { .. }, _) => Self::Busy,
             (Error::Tls { .. }, _) => Self::Tls,
             (_, Some(ServerErrorKind::Loading)) => Self::Loading,
-            (_, Some(ServerErrorKind::ClusterDown)) => Self::Unavailable,
+            (_, Some(ServerErrorKind::ClusterDown | ServerErrorKind::Moved | ServerErrorKind::Moving)) => {
+                Self::Unavailable
+            }
             (_, Some(ServerErrorKind::Busy)) => Self::Timeout,
             _ if error.is_write_refused() => Self::WriteRefused,
             _ if error.is_access_denied() => Self::AccessDenied,

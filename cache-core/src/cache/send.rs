@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use cache_index::{Batch, Command, Reply};
 
+use super::degrade::is_silent;
 use super::observe::Sent;
 use super::{Cache, shared};
 use crate::connection::Capabilities;
@@ -77,7 +78,7 @@ impl Cache {
             call.ended(match &answers {
                 Ok(answers) => {
                     let mut errors = answers.iter().filter_map(|answer| answer.as_ref().err());
-                    errors.find(|error| error.is_unavailable())
+                    errors.find(|error| is_silent(error))
                 }
                 Err(error) => Some(error),
             });

@@ -75,7 +75,11 @@ impl Capabilities {
                 .and_then(|reply| limit_in(&reply))
                 .unwrap_or(DEFAULT_MAX_SEARCH_RESULTS),
             // A coordinator takes its commands for the whole cluster; without one they are about a node, and have keys that must
-            // lie there. Who may not ask does not know, and answers of one node must not pass for those of all.
+            // lie there. Who may not ask does not know, and answers of one node must not pass for those of all. Source: RediSearch
+            // 2.6 to 2.10 register the command with the keys `1, 2, 1` without a coordinator, and with `0, 0, 0` where they are built
+            // for one (src/module.c, `RS_ALIASUPDATE`), whose own has `0, 0, -1` (coord/src/module.c); 8.0 to 8.10 always have one, with
+            // `0, 0, -1` or `0, 0, 0` (src/module.c). What the proxy of Redis Software answers, which leaves the command of its shards
+            // out (`exclude_commands`, pack/ramp-enterprise.yml), they do not say: whatever is not known to be one is none.
             coordinator: alias.is_ok_and(|info| first_key(info).is_none_or(|position| position <= 0)),
             ..Self::default()
         };

@@ -2,9 +2,34 @@
 
 use cache_index::{ServerError, ServerErrorKind};
 
-/// Why a server cannot be reached where nobody listens.
 #[cfg(any(feature = "fred", feature = "redis"))]
+use crate::error::Error;
+
+/// Why a server cannot be reached where nobody listens.
 pub(super) const REFUSED: &str = "it refuses connections; start it, or mend the address";
+
+/// Why there is no answer where a connection ended.
+#[cfg(any(feature = "fred", feature = "redis"))]
+pub(super) const BROKE: &str = "the connection broke";
+
+/// Why there is no answer where none came to be.
+const UNMADE: &str = "no connection could be made; see that it runs, and that this is its address";
+
+/// Whether the reason is that no connection was made, so that nothing was sent.
+pub(crate) fn is_unmade(reason: &str) -> bool {
+    reason == REFUSED || reason == UNMADE
+}
+
+/// The same error, of a call that never had a connection.
+#[cfg(any(feature = "fred", feature = "redis"))]
+pub(super) fn unmade(error: Error) -> Error {
+    match error {
+        Error::Unavailable { reason, source } if reason == BROKE => {
+            Error::Unavailable { reason: UNMADE.to_owned(), source }
+        }
+        other => other,
+    }
+}
 
 /// What answers where a connection is made cannot be read.
 #[cfg(any(feature = "fred", feature = "redis"))]
@@ -38,6 +63,7 @@ const CODES: &[(&str, ServerErrorKind)] = &[
     ("BUSY", ServerErrorKind::Busy),
     ("MOVED", ServerErrorKind::Moved),
     ("ASK", ServerErrorKind::Moved),
+    ("TRYAGAIN", ServerErrorKind::Moving),
     ("SEARCH_INDEX_NOT_FOUND", ServerErrorKind::UnknownIndex),
 ];
 
@@ -208,6 +234,10 @@ mod tests {
             ("NOREPLICAS Not enough good replicas to write.", ServerErrorKind::NoReplicas),
             ("MISCONF Redis is configured to save RDB snapshots, but", ServerErrorKind::NotPersisting),
             ("CLUSTERDOWN Hash slot not served", ServerErrorKind::ClusterDown),
+            ("MOVED 3999 127.0.0.1:6381", ServerErrorKind::Moved),
+            ("ASK 3999 127.0.0.1:6381", ServerErrorKind::Moved),
+            ("TRYAGAIN Multiple keys request during rehashing of slot", ServerErrorKind::Moving),
+            ("ERR TRYAGAIN", ServerErrorKind::Other),
             ("BUSY Redis is busy running a script.", ServerErrorKind::Busy),
             ("NOSCRIPT No matching script.", ServerErrorKind::NoScript),
             ("Existing key has wrong Redis type", ServerErrorKind::WrongType),

@@ -26,6 +26,7 @@ use cache_index::{Batch, Command, Reply};
 use futures_core::future::BoxFuture;
 
 pub use capabilities::Capabilities;
+pub(crate) use classify::is_unmade;
 pub use classify::server_error;
 #[cfg(feature = "fred")]
 pub use fred::FredConnection;

@@ -7,16 +7,23 @@ use crate::patch_error::PatchError;
 
 impl Error {
     /// Whether the server could not be reached, was starting or busy with a script, or did not answer in time, or the
-    /// cluster was down, or [too many](Error::Busy) calls have no answer yet: trying later may help.
+    /// cluster was down, or a slot of it was still moving when the time was over, or [too many](Error::Busy) calls have no answer
+    /// yet: trying later may help.
     pub fn is_unavailable(&self) -> bool {
         use ServerErrorKind as Kind;
         match self {
             Self::Unavailable { .. } | Self::Busy { .. } | Self::Timeout { .. } => true,
             Self::Server { source, .. } => {
-                matches!(source.kind(), Kind::Loading | Kind::Busy | Kind::ClusterDown)
+                matches!(source.kind(), Kind::Loading | Kind::Busy | Kind::ClusterDown) || self.is_elsewhere()
             }
             _ => false,
         }
+    }
+
+    /// Whether a node of a cluster answered, and does not have, or not yet, what the command is about: it says nothing of the
+    /// other slots, and nothing was executed.
+    pub(crate) fn is_elsewhere(&self) -> bool {
+        matches!(self.server_kind(), Some(ServerErrorKind::Moved | ServerErrorKind::Moving))
     }
 
     /// Whether it was [not sent](Error::Busy), since as many calls as are allowed have no answer yet, given up ones among them.
@@ -117,6 +124,29 @@ impl Error {
         match self {
             Self::Server { source, .. } => Some(source.kind()),
             _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cache::ErrorClass;
+    use crate::connection::server_error;
+
+    #[test]
+    fn a_slot_that_moves_is_not_there_and_nothing_was_done() {
+        for (text, kind) in [
+            ("TRYAGAIN Multiple keys request during rehashing of slot", ServerErrorKind::Moving),
+            ("ASK 3999 127.0.0.1:6381", ServerErrorKind::Moved),
+            ("MOVED 3999 127.0.0.1:6381", ServerErrorKind::Moved),
+        ] {
+            let error = Error::Server { command: "EVALSHA".to_owned(), source: server_error(text) };
+            assert_eq!(error.server_kind(), Some(kind));
+            assert!(error.is_unavailable() && !error.is_write_refused(), "{text}");
+            assert_eq!(ErrorClass::of(&error), ErrorClass::Unavailable, "{text}");
+            let told = error.to_string();
+            assert!(told.contains("nothing was done") && told.contains("try again"), "{told}");
         }
     }
 }

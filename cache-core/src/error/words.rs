@@ -24,6 +24,14 @@ pub(super) fn advice(kind: ServerErrorKind) -> &'static str {
              by the command that the plan prints"
         }
         ServerErrorKind::Loading => "; it is starting: try again when it has read its data",
+        ServerErrorKind::Moving => {
+            "; nothing was done, since its slot is moving to another node: try again, and if the move does not end, have it ended \
+             (`redis-cli --cluster fix`)"
+        }
+        ServerErrorKind::Moved => {
+            "; nothing was done, since another node has its slot, or is about to: try again, and without a route to a node; if a \
+             move does not end, have it ended (`redis-cli --cluster fix`)"
+        }
         _ => "",
     }
 }

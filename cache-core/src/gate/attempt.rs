@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cache_index::Command;
+use cache_index::{Command, printed};
 
 use super::held::{Held, Won};
 use super::keys::GateKeys;
@@ -81,7 +81,7 @@ pub(super) async fn attempt(
         }
         Ok(Attempted::Busy { holder, .. }) => {
             tally.count(GateCount::Denied);
-            tracing::debug!(key = %keys.lock, %holder, ?waited, "gate held by another");
+            tracing::debug!(key = %keys.lock, holder = %printed(holder), ?waited, "gate held by another");
         }
         Ok(Attempted::NotDurable { acknowledged, wanted }) => {
             tracing::warn!(key = %keys.lock, acknowledged, wanted, "gate given back: too few replicas have it");

@@ -29,7 +29,8 @@ impl Release {
         loop {
             match self.ask().await {
                 Some(true) => return Some(true),
-                // A deletion that was done and not heard of looks like a key that was lost. What is noted does not.
+                // A release that was done and not heard of, whose key is gone by now, looks like one that was lost. What is noted does
+                // not.
                 Some(false) if unheard && self.generation.is_empty() => return None,
                 Some(false) => return Some(false),
                 None => unheard = true,

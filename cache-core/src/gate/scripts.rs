@@ -154,11 +154,16 @@ pub(super) async fn release(
     generation: &str,
     within: Duration,
 ) -> Result<bool> {
+    owned(run(cache, &RELEASE, release_call(keys, token, stay, generation, within)).await?)
+}
+
+fn release_call(keys: &GateKeys, token: &str, stay: Duration, generation: &str, within: Duration) -> Command {
     let call = RELEASE.call().arg("2").key(&keys.lock).key(&keys.finished);
     let call = call.arg(token).arg_display(millis(stay)).arg(generation).within(within);
-    // A deletion that is repeated finds no key, which would look like a lease that was lost.
-    let call = if millis(stay) == 0 && generation.is_empty() { call } else { call.repeatable() };
-    owned(run(cache, &RELEASE, call).await?)
+    // What is repeated by the connection must still find what the first time left, or it would look like a lease that was lost: a
+    // generation that is noted, or a key that stays for longer than any answer to it is waited for.
+    let finds_it = !generation.is_empty() || stay > within.saturating_mul(2);
+    if finds_it { call.repeatable() } else { call }
 }
 
 pub(super) async fn inspect(cache: &Cache, keys: &GateKeys) -> Result<Option<Found>> {
@@ -238,6 +243,23 @@ mod tests {
     #[test]
     fn names_are_the_digests_of_the_sources() {
         [ACQUIRE, RENEW, RELEASE, INSPECT].iter().for_each(crate::script::assert_named);
+    }
+
+    #[test]
+    fn a_release_is_repeated_only_where_it_finds_what_it_left() {
+        let keys = ["lock", "fence", "finished"].map(str::to_owned);
+        let [lock, fence, finished] = keys;
+        let keys = GateKeys { lock, fence, finished };
+        let within = Duration::from_millis(30);
+        for (stay, generation, repeatable) in
+            [(0, "", false), (5, "", false), (60, "", false), (61, "", true)]
+                .into_iter()
+                .chain([(0, "g", true), (5, "g", true)])
+        {
+            let call = release_call(&keys, "token", Duration::from_millis(stay), generation, within);
+            assert_eq!(call.is_repeatable(), repeatable, "{stay} {generation:?}");
+            assert_eq!(call.timeout(), Some(within));
+        }
     }
 
     #[test]

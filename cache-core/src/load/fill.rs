@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use cache_index::{Command, Reply};
+use tracing::field::display;
 
 use super::Settings;
 use super::entry::{Keys, NOTHING, took};
 use super::error::LoadError;
 use super::scripts::{BEGIN, FILL, unexpected, word};
-use crate::cache::{Cache, Flight, Lead, metrics};
+use crate::cache::{Cache, ErrorClass, Flight, Lead, metrics};
 use crate::document::{Expiry, jittered, json_of, millis, same_key};
 use crate::error::{Error, Result};
 use crate::model::Model;
@@ -82,7 +83,12 @@ impl<M: Model> Fill<M> {
         tokio::spawn(async move {
             let outcome = self.run(&lead, loader).await;
             if let Err(error) = &outcome {
-                tracing::debug!(%error, key = %String::from_utf8_lossy(&self.keys.document), "not loaded");
+                let class = match error {
+                    LoadError::Cache(error) => Some(display(ErrorClass::of(error))),
+                    _ => None,
+                };
+                // Without the key, which has the primary key in it, as all that is told of documents.
+                tracing::debug!(%error, class, model = M::schema().model(), "not loaded");
             }
             lead.land(outcome);
         });

@@ -23,6 +23,7 @@ mod hanging;
 mod models;
 mod moving;
 mod scans;
+mod standing;
 
 use cache_core::Protocol;
 use cache_tests::figures;
@@ -50,6 +51,7 @@ fn main() {
             case("gates", protocol, gates::one_slot),
             case("durability", protocol, gates::durable),
             case("queries", protocol, scans::refused),
+            case("a_move_stands_still", protocol, standing::is_done_without),
         ]);
         cases.push(case("moving_slots", protocol, move |cache| moving::under_load(cache, profile)));
         cases.push(case("faults", protocol, move |place| faults::between_client_and_nodes(place, profile)));

@@ -5,6 +5,8 @@ use std::fmt;
 use cache_index::{Batch, Command, Reply, ServerErrorKind};
 
 use super::Sent;
+use crate::cache::degrade::AWAY;
+use crate::connection::is_unmade;
 use crate::error::Error;
 
 /// The longest name of a command that is told.
@@ -195,9 +197,23 @@ pub(crate) fn error_type(error: &Error) -> &'static str {
             Kind::UnknownCursor => "unknown_cursor",
             Kind::TooManyCursors => "too_many_cursors",
             Kind::Moved => "moved",
+            Kind::Moving => "moving",
             _ => "server",
         },
         _ => OTHER,
+    }
+}
+
+/// Whether of a call that ended so nothing was sent: it was refused here, or nobody took the connection.
+pub(super) fn is_unsent(error: &Error) -> bool {
+    match error {
+        Error::Unavailable { reason, .. } => reason == AWAY || is_unmade(reason),
+        Error::Busy { .. }
+        | Error::NoFence { .. }
+        | Error::NoRuntime
+        | Error::Settings { .. }
+        | Error::Tls { .. } => true,
+        _ => false,
     }
 }
 
@@ -288,6 +304,26 @@ mod tests {
         let beside = [Command::new("GET").key("k"), Command::new("FT.SEARCH").arg("i").arg("*")];
         assert_eq!(Rows::of_all(&beside), [Rows::None, Rows::Found(2)]);
         assert_eq!(Rows::of_all(&beside[..1]), [Rows::One]);
+    }
+
+    #[test]
+    fn what_was_refused_here_was_not_sent() {
+        let unavailable = |reason: &str| Error::Unavailable { reason: reason.to_owned(), source: None };
+        let timeout = Error::Timeout { command: "GET".to_owned(), after: std::time::Duration::ZERO };
+        for (error, unsent) in [
+            (unavailable(AWAY), true),
+            (unavailable("it refuses connections; start it, or mend the address"), true),
+            (
+                unavailable("no connection could be made; see that it runs, and that this is its address"),
+                true,
+            ),
+            (Error::Busy { limit: 1 }, true),
+            (Error::NoFence { command: "GET".to_owned() }, true),
+            (unavailable("the connection broke"), false),
+            (timeout, false),
+        ] {
+            assert_eq!(is_unsent(&error), unsent, "{error}");
+        }
     }
 
     #[test]

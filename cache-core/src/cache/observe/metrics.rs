@@ -5,7 +5,7 @@
 //! | name | kind | labels | what |
 //! |---|---|---|---|
 //! | `cache_core_commands_total` | counter | `command`, `outcome` | commands, also those of pipelines and transactions, each by itself |
-//! | `cache_core_call_duration_seconds` | histogram, seconds | `operation` | round trips: the command's name, or `PIPELINE`, or `MULTI` |
+//! | `cache_core_call_duration_seconds` | histogram, seconds | `operation` | calls that were sent: the command's name, or `PIPELINE`, or `MULTI` |
 //! | `cache_core_calls_in_flight` | gauge | | calls that are under way |
 //! | `cache_core_request_bytes_total` | counter, bytes | | arguments that were sent |
 //! | `cache_core_response_bytes_total` | counter, bytes | | values in answers |
@@ -20,6 +20,10 @@
 //! An `outcome` of a command is `ok`, `cancelled` (its future was dropped), or the class of the error that the span of the call has as
 //! its `error.type`: `busy` (too many in flight), `unavailable`, `timeout`, `wrong_type` and so on. All labels are out of bounded sets: what can
 //! be no command's name counts as `_OTHER`. Arguments, keys and namespaces are in none.
+//!
+//! A call of which nothing was sent is counted by its outcome, and has neither a duration nor bytes: too many were in flight, the
+//! cache knew that it has no server, no connection was to be had, a fence cannot go along. One that was cancelled may have been sent, and has
+//! both.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -52,7 +56,7 @@ const LOADERS: &str = "cache_core_loader_runs_total";
 /// ```
 pub fn describe_metrics() {
     describe_counter!(COMMANDS, Unit::Count, "commands by their name and how they ended");
-    describe_histogram!(DURATION, Unit::Seconds, "how long round trips to the server took");
+    describe_histogram!(DURATION, Unit::Seconds, "how long calls that were sent took");
     describe_gauge!(IN_FLIGHT, Unit::Count, "calls that are under way");
     describe_counter!(REQUEST, Unit::Bytes, "arguments that were sent");
     describe_counter!(RESPONSE, Unit::Bytes, "values in answers");
@@ -161,7 +165,10 @@ pub(crate) struct Call {
     /// The names of the commands, each with how many of it stand side by side: the first by itself, since most calls have one.
     first: Option<(Name, usize)>,
     others: Vec<(Name, usize)>,
+    /// Of its arguments.
+    bytes: usize,
     ended: bool,
+    unsent: bool,
 }
 
 impl Call {
@@ -171,8 +178,7 @@ impl Call {
         name: impl Fn(&Command) -> &str,
     ) -> Self {
         gauge!(IN_FLIGHT).increment(1);
-        let sizes = commands.iter().map(|command| command.size() as u64);
-        counter!(REQUEST).increment(sizes.sum());
+        let bytes = commands.iter().map(Command::size).sum();
         let mut first: Option<(Name, usize)> = None;
         let mut others = Vec::new();
         for name in commands.iter().map(name) {
@@ -186,11 +192,16 @@ impl Call {
             (None, Some((name, _))) => name.clone(),
             (how, _) => Name::new(how.unwrap_or_default()),
         };
-        Self { began: Instant::now(), operation, first, others, ended: false }
+        Self { began: Instant::now(), operation, first, others, bytes, ended: false, unsent: false }
     }
 
     fn take(&mut self) -> impl Iterator<Item = (Name, usize)> {
         self.first.take().into_iter().chain(std::mem::take(&mut self.others))
+    }
+
+    /// Nothing of it was sent.
+    pub(crate) fn was_not_sent(&mut self) {
+        self.unsent = true;
     }
 
     /// It ended: as a whole in this way, or else each command in its own.
@@ -217,7 +228,10 @@ impl Drop for Call {
         if !self.ended {
             self.take().for_each(|(name, times)| name.count("cancelled", times));
         }
-        self.operation.time(self.began.elapsed());
+        if !self.unsent {
+            counter!(REQUEST).increment(self.bytes as u64);
+            self.operation.time(self.began.elapsed());
+        }
     }
 }
 

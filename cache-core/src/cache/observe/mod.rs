@@ -15,7 +15,7 @@ use tracing::field::{Empty, display};
 use tracing::level_filters::LevelFilter;
 use tracing::{Instrument, Level, Span, debug_span};
 
-use self::facts::{Rows, bytes_of, error_type, status_code};
+use self::facts::{Rows, bytes_of, error_type, is_unsent, status_code};
 use super::Cache;
 use crate::error::{Error, Result};
 
@@ -148,6 +148,14 @@ impl Observed {
 
     /// Says how it ended, to whoever counts.
     fn count<T: Answered>(&mut self, answer: &Result<T>) {
+        let is_unsent = |answer: std::result::Result<&Reply, &Error>| answer.is_err_and(is_unsent);
+        // Of what goes to several nodes, some may be refused and others not.
+        if match answer {
+            Ok(answers) => answers.answers().next().is_some() && answers.answers().all(is_unsent),
+            Err(error) => is_unsent(Err(error)),
+        } {
+            self.call.was_not_sent();
+        }
         let whole = answer.as_ref().err().map(error_type);
         let answers = answer.iter().flat_map(Answered::answers);
         let each = answers.map(|answer| answer.err().map_or("ok", error_type));

@@ -14,6 +14,8 @@ impl Call {
         Self
     }
 
+    pub(crate) fn was_not_sent(&mut self) {}
+
     pub(crate) fn ended(
         &mut self,
         _: Option<&'static str>,

@@ -258,6 +258,24 @@ async fn whoever_names_a_node_is_told_that_it_is_another_one() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_slot_that_goes_on_moving_is_asked_for_until_the_time_is_over() {
+    let within = Duration::from_millis(300);
+    // Not to be repeated: what is refused so was not executed.
+    let incr = Command::new("INCR").key("foo");
+    for said in ["TRYAGAIN Multiple keys request during rehashing of slot", "ASK 12182 ?:2"] {
+        let (world, cluster) = cluster(all_at(1), (0..100).map(|_| ("h:1", Say::Refuse(said))).collect());
+        let began = tokio::time::Instant::now();
+        let error = cluster.send(&incr, Some(within)).await.unwrap_err();
+        assert!(error.is_unavailable() && error.to_string().contains("nothing was done"), "{error}");
+        assert!(began.elapsed() <= within && world.sent().len() > 3);
+        // As soon as it has moved, it is done, and once.
+        world.script.lock().unwrap().truncate(2);
+        assert_eq!(cluster.send(&incr, Some(within)).await.unwrap().as_str(), Some("h:1"));
+        assert_eq!(world.sent(), ["h:1 INCR", "h:1 INCR", "h:1 INCR"]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_redirection_to_nowhere_waits_until_it_is_known_where() {
     let moves = Say::Moves("MOVED 12182 ?:3", all_at(3));
     let (_, cluster) = cluster(all_at(1), vec![("h:1", moves)]);

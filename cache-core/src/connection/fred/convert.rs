@@ -9,7 +9,7 @@ use cache_index::{Command, Reply, ServerErrorKind};
 
 use super::{lists, tls};
 use crate::connection::answers;
-use crate::connection::classify::{REFUSED, server_error};
+use crate::connection::classify::{BROKE, REFUSED, server_error};
 use crate::error::{Error, Result};
 
 /// A command as `fred` takes it: its name, and its arguments as bytes.
@@ -92,7 +92,7 @@ pub(super) fn error(command: &str, after: Duration, error: FredError) -> Error {
         ErrorKind::Config | ErrorKind::Url => Error::Settings { setting: "url", reason: text.to_owned() },
         _ if is_broken(&error) => {
             let refuses = text.to_ascii_lowercase().contains("connection refused");
-            let reason = if refuses { REFUSED } else { "the connection broke" };
+            let reason = if refuses { REFUSED } else { BROKE };
             Error::Unavailable { reason: reason.to_owned(), source: Some(Box::new(error)) }
         }
         _ => Error::Client(Box::new(error)),

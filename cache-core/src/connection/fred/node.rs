@@ -20,6 +20,7 @@ use super::silence::Silence;
 use super::transaction::Transactions;
 use super::wire::{Answer, Driver, ask, ask_all, connected, one, together, unconnected};
 use super::{config, convert};
+use crate::connection::classify::unmade;
 use crate::connection::cluster::Member;
 use crate::connection::learned::Learned;
 use crate::connection::{Capabilities, answers};
@@ -112,6 +113,7 @@ impl Node {
         F: Future<Output = Answer<T>>,
     {
         let (began, deadline) = (Instant::now(), timeout.unwrap_or(self.deadline));
+        let mut had_one = false;
         let attempts = async {
             let mut again = repeatable;
             loop {
@@ -124,6 +126,7 @@ impl Node {
                     tokio::time::timeout(left(), connected(client)).await.map_err(|_| unconnected())??;
                     Instant::now()
                 };
+                had_one = true;
                 // What fred did not get to yet is there also if its callers have given up. Of a client with a bound of its own,
                 // it counts also what it refused.
                 let counts = client.connection_config().max_command_buffer_len == 0;
@@ -154,7 +157,8 @@ impl Node {
                 Err(Error::Busy { limit: self.most })
             }
             Ok(Err(error)) if *error.kind() != ErrorKind::Timeout => {
-                Err(self.capabilities().explain(convert::error(&name(), deadline, error)))
+                let error = convert::error(&name(), deadline, error);
+                Err(self.capabilities().explain(if had_one { error } else { unmade(error) }))
             }
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(_)) | Err(_) => Err(Error::Timeout { command: name(), after: deadline }),

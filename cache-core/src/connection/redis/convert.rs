@@ -6,7 +6,7 @@ use ::redis::{Cmd, ErrorKind, Pipeline, RedisError, Value};
 use cache_index::{Command, Reply, ServerError};
 
 use crate::connection::Capabilities;
-use crate::connection::classify::{REFUSED, server_error};
+use crate::connection::classify::{BROKE, REFUSED, server_error};
 use crate::error::Error;
 
 pub(super) fn cmd(command: &Command) -> Cmd {
@@ -83,7 +83,7 @@ pub(super) fn error(command: &str, after: Duration, error: RedisError) -> Error 
             Error::Settings { setting: "url", reason: error.detail().unwrap_or(error.category()).to_owned() }
         }
         ErrorKind::Io | ErrorKind::Client => {
-            let reason = if error.is_connection_refusal() { REFUSED } else { "the connection broke" };
+            let reason = if error.is_connection_refusal() { REFUSED } else { BROKE };
             Error::Unavailable { reason: reason.to_owned(), source: Some(Box::new(error)) }
         }
         _ => Error::Client(Box::new(error)),

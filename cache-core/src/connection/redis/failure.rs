@@ -9,7 +9,7 @@ use std::time::Duration;
 use cache_index::{Reply, ServerError, printed};
 
 use super::tls;
-use crate::connection::classify::{NO_REDIS, REFUSED, ended_advice};
+use crate::connection::classify::{BROKE, NO_REDIS, REFUSED, ended_advice};
 use crate::error::Error;
 
 /// Why there is no answer, for all who waited for it.
@@ -122,9 +122,9 @@ impl Failure {
             Self::Line(line) => match line.0.kind() {
                 io::ErrorKind::TimedOut => Error::Timeout { command: command.to_owned(), after },
                 io::ErrorKind::ConnectionRefused => unavailable(REFUSED, Box::new(line)),
-                _ => unavailable("the connection broke", Box::new(line)),
+                _ => unavailable(BROKE, Box::new(line)),
             },
-            Self::Malformed(what) => unavailable("the connection broke", what.into()),
+            Self::Malformed(what) => unavailable(BROKE, what.into()),
             Self::Refused(command, source) => Error::Server { command: command.to_owned(), source },
             Self::Settings(reason) => Error::Settings { setting: "url", reason },
             Self::NoTls(reason) => Error::Tls { reason },

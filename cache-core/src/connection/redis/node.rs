@@ -16,6 +16,7 @@ use super::tls::Connector;
 use super::told;
 use super::wire::Packed;
 use crate::backoff::before_again;
+use crate::connection::classify::unmade;
 use crate::connection::cluster::Member;
 use crate::connection::learned::Learned;
 use crate::connection::{Capabilities, Invalidations, answers};
@@ -132,8 +133,10 @@ impl Node {
             None => tokio::time::timeout(deadline, attempts),
         };
         match in_time.await {
-            Ok(result) => result
-                .map_err(|failure| self.capabilities().explain(failure.into_error(&name(), began.elapsed()))),
+            Ok(result) => result.map_err(|failure| {
+                let error = failure.into_error(&name(), began.elapsed());
+                self.capabilities().explain(if used.is_some() { error } else { unmade(error) })
+            }),
             Err(_) => {
                 if let Some(live) = &used {
                     self.link.doubt(live, began.into_std());
