@@ -9,6 +9,8 @@ mod cluster;
 #[cfg(feature = "fred")]
 mod fred;
 #[cfg(any(feature = "fred", feature = "redis"))]
+mod hello;
+#[cfg(any(feature = "fred", feature = "redis"))]
 mod in_flight;
 #[cfg(any(feature = "fred", feature = "redis"))]
 mod learned;
@@ -26,6 +28,7 @@ use cache_index::{Batch, Command, Reply};
 use futures_core::future::BoxFuture;
 
 pub use capabilities::Capabilities;
+pub(crate) use classify::is_without_resp3;
 pub use classify::server_error;
 #[cfg(feature = "fred")]
 pub use fred::FredConnection;
