@@ -201,6 +201,14 @@ async fn a_connection_of_a_cluster_is_refused(protocol: Protocol) {
     }
 }
 
+#[tokio::test]
+async fn a_server_that_knows_no_hello_is_asked_in_another_way() {
+    let options = Server::options().tcp(true).arg("--rename-command").arg("HELLO").arg("");
+    let server = options.start().await.unwrap();
+    let connection = RedisAdapter::new(multiplexed(&server.url(), Protocol::Resp2).await).connect().await;
+    used(&connection.unwrap(), Protocol::Resp2).await;
+}
+
 async fn it_may_be_done_without(protocol: Protocol) {
     let server = private_server_on_tcp().await;
     let connection = RedisAdapter::new(manager(&server.url(), protocol).await).connect().await.unwrap();

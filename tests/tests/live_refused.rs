@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use cache_core::embedded::Server;
+use cache_core::embedded::{Options, Server};
 use cache_core::{
-    CacheModel, CacheState, Command, Degrade, Error, ErrorClass, MigrateError, Migrator, Protocol,
+    Batch, CacheModel, CacheState, Command, Degrade, Error, ErrorClass, MigrateError, Migrator, Protocol,
     RedisSettings, ServerErrorKind,
 };
 use cache_tests::plain::Plain;
@@ -65,9 +65,92 @@ async fn modules_that_a_server_lacks_are_named(protocol: Protocol) {
         cache.command(Command::new("FT.SEARCH").args_from(["i", "*"])).await.unwrap_err(),
         "RediSearch 2.10",
     );
-    // What no module would know stays what it is.
-    let error = cache.command(Command::new("NONSENSE")).await.unwrap_err();
+    // What no module would know stays what it is, without what it was sent with, which may be a secret.
+    let nonsense = || Command::new("NONSENSE").args_from(["SETUSER", "app", SECRET]);
+    let error = cache.command(nonsense()).await.unwrap_err();
     assert_eq!(error.server_kind(), Some(ServerErrorKind::UnknownCommand));
+    without_secret(&error);
+    for batch in [Batch::pipeline(vec![nonsense()]), Batch::atomic(vec![nonsense(), nonsense()])] {
+        let told = match cache.batch(batch).await {
+            Ok(mut answers) => answers.remove(0).map(drop),
+            Err(error) => Err(error),
+        };
+        let error = told.unwrap_err();
+        assert_eq!(error.server_kind(), Some(ServerErrorKind::UnknownCommand), "{}", chain(&error));
+        without_secret(&error);
+    }
+}
+
+const SECRET: &str = "s3cret";
+
+/// Neither where it is told nor where it is looked at, with all that lies below it.
+fn without_secret(error: &Error) {
+    let told = format!("{}; {error:?}; {error:#?}", chain(error));
+    assert!(!told.contains(SECRET), "{told}");
+}
+
+/// A server that does not know these commands, with a user who has a password.
+async fn without_commands(commands: &[&str]) -> (Server, String) {
+    let options = Server::options().tcp(true).user(&format!("app on >{SECRET} ~* &* +@all"));
+    let renamed = |options: Options, command: &&str| options.arg("--rename-command").arg(*command).arg("");
+    let server = commands.iter().fold(options, renamed).start().await.unwrap();
+    let url = format!("redis://app:{SECRET}@127.0.0.1:{}", server.port().unwrap());
+    (server, url)
+}
+
+async fn what_a_connection_begins_with_is_in_no_error(protocol: Protocol) {
+    let (_server, url) = without_commands(&["HELLO", "AUTH"]).await;
+    let settings = || RedisSettings::new(&url).protocol(protocol);
+    let lazy = connect_lazy(settings()).unwrap();
+    let lenient = degrade(Degrade::new().lenient(), settings()).await.unwrap();
+    let batch = Batch::pipeline(vec![Command::new("PING"), Command::new("PING")]);
+    for error in [
+        connect_with(settings()).await.unwrap_err(),
+        degrade(Degrade::new(), settings()).await.unwrap_err(),
+        lazy.ping().await.unwrap_err(),
+        lazy.batch(batch).await.unwrap_err(),
+        User::get(&lazy, 1).await.unwrap_err(),
+    ] {
+        assert_eq!(error.server_kind(), Some(ServerErrorKind::UnknownCommand), "{}", chain(&error));
+        let asked = if protocol == Protocol::Resp2 { "AUTH" } else { "HELLO" };
+        assert!(chain(&error).contains(&format!("unknown command '{asked}'")), "{}", chain(&error));
+        without_secret(&error);
+    }
+    without_secret(&lenient.ping().await.unwrap_err());
+}
+
+/// In RESP2 it is asked what it can do by `INFO` and `MODULE LIST`.
+async fn a_server_that_knows_no_hello_is_spoken_to_in_resp2(protocol: Protocol) {
+    let (server, url) = without_commands(&["HELLO"]).await;
+    let settings = || RedisSettings::new(&url).protocol(protocol);
+    if protocol == Protocol::Resp3 {
+        let lazy = connect_lazy(settings()).unwrap().ping().await.unwrap_err();
+        for error in [connect_with(settings()).await.unwrap_err(), lazy] {
+            assert!(error.to_string().contains("`?protocol=resp2`"), "{}", chain(&error));
+        }
+        return;
+    }
+    let usual = private_server().await;
+    let usual = connect(&usual.url(), protocol).await;
+    for cache in [
+        connect_with(settings()).await.unwrap_or_else(|error| panic!("{}", chain(&error))),
+        connect_lazy(settings()).unwrap(),
+        degrade(Degrade::new(), settings()).await.unwrap(),
+    ] {
+        cache.ping().await.unwrap();
+        assert_eq!(cache.capabilities(), usual.capabilities());
+        migrator().run(&cache).await.unwrap();
+        let _ = user().save(&cache).await.unwrap();
+        assert_eq!(User::find_by_name("Ann").count(&cache).await.unwrap(), 1);
+    }
+    // Who may not ask is told what for.
+    let admin = connect(&server.url(), protocol).await;
+    for (rule, command) in [("-info", "INFO"), ("-module|list", "MODULE")] {
+        admin.command(Command::new("ACL").args_from(["SETUSER", "app", "+@all", rule])).await.unwrap();
+        let error = connect_with(settings()).await.unwrap_err();
+        assert!(error.is_access_denied(), "{}", chain(&error));
+        assert!(error.to_string().contains(command), "{}", chain(&error));
+    }
 }
 
 async fn a_server_that_takes_no_writes_says_why(protocol: Protocol) {
@@ -187,6 +270,8 @@ async fn keys_that_a_user_may_not_touch_are_named(protocol: Protocol) {
 
 cache_tests::both! {
     modules_that_a_server_lacks_are_named,
+    what_a_connection_begins_with_is_in_no_error,
+    a_server_that_knows_no_hello_is_spoken_to_in_resp2,
     a_server_that_takes_no_writes_says_why,
     a_server_whose_disk_fails_says_so,
     keys_that_a_user_may_not_touch_are_named,

@@ -94,8 +94,26 @@ const PHRASES: &[(&str, ServerErrorKind)] = &[
     ("-readonly you can't write against a read only replica", ServerErrorKind::ReadOnly),
 ];
 
+/// What stands behind the name of a command that a server does not know, in front of its arguments.
+const ARGUMENTS: &str = "with args beginning with";
+
+/// What a server says, without the arguments that it repeats of a command that it does not know: a password may be among them
+/// (`HELLO`, `AUTH`, `ACL SETUSER`), or what is to be stored.
+pub(super) fn without_arguments(text: &str) -> &str {
+    match text.split_once(ARGUMENTS) {
+        Some((said, _)) => said.trim_end_matches([',', ' ']),
+        None => text,
+    }
+}
+
+/// Whether a connection was refused for its protocol: by who does not know `HELLO`, or not the version.
+pub(crate) fn is_without_resp3(error: &ServerError) -> bool {
+    let is_unknown = error.kind() == ServerErrorKind::UnknownCommand && error.text().contains("HELLO");
+    is_unknown || error.text().starts_with("NOPROTO")
+}
+
 /// The server's error with its meaning, from the text with the code in front, for whoever writes a
-/// [`Connection`](super::Connection).
+/// [`Connection`](super::Connection). It is without the arguments that a server repeats of a command that it does not know.
 ///
 /// ```
 /// use cache_core::ServerErrorKind;
@@ -105,6 +123,7 @@ const PHRASES: &[(&str, ServerErrorKind)] = &[
 /// assert_eq!(error.kind(), ServerErrorKind::ReadOnly);
 /// ```
 pub fn server_error(text: &str) -> ServerError {
+    let text = without_arguments(text);
     // Why `EXEC` itself was refused, behind the word for it.
     let reason = text.strip_prefix("EXECABORT Transaction discarded because of: ").unwrap_or(text);
     let code = reason.split_whitespace().next().unwrap_or_default();
@@ -191,6 +210,29 @@ mod tests {
         ] {
             assert_eq!(super::redirect(&server_error(text)), redirect, "{text}");
         }
+    }
+
+    #[test]
+    fn what_a_command_was_sent_with_is_not_told() {
+        for (text, told) in [
+            (
+                "unknown command 'HELLO', with args beginning with: '3' 'AUTH' 'default' 's3cret'",
+                "unknown command 'HELLO'",
+            ),
+            // Redis 5 and 6.
+            (
+                "ERR unknown command `AUTH`, with args beginning with: `s3cret`, ",
+                "ERR unknown command `AUTH`",
+            ),
+            (
+                "EXECABORT Transaction discarded because of: unknown command 'ACL' with args beginning with: 'SETUSER'",
+                "EXECABORT Transaction discarded because of: unknown command 'ACL'",
+            ),
+        ] {
+            let error = server_error(text);
+            assert_eq!((error.text(), error.kind()), (told, ServerErrorKind::UnknownCommand));
+        }
+        assert_eq!(server_error("NOAUTH a, b").text(), "NOAUTH a, b");
     }
 
     #[test]

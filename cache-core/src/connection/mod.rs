@@ -9,6 +9,8 @@ mod cluster;
 #[cfg(feature = "fred")]
 mod fred;
 #[cfg(any(feature = "fred", feature = "redis"))]
+mod hello;
+#[cfg(any(feature = "fred", feature = "redis"))]
 mod in_flight;
 #[cfg(any(feature = "fred", feature = "redis"))]
 mod learned;
@@ -26,8 +28,8 @@ use cache_index::{Batch, Command, Reply};
 use futures_core::future::BoxFuture;
 
 pub use capabilities::Capabilities;
-pub(crate) use classify::is_unmade;
 pub use classify::server_error;
+pub(crate) use classify::{is_unmade, is_without_resp3};
 #[cfg(feature = "fred")]
 pub use fred::FredConnection;
 pub use push::{Invalidations, KeyChanges, Push, PushSender, PushStream};

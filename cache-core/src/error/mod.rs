@@ -68,7 +68,7 @@ pub enum Error {
         after: Duration,
     },
     /// The server answered an error.
-    #[error("the server refused {command}{}", advice(source.kind()))]
+    #[error("the server refused {command}{}", advice(source))]
     Server {
         /// The command's name.
         command: String,

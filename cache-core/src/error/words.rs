@@ -2,11 +2,17 @@
 
 use std::time::Duration;
 
-use cache_index::{ServerErrorKind, printed};
+use cache_index::{ServerError, ServerErrorKind, printed};
+
+use crate::connection::is_without_resp3;
 
 /// What to do about an error of the server, where its own words do not say it.
-pub(super) fn advice(kind: ServerErrorKind) -> &'static str {
-    match kind {
+pub(super) fn advice(error: &ServerError) -> &'static str {
+    match error.kind() {
+        _ if is_without_resp3(error) => {
+            "; it does not speak RESP3, as Redis 6 and newer do: set `protocol(Protocol::Resp2)`, REDIS_PROTOCOL=resp2, or \
+             `?protocol=resp2` in the URL"
+        }
         ServerErrorKind::OutOfMemory => "; raise its `maxmemory`, or delete what is not needed",
         ServerErrorKind::NoReplicas => "; start its replicas, or lower `min-replicas-to-write`",
         ServerErrorKind::NotPersisting => "; see in its log why it cannot write to its disk",

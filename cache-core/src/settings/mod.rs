@@ -29,6 +29,9 @@ use crate::error::{Error, Result};
 pub enum Protocol {
     /// RESP2, for servers and proxies that know no other. Answers that were cut short by a time-out do not say so
     /// in it; queries therefore run without a time-out of the server's, and the client keeps the deadline.
+    ///
+    /// Where `HELLO` is not known (`rename-command`, proxies; without a version, Redis before 6.2), the server is asked what it can
+    /// do by `INFO server` and `MODULE LIST`, for which its user needs `+info` and `+module|list`.
     Resp2,
     /// RESP3: answers carry warnings, and the server can push.
     #[default]

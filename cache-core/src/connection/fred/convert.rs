@@ -9,7 +9,7 @@ use cache_index::{Command, Reply, ServerErrorKind};
 
 use super::{lists, tls};
 use crate::connection::answers;
-use crate::connection::classify::{BROKE, REFUSED, server_error};
+use crate::connection::classify::{BROKE, REFUSED, server_error, without_arguments};
 use crate::error::{Error, Result};
 
 /// A command as `fred` takes it: its name, and its arguments as bytes.
@@ -72,6 +72,8 @@ pub(super) fn error(command: &str, after: Duration, error: FredError) -> Error {
     if let Some(reason) = tls::reason(&error) {
         return Error::Tls { reason };
     }
+    // fred keeps what a server says to its `HELLO` or `AUTH` as it is, and what is kept as a source is told too.
+    let error = FredError::new(error.kind().clone(), without_arguments(error.details()).to_owned());
     let text = error.details();
     let refused = server_error(text.strip_prefix("ERR ").unwrap_or(text));
     match error.kind() {
@@ -126,6 +128,24 @@ mod tests {
         let text = "CLUSTERDOWN Hash slot not served";
         let error = error("SET", Duration::from_secs(1), FredError::new(ErrorKind::Cluster, text));
         assert!(matches!(error, Error::Unavailable { .. }), "{error:?}");
+    }
+
+    #[test]
+    fn what_a_connection_began_with_is_in_no_error() {
+        let said = "ERR unknown command 'HELLO', with args beginning with: '3' 'AUTH' 'default' 's3cret'";
+        for kind in [
+            ErrorKind::Unknown,
+            ErrorKind::Auth,
+            ErrorKind::Cluster,
+            ErrorKind::Config,
+            ErrorKind::IO,
+            ErrorKind::Canceled,
+            ErrorKind::Protocol,
+            ErrorKind::InvalidCommand,
+        ] {
+            let told = error("PING", Duration::ZERO, FredError::new(kind, said));
+            assert!(!format!("{told:?} {told}").contains("s3cret"), "{told:?}");
+        }
     }
 
     #[test]

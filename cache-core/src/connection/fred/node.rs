@@ -23,7 +23,7 @@ use super::{config, convert};
 use crate::connection::classify::unmade;
 use crate::connection::cluster::Member;
 use crate::connection::learned::Learned;
-use crate::connection::{Capabilities, answers};
+use crate::connection::{Capabilities, answers, hello};
 use crate::error::{Error, Result};
 use crate::settings::{Protocol, RedisSettings};
 
@@ -196,17 +196,22 @@ impl Node {
         let questions: Vec<_> = hello_and_limit.into_iter().chain(naming).collect();
         let asked: Vec<_> = questions.iter().collect();
         let mut answers = together(client, &asked, within).await.into_iter();
-        let mut answer = |name| match answers.next() {
-            Some(frame) => frame.map(|frame| convert::answer(name, frame)),
+        let mut reply = || match answers.next() {
+            Some(frame) => frame.map(convert::reply),
             None => Err(FredError::new(ErrorKind::Canceled, "a question has no answer")),
         };
-        let (hello, max_results) = (answer("HELLO")?, answer("FT.CONFIG")?);
+        let (hello, max_results) = (reply()?, answers::answer("FT.CONFIG", reply()?));
         // What a server that is starting says of itself is not what it will be able to do.
         if let Err(error) = &max_results
             && error.is_unavailable()
         {
             return Ok(Err(error.again()));
         }
+        let hello = if hello::is_unknown(&hello) {
+            instead_of_hello(client, self.assumed.protocol, within).await?
+        } else {
+            answers::answer("HELLO", hello)
+        };
         let mut read = hello.and_then(|hello| Capabilities::read(hello, max_results, Ok(Reply::Nil)));
         if let Ok(read) = &mut read
             && read.cluster
@@ -356,6 +361,13 @@ impl Clients {
             Self::Pool(pool) => pool.next_connected(),
         }
     }
+}
+
+/// What `HELLO` would have answered, where it is not known.
+async fn instead_of_hello(client: &Client, protocol: Protocol, within: Duration) -> Answer<Result<Reply>> {
+    let answers = together(client, &hello::questions().each_ref(), within).await.into_iter();
+    let answers = answers.map(|frame| frame.map(convert::reply)).collect::<Answer<_>>()?;
+    Ok(hello::instead(answers, protocol))
 }
 
 /// Whether the search module of a cluster's node has a coordinator: its commands have no keys then, which would have to lie

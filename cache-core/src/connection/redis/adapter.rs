@@ -15,9 +15,9 @@ use super::convert::{self, is_broken};
 use super::told;
 use crate::backoff::before_again;
 use crate::connection::in_flight::InFlight;
-use crate::connection::{Capabilities, Connection, PushStream, answers};
+use crate::connection::{Capabilities, Connection, PushStream, answers, hello};
 use crate::error::{Error, Result};
-use crate::settings::RedisSettings;
+use crate::settings::{Protocol, RedisSettings};
 
 /// Has a [`Cache`](crate::Cache) use a connection of the `redis` crate, version 1, that a service has already: a
 /// [`MultiplexedConnection`] or a `redis::aio::ConnectionManager`. What a `SentinelClient` makes has the first type.
@@ -41,7 +41,7 @@ use crate::settings::RedisSettings;
 /// |---|---|---|---|
 /// | made anew when it breaks | yes | yes | never: all calls fail from then on |
 /// | replies are parts of what was read | yes | copies | copies |
-/// | a half-open connection is given up | after a time-out | no | no |
+/// | a half-open connection is given up | after `response_timeout` | no | no |
 /// | repeats after a break what may be repeated | yes | yes | no |
 /// | [`Durability::Wait`](crate::Durability::Wait) of a gate | yes | refused: `WAIT` is about one connection | yes |
 /// | boots without its server | [`connect_lazy`](crate::Cache::connect_lazy) | no | no |
@@ -143,13 +143,23 @@ where
 {
     async fn ask(&self) -> Result<Capabilities> {
         let questions = convert::questions();
-        let ask = |mut connection: C| {
-            let questions = &questions;
-            async move { connection.req_packed_commands(questions, 0, questions.len()).await }
+        let answers = self.answers("HELLO", &questions).await?;
+        let mut instead = None;
+        if told::is_without_hello(&answers) {
+            let questions = convert::pipeline(&hello::questions().each_ref(), false);
+            instead = Some(self.answers("INFO+MODULE", &questions).await?);
+        }
+        // The client does not say what it speaks; who does not know `HELLO` speaks the older one.
+        told::capabilities(answers, instead, Protocol::Resp2, self.connection.get_db())
+    }
+
+    /// What is answered to these, which may be sent again.
+    async fn answers(&self, name: &str, questions: &Pipeline) -> Result<Vec<Reply>> {
+        let ask = |mut connection: C| async move {
+            connection.req_packed_commands(questions, 0, questions.len()).await
         };
-        let values = self.bounded(|| "HELLO".to_owned(), None, true, ask).await?;
-        let answers = values.into_iter().map(convert::reply).collect();
-        told::capabilities(answers, self.connection.get_db())
+        let values = self.bounded(|| name.to_owned(), None, true, ask).await?;
+        Ok(values.into_iter().map(convert::reply).collect())
     }
 
     async fn call(&self, command: &Command) -> Result<Reply> {

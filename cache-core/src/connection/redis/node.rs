@@ -19,9 +19,12 @@ use crate::backoff::before_again;
 use crate::connection::classify::unmade;
 use crate::connection::cluster::Member;
 use crate::connection::learned::Learned;
-use crate::connection::{Capabilities, Invalidations, answers};
+use crate::connection::{Capabilities, Invalidations, answers, hello};
 use crate::error::{Error, Result};
 use crate::settings::{Places, Protocol, RedisSettings, Secret};
+
+/// What part of the time that calls have a call may lack that has all of it: on a cluster, finding the node takes some.
+const ON_THE_WAY: u32 = 8;
 
 /// A server.
 pub(super) struct Node {
@@ -100,7 +103,12 @@ impl Node {
     async fn learn(&self, live: &Live) -> Result<Result<()>, Failure> {
         let questions = Packed::of(&Capabilities::questions(), false);
         let answers = live.wire.send_all(questions, self.deadline).await?;
-        let read = told::capabilities(answers, self.assumed.database);
+        let mut instead = None;
+        if told::is_without_hello(&answers) {
+            let questions = Packed::of(&hello::questions(), false);
+            instead = Some(live.wire.send_all(questions, self.deadline).await?);
+        }
+        let read = told::capabilities(answers, instead, self.assumed.protocol, self.assumed.database);
         Ok(read.map(|read| self.capabilities.set(live.number, read)))
     }
 
@@ -139,7 +147,14 @@ impl Node {
             }),
             Err(_) => {
                 if let Some(live) = &used {
-                    self.link.doubt(live, began.into_std());
+                    // One that is shorter of time than others says nothing for these: a server that something holds up for so
+                    // long is still there, and a new connection would wait for the same.
+                    let is_short = deadline < self.deadline - self.deadline / ON_THE_WAY;
+                    if is_short {
+                        self.link.doubt_silent(live, self.deadline);
+                    } else {
+                        self.link.doubt(live, began.into_std());
+                    }
                 }
                 Err(Error::Timeout { command: name(), after: deadline })
             }
@@ -171,9 +186,7 @@ impl Node {
         // What was given up is kept until the server reads and answers it, or the line ends: that is bounded too.
         if live.wire.given_up() >= self.most {
             // A server that was silent for so long is given up, also where the call that it owes has more time.
-            if let Some(since) = std::time::Instant::now().checked_sub(self.deadline) {
-                self.link.doubt(live, since);
-            }
+            self.link.doubt_silent(live, self.deadline);
             return Err(Failure::Busy(self.most));
         }
         let result = call(Arc::clone(live)).await;

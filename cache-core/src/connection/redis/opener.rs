@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cache_index::{Command, Reply, ServerError};
+use cache_index::{Command, Reply};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 
@@ -13,7 +13,7 @@ use super::failure::Failure;
 use super::heard::Heard;
 use super::tls::Connector;
 use super::wire::{Packed, Told, Wire};
-use crate::connection::classify::server_error;
+use crate::connection::hello;
 use crate::settings::Protocol;
 
 /// Where a server listens.
@@ -103,11 +103,11 @@ impl Opener {
         let said = self.said();
         let packed = Packed::of(said.iter().map(|(command, _)| command), false);
         let mut tracks = false;
-        let answers = wire.begin(packed, self.connect_timeout).await.map_err(without_secrets)?;
+        let answers = wire.begin(packed, self.connect_timeout).await?;
         for ((command, need), answer) in said.iter().zip(answers) {
             match (need, answer) {
                 (Need::Must, Reply::Error(error)) => {
-                    return Err(Failure::Refused(first_word(command), without_arguments(&error)));
+                    return Err(Failure::Refused(first_word(command), error));
                 }
                 (Need::Tracks, answer) => tracks = !matches!(answer, Reply::Error(_)),
                 (Need::Must | Need::May, _) => {}
@@ -160,32 +160,17 @@ impl Opener {
 impl Opened {
     /// Fails unless the server is a master. Whoever may connect may ask it so; `ROLE` needs a permission of its own.
     pub(super) async fn is_master(&self, within: Duration) -> Result<(), Failure> {
-        let hello = self.wire.send(Packed::of([&Command::new("HELLO")], false), within).await?;
-        let pairs = hello.into_pairs().unwrap_or_default();
-        let role = pairs.iter().find(|(name, _)| name.as_str() == Some("role"));
-        match role.and_then(|(_, role)| role.as_str()) {
+        let mut answer = self.wire.send(Packed::of([&Command::new("HELLO")], false), within).await?;
+        if hello::is_unknown(&answer) {
+            answer = self.wire.send(Packed::of([&hello::of_replication()], false), within).await?;
+        }
+        match hello::role(answer).as_deref() {
             Some("master") => Ok(()),
             role => {
                 let found = format!("it says that it is a {}", role.unwrap_or("server without a role"));
                 Err(io::Error::other(found).into())
             }
         }
-    }
-}
-
-/// A refusal without what was sent: a server that does not know a command names its arguments, the password among them.
-fn without_arguments(error: &ServerError) -> ServerError {
-    match error.text().split_once(", with args beginning with") {
-        Some((said, _)) => server_error(said),
-        None => error.clone(),
-    }
-}
-
-/// The same, where the server ended the connection behind it.
-fn without_secrets(failure: Failure) -> Failure {
-    match failure {
-        Failure::Said(error) => Failure::Said(without_arguments(&error)),
-        other => other,
     }
 }
 
@@ -196,17 +181,5 @@ fn first_word(command: &Command) -> &'static str {
         "AUTH" => "AUTH",
         "SELECT" => "SELECT",
         _ => "CLIENT",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_refusal_does_not_name_the_password() {
-        let text = "unknown command 'HELLO', with args beginning with: '3' 'AUTH' 'default' 's3cret'";
-        assert_eq!(without_arguments(&server_error(text)).text(), "unknown command 'HELLO'");
-        assert_eq!(without_arguments(&server_error("NOAUTH a, b")), server_error("NOAUTH a, b"));
     }
 }

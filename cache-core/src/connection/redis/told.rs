@@ -3,11 +3,23 @@
 use cache_index::Reply;
 
 use crate::connection::answers::answer;
-use crate::connection::{Capabilities, Push};
+use crate::connection::{Capabilities, Push, hello};
 use crate::error::Result;
+use crate::settings::Protocol;
 
-/// The answers to [`Capabilities::questions`], on a connection to this database.
-pub(super) fn capabilities(answers: Vec<Reply>, database: i64) -> Result<Capabilities> {
+/// Whether, of the answers to [`Capabilities::questions`], the first is to be had in another way.
+pub(super) fn is_without_hello(answers: &[Reply]) -> bool {
+    answers.first().is_some_and(hello::is_unknown)
+}
+
+/// The answers to [`Capabilities::questions`], and those to [`hello::questions`] where these were asked, on a connection that
+/// speaks this, to this database.
+pub(super) fn capabilities(
+    answers: Vec<Reply>,
+    instead: Option<Vec<Reply>>,
+    protocol: Protocol,
+    database: i64,
+) -> Result<Capabilities> {
     let mut answers = answers.into_iter();
     let mut next = |command| answer(command, answers.next().unwrap_or(Reply::Nil));
     let (hello, max_results, alias) = (next("HELLO"), next("FT.CONFIG"), next("COMMAND"));
@@ -17,7 +29,8 @@ pub(super) fn capabilities(answers: Vec<Reply>, database: i64) -> Result<Capabil
     {
         return Err(error.again());
     }
-    Ok(Capabilities { database, ..Capabilities::read(hello?, max_results, alias)? })
+    let hello = instead.map_or(hello, |answers| hello::instead(answers, protocol))?;
+    Ok(Capabilities { database, ..Capabilities::read(hello, max_results, alias)? })
 }
 
 /// What a message says that nobody asked for, its kind first.

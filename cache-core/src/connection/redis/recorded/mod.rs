@@ -31,7 +31,7 @@ fn read(recorded: &str, protocol: Protocol) -> Capabilities {
     });
     let answers: Vec<_> = answers.map(|answer| one(&answer.replace('\n', "\r\n"))).collect();
     assert_eq!(answers.len(), Capabilities::questions().len());
-    told::capabilities(answers, 0).unwrap()
+    told::capabilities(answers, None, protocol, 0).unwrap()
 }
 
 fn message(result: Result<()>) -> String {
