@@ -68,8 +68,8 @@ fn error_reply(text: &str) -> Reply {
 }
 
 /// What `fred` itself failed with. A server's refusal of a connection comes this way too, with its text.
-pub(super) fn error(command: &str, after: Duration, error: FredError) -> Error {
-    if let Some(reason) = tls::reason(&error) {
+pub(super) fn error(command: &str, after: Duration, error: &FredError) -> Error {
+    if let Some(reason) = tls::reason(error) {
         return Error::Tls { reason };
     }
     // fred keeps what a server says to its `HELLO` or `AUTH` as it is, and what is kept as a source is told too.
@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn a_cluster_that_is_down_may_have_executed_what_was_under_way() {
         let text = "CLUSTERDOWN Hash slot not served";
-        let error = error("SET", Duration::from_secs(1), FredError::new(ErrorKind::Cluster, text));
+        let error = error("SET", Duration::from_secs(1), &FredError::new(ErrorKind::Cluster, text));
         assert!(matches!(error, Error::Unavailable { .. }), "{error:?}");
     }
 
@@ -143,7 +143,7 @@ mod tests {
             ErrorKind::Protocol,
             ErrorKind::InvalidCommand,
         ] {
-            let told = error("PING", Duration::ZERO, FredError::new(kind, said));
+            let told = error("PING", Duration::ZERO, &FredError::new(kind, said));
             assert!(!format!("{told:?} {told}").contains("s3cret"), "{told:?}");
         }
     }

@@ -99,7 +99,7 @@ impl FredConnection {
         let runtime = Handle::try_current().map_err(|_| Error::NoRuntime)?;
         let within = settings.connect_timeout;
         let client = config::client(&settings, true)?;
-        let driver = open(&client, within).await.map_err(|error| convert::error("HELLO", within, error))?;
+        let driver = open(&client, within).await.map_err(|error| convert::error("HELLO", within, &error))?;
         let node = Node::over(Clients::One(client), Some(driver), &settings);
         node.ask(settings.connect_timeout + settings.response_timeout).await?;
         Ok(Self::of(node, Some((settings, runtime))))

@@ -157,7 +157,7 @@ impl Node {
                 Err(Error::Busy { limit: self.most })
             }
             Ok(Err(error)) if *error.kind() != ErrorKind::Timeout => {
-                let error = convert::error(&name(), deadline, error);
+                let error = convert::error(&name(), deadline, &error);
                 Err(self.capabilities().explain(if had_one { error } else { unmade(error) }))
             }
             Ok(Ok(answer)) => Ok(answer),
@@ -279,7 +279,7 @@ impl Member for Node {
         let answers = commands.iter().zip(self.bounded(name, timeout, repeatable, send).await?);
         let answer = |(command, answer): (&&Command, Answer<Resp3Frame>)| match answer {
             Ok(frame) => self.answer(command, frame),
-            Err(error) => Err(convert::error(command.name(), timeout.unwrap_or(self.deadline), error)),
+            Err(error) => Err(convert::error(command.name(), timeout.unwrap_or(self.deadline), &error)),
         };
         Ok(answers.map(answer).collect())
     }
