@@ -54,6 +54,7 @@ impl Drop for Unwaited<'_> {
             ttl: self.ttl,
             stay: Duration::ZERO,
             generation: String::new(),
+            unheard: false,
         };
         let until = Moment::now().after(self.ttl);
         // If it cannot be sent, or overtakes the request, the ttl bounds what may be left behind.

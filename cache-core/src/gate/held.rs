@@ -220,6 +220,7 @@ impl Held {
             ttl: self.ttl,
             stay: stay.max(self.at_least.saturating_sub(self.began.until(Moment::now()))),
             generation: generation.to_owned(),
+            unheard: false,
         }
     }
 
@@ -251,7 +252,7 @@ struct Unheard<'a> {
 impl Drop for Unheard<'_> {
     fn drop(&mut self) {
         if self.armed {
-            self.held.later(self.release.clone());
+            self.held.later(Release { unheard: true, ..self.release.clone() });
         }
     }
 }

@@ -19,13 +19,15 @@ pub(super) struct Release {
     pub(super) stay: Duration,
     /// The generation that is done with it; empty: none.
     pub(super) generation: String,
+    /// Whether it was asked for before, and nothing heard of it.
+    pub(super) unheard: bool,
 }
 
 impl Release {
     /// Asks until the server answers, or until then, but once in any case: whether the key was ours to the end, and with it the
     /// generation is noted; `None`: nobody knows.
     pub(super) async fn ask_until(&self, until: Moment) -> Option<bool> {
-        let (mut unheard, mut backoff) = (false, Backoff::new(self.ttl / 100, self.ttl / 10));
+        let (mut unheard, mut backoff) = (self.unheard, Backoff::new(self.ttl / 100, self.ttl / 10));
         loop {
             match self.ask().await {
                 Some(true) => return Some(true),
@@ -44,7 +46,7 @@ impl Release {
     }
 
     async fn ask(&self) -> Option<bool> {
-        let Self { cache, keys, token, stay, generation, ttl } = self;
+        let Self { cache, keys, token, stay, generation, ttl, .. } = self;
         scripts::release(cache, keys, token, *stay, generation, call_timeout(*ttl)).await.ok()
     }
 }

@@ -135,7 +135,7 @@ impl RedisSettings {
     }
 
     /// How many calls may wait for an answer at once, of all clones of the cache together; a pipeline is one call, and a
-    /// call that is given up counts until then. One more fails at once with [`Error::Busy`], since what waits costs
+    /// call that is given up counts until then; a `get_many` of more documents than go into one command makes two. One more fails at once with [`Error::Busy`], since what waits costs
     /// memory, and would not be answered in time. So it does where as many that were given up are not answered on the
     /// connection: a server that does not read would have them kept without an end. At least 1.
     pub fn max_in_flight(mut self, calls: usize) -> Self {

@@ -22,9 +22,9 @@ impl Place {
         self.through(shared().await, 1).await
     }
 
-    /// The same, of which one call waits for answers at once.
-    pub(crate) async fn one_by_one(&self) -> Cache {
-        self.of(self.settings(shared().await, 1).max_in_flight(1)).await
+    /// The same, of which two calls wait for answers at once, as a read of many documents does it.
+    pub(crate) async fn two_at_once(&self) -> Cache {
+        self.of(self.settings(shared().await, 1).max_in_flight(2)).await
     }
 
     /// A cluster, through a node.

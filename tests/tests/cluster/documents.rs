@@ -44,9 +44,9 @@ pub(crate) async fn in_bulk(place: Place) {
     on.extend(sizes.into_items().unwrap().iter().filter_map(Reply::as_int));
     assert!(on.len() == 3 && on.iter().all(|keys| *keys > 500), "{on:?}");
     // A call is one of those that wait, to however many nodes it goes.
-    let one = place.one_by_one().await;
-    assert_eq!(Plain::get_many(&one, asked()).await.unwrap(), expected);
-    assert_eq!(Plain::count_all(&one).await.unwrap(), 3_000);
+    let few = place.two_at_once().await;
+    assert_eq!(Plain::get_many(&few, asked()).await.unwrap(), expected);
+    assert_eq!(Plain::count_all(&few).await.unwrap(), 3_000);
     assert_eq!(Plain::delete_many(&cache, 1_000..4_000).await.unwrap(), 2_000);
     let found = Plain::get_many(&cache, 0..3_000).await.unwrap();
     assert_eq!(found.iter().flatten().count(), 1_000);

@@ -257,7 +257,8 @@ async fn whoever_names_a_node_is_told_that_it_is_another_one() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+/// By the clock, which attempts look at.
+#[tokio::test]
 async fn a_slot_that_goes_on_moving_is_asked_for_until_the_time_is_over() {
     let within = Duration::from_millis(300);
     // Not to be repeated: what is refused so was not executed.
