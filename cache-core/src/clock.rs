@@ -12,7 +12,7 @@ pub(crate) struct Moment(u64);
 impl Moment {
     /// This moment.
     pub(crate) fn now() -> Self {
-        Self(u64::try_from(since_boot().as_micros()).unwrap_or(u64::MAX).max(1))
+        Self(since_boot().max(1))
     }
 
     pub(crate) fn after(self, time: Duration) -> Self {
@@ -35,7 +35,7 @@ impl Moment {
 }
 
 #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
-fn since_boot() -> Duration {
+fn since_boot() -> u64 {
     use rustix::time::{ClockId, clock_gettime};
     // On Apple's systems CLOCK_MONOTONIC is the one that counts sleep.
     #[cfg(target_vendor = "apple")]
@@ -43,15 +43,16 @@ fn since_boot() -> Duration {
     #[cfg(not(target_vendor = "apple"))]
     let clock = ClockId::Boottime;
     let time = clock_gettime(clock);
-    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
+    let (seconds, nanos) = (u64::try_from(time.tv_sec), u64::try_from(time.tv_nsec));
+    seconds.unwrap_or_default().saturating_mul(1_000_000).saturating_add(nanos.unwrap_or_default() / 1_000)
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
-fn since_boot() -> Duration {
+fn since_boot() -> u64 {
     use std::sync::LazyLock;
     use std::time::Instant;
     static START: LazyLock<Instant> = LazyLock::new(Instant::now);
-    START.elapsed()
+    u64::try_from(START.elapsed().as_micros()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use cache_core::testkit::{Direction, Proxy};
 use cache_core::{Batch, Cache, CacheModel, Command, Error, Protocol, RedisSettings};
 use cache_tests::{chain, connect_lazy, connect_with, private_server};
 use serde::{Deserialize, Serialize};
@@ -71,51 +70,6 @@ async fn a_server_that_hangs_is_given_up_in_time(protocol: Protocol) {
     }
     server.resume().await.unwrap();
     bounded(note(&cache, 1)).await.unwrap();
-}
-
-/// Something holds it up for longer than some calls have, and for less than others: what is new would wait for the same.
-async fn a_server_that_is_held_up_keeps_its_connection(protocol: Protocol) {
-    let server = private_server().await;
-    let patient = settings(server.url(), protocol).response_timeout(Duration::from_secs(10));
-    let cache = connect_with(patient).await.unwrap();
-    note(&cache, 1).await.unwrap();
-    let generation = cache.connection().generation();
-    server.pause().await.unwrap();
-    for _ in 0..4 {
-        let short = Command::new("PING").repeatable().within(Duration::from_millis(250));
-        let error = bounded(cache.command(short)).await.unwrap_err();
-        assert!(matches!(error, Error::Timeout { .. }), "{}", chain(&error));
-    }
-    server.resume().await.unwrap();
-    note(&cache, 2).await.unwrap();
-    assert_eq!(cache.connection().generation(), generation);
-}
-
-/// One that says nothing for as long as calls have is given up, also where all calls have less, or one has more.
-async fn a_silent_server_is_given_up_by_calls_that_are_short_of_time(protocol: Protocol) {
-    const SHORT: Duration = Duration::from_millis(60);
-    let server = private_server().await;
-    for has_more in [false, true] {
-        let proxy = Proxy::start(&server.url()).await.unwrap();
-        let cache = connect_with(settings(proxy.url(), protocol)).await.unwrap();
-        note(&cache, 1).await.unwrap();
-        proxy.silence(Direction::ToClient);
-        let other = cache.clone();
-        let longer = tokio::spawn(async move {
-            let call = Command::new("ECHO").arg("x").within(Duration::from_secs(60));
-            if has_more { other.command(call).await.is_err_and(|error| error.is_unavailable()) } else { true }
-        });
-        let ping = || cache.command(Command::new("PING").repeatable().within(SHORT));
-        assert!(ping().await.is_err());
-        // Only what is connected from now on is heard.
-        proxy.calm();
-        let began = Instant::now();
-        while ping().await.is_err() {
-            assert!(began.elapsed() < Duration::from_secs(10), "it is never given up");
-        }
-        let gave_up = tokio::time::timeout(Duration::from_secs(10), longer).await;
-        assert!(gave_up.expect("it ends with the connection").unwrap());
-    }
 }
 
 /// The first query of a cache that connects lazily asks who the server is before it, for no longer than it may take itself. In
@@ -207,8 +161,6 @@ async fn pushes_tell_of_invalidations_and_of_a_broken_connection() {
 cache_tests::both! {
     a_killed_server_gives_errors_in_time_and_works_again_after_restart,
     a_server_that_hangs_is_given_up_in_time,
-    a_server_that_is_held_up_keeps_its_connection,
-    a_silent_server_is_given_up_by_calls_that_are_short_of_time,
     an_answer_that_comes_too_late_is_given_to_nobody,
     a_server_that_never_was_is_unavailable,
     a_wrong_password_is_no_outage,

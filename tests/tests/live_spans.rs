@@ -205,15 +205,15 @@ async fn a_call_that_fails_says_how(cache: Cache) {
 
 async fn what_could_not_be_loaded_is_told_without_its_key(cache: Cache) {
     let kept = Kept::default();
-    seen(&kept, async {
-        let fails = async || Err::<Option<Spanned>, _>(std::io::Error::other(SECRET));
-        assert!(Spanned::get_or_load(&cache, "hunter2", fails).await.unwrap_err().loader().is_some());
-        // Told where it runs, with whoever listens there.
-        let other = async || Ok::<_, std::io::Error>(Some(spanned("hunter2-other", 1)));
-        assert!(Spanned::get_or_load(&cache, "hunter2", other).await.is_err());
-    })
-    .await;
+    // It loads in a task of its own, on this thread.
+    let listens = tracing::subscriber::set_default(kept.clone());
+    let fails = async || Err::<Option<Spanned>, _>(std::io::Error::other(SECRET));
+    assert!(Spanned::get_or_load(&cache, "hunter2", fails).await.unwrap_err().loader().is_some());
+    let other = async || Ok::<_, std::io::Error>(Some(spanned("hunter2-other", 1)));
+    assert!(Spanned::get_or_load(&cache, "hunter2", other).await.is_err());
+    drop(listens);
     let all = kept.all();
+    assert_eq!(all.matches("not loaded").count(), 2, "{all}");
     assert!(!all.contains("hunter2"), "{all}");
 }
 

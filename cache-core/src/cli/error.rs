@@ -71,3 +71,14 @@ impl fmt::Debug for CliError {
         shown(self, f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_main_shows_is_the_message_and_what_lies_below() {
+        let error = CliError::Connect(Error::NoRuntime);
+        assert_eq!(format!("{error:?}"), format!("no connection to the server: {}", Error::NoRuntime));
+    }
+}

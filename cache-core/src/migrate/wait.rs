@@ -211,6 +211,13 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn what_it_will_hold_is_no_less_than_what_it_holds() {
+        let (_, told, _) = waited(vec![look(2, true, "OK"), look(7, true, "OK"), look(7, false, "OK")]).await;
+        let numbers: Vec<_> = told.iter().map(|progress| (progress.documents, progress.total)).collect();
+        assert!(numbers.contains(&(2, Some(5))) && numbers.contains(&(7, Some(7))), "{numbers:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn as_long_as_the_index_is_being_filled_a_problem_is_none() {
         // As where it waits for memory, and gets it.
         let looks =

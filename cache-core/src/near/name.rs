@@ -26,10 +26,44 @@ thread_local! {
 impl Name {
     /// The key of the document with this id.
     pub(super) fn of<K>(schema: &Schema, keyspace: &Keyspace, id: &impl Id<K>) -> Result<Self, NameError> {
+        match Self::of_integer(schema, keyspace, id) {
+            Some(name) => Ok(name),
+            None => Self::of_any(schema, keyspace, id),
+        }
+    }
+
+    /// As [`Schema::write_key`], where the id is an integer, which is neither empty nor has U+0000, and the key is short; `None`
+    /// elsewhere.
+    fn of_integer<K>(schema: &Schema, keyspace: &Keyspace, id: &impl Id<K>) -> Option<Self> {
+        let (open, close) = match schema.hash_tag() {
+            HashTag::None => ("", ":"),
+            HashTag::Model => ("{", "}:"),
+            _ => return None,
+        };
+        schema.check_namespace(keyspace).ok()?;
+        let (mut bytes, mut length) = ([0; SHORT], 0_usize);
+        let mut write = |part: &[u8]| {
+            let end = length + part.len();
+            if let Some(place) = bytes.get_mut(length..end) {
+                place.copy_from_slice(part);
+            }
+            // Beyond what there is room for, it only counts.
+            length = end;
+        };
+        for part in [open, keyspace.global(), ":", schema.prefix(), close] {
+            write(part.as_bytes());
+        }
+        if !id.__write_integer(&mut write) || length > SHORT || schema.primary_key().count() != 1 {
+            return None;
+        }
+        Some(Self::Short(u8::try_from(length).ok()?, bytes))
+    }
+
+    fn of_any<K>(schema: &Schema, keyspace: &Keyspace, id: &impl Id<K>) -> Result<Self, NameError> {
         // Taken and not borrowed: an id may itself read something when it is written.
         let mut buffer = WRITTEN.try_with(Cell::take).unwrap_or_default();
         buffer.clear();
-        let written = write(schema, keyspace, id, &mut buffer);
+        let written = id.parts(|parts| schema.write_key(keyspace, &mut buffer, parts));
         let name = written.map(|()| Self::from(&*buffer));
         if buffer.capacity() <= 2 * MAX_KEY {
             // A thread that ends needs none any more.
@@ -44,24 +78,6 @@ impl Name {
             Self::Long(key) => key,
         }
     }
-}
-
-/// As [`Schema::write_key`], and integers without formatting: they are neither empty nor have they U+0000.
-fn write<K>(
-    schema: &Schema,
-    keyspace: &Keyspace,
-    id: &impl Id<K>,
-    buffer: &mut Vec<u8>,
-) -> Result<(), NameError> {
-    if matches!(schema.hash_tag(), HashTag::None | HashTag::Model) && schema.primary_key().count() == 1 {
-        schema.check_namespace(keyspace)?;
-        schema.write_key_start(keyspace, buffer);
-        if id.__write_integer(buffer) {
-            return Ok(());
-        }
-        buffer.clear();
-    }
-    id.parts(|parts| schema.write_key(keyspace, buffer, parts))
 }
 
 impl From<&[u8]> for Name {

@@ -73,9 +73,9 @@ use std::sync::Arc;
     note = "strings and integers of up to 64 bits are primary keys; a type of your own with `Display` becomes one with `impl PrimaryKey for … {{}}`"
 )]
 pub trait PrimaryKey: Display {
-    /// Writes what `Display` does and says so, if this is an integer: for that, formatting is much.
+    /// Hands on what `Display` writes and says so, if this is an integer: for that, formatting is much.
     #[doc(hidden)]
-    fn __write_integer(&self, _buffer: &mut Vec<u8>) -> bool {
+    fn __write_integer(&self, _to: &mut dyn FnMut(&[u8])) -> bool {
         false
     }
 }
@@ -143,9 +143,9 @@ pub trait Id<K> {
     /// Calls the closure with the parts of the id.
     fn parts<R>(&self, with: impl FnOnce(&[&dyn Display]) -> R) -> R;
 
-    /// Writes the only part and says so, if it is an integer.
+    /// Hands on the only part and says so, if it is an integer.
     #[doc(hidden)]
-    fn __write_integer(&self, _buffer: &mut Vec<u8>) -> bool {
+    fn __write_integer(&self, _to: &mut dyn FnMut(&[u8])) -> bool {
         false
     }
 }
@@ -271,8 +271,8 @@ macro_rules! keys {
                 with(&[self])
             }
 
-            fn __write_integer(&self, buffer: &mut Vec<u8>) -> bool {
-                K::__write_integer(self, buffer)
+            fn __write_integer(&self, to: &mut dyn FnMut(&[u8])) -> bool {
+                K::__write_integer(self, to)
             }
         }
     )*};
@@ -290,8 +290,8 @@ macro_rules! integers {
     ($($type:ty)*) => {$(
         impl PrimaryKey for $type {
             #[cfg(feature = "near")]
-            fn __write_integer(&self, buffer: &mut Vec<u8>) -> bool {
-                buffer.extend_from_slice(itoa::Buffer::new().format(*self).as_bytes());
+            fn __write_integer(&self, to: &mut dyn FnMut(&[u8])) -> bool {
+                to(itoa::Buffer::new().format(*self).as_bytes());
                 true
             }
         }

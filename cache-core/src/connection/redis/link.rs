@@ -120,18 +120,9 @@ impl Link {
         outcome.clone().unwrap_or_else(|| Err(gave_up()))
     }
 
-    /// Gives a connection up on which nothing was heard since a call was begun that has no more time: its other end may be gone
-    /// without a word.
+    /// Gives a connection up on which nothing was heard since then: its other end may be gone without a word.
     pub(super) fn doubt(&self, live: &Live, since: Instant) {
         if !live.heard.is_since(since) {
-            self.forget(live.number);
-        }
-    }
-
-    /// The same of one on which nothing was heard for so long, while an answer was owed to whomever.
-    pub(super) fn doubt_silent(&self, live: &Live, patience: Duration) {
-        let since = Instant::now().checked_sub(patience);
-        if since.is_some_and(|since| live.heard.is_silent_since(since)) {
             self.forget(live.number);
         }
     }

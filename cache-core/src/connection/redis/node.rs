@@ -23,9 +23,6 @@ use crate::connection::{Capabilities, Invalidations, answers, hello};
 use crate::error::{Error, Result};
 use crate::settings::{Places, Protocol, RedisSettings, Secret};
 
-/// What part of the time that calls have a call may lack that has all of it: on a cluster, finding the node takes some.
-const ON_THE_WAY: u32 = 8;
-
 /// A server.
 pub(super) struct Node {
     pub(super) link: Arc<Link>,
@@ -147,14 +144,7 @@ impl Node {
             }),
             Err(_) => {
                 if let Some(live) = &used {
-                    // One that is shorter of time than others says nothing for these: a server that something holds up for so
-                    // long is still there, and a new connection would wait for the same.
-                    let is_short = deadline < self.deadline - self.deadline / ON_THE_WAY;
-                    if is_short {
-                        self.link.doubt_silent(live, self.deadline);
-                    } else {
-                        self.link.doubt(live, began.into_std());
-                    }
+                    self.link.doubt(live, began.into_std());
                 }
                 Err(Error::Timeout { command: name(), after: deadline })
             }
@@ -186,7 +176,9 @@ impl Node {
         // What was given up is kept until the server reads and answers it, or the line ends: that is bounded too.
         if live.wire.given_up() >= self.most {
             // A server that was silent for so long is given up, also where the call that it owes has more time.
-            self.link.doubt_silent(live, self.deadline);
+            if let Some(since) = std::time::Instant::now().checked_sub(self.deadline) {
+                self.link.doubt(live, since);
+            }
             return Err(Failure::Busy(self.most));
         }
         let result = call(Arc::clone(live)).await;

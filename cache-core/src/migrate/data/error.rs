@@ -199,3 +199,14 @@ impl fmt::Debug for DataMigrationError {
         shown(self, f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_main_shows_is_the_message_and_what_lies_below() {
+        let error = DataMigrationError::Server(Error::NoRuntime);
+        assert_eq!(format!("{error:?}"), format!("the migration of documents stopped: {}", Error::NoRuntime));
+    }
+}

@@ -24,7 +24,6 @@ pub(super) struct Call {
 /// Who waits for what was sent.
 pub(super) struct Waiting {
     pub(super) tell: Tell,
-    /// Until when an answer to it may come at least.
     pub(super) until: Instant,
 }
 

@@ -114,18 +114,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 Poll::Ready(_) => {}
             }
             let now = Instant::now();
-            if self.waiting.is_empty() {
-                self.heard.owes(now.into_std());
-            }
             for call in self.taken.drain(..) {
                 if call.tell.is_given_up() {
                     self.state.given_up.fetch_sub(1, Ordering::Relaxed);
                     continue;
                 }
                 self.outgoing.push(call.packed.bytes);
-                // Whoever is shorter of time than others says nothing for these.
-                let within = call.within.max(self.patience);
-                let until = now.checked_add(within).unwrap_or(now + self.patience);
+                let until = now.checked_add(call.within).unwrap_or(now + self.patience);
                 self.waiting.push_back(Waiting { tell: call.tell, until });
             }
         }
@@ -183,8 +178,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         self.heard.at(now.into_std());
     }
 
-    /// Ends a connection whose other end is gone without a word: whoever waits longest has no time any more, and has waited and
-    /// heard nothing for as long as calls have. Callers may have given up earlier, and nobody else would notice.
+    /// Ends a connection whose other end is gone without a word: whoever waits longest has no time any more, and nothing was
+    /// heard for as long as calls have. Callers may have given up earlier, and nobody else would notice.
     fn watch(&mut self, context: &mut Context<'_>) -> Result<(), Failure> {
         loop {
             let Some(first) = self.waiting.front() else { return Ok(()) };

@@ -248,21 +248,6 @@ async fn an_end_that_says_nothing_is_noticed_also_if_all_gave_up() {
     drop(theirs);
 }
 
-/// Nobody asked before: that is no silence.
-#[tokio::test(start_paused = true)]
-async fn who_is_short_of_time_does_not_end_it_for_others() {
-    let (wire, mut theirs) = started(PATIENCE);
-    tokio::time::sleep(5 * PATIENCE).await;
-    let short = PATIENCE / 40;
-    assert!(tokio::time::timeout(short, wire.send(packed("A"), short)).await.is_err());
-    let server = async {
-        tokio::time::sleep(PATIENCE / 2).await;
-        theirs.write_all(b":1\r\n:2\r\n").await.unwrap();
-    };
-    let (answer, ()) = tokio::join!(wire.send(packed("B"), short), server);
-    assert_eq!(answer.unwrap(), Reply::Int(2));
-}
-
 #[tokio::test(start_paused = true)]
 async fn one_that_is_slow_is_waited_for_as_long_as_its_caller_does() {
     let (wire, mut theirs) = started(PATIENCE);
