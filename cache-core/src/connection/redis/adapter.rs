@@ -41,7 +41,7 @@ use crate::settings::{Protocol, RedisSettings};
 /// |---|---|---|---|
 /// | made anew when it breaks | yes | yes | never: all calls fail from then on |
 /// | replies are parts of what was read | yes | copies | copies |
-/// | a half-open connection is given up | after `response_timeout` | no | no |
+/// | a half-open connection is given up | after a time-out | no | no |
 /// | repeats after a break what may be repeated | yes | yes | no |
 /// | [`Durability::Wait`](crate::Durability::Wait) of a gate | yes | refused: `WAIT` is about one connection | yes |
 /// | boots without its server | [`connect_lazy`](crate::Cache::connect_lazy) | no | no |
