@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::task::Poll;
 use std::time::Duration;
 
-use cache_core::{Cache, CacheModel, Command, Degrade, Error, ErrorClass, Protocol, RedisSettings};
+use cache_core::{Batch, Cache, CacheModel, Command, Degrade, Error, ErrorClass, Protocol, RedisSettings};
 use cache_tests::{connect_with, degrade, dropped, private_server, speaking};
 use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
@@ -97,6 +97,26 @@ async fn those_that_were_given_up_count_until_they_are_answered(protocol: Protoc
     cache.ping().await.unwrap();
 }
 
+/// A batch is one call, and what a connection asks first is none.
+async fn batches_wait_beside_each_other(protocol: Protocol) {
+    let server = private_server().await;
+    let settings = RedisSettings::new(server.url()).protocol(protocol).max_in_flight(2);
+    let cache = connect_with(settings).await.unwrap();
+    let other = connect_with(server.url()).await.unwrap();
+    let batch = |name: &'static str| {
+        let pings = (0..500).map(|n| Command::new(name).arg(n.to_string()).repeatable());
+        cache.connection().send_all(Batch::pipeline(pings.collect()))
+    };
+    for round in 0..10 {
+        for answers in join_all([batch("ECHO"), batch("PING")]).await {
+            let answers = answers.unwrap();
+            assert!(answers.len() == 500 && answers.iter().all(Result::is_ok), "round {round}");
+        }
+        // What comes next is on another connection, of which is asked first what it can do.
+        other.command(Command::new("CLIENT").args_from(["KILL", "TYPE", "normal"])).await.unwrap();
+    }
+}
+
 /// One by one, in pipelines and in transactions.
 async fn what_is_dropped_answers_nobody_else(cache: Cache) {
     let seed = u64::from(std::process::id());
@@ -126,6 +146,7 @@ async fn a_degraded_cache_does_without_and_is_enabled_still(protocol: Protocol) 
 cache_tests::both! {
     cache_tests::alone =>
         one_more_is_refused,
+        batches_wait_beside_each_other,
         those_that_were_given_up_count_until_they_are_answered,
         a_degraded_cache_does_without_and_is_enabled_still;
     cache_tests::run =>

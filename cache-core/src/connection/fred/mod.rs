@@ -1,5 +1,6 @@
 //! The adapter for the `fred` crate: a server, or a cluster of them, whichever answers.
 
+mod backlog;
 mod config;
 mod convert;
 mod lists;

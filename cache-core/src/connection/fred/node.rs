@@ -9,13 +9,14 @@ use std::time::{Duration, Instant};
 
 use ::fred::clients::{Client, Pool};
 use ::fred::error::{Error as FredError, ErrorKind};
-use ::fred::interfaces::{ClientLike, EventInterface, MetricsInterface};
+use ::fred::interfaces::{ClientLike, EventInterface};
 use ::fred::types::config::{Server, ServerConfig};
 use ::fred::types::{Resp3Frame, RespVersion};
 use cache_index::{Command, Reply, ServerErrorKind};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::TryRecvError;
 
+use super::backlog::Backlog;
 use super::silence::Silence;
 use super::transaction::Transactions;
 use super::wire::{Answer, Driver, ask, ask_all, connected, one, together, unconnected};
@@ -32,6 +33,7 @@ pub(super) struct Node {
     clients: Clients,
     /// Ends with this: a client that was made here.
     driver: Option<Driver>,
+    backlog: Backlog,
     silence: Silence,
     /// Which connection was given up, counted from 1; 0: none.
     doubted: AtomicU64,
@@ -41,7 +43,7 @@ pub(super) struct Node {
     /// What the server is taken to be able to do until it was asked.
     assumed: Capabilities,
     client_name: Option<String>,
-    /// How many commands may wait in the client, those of calls that were given up among them.
+    /// How many calls may wait in a client, those that were given up among them.
     pub(super) most: usize,
     pub(super) deadline: Duration,
 }
@@ -77,6 +79,7 @@ impl Node {
             reconnects: Mutex::new(Reconnects { heard, count: 0 }),
             clients,
             driver,
+            backlog: Backlog::default(),
             silence: Silence::new(),
             doubted: AtomicU64::new(0),
             capabilities: Learned::default(),
@@ -93,6 +96,7 @@ impl Node {
             || "HELLO".to_owned(),
             Some(within),
             true,
+            0,
             |client, left| async move { Box::pin(self.learn(&client, left)).await },
         );
         match asked.await? {
@@ -107,6 +111,7 @@ impl Node {
         name: impl Fn() -> String,
         timeout: Option<Duration>,
         repeatable: bool,
+        commands: usize,
         call: impl Fn(Client, Duration) -> F,
     ) -> Result<T>
     where
@@ -127,14 +132,12 @@ impl Node {
                     Instant::now()
                 };
                 had_one = true;
-                // What fred did not get to yet is there also if its callers have given up. Of a client with a bound of its own,
-                // it counts also what it refused.
-                let counts = client.connection_config().max_command_buffer_len == 0;
-                if counts && client.command_queue_len() >= self.most {
+                if self.backlog.is_full(client, self.most) {
                     return Err(FredError::new(ErrorKind::Backpressure, "too many calls have no answer yet"));
                 }
                 self.silence.asks(asks);
                 let mut waits = Waits { node: self, least: deadline.max(self.deadline), is_answered: false };
+                let _others = self.backlog.apart(commands.saturating_sub(1));
                 let mut learned = Ok(());
                 if !self.capabilities.is_of(self.generation()) {
                     // Whoever may not ask meets the reason with the command itself.
@@ -195,6 +198,7 @@ impl Node {
         let hello_and_limit = [hello, limit];
         let questions: Vec<_> = hello_and_limit.into_iter().chain(naming).collect();
         let asked: Vec<_> = questions.iter().collect();
+        let _no_calls = self.backlog.apart(asked.len());
         let mut answers = together(client, &asked, within).await.into_iter();
         let mut reply = || match answers.next() {
             Some(frame) => frame.map(convert::reply),
@@ -249,7 +253,7 @@ impl Member for Node {
             self.transactions.beside(&client, asked, left).await
         };
         let name = || command.name().to_owned();
-        let frame = self.bounded(name, timeout, command.is_repeatable(), send).await?;
+        let frame = self.bounded(name, timeout, command.is_repeatable(), 1, send).await?;
         self.answer(command, frame)
     }
 
@@ -268,7 +272,7 @@ impl Member for Node {
             let send = |client: Client, left| async move {
                 Box::pin(self.transactions.run(&client, commands, left)).await
             };
-            let frames = self.bounded(name, timeout, repeatable, send).await?;
+            let frames = self.bounded(name, timeout, repeatable, commands.len(), send).await?;
             return answers::transaction(commands, frames.into_iter().map(convert::reply).collect());
         }
         let send = |client: Client, left| async move {
@@ -276,7 +280,8 @@ impl Member for Node {
             let call = async { received(asked.await, repeatable) };
             self.transactions.beside(&client, call, left).await
         };
-        let answers = commands.iter().zip(self.bounded(name, timeout, repeatable, send).await?);
+        let answers =
+            commands.iter().zip(self.bounded(name, timeout, repeatable, commands.len(), send).await?);
         let answer = |(command, answer): (&&Command, Answer<Resp3Frame>)| match answer {
             Ok(frame) => self.answer(command, frame),
             Err(error) => Err(convert::error(command.name(), timeout.unwrap_or(self.deadline), &error)),
