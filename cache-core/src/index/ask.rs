@@ -6,6 +6,7 @@ use cache_index::{Batch, Command, Reply, Schema, ServerErrorKind, Shortfall};
 
 use super::filled::wait;
 use super::heal::heal;
+use super::info::look_at;
 use super::made::{heard, listen, number, read};
 use super::notice::{know, notice};
 use super::told::{decode, is_missing, question};
@@ -92,6 +93,14 @@ impl Question<'_> {
                     know(cache, self.schema, self.index, Some(&look)).await;
                 }
                 filled = notice(cache, self.schema, self.index, &look)?;
+                if filled && !look.info.is_filled() {
+                    // Fields are being added to it: what the server no longer takes for them by the time of the answers is counted
+                    // behind these.
+                    match look_at(cache, self.schema, self.index).await? {
+                        Some(behind) => filled = notice(cache, self.schema, self.index, &behind)?,
+                        None => heal(cache, self.schema, self.index, mark).await?,
+                    }
+                }
             }
             if !stays || mark != standing.mark(self.index, cache.connection().generation()) {
                 // What was known of the index was known of another one than that which may have answered.

@@ -3,15 +3,23 @@
 //! Whoever makes the index, or makes the server fill it anew, counts it up before. So a process that looked at the index
 //! finds out that its answers may come from another one, which is being filled: in RESP3 the server tells it before it answers
 //! anything later; elsewhere each query reads the number in front of its look and behind itself.
+//!
+//! Whoever adds fields to an index writes the number as it is: all who use that index, by whichever release's name, look at it before
+//! they believe another answer, since it may lack documents that it had.
 
-use cache_index::{Batch, Beside, Command, Reply, Schema};
+use cache_index::{Batch, Beside, Command, Fingerprint, Reply, Schema};
 
 use crate::cache::Cache;
 use crate::error::Result;
 
 /// The key of the number.
 pub(crate) fn key(cache: &Cache, schema: &Schema) -> Result<Vec<u8>> {
-    let (mut key, fingerprint) = (Vec::new(), schema.fingerprint());
+    key_of(cache, schema, schema.fingerprint())
+}
+
+/// That of another release of the model.
+fn key_of(cache: &Cache, schema: &Schema, fingerprint: &Fingerprint) -> Result<Vec<u8>> {
+    let mut key = Vec::new();
     schema.write_sibling(cache.keyspace()?, &mut key, Beside::Model, &[&"made", fingerprint])?;
     Ok(key)
 }
@@ -75,4 +83,32 @@ pub(crate) async fn make(
     let mut answers = cache.unfenced_all(Batch::atomic(batch)).await?.into_iter();
     let _number = answers.next().transpose()?;
     Ok(answers.collect())
+}
+
+/// Adds fields to an index with this command, which those who use it by the names of these releases are told.
+pub(crate) async fn alter(
+    cache: &Cache,
+    schema: &Schema,
+    alter: Command,
+    releases: &[Fingerprint],
+) -> Result<Reply> {
+    let batch = [Ok(alter)].into_iter().chain(told(cache, schema, releases)).collect::<Result<_>>()?;
+    // The fields' answer is that of all. What somebody put where a number was to be is read by nobody who believes it.
+    cache.unfenced_all(Batch::atomic(batch)).await?.into_iter().next().unwrap_or(Ok(Reply::Nil))
+}
+
+/// Tells those who use an index by the names of these releases that it is to be looked at.
+pub(crate) async fn tell(cache: &Cache, schema: &Schema, releases: &[Fingerprint]) -> Result<()> {
+    let batch = told(cache, schema, releases).collect::<Result<_>>()?;
+    cache.unfenced_all(Batch::pipeline(batch)).await.map(drop)
+}
+
+/// Writes the numbers as they are.
+fn told<'a>(
+    cache: &'a Cache,
+    schema: &'a Schema,
+    releases: &'a [Fingerprint],
+) -> impl Iterator<Item = Result<Command>> + 'a {
+    let write = |release| Ok(Command::new("INCRBY").key(key_of(cache, schema, release)?).arg("0"));
+    releases.iter().map(write)
 }

@@ -7,7 +7,7 @@ use cache_index::{Command, IndexInfo, IndexedField, Reply, Schema, ServerErrorKi
 use super::error::MigrateError;
 use super::inspect::{extending_key, extending_value, extensions, info};
 use super::masters;
-use super::observed::Extending;
+use super::observed::{Extending, Observed};
 use super::plan::Plan;
 use crate::cache::Cache;
 use crate::error::{Error, Result};
@@ -60,6 +60,7 @@ fn is_no_number(error: &Error) -> bool {
 pub(super) async fn extend(
     cache: &Cache,
     plan: &Plan,
+    observed: &Observed,
     index: &str,
     fields: &[IndexedField],
 ) -> Result<bool, MigrateError> {
@@ -98,10 +99,14 @@ pub(super) async fn extend(
         .arg(extending_value(&before));
     cache.command(begin.repeatable()).await?;
     let alter = schema.alter_index(index, wanted);
+    let releases = observed.releases_of(&plan.alias, index);
     let done = if cache.capabilities().cluster {
-        masters::until_extended(cache, &alter, index, fields).await
+        // There is no transaction over all masters: they are told behind it.
+        let altered = masters::until_extended(cache, &alter, index, fields).await;
+        index::tell(cache, schema, &releases).await?;
+        altered
     } else {
-        cache.command(alter).await.map(drop).map_err(MigrateError::from)
+        index::alter(cache, schema, alter, &releases).await.map(drop).map_err(MigrateError::from)
     };
     match done {
         Ok(()) => Ok(true),
