@@ -58,26 +58,23 @@ fn orders() -> Vec<[usize; 6]> {
     orders
 }
 
-async fn many_replicas_of_two_releases_boot_at_once(cache: Cache) {
+async fn many_replicas_of_three_releases_boot_at_once(cache: Cache) {
     save(&cache, 500).await;
-    let both = lock(&[Old::schema(), New::schema()]);
+    let schemas = [Old::schema(), New::schema(), third::User::schema()];
     let boots: Vec<_> = (0..12)
         .map(|number| {
-            let (cache, both) = (cache.clone(), both.clone());
-            tokio::spawn(async move {
-                match number % 2 {
-                    0 => release(Old::schema(), &lock(&[Old::schema()])).run(&cache).await.map(drop),
-                    _ => release(New::schema(), &both).run(&cache).await.map(drop),
-                }
-            })
+            let (cache, known) = (cache.clone(), &schemas[..=number % 3]);
+            let release = release(schemas[number % 3], &lock(known));
+            tokio::spawn(async move { release.run(&cache).await.map(drop) })
         })
         .collect();
     for boot in boots {
         boot.await.unwrap().unwrap();
     }
-    assert_eq!(target(&cache, &alias(&cache)).await, Some(index::<New>(&cache)));
+    assert_eq!(target(&cache, &alias(&cache)).await, Some(index::<third::User>(&cache)));
     assert_eq!(Old::find().count(&cache).await.unwrap(), 500);
     assert_eq!(New::find().count(&cache).await.unwrap(), 500);
+    assert_eq!(third::User::find().count(&cache).await.unwrap(), 500);
 }
 
 async fn without_a_lock_it_moves_to_whoever_boots_and_says_so(cache: Cache) {
@@ -121,7 +118,7 @@ async fn a_lock_that_cannot_be_read_is_refused_before_anything_is_written(cache:
 
 live! {
     old_and_new_releases_may_boot_in_any_order,
-    many_replicas_of_two_releases_boot_at_once,
+    many_replicas_of_three_releases_boot_at_once,
     without_a_lock_it_moves_to_whoever_boots_and_says_so,
     a_downgrade_on_purpose_moves_it_back,
     a_schema_that_is_not_in_its_lock_is_the_newest,

@@ -129,6 +129,22 @@ async fn never_short<M: CacheModel + Indexed>(cache: &Cache, all: u64, has_run: 
 }
 
 async fn what_it_costs_other_releases_is_told_by_them_at_once(cache: Cache) {
+    costs_are_told(cache).await;
+}
+
+/// Nor need it be heard that the index is made.
+async fn it_is_told_where_something_else_is_in_the_place_of_a_number(cache: Cache) {
+    for fingerprint in [Old::schema().fingerprint(), New::schema().fingerprint()] {
+        let made = format!("{}:~user:made:{fingerprint}", global(&cache));
+        cache.command(Command::new("SET").key(made).arg("text")).await.unwrap();
+    }
+    // The first run made the index, and says that the key is taken.
+    let taken = in_place::<Old>().run(&cache).await.unwrap_err();
+    assert!(matches!(taken, MigrateError::KeyTaken { .. }), "{taken}");
+    costs_are_told(cache).await;
+}
+
+async fn costs_are_told(cache: Cache) {
     save(&cache, 5_000).await;
     // The fields of the second release fit it, that of the third does not.
     write(&cache, 5_000, r#"{"id":"none","name":"n1","age":1}"#).await;
@@ -195,6 +211,7 @@ live! {
     what_was_begun_is_gone_on_with,
     documents_that_new_fields_would_cost_stop_it,
     what_it_costs_other_releases_is_told_by_them_at_once,
+    it_is_told_where_something_else_is_in_the_place_of_a_number,
     mended_documents_let_it_go_on,
     other_changes_get_an_index_of_their_own,
     each_release_heals_by_a_run_of_its_own,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use cache_core::{Cache, Command, IndexSchema, Migrator, Schema, Step};
 use cache_tests::lab::{Lab, MASTERS};
-use cache_tests::releases::{alias, first, global, index, lock, second, third, used_before};
+use cache_tests::releases::{alias, changed, first, global, index, lock, second, third, used_before};
 
 type Old = first::User;
 type New = second::User;
@@ -101,6 +101,40 @@ async fn of_two_that_take_the_alias_at_once_the_newer_has_it(lab: Lab) {
     assert_eq!(claims(&lab.cache).await, BTreeSet::from([own(&newest)]));
 }
 
+/// Two are behind, each before its own last step, when the newest of all takes it; they go on in either order.
+async fn of_three_that_take_the_alias_at_once_the_newest_has_it(lab: Lab) {
+    for newer_first in [false, true] {
+        let namespace = format!("{}-{newer_first}", global(&lab.cache));
+        let base = lab.cache.clone().namespace(&namespace);
+        let schemas = [Old::schema(), New::schema(), Newest::schema(), changed::User::schema()];
+        let all = lock(&schemas);
+        let release = |schema| Migrator::new().register_schema(schema).lock(&all);
+        let _ = release(Old::schema()).run(&base).await.unwrap();
+        let mut behind = Vec::new();
+        for schema in [New::schema(), Newest::schema()] {
+            let (coordinator, cache) = lab.other().await;
+            let cache = cache.namespace(&namespace);
+            let (is_there, go) = coordinator.hold("FT.ALIASUPDATE");
+            let migrator = release(schema);
+            let run = tokio::spawn(async move { migrator.run(&cache).await });
+            is_there.await.unwrap();
+            behind.push((coordinator, go, run));
+        }
+        let newest = index::<changed::User>(&base);
+        assert!(release(changed::User::schema()).run(&base).await.unwrap().indexes()[0].active);
+        if newer_first {
+            behind.reverse();
+        }
+        for (_coordinator, go, run) in behind {
+            go.send(()).unwrap();
+            let done = run.await.unwrap().unwrap();
+            let said = lab.said(&alias(&base)).await;
+            assert!(lab.all_say(&alias(&base), &newest).await, "{newer_first}, {done}: {said:?}");
+            assert!(!done.indexes()[0].active, "{done}");
+        }
+    }
+}
+
 /// Of each of two, the other one said once that it is older.
 async fn a_schema_that_came_back_has_the_alias(lab: Lab) {
     let (old, alias) = (index::<Old>(&lab.cache), alias(&lab.cache));
@@ -142,6 +176,7 @@ cache_tests::both! {
         the_alias_of_a_newer_release_is_given_back,
         the_alias_is_looked_at_again_before_it_moves,
         of_two_that_take_the_alias_at_once_the_newer_has_it,
+        of_three_that_take_the_alias_at_once_the_newest_has_it,
         a_schema_that_came_back_has_the_alias,
         a_downgrade_on_purpose_is_kept;
 }

@@ -47,6 +47,11 @@ async fn started(error: Error, began: Instant, patience: Duration) -> Result<()>
     Ok(())
 }
 
+/// What there is in place of a look that took too long.
+fn late(after: Duration) -> Error {
+    Error::Timeout { command: "FT.INFO".to_owned(), after }
+}
+
 impl Question<'_> {
     /// Sends commands that read the index, in one round trip with a look at it, where it is not known whether it is filled.
     pub(crate) async fn ask(&self, cache: &Cache, commands: &[Command]) -> Result<Answer> {
@@ -96,9 +101,14 @@ impl Question<'_> {
                 if filled && !look.info.is_filled() {
                     // Fields are being added to it: what the server no longer takes for them by the time of the answers is counted
                     // behind these.
-                    match look_at(cache, self.schema, self.index).await? {
-                        Some(behind) => filled = notice(cache, self.schema, self.index, &behind)?,
-                        None => heal(cache, self.schema, self.index, mark).await?,
+                    let behind = tokio::time::timeout(whole, look_at(cache, self.schema, self.index)).await;
+                    match behind.unwrap_or_else(|_| Err(late(whole))) {
+                        Ok(Some(behind)) => filled = notice(cache, self.schema, self.index, &behind)?,
+                        Ok(None) => heal(cache, self.schema, self.index, mark).await?,
+                        Err(error) => {
+                            started(error, began, patience.unwrap_or_default()).await?;
+                            continue;
+                        }
                     }
                 }
             }

@@ -4,8 +4,8 @@
 //! finds out that its answers may come from another one, which is being filled: in RESP3 the server tells it before it answers
 //! anything later; elsewhere each query reads the number in front of its look and behind itself.
 //!
-//! Whoever adds fields to an index writes the number as it is: all who use that index, by whichever release's name, look at it before
-//! they believe another answer, since it may lack documents that it had.
+//! Whoever adds fields to an index writes the number as it is, in the same transaction: all who use that index, as whichever release, look
+//! at it before they believe another answer, since it may lack documents that it had. On a cluster each query looks.
 
 use cache_index::{Batch, Beside, Command, Fingerprint, Reply, Schema};
 
@@ -48,9 +48,12 @@ pub(super) fn listen(cache: &Cache, schema: &Schema, index: &str) -> Result<Vec<
 /// What came of that: the number, and whether it will be heard that it changes. Where the server does not tell, each query
 /// looks.
 pub(super) fn heard(cache: &Cache, index: &str, answers: &[Result<Reply>]) -> (u64, bool) {
-    let number = answers.last().and_then(|last| number(last.as_ref().ok()?));
+    let read = answers.last().and_then(|last| last.as_ref().ok());
+    let number = read.and_then(number);
+    // What is no number may stay one that cannot be counted up.
+    let is_counted = number.is_some() || read == Some(&Reply::Nil);
     let hears = match answers.len() > 1 {
-        true => answers.iter().all(Result::is_ok) && cache.standing().is_heard(index),
+        true => is_counted && answers.iter().all(Result::is_ok) && cache.standing().is_heard(index),
         // A connection that was only being made when this was sent may be one that tells, and was not asked to.
         false => !cache.connection().notices_flushes(),
     };
@@ -85,30 +88,15 @@ pub(crate) async fn make(
     Ok(answers.collect())
 }
 
-/// Adds fields to an index with this command, which those who use it by the names of these releases are told.
+/// Adds fields to an index with this command, of which those are told who use it as these releases: each number is written as it is.
 pub(crate) async fn alter(
     cache: &Cache,
     schema: &Schema,
     alter: Command,
     releases: &[Fingerprint],
 ) -> Result<Reply> {
-    let batch = [Ok(alter)].into_iter().chain(told(cache, schema, releases)).collect::<Result<_>>()?;
-    // The fields' answer is that of all. What somebody put where a number was to be is read by nobody who believes it.
+    let tell = |release| Ok(Command::new("INCRBY").key(key_of(cache, schema, release)?).arg("0"));
+    let batch = [Ok(alter)].into_iter().chain(releases.iter().map(tell)).collect::<Result<_>>()?;
+    // Where somebody put something else in the place of a number, each query looks.
     cache.unfenced_all(Batch::atomic(batch)).await?.into_iter().next().unwrap_or(Ok(Reply::Nil))
-}
-
-/// Tells those who use an index by the names of these releases that it is to be looked at.
-pub(crate) async fn tell(cache: &Cache, schema: &Schema, releases: &[Fingerprint]) -> Result<()> {
-    let batch = told(cache, schema, releases).collect::<Result<_>>()?;
-    cache.unfenced_all(Batch::pipeline(batch)).await.map(drop)
-}
-
-/// Writes the numbers as they are.
-fn told<'a>(
-    cache: &'a Cache,
-    schema: &'a Schema,
-    releases: &'a [Fingerprint],
-) -> impl Iterator<Item = Result<Command>> + 'a {
-    let write = |release| Ok(Command::new("INCRBY").key(key_of(cache, schema, release)?).arg("0"));
-    releases.iter().map(write)
 }

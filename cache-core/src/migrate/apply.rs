@@ -74,8 +74,8 @@ impl<'a> Run<'a> {
         }
         self.listeners.step("leased");
         // All indexes are made first, so that the server fills them at the same time.
-        for (plan, observed) in plans.iter().zip(observed) {
-            if !self.make(plan, observed).await? {
+        for plan in plans {
+            if !self.make(plan).await? {
                 return Ok(None);
             }
         }
@@ -92,7 +92,7 @@ impl<'a> Run<'a> {
         Ok(Some(indexes))
     }
 
-    async fn make(&mut self, plan: &Plan, observed: &Observed) -> Result<bool, MigrateError> {
+    async fn make(&mut self, plan: &Plan) -> Result<bool, MigrateError> {
         for step in &plan.steps {
             match step {
                 Step::Create { index } => {
@@ -106,7 +106,7 @@ impl<'a> Run<'a> {
                     self.listeners.step("created");
                 }
                 Step::AlterAdd { index, fields } => {
-                    if !extend(self.cache, plan, observed, index, fields).await? {
+                    if !extend(self.cache, plan, index, fields).await? {
                         return Ok(false);
                     }
                     self.listeners.step("altered");

@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use cache_index::{Command, IndexInfo, IndexedField, Reply, Schema, ServerErrorKind, text_of};
 
 use super::error::MigrateError;
-use super::inspect::{extending_key, extending_value, extensions, info};
+use super::inspect::{extending_key, extending_value, extensions, info, leased};
 use super::masters;
-use super::observed::{Extending, Observed};
+use super::observed::{Extending, fingerprint_in};
 use super::plan::Plan;
 use crate::cache::Cache;
 use crate::error::{Error, Result};
@@ -60,7 +60,6 @@ fn is_no_number(error: &Error) -> bool {
 pub(super) async fn extend(
     cache: &Cache,
     plan: &Plan,
-    observed: &Observed,
     index: &str,
     fields: &[IndexedField],
 ) -> Result<bool, MigrateError> {
@@ -99,13 +98,14 @@ pub(super) async fn extend(
         .arg(extending_value(&before));
     cache.command(begin.repeatable()).await?;
     let alter = schema.alter_index(index, wanted);
-    let releases = observed.releases_of(&plan.alias, index);
     let done = if cache.capabilities().cluster {
-        // There is no transaction over all masters: they are told behind it.
-        let altered = masters::until_extended(cache, &alter, index, fields).await;
-        index::tell(cache, schema, &releases).await?;
-        altered
+        // There each query looks at the index.
+        masters::until_extended(cache, &alter, index, fields).await
     } else {
+        // At the last moment: who has a lease by now may be using the index already.
+        let leased = leased(cache, plan).await?;
+        let own = fingerprint_in(index, &plan.alias).filter(|own| !leased.contains(own));
+        let releases: Vec<_> = leased.into_iter().chain(own).collect();
         index::alter(cache, schema, alter, &releases).await.map(drop).map_err(MigrateError::from)
     };
     match done {

@@ -305,14 +305,6 @@ impl Observed {
         self.extensions.iter().filter(gone).map(|one| one.fingerprint).collect()
     }
 
-    /// The releases that use the index of this name: by leases, and the one that made it.
-    pub(super) fn releases_of(&self, alias: &str, index: &str) -> Vec<Fingerprint> {
-        let uses = |lease: &&LeaseSeen| lease.index.as_deref() == Some(index);
-        let leased = self.leases.iter().filter(uses).map(|lease| lease.fingerprint);
-        let own = fingerprint_in(index, alias);
-        leased.filter(|leased| Some(*leased) != own).chain(own).collect()
-    }
-
     /// The index that a fingerprint's name stands for.
     pub(super) fn index_of(&self, alias: &str, fingerprint: Fingerprint) -> Option<&IndexInfo> {
         let name = format!("{alias}:{fingerprint}");

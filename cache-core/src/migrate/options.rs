@@ -44,8 +44,8 @@ pub enum Strategy {
     /// *added* field has a value of another type vanishes from the index of the old release too, until it is mended. The
     /// migrator then stops before the new release uses the index, and names such documents; so does every later run, also
     /// with another strategy or of another release. Queries of the old release say that documents are missing from the moment on
-    /// in which they vanish; on a cluster, from when all masters have the fields, five seconds at the latest. While the server goes
-    /// through the documents they are answered in full, unless their process never saw the index filled before.
+    /// in which they vanish. While the server goes through the documents they are answered in full, unless their process never saw
+    /// the index filled before.
     ///
     /// Where two releases add one name with two kinds at once, the second gets an index of its own.
     InPlaceAdditive,
