@@ -251,7 +251,6 @@ pub(super) const TABLE: &[Row] = &[
             "get",
             "set",
             "incr",
-            "incrby",
             "del",
             "type",
             "exists",

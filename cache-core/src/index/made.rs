@@ -3,23 +3,15 @@
 //! Whoever makes the index, or makes the server fill it anew, counts it up before. So a process that looked at the index
 //! finds out that its answers may come from another one, which is being filled: in RESP3 the server tells it before it answers
 //! anything later; elsewhere each query reads the number in front of its look and behind itself.
-//!
-//! Whoever adds fields to an index writes the number as it is, in the same transaction: all who use that index, as whichever release, look
-//! at it before they believe another answer, since it may lack documents that it had. On a cluster each query looks.
 
-use cache_index::{Batch, Beside, Command, Fingerprint, Reply, Schema};
+use cache_index::{Batch, Beside, Command, Reply, Schema};
 
 use crate::cache::Cache;
 use crate::error::Result;
 
 /// The key of the number.
 pub(crate) fn key(cache: &Cache, schema: &Schema) -> Result<Vec<u8>> {
-    key_of(cache, schema, schema.fingerprint())
-}
-
-/// That of another release of the model.
-fn key_of(cache: &Cache, schema: &Schema, fingerprint: &Fingerprint) -> Result<Vec<u8>> {
-    let mut key = Vec::new();
+    let (mut key, fingerprint) = (Vec::new(), schema.fingerprint());
     schema.write_sibling(cache.keyspace()?, &mut key, Beside::Model, &[&"made", fingerprint])?;
     Ok(key)
 }
@@ -48,12 +40,9 @@ pub(super) fn listen(cache: &Cache, schema: &Schema, index: &str) -> Result<Vec<
 /// What came of that: the number, and whether it will be heard that it changes. Where the server does not tell, each query
 /// looks.
 pub(super) fn heard(cache: &Cache, index: &str, answers: &[Result<Reply>]) -> (u64, bool) {
-    let read = answers.last().and_then(|last| last.as_ref().ok());
-    let number = read.and_then(number);
-    // What is no number may stay one that cannot be counted up.
-    let is_counted = number.is_some() || read == Some(&Reply::Nil);
+    let number = answers.last().and_then(|last| number(last.as_ref().ok()?));
     let hears = match answers.len() > 1 {
-        true => is_counted && answers.iter().all(Result::is_ok) && cache.standing().is_heard(index),
+        true => answers.iter().all(Result::is_ok) && cache.standing().is_heard(index),
         // A connection that was only being made when this was sent may be one that tells, and was not asked to.
         false => !cache.connection().notices_flushes(),
     };
@@ -86,17 +75,4 @@ pub(crate) async fn make(
     let mut answers = cache.unfenced_all(Batch::atomic(batch)).await?.into_iter();
     let _number = answers.next().transpose()?;
     Ok(answers.collect())
-}
-
-/// Adds fields to an index with this command, of which those are told who use it as these releases: each number is written as it is.
-pub(crate) async fn alter(
-    cache: &Cache,
-    schema: &Schema,
-    alter: Command,
-    releases: &[Fingerprint],
-) -> Result<Reply> {
-    let tell = |release| Ok(Command::new("INCRBY").key(key_of(cache, schema, release)?).arg("0"));
-    let batch = [Ok(alter)].into_iter().chain(releases.iter().map(tell)).collect::<Result<_>>()?;
-    // Where somebody put something else in the place of a number, each query looks.
-    cache.unfenced_all(Batch::atomic(batch)).await?.into_iter().next().unwrap_or(Ok(Reply::Nil))
 }
