@@ -6,7 +6,7 @@ use std::time::Duration;
 use cache_core::testkit::Recorder;
 use cache_core::{
     Cache, CacheEmbedded, CacheModel, CacheView, Capabilities, IndexSchema, Language, Protocol, Reading,
-    Reply, Scorer,
+    Reply, Rows, Scorer,
 };
 use cache_tests::recorder::{capabilities, recorded_of};
 use serde::{Deserialize, Serialize};
@@ -85,53 +85,126 @@ async fn several_sort_keys_are_an_aggregation() {
     );
 }
 
-#[tokio::test]
-async fn a_stream_reads_its_cursor_to_the_end() {
-    let piece = |cursor, keys: &[&str]| {
-        let bulk = |text: &str| Reply::Bulk(text.to_owned().into());
-        let row = |key: &&str| {
-            let json = r#"{"id":1,"name":"ann","age":30,"bio":"rust"}"#;
-            Reply::Array(vec![bulk("__key"), bulk(key), bulk("$"), bulk(json)])
-        };
-        let rows = [Reply::Int(1)].into_iter().chain(keys.iter().map(row)).collect();
-        Reply::Array(vec![Reply::Array(rows), Reply::Int(cursor)])
+/// The first answer of so many to a request with a cursor.
+fn piece(of: i64, cursor: i64, keys: &[&str]) -> Reply {
+    let row = |key: &&str| {
+        let json = r#"{"id":1,"name":"ann","age":30,"bio":"rust"}"#;
+        Reply::Array([&"__key", key, &"$", &json].map(|text| Reply::Bulk((*text).to_owned().into())).to_vec())
     };
-    let (recorder, cache) =
-        searched(capabilities(), [piece(7, &["u:1", "u:2"]), piece(7, &["u:3"]), piece(0, &[])]).await;
-    let mut rows = User::find().stream(&cache);
+    let rows = [Reply::Int(of)].into_iter().chain(keys.iter().map(row)).collect();
+    Reply::Array(vec![Reply::Array(rows), Reply::Int(cursor)])
+}
+
+/// What an `FT.SEARCH` finds.
+fn found(keys: &[&str]) -> Reply {
+    let bulk = |text: &str| Reply::Bulk(text.to_owned().into());
+    let hit = |key: &&str| {
+        let json = r#"{"id":1,"name":"ann","age":30,"bio":"rust"}"#;
+        [bulk(key), Reply::Array(vec![bulk("$"), bulk(json)])]
+    };
+    let number = i64::try_from(keys.len()).unwrap();
+    Reply::Array([Reply::Int(number)].into_iter().chain(keys.iter().flat_map(hit)).collect())
+}
+
+async fn number(mut rows: Rows<User>) -> usize {
     let mut number = 0;
     while let Some(user) = rows.next().await {
         assert_eq!(user.unwrap().name, "ann");
         number += 1;
     }
-    assert_eq!(number, 3);
-    let index = index(&cache);
+    number
+}
+
+const CURSOR: &str = "WITHCURSOR COUNT 200 MAXIDLE 300000 TIMEOUT 1800 DIALECT 2";
+
+#[tokio::test]
+async fn a_stream_reads_the_cursor_of_what_is_sorted() {
+    let answers = [piece(3, 7, &["u:1", "u:2"]), piece(3, 7, &["u:3"]), piece(3, 0, &[])];
+    let (recorder, cache) = searched(capabilities(), answers).await;
+    assert_eq!(number(User::find().sort_by(User::AGE.asc()).stream(&cache)).await, 3);
+    let (index, sort) = (index(&cache), "LOAD 2 @__key $ SORTBY 2 @age ASC");
     assert_eq!(
         recorder.sent(),
         [
-            format!(
-                "FT.AGGREGATE {index} * LOAD 2 @__key $ WITHCURSOR COUNT 200 MAXIDLE 300000 TIMEOUT 1800 DIALECT 2"
-            ),
+            format!("FT.AGGREGATE {index} * {sort} MAX 1000000 {CURSOR}"),
             // Eight times as many as came last, since they were small.
             format!("FT.CURSOR READ {index} 7 COUNT 16"),
             format!("FT.CURSOR READ {index} 7 COUNT 8"),
         ]
     );
 
-    let (recorder, cache) = searched(capabilities(), [piece(0, &[]), piece(9, &["u:1"])]).await;
+    let (recorder, cache) = searched(capabilities(), [piece(0, 0, &[]), piece(1, 9, &["u:1"])]).await;
     assert!(User::find().sort_by(User::AGE.asc()).page(5, 3).stream(&cache).next().await.is_none());
     let mut dropped = User::find().sort_by(User::AGE.asc()).stream(&cache);
     assert!(dropped.next().await.is_some());
     drop(dropped);
     tokio::task::yield_now().await;
-    let sort = format!("FT.AGGREGATE {index} * LOAD 2 @__key $ SORTBY 2 @age ASC");
     assert_eq!(
         recorder.sent(),
         [
-            format!("{sort} LIMIT 5 3 WITHCURSOR COUNT 3 MAXIDLE 300000 TIMEOUT 1800 DIALECT 2"),
-            format!("{sort} MAX 1000000 WITHCURSOR COUNT 200 MAXIDLE 300000 TIMEOUT 1800 DIALECT 2"),
+            format!(
+                "FT.AGGREGATE {index} * {sort} LIMIT 5 3 WITHCURSOR COUNT 3 MAXIDLE 300000 TIMEOUT 1800 DIALECT 2"
+            ),
+            format!("FT.AGGREGATE {index} * {sort} MAX 1000000 {CURSOR}"),
             format!("FT.CURSOR DEL {index} 9"),
         ]
+    );
+}
+
+#[tokio::test]
+async fn a_stream_without_an_order_reads_documents_by_their_keys() {
+    // One answer has all.
+    let (recorder, cache) = searched(capabilities(), [piece(1, 0, &["u:1", "u:2"])]).await;
+    assert_eq!(number(User::find().stream(&cache)).await, 2);
+    let index = index(&cache);
+    let first = format!("FT.AGGREGATE {index} * LOAD 2 @__key $ {CURSOR}");
+    assert_eq!(recorder.sent(), [&*first]);
+
+    let answers = [
+        piece(1, 7, &["u:1", "u:2"]),
+        Reply::Status("OK".into()),
+        piece(1_600_000, 8, &["u:1"]),
+        Reply::Status("OK".into()),
+        piece(5, 9, &["u:1", "u:2", "u:3", "u:4"]),
+        // One has gone meanwhile.
+        found(&["u:4"]),
+        piece(0, 9, &["u:5"]),
+        found(&["u:5"]),
+        piece(0, 0, &[]),
+    ];
+    let (recorder, cache) = searched(capabilities(), answers).await;
+    assert_eq!(number(User::find().stream(&cache)).await, 4);
+    let end = "WITHCURSOR COUNT 16 MAXIDLE 300000 TIMEOUT 1800 DIALECT 2";
+    assert_eq!(
+        recorder.sent(),
+        [
+            first,
+            format!("FT.CURSOR DEL {index} 7"),
+            format!("FT.AGGREGATE {index} * LOAD 1 @__key SORTBY 2 @__key ASC MAX 1000000 {end}"),
+            // There are more than the server made room for.
+            format!("FT.CURSOR DEL {index} 8"),
+            format!("FT.AGGREGATE {index} * LOAD 1 @__key SORTBY 2 @__key ASC MAX 1700000 {end}"),
+            // Not what has been shown.
+            format!(
+                "FT.SEARCH {index} * INKEYS 2 u:3 u:4 RETURN 1 $ LIMIT 0 2 TIMEOUT 1800 DIALECT 2 (repeatable)"
+            ),
+            format!("FT.CURSOR READ {index} 9 COUNT 8"),
+            format!(
+                "FT.SEARCH {index} * INKEYS 1 u:5 RETURN 1 $ LIMIT 0 1 TIMEOUT 1800 DIALECT 2 (repeatable)"
+            ),
+            format!("FT.CURSOR READ {index} 9 COUNT 8"),
+        ]
+    );
+
+    // Keys alone are collected at once, and a page that is longer than an answer has the order of its keys.
+    let answers = [piece(0, 0, &[]), piece(11, 0, &["u:1"]), found(&["u:1"])];
+    let (recorder, cache) = searched(capabilities(), answers).await;
+    assert_eq!(User::find().delete(&cache).await.unwrap(), 0);
+    assert_eq!(number(User::find().page(10, 300).stream(&cache)).await, 1);
+    let keys = format!("FT.AGGREGATE {index} * LOAD 1 @__key SORTBY 2 @__key ASC");
+    assert_eq!(
+        recorder.sent()[..2],
+        [format!("{keys} MAX 1000000 {CURSOR}"), format!("{keys} LIMIT 10 300 {CURSOR}")]
     );
 }
 

@@ -3,10 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use cache_core::{
-    Cache, CacheModel, Changes, Command, Error, Expiry, IndexSchema, Migrator, PatchError, Reply, Scorer,
-    Shortfall,
-};
+use cache_core::{Cache, CacheModel, Changes, Expiry, Migrator, PatchError, Reply, Scorer};
 use cache_tests::live;
 use serde::{Deserialize, Serialize};
 
@@ -38,105 +35,6 @@ async fn people(cache: &Cache, number: u32) -> Vec<Person> {
         let _ = saved.unwrap();
     }
     people
-}
-
-fn index(cache: &Cache) -> String {
-    Person::schema().index_name(cache.keyspace().unwrap())
-}
-
-/// How many cursors the index has open.
-async fn cursors(cache: &Cache) -> i64 {
-    let info = cache.command(Command::new("FT.INFO").arg(index(cache))).await.unwrap();
-    let stats =
-        info.into_pairs().unwrap().into_iter().find(|(name, _)| name.as_str() == Some("cursor_stats"));
-    let stats = stats.unwrap().1.into_pairs().unwrap();
-    stats
-        .into_iter()
-        .find(|(name, _)| name.as_str() == Some("index_total"))
-        .and_then(|(_, n)| n.as_int())
-        .unwrap()
-}
-
-async fn a_stream_shows_each_document_once(cache: Cache) {
-    let people = people(&cache, 3_000).await;
-    let mut rows = Person::find().stream(&cache);
-    let mut seen = BTreeSet::new();
-    while let Some(person) = rows.next().await {
-        let person = person.unwrap();
-        assert_eq!(person, people[person.id as usize]);
-        assert!(seen.insert(person.id));
-    }
-    assert_eq!(seen.len(), 3_000);
-    assert!(rows.next().await.is_none());
-    assert!(rows.completeness().is_complete());
-
-    let mut sorted = Person::find_by_city("Bern").sort_by(Person::AGE.desc()).page(10, 700).stream(&cache);
-    let mut expected: Vec<_> =
-        people.iter().filter(|person| person.city == "Bern").map(|one| one.age).collect();
-    expected.sort_by_key(|age| std::cmp::Reverse(*age));
-    for expected in &expected[10..710] {
-        assert_eq!(sorted.next().await.unwrap().unwrap().age, *expected);
-    }
-    assert!(sorted.next().await.is_none());
-
-    let mut all_sorted = Person::find().sort_by(Person::AGE.asc()).stream(&cache);
-    let mut number = 0;
-    while let Some(person) = all_sorted.next().await {
-        let _ = person.unwrap();
-        number += 1;
-    }
-    assert_eq!(number, 3_000);
-    assert!(Person::find().filter(Person::CITY.is_in([] as [&str; 0])).stream(&cache).next().await.is_none());
-    assert!(Person::find().page(0, 0).stream(&cache).next().await.is_none());
-}
-
-async fn pages_are_as_large_as_asked_for(cache: Cache) {
-    people(&cache, 1_030).await;
-    let mut pages = Person::find().pages(&cache, 100);
-    let (mut sizes, mut seen) = (Vec::new(), BTreeSet::new());
-    while let Some(page) = pages.next().await {
-        let page = page.unwrap();
-        sizes.push(page.len());
-        seen.extend(page.into_iter().map(|person| person.id));
-    }
-    assert_eq!(sizes, [[100; 10].as_slice(), &[30]].concat());
-    assert_eq!(seen.len(), 1_030);
-}
-
-async fn a_dropped_stream_closes_its_cursor(cache: Cache) {
-    people(&cache, 2_000).await;
-    for _ in 0..200 {
-        let mut rows = Person::find().stream(&cache);
-        let _ = rows.next().await.unwrap().unwrap();
-    }
-    // One that is dropped while the server opens it, too.
-    for _ in 0..50 {
-        let mut rows = Person::find().stream(&cache);
-        tokio::select! { biased; _ = rows.next() => {}, () = std::future::ready(()) => {} }
-    }
-    while cursors(&cache).await > 0 {
-        tokio::task::yield_now().await;
-    }
-}
-
-async fn a_cursor_that_is_lost_is_named(cache: Cache) {
-    people(&cache, 2_000).await;
-    let mut rows = Person::find().stream(&cache);
-    let _ = rows.next().await.unwrap().unwrap();
-    let _ = cache.command(Command::new("FT.DROPINDEX").arg(index(&cache))).await.unwrap();
-    let error = loop {
-        match rows.next().await {
-            Some(Ok(_)) => {}
-            Some(Err(error)) => break error,
-            None => panic!("the stream ended as if it had shown everything"),
-        }
-    };
-    assert!(
-        matches!(&error, Error::Incomplete { completeness, .. } if completeness.shortfalls() == [Shortfall::CursorLost])
-            || error.is_unknown_index(),
-        "{error}"
-    );
-    assert!(rows.next().await.is_none());
 }
 
 async fn several_fields_sort(cache: Cache) {
@@ -318,10 +216,6 @@ async fn a_time_out_is_the_querys_own(cache: Cache) {
 }
 
 live! {
-    a_stream_shows_each_document_once,
-    pages_are_as_large_as_asked_for,
-    a_dropped_stream_closes_its_cursor,
-    a_cursor_that_is_lost_is_named,
     several_fields_sort,
     existence_and_ids_are_read_without_documents,
     some_keys_alone_are_searched,

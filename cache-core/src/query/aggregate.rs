@@ -147,9 +147,6 @@ impl<M: Model> Aggregation<M> {
     /// server's, which holds the groups meanwhile. Of sorted rows, and those of [`apply`](Aggregation::apply) and
     /// [`having`](Aggregation::having), a million at most. Dropped, it closes the cursor.
     ///
-    /// Of more than 200 rows that are neither grouped nor sorted, those of documents that are written meanwhile may be left out
-    /// or come twice, as in `Query::stream`.
-    ///
     /// ```no_run
     /// # use cache_core::{Cache, CacheModel};
     /// # #[derive(serde::Serialize, serde::Deserialize, CacheModel)]

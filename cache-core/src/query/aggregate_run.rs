@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::poll_fn;
 use std::marker::PhantomData;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use cache_index::aggregate::{
@@ -13,7 +14,7 @@ use cache_index::{AggregateError, Completeness, DecodeError, QueryError, Reply, 
 use futures_core::Stream;
 use serde::de::DeserializeOwned;
 
-use super::cursor::{Cursor, FIRST, MAX_IDLE, Piece, Source, home};
+use super::cursor::{Asking, Cursor, FIRST, MAX_IDLE, MOST_PIECE, Piece, Source, home};
 use super::row::Key;
 use super::run::{send, unreadable, within};
 use super::summary::Summary;
@@ -187,25 +188,28 @@ fn open(ready: Ready, cache: &Cache) -> Cursor<AggregateRow> {
         model: prepared.model,
         index: prepared.index.clone(),
         home: home.clone(),
-        decode: piece,
+        decode: Arc::new(piece),
         deadline: prepared.deadline,
         partial: prepared.partial,
+        most: MOST_PIECE,
     };
     let cache = cache.clone();
-    let opening = Box::pin(async move {
-        let command = within(&ready.prepared, ready.request(true).command().routed(home));
-        let (reply, shortfalls) = send(&cache, &ready.prepared, command).await?;
-        let mut first = piece(reply).map_err(|source| unreadable("FT.AGGREGATE", source))?;
-        first.shortfalls.extend(shortfalls);
-        Ok(first)
-    });
-    Cursor::new(source, opening)
+    let opening = |_| -> Asking<AggregateRow> {
+        Box::pin(async move {
+            let command = within(&ready.prepared, ready.request(true).command().routed(home));
+            let (reply, shortfalls) = send(&cache, &ready.prepared, command).await?;
+            let mut first = piece(reply).map_err(|source| unreadable("FT.AGGREGATE", source))?;
+            first.shortfalls.extend(shortfalls);
+            Ok(first)
+        })
+    };
+    Cursor::new(source, Box::new(opening))
 }
 
 fn piece(reply: Reply) -> std::result::Result<Piece<AggregateRow>, DecodeError> {
     let (answer, cursor) = AggregateAnswer::decode_cursor(reply)?;
     let bytes = answer.rows.iter().map(|row| row.size() as u64).sum();
-    Ok(Piece { items: answer.rows, bytes, shortfalls: answer.shortfalls, cursor })
+    Ok(Piece { items: answer.rows, bytes, shortfalls: answer.shortfalls, cursor, then: None })
 }
 
 impl<T: DeserializeOwned> Stream for Groups<T> {

@@ -1,6 +1,7 @@
 //! A server's cursor: an answer that is handed out piece by piece, and closed when nobody wants more.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
@@ -24,7 +25,7 @@ const PACE: Duration = Duration::from_secs(60);
 pub(super) const FIRST: u64 = 200;
 
 /// How many items a piece has at most.
-const MOST: u64 = 10_000;
+pub(super) const MOST_PIECE: u64 = 10_000;
 
 /// How many bytes of items a piece should have.
 const BYTES: u64 = 1 << 20;
@@ -37,7 +38,18 @@ pub(super) struct Piece<T> {
     pub(super) shortfalls: Vec<Shortfall>,
     /// Where to go on; 0: there is no more.
     pub(super) cursor: u64,
+    /// What brings the next piece before the cursor does.
+    pub(super) then: Option<Next<T>>,
 }
+
+/// A piece that is asked for.
+pub(super) type Asking<T> = BoxFuture<'static, Result<Piece<T>>>;
+
+/// Asks for a piece, which should have so many items.
+pub(super) type Next<T> = Box<dyn FnOnce(u64) -> Asking<T> + Send>;
+
+/// Reads what the server answers to a cursor.
+pub(super) type Decode<T> = Arc<dyn Fn(Reply) -> Result<Piece<T>, DecodeError> + Send + Sync>;
 
 /// What is asked, and of whom.
 pub(super) struct Source<T> {
@@ -46,11 +58,13 @@ pub(super) struct Source<T> {
     pub(super) index: String,
     /// Where the cursor is: see [`home`].
     pub(super) home: Route,
-    pub(super) decode: fn(Reply) -> Result<Piece<T>, DecodeError>,
+    pub(super) decode: Decode<T>,
     /// How long the client waits for a piece, if not as the connection does.
     pub(super) deadline: Option<Duration>,
     /// Whether items may be missing.
     pub(super) partial: bool,
+    /// How many items a piece has at most.
+    pub(super) most: u64,
 }
 
 /// Where in a cluster a cursor is opened, read and closed: it is of one node. That is the one that has the number of the index,
@@ -59,12 +73,12 @@ pub(super) fn home(cache: &Cache, schema: &Schema) -> Route {
     index::made_key(cache, schema).map_or(Route::AnyNode, Route::SlotOf)
 }
 
-type Asking<T> = BoxFuture<'static, Result<Piece<T>>>;
-
 /// Items that come piece by piece. It holds one piece.
 pub(super) struct Cursor<T: 'static> {
     source: Source<T>,
     asking: Option<Asking<T>>,
+    /// What is asked before the server's cursor is.
+    next: Option<Next<T>>,
     /// The server's cursor; `None`: not opened yet, or at its end.
     open: Option<u64>,
     found: VecDeque<T>,
@@ -76,10 +90,11 @@ pub(super) struct Cursor<T: 'static> {
 
 impl<T: Send + 'static> Cursor<T> {
     /// The cursor that this opens, once it is asked for its first item.
-    pub(super) fn new(source: Source<T>, open: Asking<T>) -> Self {
+    pub(super) fn new(source: Source<T>, open: Next<T>) -> Self {
         Self {
             source,
-            asking: Some(open),
+            asking: None,
+            next: Some(open),
             open: None,
             found: VecDeque::new(),
             completeness: Completeness::Complete,
@@ -106,6 +121,8 @@ impl<T: Send + 'static> Cursor<T> {
                 let piece = ready!(asking.as_mut().poll(context));
                 self.asking = None;
                 self.take(piece);
+            } else if let Some(next) = self.next.take() {
+                self.asking = Some(next(self.next_count()));
             } else if let Some(cursor) = self.open {
                 self.asking = Some(self.ask_for_more(cursor));
             } else {
@@ -118,7 +135,10 @@ impl<T: Send + 'static> Cursor<T> {
         match piece {
             Ok(piece) => {
                 self.open = (piece.cursor != 0).then_some(piece.cursor);
-                self.last = (piece.items.len() as u64, piece.bytes, Instant::now());
+                if piece.then.is_none() || !piece.items.is_empty() {
+                    self.last = (piece.items.len() as u64, piece.bytes, Instant::now());
+                }
+                self.next = piece.then;
                 self.missing(piece.shortfalls);
                 if self.refused.is_none() {
                     self.found = piece.items.into();
@@ -146,7 +166,7 @@ impl<T: Send + 'static> Cursor<T> {
 
     fn ask_for_more(&self, cursor: u64) -> Asking<T> {
         let Source { cache, index, home, decode, deadline, .. } = &self.source;
-        let (decode, cache) = (*decode, cache.clone());
+        let (decode, cache) = (Arc::clone(decode), cache.clone());
         let mut command = CursorRequest::read(index, cursor, self.next_count()).routed(home.clone());
         if let Some(deadline) = deadline {
             command = command.within(*deadline);
@@ -166,13 +186,14 @@ impl<T: Send + 'static> Cursor<T> {
         let by_size = items.saturating_mul(BYTES) / bytes.max(1);
         let took = came.elapsed().as_millis().max(1);
         let by_pace = u64::try_from(u128::from(items) * PACE.as_millis() / took).unwrap_or(u64::MAX);
-        by_size.min(by_pace).min(items.saturating_mul(8)).clamp(1, MOST)
+        by_size.min(by_pace).min(items.saturating_mul(8)).min(self.source.most).max(1)
     }
 }
 
 impl<T: 'static> Cursor<T> {
     /// Tells the server that no more is wanted. A cursor that is being opened is closed as soon as it is.
     fn close(&mut self) {
+        self.next = None;
         let (asking, open) = (self.asking.take(), self.open.take());
         let opening = if open.is_none() { asking } else { None };
         if open.is_none() && opening.is_none() {

@@ -1,6 +1,6 @@
 //! Queries as values: what is meant, in which order, how much of it; and the verbs that ask the server.
 
-// A file imports from those before it: found, summary, row, wanted, held, run, cursor, stream, each, explain, aggregate_run, this one,
+// A file imports from those before it: found, summary, row, wanted, held, run, cursor, pieces, stream, each, explain, aggregate_run, this one,
 // verbs, aggregate.
 
 mod aggregate;
@@ -10,6 +10,7 @@ mod each;
 mod explain;
 mod found;
 mod held;
+mod pieces;
 mod row;
 mod run;
 mod stream;

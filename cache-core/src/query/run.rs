@@ -1,6 +1,8 @@
 //! Asking the server: from a query to its answer.
 
-use cache_index::{Command, Completeness, DecodeError, Hit, Reply, SearchAnswer, SearchRequest, Shortfall};
+use cache_index::{
+    Command, Completeness, DecodeError, Hit, Reply, SearchAnswer, SearchOptions, SearchRequest, Shortfall,
+};
 
 use super::Found;
 use super::held;
@@ -28,11 +30,11 @@ pub(super) async fn all<M: Model, R: Row<M>>(wanted: &Wanted<M>, cache: &Cache) 
     let (answer, completeness) = answer(&prepared, wanted.page, cache).await?;
     let limit = wanted.page.map_or(u64::MAX, |(_, limit)| limit);
     // What went between being found and being read is no loss: it is gone.
-    let gone =
-        if prepared.sees_documents() { answer.hits.iter().filter(|hit| !hit.is_there()).count() } else { 0 };
+    let sees = prepared.sees_documents();
+    let gone = answer.hits.iter().filter(|hit| has_gone(hit, sees)).count();
     let total = if limit == 0 { answer.total } else { answer.total.saturating_sub(gone as u64) };
     let page = usize::try_from(limit).unwrap_or(usize::MAX);
-    let hits = answer.hits.iter().filter(|hit| hit.is_there() || !prepared.sees_documents());
+    let hits = answer.hits.iter().filter(|hit| !has_gone(hit, sees));
     let items = read(hits.take(page), page.min(answer.hits.len()))?;
     Ok(Found { items, total, completeness })
 }
@@ -83,9 +85,9 @@ async fn answer(
     // What lies beyond is never answered; `completeness` says so.
     let mut request = prepared.request(offset.min(most), limit.min(most));
     let mut answer = ask(cache, prepared, &request).await?;
-    if page.is_some() && prepared.sees_documents() {
+    if page.is_some() {
         for _ in 0..TRIES {
-            if !is_short(&answer, limit) {
+            if !is_short(prepared, &answer, offset, limit) {
                 break;
             }
             request.limit = request.limit.saturating_mul(2).saturating_add(16).min(most);
@@ -95,6 +97,21 @@ async fn answer(
     let completeness = completeness(prepared, page, &answer);
     prepared.accept(&completeness)?;
     Ok((answer, completeness))
+}
+
+/// What the query finds among the documents with these keys.
+pub(super) async fn read_keys(
+    cache: &Cache,
+    prepared: &Prepared,
+    keys: Vec<Vec<u8>>,
+) -> Result<SearchAnswer> {
+    let Prepared { options: SearchOptions { reading, scorer, .. }, .. } = prepared;
+    let number = keys.len() as u64;
+    let options = SearchOptions { reading: *reading, scorer: *scorer, keys: Some(keys) };
+    let request = SearchRequest { options: &options, ..prepared.request(0, number) };
+    let mut answer = ask(cache, prepared, &request).await?;
+    answer.shortfalls = completeness(prepared, None, &answer).shortfalls().to_vec();
+    Ok(answer)
 }
 
 async fn ask(cache: &Cache, prepared: &Prepared, request: &SearchRequest<'_>) -> Result<SearchAnswer> {
@@ -152,16 +169,23 @@ fn completeness(prepared: &Prepared, page: Option<(u64, u64)>, answer: &SearchAn
     let (offset, limit) = page.unwrap_or((0, u64::MAX));
     if returned < limit.min(answer.total.saturating_sub(offset)) {
         shortfalls.push(Shortfall::ResultCap { total: answer.total, returned });
-    } else if page.is_some() && prepared.sees_documents() && is_short(answer, limit) {
+    } else if page.is_some() && is_short(prepared, answer, offset, limit) {
         shortfalls.push(Shortfall::Expiring);
     }
     Completeness::of(shortfalls)
 }
 
+/// Whether a document went between being found and being read, as far as that can be told.
+pub(super) fn has_gone(hit: &Hit, sees_documents: bool) -> bool {
+    hit.is_gone() || (sees_documents && !hit.is_there())
+}
+
 /// Whether documents of the page expired while they were read, and others could stand in their place.
-fn is_short(answer: &SearchAnswer, limit: u64) -> bool {
-    let there = answer.hits.iter().filter(|hit| hit.is_there()).count();
-    limit > 0 && there < answer.hits.len() && (there as u64) < limit
+fn is_short(prepared: &Prepared, answer: &SearchAnswer, offset: u64, limit: u64) -> bool {
+    let has_others = answer.total.saturating_sub(offset) > answer.hits.len() as u64;
+    let sees = prepared.sees_documents();
+    let there = answer.hits.iter().filter(|hit| !has_gone(hit, sees)).count();
+    has_others && limit > 0 && there < answer.hits.len() && (there as u64) < limit
 }
 
 /// An answer that cannot be read.

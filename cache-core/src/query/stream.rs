@@ -6,13 +6,13 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use cache_index::{Completeness, CursorRequest, DecodeError, Hit, Reply, SearchAnswer, Shortfall};
+use cache_index::{Completeness, Hit};
 use futures_core::Stream;
 
-use super::cursor::{Cursor, FIRST, MAX_IDLE, Piece, Source, home};
-use super::held;
+use super::cursor::Cursor;
+use super::pieces;
 use super::row::Row;
-use super::run::{is_meant, send, unreadable, within};
+use super::run::{has_gone, is_meant};
 use super::wanted::{Prepared, Wanted};
 use crate::cache::Cache;
 use crate::error::{Error, Result};
@@ -61,7 +61,7 @@ impl<M: Model, R: Row<M>> Rows<M, R> {
         let sees_documents = prepared.as_ref().is_some_and(Prepared::sees_documents);
         // A page is one of what is meant, so that it cannot be cut by who finds more than that.
         let page = wanted.page.filter(|_| !inexact);
-        let cursor = prepared.map(|prepared| open::<M, R>(prepared, &wanted, page, cache));
+        let cursor = prepared.map(|prepared| pieces::open::<M, R>(prepared, &wanted, page, cache));
         Self { wanted, cursor, refused, inexact, sees_documents, row: PhantomData }
     }
 
@@ -103,63 +103,12 @@ impl<M: Model, R: Row<M>> Rows<M, R> {
                 if offset > 0 {
                     continue;
                 }
-            } else if self.sees_documents && !hit.is_there() {
-                // It went between being found and being read.
+            } else if has_gone(&hit, self.sees_documents) {
                 continue;
             }
             return Poll::Ready(Some(R::read(&hit)));
         }
     }
-}
-
-fn open<M: Model, R: Row<M>>(
-    prepared: Prepared,
-    wanted: &Wanted<M>,
-    page: Option<(u64, u64)>,
-    cache: &Cache,
-) -> Cursor<Hit> {
-    let home = home(cache, M::schema());
-    let source = Source {
-        cache: cache.clone(),
-        model: prepared.model,
-        index: prepared.index.clone(),
-        home: home.clone(),
-        decode: piece,
-        deadline: prepared.deadline,
-        partial: prepared.partial,
-    };
-    let (cache, wanted) = (cache.clone(), wanted.clone());
-    let opening = Box::pin(async move {
-        if let Some(held) = held::find::<M, R>(&wanted, &prepared, page, &cache)? {
-            let shortfalls = held.completeness.shortfalls().to_vec();
-            return Ok(Piece { items: held.hits, bytes: 0, shortfalls, cursor: 0 });
-        }
-        let (offset, limit) = page.unwrap_or((0, u64::MAX));
-        let search = prepared.request(offset, limit);
-        let request = CursorRequest { search, count: FIRST.min(limit.max(1)), max_idle: MAX_IDLE };
-        let command = within(&prepared, request.command().routed(home));
-        let (reply, shortfalls) = send(&cache, &prepared, command).await?;
-        let (answer, cursor) =
-            SearchAnswer::decode_cursor(reply).map_err(|source| unreadable("FT.AGGREGATE", source))?;
-        let (total, wanted) = (answer.total, limit.min(answer.total.saturating_sub(offset)));
-        let mut first = piece_of(answer, cursor);
-        first.shortfalls.extend(shortfalls);
-        if let Some(returned) = request.cap().filter(|cap| *cap < wanted) {
-            first.shortfalls.push(Shortfall::ResultCap { total, returned });
-        }
-        Ok(first)
-    });
-    Cursor::new(source, opening)
-}
-
-fn piece(reply: Reply) -> Result<Piece<Hit>, DecodeError> {
-    let (answer, cursor) = SearchAnswer::decode_cursor(reply)?;
-    Ok(piece_of(answer, cursor))
-}
-
-fn piece_of(answer: SearchAnswer, cursor: u64) -> Piece<Hit> {
-    let bytes = answer.hits.iter().map(|hit| hit.size() as u64).sum();
-    Piece { items: answer.hits, bytes, shortfalls: answer.shortfalls, cursor }
 }
 
 impl<M: Model, R: Row<M>> Stream for Rows<M, R> {

@@ -53,11 +53,12 @@ impl<M: Model, R: Row<M>> Query<M, R> {
     /// The documents one after the other, in constant memory, however many there are: a stream over a cursor of the
     /// server's, and not windows that move.
     ///
-    /// Sorted, it shows what was there when it was opened, each document once. Unsorted, the server reads more than 200 of them from
-    /// the index piece by piece: of those that are written meanwhile each may be left out, or come twice, and a condition on
-    /// numbers, dates or places may have it end early, without being told. Where others write, sort it.
+    /// Sorted, it shows what was there when it was opened. Unsorted, the first 200 come in one answer; of more, the server then
+    /// collects the keys, about 200 bytes each, and each piece is what the query finds among the next of them. Either way a
+    /// document that is there all the while comes once, whatever others write meanwhile; unsorted, one that they delete, or
+    /// change so that the query no longer means it, does not come once they have, and a new one may or may not.
     /// [`sort_by`](Query::sort_by) and [`page`](Query::page) hold; of more than a million, sorted ones are refused, since the
-    /// server would hold all of them at once. The server keeps an open cursor for five minutes after
+    /// server would hold the documents at once. The server keeps an open cursor for five minutes after
     /// it was read last, and 128 of them an index; dropping the stream closes it.
     ///
     /// ```no_run
@@ -129,8 +130,7 @@ impl<M: Model, R: Row<M>> Query<M, R> {
     /// Deletes the documents, and says how many were there. [`sort_by`](Query::sort_by) and [`page`](Query::page) hold:
     /// the hundred oldest can be deleted.
     ///
-    /// The keys of all of them are read before the first one is deleted, as [`stream`](Query::stream) reads them: unsorted, and where
-    /// others write meanwhile, some may be left out. A document that is changed between, so that the
+    /// The keys of all of them, as they are at one moment, are read before the first one is deleted. A document that is changed between, so that the
     /// query no longer means it, is deleted all the same. When the future is dropped, some of them may be deleted.
     ///
     /// ```no_run
@@ -152,8 +152,7 @@ impl<M: Model, R: Row<M>> Query<M, R> {
     /// Changes the documents, each in one atomic step; see [`Patch`](crate::Patch) for what can be changed and what
     /// holds. [`sort_by`](Query::sort_by) and [`page`](Query::page) hold.
     ///
-    /// The keys of all of them are read before the first one is changed, as [`stream`](Query::stream) reads them: unsorted, and where
-    /// others write meanwhile, some may be left out. A document that is changed by others between,
+    /// The keys of all of them, as they are at one moment, are read before the first one is changed. A document that is changed by others between,
     /// so that the query no longer means it, is changed all the same. When the future is dropped, some may be changed.
     ///
     /// ```no_run

@@ -19,7 +19,8 @@ pub enum Shortfall {
     /// default). Behind a negation such an answer has documents that are not meant, in place of lacking some. RediSearch 2
     /// says the same of exactly as many, of which it expands all.
     ExpansionCap,
-    /// The server answers no more hits than this at once (`MAXSEARCHRESULTS`).
+    /// The server answers no more hits than this at once (`MAXSEARCHRESULTS`), or collects no more for a stream
+    /// (`MAXAGGREGATERESULTS`).
     ResultCap {
         /// How many documents there are.
         total: u64,
@@ -61,7 +62,7 @@ impl fmt::Display for Shortfall {
             Self::ResultCap { total, returned } => write!(
                 f,
                 "the server answered {returned} of {total} documents; narrow the query, page through it, or raise \
-                 MAXSEARCHRESULTS"
+                 MAXSEARCHRESULTS, of a stream MAXAGGREGATERESULTS"
             ),
             Self::Indexing => f.write_str("the index is still being filled"),
             Self::Drift => f.write_str(

@@ -21,7 +21,7 @@ use crate::reply::Reply;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Hit {
-    /// The document's key.
+    /// The document's key; empty if it [went](Hit::is_gone).
     pub key: Bytes,
     /// The document's score, if it was asked for.
     pub score: Option<f64>,
@@ -57,6 +57,12 @@ impl Hit {
         })
     }
 
+    /// Whether all that is known is that there was a document, which went between being found and being read: an aggregation
+    /// brings not even its key.
+    pub fn is_gone(&self) -> bool {
+        self.key.is_empty()
+    }
+
     /// Whether the document was still there when it was read. Where nothing of it was asked for, it is not known, and
     /// this is false.
     pub fn is_there(&self) -> bool {
@@ -88,7 +94,15 @@ impl Hit {
     }
 
     /// A row of an aggregation.
-    pub(super) fn of_row(attributes: Vec<(Reply, Reply)>) -> Result<Self, DecodeError> {
+    pub(super) fn of_row(row: Reply) -> Result<Self, DecodeError> {
+        match row {
+            // The document went between being found and being read.
+            Reply::Nil => Ok(Self::new(Bytes::new(), None, Vec::new())),
+            row => Self::of_attributes(row.into_pairs()?),
+        }
+    }
+
+    fn of_attributes(attributes: Vec<(Reply, Reply)>) -> Result<Self, DecodeError> {
         let mut hit = Self::new(Bytes::new(), None, attributes);
         hit.key = hit.attribute("__key").cloned().ok_or(DecodeError::Missing("__key"))?;
         hit.score = hit.attribute("__score").and_then(|score| Reply::Bulk(score.clone()).as_double());
@@ -97,20 +111,19 @@ impl Hit {
 
     /// RESP3: a search's hit, or a row.
     pub(super) fn of_map(hit: Reply) -> Result<Self, DecodeError> {
-        let (mut key, mut score, mut attributes) = (None, None, Vec::new());
+        let (mut key, mut score, mut attributes) = (None, None, Reply::Nil);
         for (name, value) in hit.into_pairs()? {
             match (name.as_str(), value) {
                 (Some("id"), Reply::Bulk(bytes)) => key = Some(bytes),
                 (Some("score"), value) => score = value.as_double(),
-                (Some("extra_attributes"), value @ (Reply::Map(_) | Reply::Array(_))) => {
-                    attributes = value.into_pairs()?;
-                }
+                (Some("extra_attributes"), value) => attributes = value,
                 _ => {}
             }
         }
-        match key {
-            Some(key) => Ok(Self::new(key, score, attributes)),
-            None => Self::of_row(attributes),
+        match (key, attributes) {
+            (Some(key), Reply::Nil) => Ok(Self::new(key, score, Vec::new())),
+            (Some(key), attributes) => Ok(Self::new(key, score, attributes.into_pairs()?)),
+            (None, row) => Self::of_row(row),
         }
     }
 }

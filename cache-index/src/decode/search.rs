@@ -56,7 +56,7 @@ impl SearchAnswer {
             Reply::Array(items) => {
                 let mut items = items.into_iter();
                 let total = count(items.next().as_ref().and_then(Reply::as_int))?;
-                let hits = items.map(|row| Hit::of_row(row.into_pairs()?)).collect::<Result<_, _>>()?;
+                let hits = items.map(Hit::of_row).collect::<Result<_, _>>()?;
                 Ok(Self { total, hits, shortfalls: Vec::new() })
             }
             other => Err(DecodeError::unexpected("an aggregation's answer", other.describe())),
@@ -225,9 +225,11 @@ mod tests {
     #[test]
     fn rows_of_aggregations_are_hits_in_both_protocols() {
         let row = || vec![bulk("__key"), bulk("u:1"), bulk("__score"), bulk("0.5"), bulk("$"), bulk("{}")];
-        let of_resp2 = Reply::Array(vec![Reply::Int(1), Reply::Array(row())]);
+        // The second document went, and the server brings nothing in its place.
+        let of_resp2 = Reply::Array(vec![Reply::Int(2), Reply::Array(row()), Reply::Nil]);
         let pairs = Reply::Array(row()).into_pairs().unwrap();
-        let rows = vec![Reply::Map(vec![(bulk("extra_attributes"), Reply::Map(pairs))])];
+        let gone = vec![(bulk("extra_attributes"), Reply::Nil), (bulk("values"), Reply::Array(vec![]))];
+        let rows = vec![Reply::Map(vec![(bulk("extra_attributes"), Reply::Map(pairs))]), Reply::Map(gone)];
         let of_resp3 = Reply::Map(resp3(rows, vec![]));
         for (answer, cursor) in [(of_resp2, 7), (of_resp3, 0)] {
             let (answer, next) =
@@ -237,7 +239,9 @@ mod tests {
                 (&hit.key[..], hit.score, hit.document()),
                 (&b"u:1"[..], Some(0.5), Some("{}".into()))
             );
+            assert!(!hit.is_gone());
             assert_eq!(next, cursor as u64);
+            assert!(answer.hits[1].is_gone() && answer.hits.len() == 2);
         }
     }
 

@@ -87,6 +87,16 @@ impl SearchRequest<'_> {
         self.sort.len() > 1
     }
 
+    /// Whether somebody asked for an order.
+    pub fn is_sorted(&self) -> bool {
+        !self.sort.is_empty() || self.filter.distance().is_some()
+    }
+
+    /// Whether keys are all that is asked for, in no order.
+    fn is_keys(&self) -> bool {
+        self.loads.is_nothing() && !self.scores && !self.is_sorted()
+    }
+
     fn search(&self) -> Command {
         let mut command =
             Command::with_capacity("FT.SEARCH", 24, 256).arg(self.index).arg(self.filter.text());
