@@ -198,7 +198,9 @@ async fn queries(cache: &Cache) -> Done {
     let sorted = Offer::find().sort_by(Offer::CATEGORY.asc()).then_by(Offer::PRICE.desc());
     ensure!(sorted.all(cache).await?.len() == 220);
     ensure!(!Offer::find().select::<Priced>().all(cache).await?.is_empty());
-    let (mut rows, mut pages) = (Offer::find().stream(cache), Offer::find().pages(cache, 3));
+    // The server's cursor is read where there is more than one piece of what it has collected.
+    let dearest = Offer::find().sort_by(Offer::PRICE.desc());
+    let (mut rows, mut pages) = (dearest.stream(cache), Offer::find().pages(cache, 3));
     while let Some(row) = rows.next().await {
         let _ = row?;
     }
