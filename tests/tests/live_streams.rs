@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use cache_core::{
-    Batch, Cache, CacheModel, Changes, Command, Error, IndexPolicy, IndexSchema, Migrator, Query, Shortfall,
+    Batch, Cache, CacheModel, Changes, Command, Error, IndexPolicy, IndexSchema, Migrator, Query, Scorer,
+    Shortfall,
 };
 use cache_tests::{connect_with, live, private_server};
 use serde::{Deserialize, Serialize};
@@ -212,6 +213,24 @@ async fn shown<F: Future<Output = ()>>(
     shown
 }
 
+async fn scores_are_those_of_the_whole_query(cache: Cache) {
+    people(&cache, 1_000).await;
+    let bios = Changes::new().set(Person::BIO, "a fox and a fox and a hen");
+    let _ = Person::find_by_age(..30).update(&cache, bios).await.unwrap();
+    let query = Person::find().filter(Person::BIO.matches("fox") & Person::CITY.is_in(["Bern", "Basel"]));
+    let all = query.clone().with_score().scorer(Scorer::Tfidf).all(&cache).await.unwrap();
+    let all: BTreeMap<_, _> = all.iter().map(|scored| (scored.id, scored.score)).collect();
+    let mut rows = query.with_score().scorer(Scorer::Tfidf).stream(&cache);
+    let mut number = 0;
+    while let Some(scored) = rows.next().await.transpose().unwrap() {
+        // An aggregation writes twelve digits.
+        assert!((scored.score - all[&scored.id]).abs() < 1e-9, "{}: {}", scored.id, scored.score);
+        number += 1;
+    }
+    assert_eq!(number, all.len());
+    assert!(all.values().any(|score| (score - all[&0]).abs() > 0.1), "{all:?}");
+}
+
 async fn what_is_written_meanwhile_comes_once(cache: Cache) {
     people(&cache, NUMBER).await;
     for query in everybody() {
@@ -284,7 +303,7 @@ async fn long_pages_and_all_that_reads_keys_find_everything_while_others_write(c
 async fn what_has_just_expired_is_not_there(cache: Cache) {
     let people = people(&cache, 300).await;
     let (ids, sorted) = (300..900, || Person::find().sort_by(Person::CITY.asc()).then_by(Person::AGE.asc()));
-    for round in 0..4 {
+    for round in 0..5 {
         let soon: Vec<_> = ids.clone().map(person).collect();
         save(&cache, &soon).await;
         let expire = |id| Command::new("PEXPIRE").arg(key(&cache, id)).arg("1");
@@ -297,6 +316,15 @@ async fn what_has_just_expired_is_not_there(cache: Cache) {
             0 => assert_eq!(sorted().ids(&cache).await.unwrap().len(), people.len()),
             1 => assert_eq!(sorted().page(0, 900).all(&cache).await.unwrap().len(), people.len()),
             2 => {
+                // Others stand in the place of those that are gone, in each kind of page.
+                let pages = [sorted(), Person::find()].map(|query| query.page(0, 100));
+                for page in pages {
+                    assert_eq!(shown(&cache, &page, |_| std::future::ready(())).await.len(), 100, "{page}");
+                }
+                assert_eq!(sorted().page(0, 1).delete(&cache).await.unwrap(), 1);
+                save(&cache, &people).await;
+            }
+            3 => {
                 let shown = shown(&cache, &Person::find(), |_| std::future::ready(())).await;
                 assert_eq!(shown.len(), people.len());
             }
@@ -316,6 +344,8 @@ async fn what_the_server_collects_only_in_part_says_so() {
     // A piece has no more than the server answers at once.
     let shown = shown(&cache, &Person::find(), |_| std::future::ready(())).await;
     assert_eq!(shown.len(), 1_500);
+    let page = Person::find().page(0, 300);
+    assert_eq!(self::shown(&cache, &page, |_| std::future::ready(())).await.len(), 300);
 
     cache.command(limit("MAXAGGREGATERESULTS", "1000")).await.unwrap();
     let expected = [Shortfall::ResultCap { total: 1_500, returned: 1_000 }];
@@ -344,6 +374,7 @@ live! {
     a_cursor_that_is_lost_is_named,
     an_index_that_vanishes_behind_the_first_piece_costs_nothing,
     what_is_written_meanwhile_comes_once,
+    scores_are_those_of_the_whole_query,
     what_goes_meanwhile_is_not_shown_behind_the_next_piece,
     long_pages_and_all_that_reads_keys_find_everything_while_others_write,
 }

@@ -135,7 +135,8 @@ impl<T: Send + 'static> Cursor<T> {
         match piece {
             Ok(piece) => {
                 self.open = (piece.cursor != 0).then_some(piece.cursor);
-                if piece.then.is_none() || !piece.items.is_empty() {
+                // One of nothing says nothing of the size of items, nor of the reader's pace.
+                if !piece.items.is_empty() {
                     self.last = (piece.items.len() as u64, piece.bytes, Instant::now());
                 }
                 self.next = piece.then;
@@ -181,7 +182,7 @@ impl<T: Send + 'static> Cursor<T> {
     fn next_count(&self) -> u64 {
         let (items, bytes, came) = self.last;
         if items == 0 {
-            return FIRST;
+            return FIRST.min(self.source.most).max(1);
         }
         let by_size = items.saturating_mul(BYTES) / bytes.max(1);
         let took = came.elapsed().as_millis().max(1);

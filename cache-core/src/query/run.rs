@@ -16,7 +16,7 @@ use crate::model::Model;
 
 /// How often a page is asked again, each time for more, when documents of it expired between being found and being
 /// read. The server forgets such documents once it has looked for them, so the first try nearly always does.
-const TRIES: usize = 8;
+pub(super) const EXPIRED_TRIES: usize = 8;
 
 pub(super) async fn all<M: Model, R: Row<M>>(wanted: &Wanted<M>, cache: &Cache) -> Result<Found<R>> {
     let Some(prepared) = Prepared::new::<M, R>(wanted, cache)? else { return Ok(Found::nothing()) };
@@ -86,7 +86,7 @@ async fn answer(
     let mut request = prepared.request(offset.min(most), limit.min(most));
     let mut answer = ask(cache, prepared, &request).await?;
     if page.is_some() {
-        for _ in 0..TRIES {
+        for _ in 0..EXPIRED_TRIES {
             if !is_short(prepared, &answer, offset, limit) {
                 break;
             }
@@ -99,7 +99,7 @@ async fn answer(
     Ok((answer, completeness))
 }
 
-/// What the query finds among the documents with these keys.
+/// What the query finds among the documents with these keys. Without scores: the keys would count in them.
 pub(super) async fn read_keys(
     cache: &Cache,
     prepared: &Prepared,
@@ -108,7 +108,7 @@ pub(super) async fn read_keys(
     let Prepared { options: SearchOptions { reading, scorer, .. }, .. } = prepared;
     let number = keys.len() as u64;
     let options = SearchOptions { reading: *reading, scorer: *scorer, keys: Some(keys) };
-    let request = SearchRequest { options: &options, ..prepared.request(0, number) };
+    let request = SearchRequest { options: &options, scores: false, ..prepared.request(0, number) };
     let mut answer = ask(cache, prepared, &request).await?;
     answer.shortfalls = completeness(prepared, None, &answer).shortfalls().to_vec();
     Ok(answer)

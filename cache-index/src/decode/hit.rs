@@ -95,11 +95,12 @@ impl Hit {
 
     /// A row of an aggregation.
     pub(super) fn of_row(row: Reply) -> Result<Self, DecodeError> {
-        match row {
-            // The document went between being found and being read.
-            Reply::Nil => Ok(Self::new(Bytes::new(), None, Vec::new())),
-            row => Self::of_attributes(row.into_pairs()?),
+        let attributes = if row == Reply::Nil { Vec::new() } else { row.into_pairs()? };
+        if attributes.is_empty() {
+            // The document went between being found and being read; a coordinator makes an empty row of it.
+            return Ok(Self::new(Bytes::new(), None, attributes));
         }
+        Self::of_attributes(attributes)
     }
 
     fn of_attributes(attributes: Vec<(Reply, Reply)>) -> Result<Self, DecodeError> {

@@ -92,9 +92,9 @@ impl SearchRequest<'_> {
         !self.sort.is_empty() || self.filter.distance().is_some()
     }
 
-    /// Whether keys are all that is asked for, in no order.
+    /// Whether nothing but keys, and their scores, is asked for, in no order.
     fn is_keys(&self) -> bool {
-        self.loads.is_nothing() && !self.scores && !self.is_sorted()
+        self.loads.is_nothing() && !self.is_sorted()
     }
 
     fn search(&self) -> Command {
