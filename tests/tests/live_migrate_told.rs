@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use cache_core::embedded::Server;
 use cache_core::{
-    Cache, Command, Entry, FieldDef, IndexSchema, MigrateError, Migrator, Notice, Protocol, Schema, Tag,
+    Cache, CacheModel, Command, Entry, Error, FieldDef, IndexSchema, MigrateError, Migrator, Notice,
+    Protocol, Schema, Tag,
 };
 use cache_tests::releases::{first, index, save, second, write};
 use cache_tests::{chain, connect, elsewhere, live, private_server};
@@ -105,6 +106,30 @@ async fn keys_of_another_type_are_named(cache: Cache) {
         let _ = cache.command(Command::new("FT.DROPINDEX").arg(index::<New>(&cache))).await;
     }
     assert_eq!(run(&cache).await.indexes()[0].documents, 5);
+}
+
+/// Nobody is told of an index that is made again, so that each query looks at it.
+async fn a_number_that_is_none_is_no_word_of_an_index(cache: Cache) {
+    let made = beside(&cache, &format!("made:{}", New::schema().fingerprint()));
+    send(&cache, &[b"SET", made.as_bytes(), b"text"]).await;
+    save(&cache, 5_000).await;
+    let other = elsewhere(&cache).await;
+    for round in 0..4 {
+        // It is made all the same, and who made it is told.
+        let error = new().run(&cache).await.unwrap_err();
+        assert!(matches!(error, MigrateError::KeyTaken { .. }), "{}", chain(&error));
+        loop {
+            match New::find().count(&other).await {
+                Ok(found) => {
+                    assert_eq!(found, 5_000, "{round}");
+                    break;
+                }
+                Err(Error::Incomplete { .. }) => {}
+                Err(error) => panic!("{}", chain(&error)),
+            }
+        }
+        send(&cache, &[b"FT.DROPINDEX", index::<New>(&cache).as_bytes()]).await;
+    }
 }
 
 /// Nobody waits for a turn that is none and never ends.
@@ -282,6 +307,7 @@ live! {
     keys_of_any_bytes_are_told,
     a_plan_says_what_it_does_not_know,
     keys_of_another_type_are_named,
+    a_number_that_is_none_is_no_word_of_an_index,
     a_turn_that_is_none_is_not_waited_for,
     who_watches_hears_what_is_waited_for,
     the_widest_model_is_judged,

@@ -40,9 +40,12 @@ pub(super) fn listen(cache: &Cache, schema: &Schema, index: &str) -> Result<Vec<
 /// What came of that: the number, and whether it will be heard that it changes. Where the server does not tell, each query
 /// looks.
 pub(super) fn heard(cache: &Cache, index: &str, answers: &[Result<Reply>]) -> (u64, bool) {
-    let number = answers.last().and_then(|last| number(last.as_ref().ok()?));
+    let read = answers.last().and_then(|last| last.as_ref().ok());
+    let number = read.and_then(number);
+    // What is no number cannot be counted up, and then nobody is told.
+    let is_counted = number.is_some() || read == Some(&Reply::Nil);
     let hears = match answers.len() > 1 {
-        true => answers.iter().all(Result::is_ok) && cache.standing().is_heard(index),
+        true => is_counted && answers.iter().all(Result::is_ok) && cache.standing().is_heard(index),
         // A connection that was only being made when this was sent may be one that tells, and was not asked to.
         false => !cache.connection().notices_flushes(),
     };

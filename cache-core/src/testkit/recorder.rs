@@ -116,7 +116,7 @@ impl Connection for Recorder {
             // How often the index was made, and being told of that.
             if command.name() == "CLIENT" || has(b":made:") {
                 self.write(command);
-                return Ok(Reply::Int(1));
+                return Ok(if command.name() == "GET" { Reply::Bulk("1".into()) } else { Reply::Int(1) });
             }
             Ok(self.record(command))
         };

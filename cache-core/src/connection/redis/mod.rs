@@ -190,7 +190,8 @@ impl Connection for RedisConnection {
 
     fn changes_of(&self, key: &[u8]) -> Option<KeyChanges> {
         // In a cluster the key and the index need not be on one connection.
-        if self.cluster.get().is_some() { None } else { self.node.link.changes_of(key) }
+        let is_cluster = self.cluster.get().is_some() || self.node.capabilities().cluster;
+        if is_cluster { None } else { self.node.link.changes_of(key) }
     }
 
     fn tracking(&self, told: Arc<dyn Invalidations>) -> Option<Result<Arc<dyn Connection>>> {
