@@ -27,26 +27,29 @@ pub(crate) fn notice(cache: &Cache, schema: &'static Schema, index: &str, look: 
     let Wants { count: counts, alias_from, is_extended } = saw(cache, schema, index, look)?;
     if !alias_from.is_empty() {
         let wants = Wants { alias_from, ..Wants::default() };
-        beside(cache, "alias", schema, index, wants, Duration::ZERO);
+        beside(cache, "alias", schema, index, wants);
     }
     // On a cluster, and where a filter leaves documents out, there is nothing to know better by.
     if counts && schema.filter().is_none() && !cache.capabilities().cluster {
         let wants = Wants { count: true, ..Wants::default() };
-        beside(cache, "count", schema, index, wants, PAUSE);
+        beside(cache, "count", schema, index, wants);
     }
     Ok(look.info.is_filled() || is_extended)
 }
 
-/// Does it in the background, unless somebody is at it, or was a moment ago.
-fn beside(cache: &Cache, what: &str, schema: &'static Schema, index: &str, wants: Wants, pause: Duration) {
+/// Does it in the background, unless somebody is at it, or counted a moment ago.
+fn beside(cache: &Cache, what: &str, schema: &'static Schema, index: &str, wants: Wants) {
     let name = [what.as_bytes(), b":", index.as_bytes()].concat();
     let ((detached, gone), index) = (cache.detached(), index.to_owned());
     let errand = async move {
         let errand = async {
-            let began = Instant::now();
+            let (began, counts) = (Instant::now(), wants.count);
             // What keeps the server from it now is met by the next look again.
             let _ = follow(&detached, schema, &index, wants).await;
-            tokio::time::sleep(pause.max(began.elapsed().saturating_mul(SELDOM))).await;
+            // Who takes the alias is not to miss that it went again.
+            if counts {
+                tokio::time::sleep(PAUSE.max(began.elapsed().saturating_mul(SELDOM))).await;
+            }
         };
         gone.or(errand).await;
     };
