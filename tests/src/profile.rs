@@ -32,7 +32,25 @@ impl Profile {
     pub fn pick(self, short: u32, long: u32) -> u32 {
         if self.long { long } else { short }
     }
+
+    /// Runs the case until chance brought what it is to show, each time with other choices; what the last run found, after at most
+    /// eight.
+    pub async fn until<T>(self, case: impl AsyncFn(Self) -> T, shown: impl Fn(&T) -> bool) -> T {
+        let mut found = case(self).await;
+        for again in 1..RUNS {
+            if shown(&found) {
+                break;
+            }
+            println!("  run {again} showed nothing");
+            found = case(Self { seed: self.seed ^ (again << 32), ..self }).await;
+        }
+        found
+    }
 }
+
+/// What goes wrong by chance may not do so in one run: a control is run so often, each time with other choices, before
+/// the check counts as blind. What is seen in two of three runs only is missed by chance in one of 6,000 then.
+const RUNS: u64 = 8;
 
 /// What must hold of what a case found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,10 +61,6 @@ pub enum Must {
     BeCaught,
 }
 
-/// What goes wrong by chance may not do so in one run: a control is run so often, each time with other choices, before
-/// the check counts as blind. What is seen in two of three runs only is missed by chance in one of 6,000 then.
-const CONTROLS: u64 = 8;
-
 impl Must {
     /// Runs the case, and a control until something is caught.
     pub async fn run<T>(
@@ -55,14 +69,6 @@ impl Must {
         case: impl AsyncFn(Profile) -> T,
         caught: impl Fn(&T) -> bool,
     ) -> T {
-        let mut found = case(profile).await;
-        for again in 1..CONTROLS {
-            if self == Self::Hold || caught(&found) {
-                break;
-            }
-            println!("  run {again} of a control caught nothing");
-            found = case(Profile { seed: profile.seed ^ (again << 32), ..profile }).await;
-        }
-        found
+        profile.until(case, |found| self == Self::Hold || caught(found)).await
     }
 }
