@@ -1,10 +1,15 @@
 //! Fields that are added to an index in place, and what makes that impossible.
 
-use cache_core::{Cache, CacheModel, Command, IndexSchema, MigrateError, Migrator, Notice, Step, Strategy};
-use cache_tests::live;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use cache_core::{
+    Cache, CacheModel, Command, Error, IndexSchema, Indexed, MigrateError, Migrator, Notice, Shortfall, Step,
+    Strategy,
+};
 use cache_tests::releases::{
     alias, changed, first, global, index, indexes, lock, save, second, target, third, write,
 };
+use cache_tests::{elsewhere, live};
 
 type Old = first::User;
 type New = second::User;
@@ -101,6 +106,70 @@ async fn documents_that_new_fields_would_cost_stop_it(cache: Cache) {
     assert!(in_place::<New>().allow_failures(1).run(&cache).await.is_ok());
 }
 
+/// Asks a release for all documents, again and again until the other one has run: answers are whole, or say that they are not. Once it has run
+/// they do.
+async fn never_short<M: CacheModel + Indexed>(cache: &Cache, all: u64, has_run: &AtomicBool) -> u64 {
+    let mut whole = 0;
+    loop {
+        let is_behind = has_run.load(Ordering::SeqCst);
+        match M::find().count(cache).await {
+            Ok(found) => {
+                assert!(found == all && !is_behind, "{found} of {all}, {whole} answers before it");
+                whole += 1;
+            }
+            Err(Error::Incomplete { completeness, .. }) => {
+                assert_eq!(completeness.shortfalls(), [Shortfall::FailedDocuments(1)]);
+            }
+            Err(error) => panic!("{error}"),
+        }
+        if is_behind {
+            return whole;
+        }
+    }
+}
+
+async fn what_it_costs_other_releases_is_told_by_them_at_once(cache: Cache) {
+    costs_are_told(cache).await;
+}
+
+/// Nor need it be heard that the index is made.
+async fn it_is_told_where_something_else_is_in_the_place_of_a_number(cache: Cache) {
+    for fingerprint in [Old::schema().fingerprint(), New::schema().fingerprint()] {
+        let made = format!("{}:~user:made:{fingerprint}", global(&cache));
+        cache.command(Command::new("SET").key(made).arg("text")).await.unwrap();
+    }
+    // The first run made the index, and says that the key is taken.
+    let taken = in_place::<Old>().run(&cache).await.unwrap_err();
+    assert!(matches!(taken, MigrateError::KeyTaken { .. }), "{taken}");
+    costs_are_told(cache).await;
+}
+
+async fn costs_are_told(cache: Cache) {
+    save(&cache, 5_000).await;
+    // The fields of the second release fit it, that of the third does not.
+    write(&cache, 5_000, r#"{"id":"none","name":"n1","age":1}"#).await;
+    in_place::<Old>().run(&cache).await.unwrap();
+    in_place::<New>().run(&cache).await.unwrap();
+    let (old, new) = (elsewhere(&cache).await, elsewhere(&cache).await);
+    in_place::<Old>().run(&old).await.unwrap();
+    in_place::<New>().run(&new).await.unwrap();
+    assert_eq!(Old::find().count(&old).await.unwrap(), 5_001);
+    assert_eq!(New::find().count(&new).await.unwrap(), 5_001);
+    let has_run = AtomicBool::new(false);
+    let run = async {
+        let error = in_place::<third::User>().run(&cache).await.unwrap_err();
+        assert!(matches!(error, MigrateError::Verify { missing: 1, .. }), "{error}");
+        has_run.store(true, Ordering::SeqCst);
+    };
+    let asked = tokio::join!(
+        run,
+        never_short::<Old>(&old, 5_001, &has_run),
+        never_short::<New>(&new, 5_001, &has_run)
+    );
+    assert!(asked.1 > 0 && asked.2 > 0, "nobody was answered");
+    assert_eq!(Old::find().allow_partial().count(&old).await.unwrap(), 5_000);
+}
+
 async fn mended_documents_let_it_go_on(cache: Cache) {
     in_place::<Old>().run(&cache).await.unwrap();
     write(&cache, 1, r#"{"id":1,"name":"n1","age":"old"}"#).await;
@@ -141,6 +210,8 @@ live! {
     replicas_may_add_them_at_once,
     what_was_begun_is_gone_on_with,
     documents_that_new_fields_would_cost_stop_it,
+    what_it_costs_other_releases_is_told_by_them_at_once,
+    it_is_told_where_something_else_is_in_the_place_of_a_number,
     mended_documents_let_it_go_on,
     other_changes_get_an_index_of_their_own,
     each_release_heals_by_a_run_of_its_own,

@@ -179,14 +179,14 @@ async fn a_user_who_may_not() {
     assert!(matches!(error, MigrateError::Permission { .. }), "{}", chain(&error));
 
     // A field that is added in place needs other ones.
-    let sam = user("sam", &["-ft.alter", "-hset", "-hsetnx", "-hdel"]).await;
+    let sam = user("sam", &["-ft.alter", "-hset", "-hsetnx", "-hdel", "-incrby"]).await;
     let next = || Migrator::new().register::<third::User>().strategy(Strategy::InPlaceAdditive);
     assert!(matches!(&next().plan(&sam).await.unwrap()[0].steps[0], Step::AlterAdd { .. }));
     let commands = match next().run(&sam).await.unwrap_err() {
         MigrateError::Permission { commands, .. } => commands,
         other => panic!("{}", chain(&other)),
     };
-    assert_eq!(commands, ["FT.ALTER", "HDEL", "HSET", "HSETNX"]);
+    assert_eq!(commands, ["FT.ALTER", "HDEL", "HSET", "HSETNX", "INCRBY"]);
     // What it says is all that is needed.
     let given = Command::new("ACL").args_from(["SETUSER", "sam"]);
     let given =

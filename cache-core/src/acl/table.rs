@@ -251,6 +251,7 @@ pub(super) const TABLE: &[Row] = &[
             "get",
             "set",
             "incr",
+            "incrby",
             "del",
             "type",
             "exists",

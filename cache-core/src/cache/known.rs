@@ -162,12 +162,15 @@ impl Known {
         }
         let filled = info.is_filled() || is_extended;
         let fields = info.definition.fields.len();
-        let is_same = |seen: &Seen| seen.is_of(*mark) && seen.filled && self.made == Some(*made);
+        // Also where it is heard that fields are added to it, which leaves the number as it is.
+        let is_same =
+            |seen: &Seen| seen.connection == mark.connection && seen.filled && self.made == Some(*made);
         let before = self.seen.filter(is_same).filter(|_| is_beside || !begins_anew);
         self.seen = Some(Seen {
             connection: mark.connection,
             changes: mark.changes,
-            hears: *hears,
+            // Nothing tells of documents that are refused while fields are added.
+            hears: *hears && info.is_filled(),
             filled,
             fields: before.filter(|_| !info.is_filled()).map_or(fields, |seen| seen.fields.min(fields)),
             fewest: before.map_or(fields, |seen| seen.fewest.min(fields)),
@@ -207,8 +210,9 @@ impl Known {
     fn is_extended(&self, look: &Look) -> bool {
         let Look { mark, asked, info, made, .. } = look;
         let goes_on = |seen: &Seen| *asked < seen.looked || !self.begins_anew(*mark, info.last_document);
-        let held =
-            self.seen.filter(|seen| seen.is_of(*mark) && seen.filled && !seen.drifted && goes_on(seen));
+        let held = self.seen.filter(|seen| {
+            seen.connection == mark.connection && seen.filled && !seen.drifted && goes_on(seen)
+        });
         info.indexing
             && info.background_problem.is_none()
             && self.made == Some(*made)
@@ -315,6 +319,7 @@ mod tests {
         known.saw(&look(Instant::now(), 2, 40, false), false);
         // Who looked before that, and is heard now.
         assert!(known.saw(&look(early, 2, 30, true), false).is_extended);
+        assert_eq!(known.seen.map(|seen| seen.hears), Some(false), "what it costs, nothing tells");
         assert!(known.saw(&look(Instant::now(), 3, 50, true), false).is_extended, "once more");
         let stopped = look(Instant::now(), 3, 50, true);
         let info = IndexInfo { background_problem: Some("OOM failure".to_owned()), ..stopped.info.clone() };

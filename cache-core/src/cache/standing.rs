@@ -250,7 +250,7 @@ impl Standing {
 mod tests {
     use std::time::Instant;
 
-    use cache_index::IndexInfo;
+    use cache_index::{IndexInfo, IndexedField};
 
     use super::*;
 
@@ -299,6 +299,25 @@ mod tests {
         // Where it will not be heard, each query looks.
         standing.saw("i", &Look { hears: false, made: 1, ..look(standing.mark("i", 0), true, 2) }, false);
         assert!(standing.wants_look("i", standing.mark("i", 0)));
+    }
+
+    #[test]
+    fn one_that_is_heard_to_be_extended_is_looked_at_and_the_same() {
+        let standing = Standing::default();
+        let changes = KeyChanges::default();
+        standing.hears("i", || Some(changes.clone()));
+        let saw = |fields, filled, made| {
+            let mut look = Look { made, ..look(standing.mark("i", 0), filled, 0) };
+            look.info.definition.fields.resize(fields, IndexedField::default());
+            standing.saw("i", &look, false).is_extended
+        };
+        assert!(!saw(1, true, 1) && !standing.wants_look("i", standing.mark("i", 0)));
+        changes.add();
+        assert!(standing.wants_look("i", standing.mark("i", 0)) && saw(2, false, 1));
+        assert!(standing.wants_look("i", standing.mark("i", 0)), "until it is filled");
+        assert!(!saw(2, true, 1) && !standing.wants_look("i", standing.mark("i", 0)));
+        changes.add();
+        assert!(!saw(3, false, 2), "it was made anew");
     }
 
     #[test]

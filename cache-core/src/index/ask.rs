@@ -6,6 +6,7 @@ use cache_index::{Batch, Command, Reply, Schema, ServerErrorKind, Shortfall};
 
 use super::filled::wait;
 use super::heal::heal;
+use super::info::look_at;
 use super::made::{heard, listen, number, read};
 use super::notice::{know, notice};
 use super::told::{decode, is_missing, question};
@@ -44,6 +45,11 @@ async fn started(error: Error, began: Instant, patience: Duration) -> Result<()>
     }
     tokio::time::sleep(PAUSE.min(left)).await;
     Ok(())
+}
+
+/// What there is in place of a look that took too long.
+fn late(after: Duration) -> Error {
+    Error::Timeout { command: "FT.INFO".to_owned(), after }
 }
 
 impl Question<'_> {
@@ -92,6 +98,19 @@ impl Question<'_> {
                     know(cache, self.schema, self.index, Some(&look)).await;
                 }
                 filled = notice(cache, self.schema, self.index, &look)?;
+                if filled && !look.info.is_filled() {
+                    // Fields are being added to it: what the server no longer takes for them by the time of the answers is counted
+                    // behind these.
+                    let behind = tokio::time::timeout(whole, look_at(cache, self.schema, self.index)).await;
+                    match behind.unwrap_or_else(|_| Err(late(whole))) {
+                        Ok(Some(behind)) => filled = notice(cache, self.schema, self.index, &behind)?,
+                        Ok(None) => heal(cache, self.schema, self.index, mark).await?,
+                        Err(error) => {
+                            started(error, began, patience.unwrap_or_default()).await?;
+                            continue;
+                        }
+                    }
+                }
             }
             if !stays || mark != standing.mark(self.index, cache.connection().generation()) {
                 // What was known of the index was known of another one than that which may have answered.

@@ -3,15 +3,23 @@
 //! Whoever makes the index, or makes the server fill it anew, counts it up before. So a process that looked at the index
 //! finds out that its answers may come from another one, which is being filled: in RESP3 the server tells it before it answers
 //! anything later; elsewhere each query reads the number in front of its look and behind itself.
+//!
+//! Whoever adds fields to an index writes the number as it is, in the same transaction: all who use that index, as whichever release, look
+//! at it before they believe another answer, since it may lack documents that it had. On a cluster each query looks.
 
-use cache_index::{Batch, Beside, Command, Reply, Schema};
+use cache_index::{Batch, Beside, Command, Fingerprint, Reply, Schema};
 
 use crate::cache::Cache;
 use crate::error::Result;
 
 /// The key of the number.
 pub(crate) fn key(cache: &Cache, schema: &Schema) -> Result<Vec<u8>> {
-    let (mut key, fingerprint) = (Vec::new(), schema.fingerprint());
+    key_of(cache, schema, schema.fingerprint())
+}
+
+/// That of another release of the model.
+fn key_of(cache: &Cache, schema: &Schema, fingerprint: &Fingerprint) -> Result<Vec<u8>> {
+    let mut key = Vec::new();
     schema.write_sibling(cache.keyspace()?, &mut key, Beside::Model, &[&"made", fingerprint])?;
     Ok(key)
 }
@@ -78,4 +86,17 @@ pub(crate) async fn make(
     let mut answers = cache.unfenced_all(Batch::atomic(batch)).await?.into_iter();
     let _number = answers.next().transpose()?;
     Ok(answers.collect())
+}
+
+/// Adds fields to an index with this command, of which those are told who use it as these releases: each number is written as it is.
+pub(crate) async fn alter(
+    cache: &Cache,
+    schema: &Schema,
+    alter: Command,
+    releases: &[Fingerprint],
+) -> Result<Reply> {
+    let tell = |release| Ok(Command::new("INCRBY").key(key_of(cache, schema, release)?).arg("0"));
+    let batch = [Ok(alter)].into_iter().chain(releases.iter().map(tell)).collect::<Result<_>>()?;
+    // Where somebody put something else in the place of a number, each query looks.
+    cache.unfenced_all(Batch::atomic(batch)).await?.into_iter().next().unwrap_or(Ok(Reply::Nil))
 }

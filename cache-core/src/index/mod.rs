@@ -31,7 +31,7 @@ pub(crate) use everywhere::{
 pub(crate) use filled::{look, look_beside};
 pub(crate) use info::look_at;
 pub(crate) use judge::{Unjudged, judge};
-pub(crate) use made::{announcement, key as made_key, make};
+pub(crate) use made::{alter, announcement, key as made_key, make};
 pub(crate) use notice::{count, follow, notice};
 pub(crate) use record::{by_record, compared_key, recorded, run_id};
 pub(crate) use told::{listed, question, read};

@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use cache_index::{Command, IndexInfo, IndexedField, Reply, Schema, ServerErrorKind, text_of};
 
 use super::error::MigrateError;
-use super::inspect::{extending_key, extending_value, extensions, info};
+use super::inspect::{extending_key, extending_value, extensions, info, leased};
 use super::masters;
-use super::observed::Extending;
+use super::observed::{Extending, fingerprint_in};
 use super::plan::Plan;
 use crate::cache::Cache;
 use crate::error::{Error, Result};
@@ -99,9 +99,14 @@ pub(super) async fn extend(
     cache.command(begin.repeatable()).await?;
     let alter = schema.alter_index(index, wanted);
     let done = if cache.capabilities().cluster {
+        // There each query looks at the index.
         masters::until_extended(cache, &alter, index, fields).await
     } else {
-        cache.command(alter).await.map(drop).map_err(MigrateError::from)
+        // At the last moment: who has a lease by now may be using the index already.
+        let leased = leased(cache, plan).await?;
+        let own = fingerprint_in(index, &plan.alias).filter(|own| !leased.contains(own));
+        let releases: Vec<_> = leased.into_iter().chain(own).collect();
+        index::alter(cache, schema, alter, &releases).await.map(drop).map_err(MigrateError::from)
     };
     match done {
         Ok(()) => Ok(true),

@@ -43,6 +43,16 @@ pub(super) fn turn_key(schema: &Schema, keyspace: &Keyspace) -> Result<Vec<u8>> 
     Ok(key)
 }
 
+/// The releases that have said that they use an index of the model, and were not forgotten since.
+pub(super) async fn leased(cache: &Cache, plan: &Plan) -> Result<Vec<Fingerprint>> {
+    let key = leases_key(plan.schema.0, cache.keyspace()?)?;
+    let all = Command::new("ZRANGE").key(key).args_from(["0", "-1"]).repeatable();
+    let members = cache.command(all).await?.into_items();
+    let members = members.map_err(|source| unreadable("ZRANGE", source))?;
+    // What somebody else put there is no lease.
+    Ok(members.iter().filter_map(|member| member.as_str()?.parse().ok()).collect())
+}
+
 /// Which indexes are being extended now.
 pub(super) async fn extensions(cache: &Cache, plan: &Plan) -> Result<Vec<Extending>> {
     let key = extending_key(plan.schema.0, cache.keyspace()?)?;

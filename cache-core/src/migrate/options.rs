@@ -43,9 +43,9 @@ pub enum Strategy {
     /// It takes less memory and less work of the server. But an index takes a document as a whole: one in which an
     /// *added* field has a value of another type vanishes from the index of the old release too, until it is mended. The
     /// migrator then stops before the new release uses the index, and names such documents; so does every later run, also
-    /// with another strategy or of another release. Queries of the old release say that documents are missing from their next
-    /// look at the index on: within half a minute in RESP3, at once where each query looks (RESP2). Meanwhile they are answered in
-    /// full, unless their process never saw the index filled before.
+    /// with another strategy or of another release. Queries of the old release say that documents are missing from the moment on
+    /// in which they vanish. While the server goes through the documents they are answered in full, unless their process never saw
+    /// the index filled before.
     ///
     /// Where two releases add one name with two kinds at once, the second gets an index of its own.
     InPlaceAdditive,

@@ -197,6 +197,9 @@ fn needed_by(plan: &Plan, keyspace: &Keyspace) -> Result<Vec<Words>> {
                 words([b"HSET", key, b"f", b"v"]),
                 words([b"HSETNX", key, b"f", b"v"]),
                 words([b"HDEL", key, b"f"]),
+                words([b"INCRBY", key, b"0"]),
+                words([b"MULTI"]),
+                words([b"EXEC"]),
             ]);
             adds
         }
