@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cache_index::{Command, IndexInfo, Schema};
+use cache_index::{Command, Schema};
 use tokio::sync::Mutex;
 
 use super::failures::Failures;
 use super::put_off::PutOff;
 use super::readiness::IndexState;
+use super::seen::{Look, Mark, Seen};
 use crate::connection::KeyChanges;
 
 /// What is known of one index by all clones of a cache.
@@ -68,58 +69,6 @@ pub(crate) struct Turns {
     pub(crate) count: Mutex<()>,
 }
 
-/// What was seen of an index.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Seen {
-    /// On which connection: after another one was made, it may be another server, or the same one started anew.
-    pub(super) connection: u64,
-    /// Which one it was, as in [`Mark`].
-    pub(super) changes: u64,
-    /// Whether it will be heard that somebody makes it again.
-    pub(super) hears: bool,
-    /// Also while fields are only being added to it.
-    pub(super) filled: bool,
-    /// With how many fields it was filled when that was seen last, and at first.
-    pub(super) fields: usize,
-    pub(super) fewest: usize,
-    pub(super) documents: u64,
-    /// The number of the document that was indexed last.
-    pub(super) last: u64,
-    pub(super) percent: f64,
-    /// Whether it is another one than the schema says.
-    pub(super) drifted: bool,
-    pub(super) looked: Instant,
-}
-
-/// Which index it is that an answer came from: another one after the connection was made anew, a database was flushed, or
-/// the index was made again by any process of which this is heard.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Mark {
-    pub(super) connection: u64,
-    pub(super) changes: u64,
-}
-
-/// One look at an index.
-#[derive(Debug, Clone)]
-pub(crate) struct Look {
-    /// Which index it was that was looked at.
-    pub(crate) mark: Mark,
-    /// When that was asked for.
-    pub(crate) asked: Instant,
-    pub(crate) info: IndexInfo,
-    /// How often it was made.
-    pub(crate) made: u64,
-    /// Whether it will be heard that somebody makes it again; also where each query looks.
-    pub(crate) hears: bool,
-}
-
-impl Seen {
-    /// Whether it is of the index with this mark.
-    pub(super) fn is_of(&self, mark: Mark) -> bool {
-        (self.connection, self.changes) == (mark.connection, mark.changes)
-    }
-}
-
 impl Known {
     /// How often it became another one, here or elsewhere.
     pub(super) fn version(&self) -> u64 {
@@ -141,6 +90,7 @@ impl Known {
     pub(super) fn saw(&mut self, look: &Look, drifted: bool) -> Wants {
         let Look { mark, asked, info, made, hears } = look;
         if self.version() != mark.changes {
+            self.saw_before(look, drifted);
             return Wants::default();
         }
         let is_extended = self.is_extended(look);
@@ -167,18 +117,13 @@ impl Known {
             |seen: &Seen| seen.connection == mark.connection && seen.filled && self.made == Some(*made);
         let before = self.seen.filter(is_same).filter(|_| is_beside || !begins_anew);
         self.seen = Some(Seen {
-            connection: mark.connection,
-            changes: mark.changes,
             // Nothing tells of documents that are refused while fields are added.
             hears: *hears && info.is_filled(),
             filled,
             fields: before.filter(|_| !info.is_filled()).map_or(fields, |seen| seen.fields.min(fields)),
             fewest: before.map_or(fields, |seen| seen.fewest.min(fields)),
-            documents: info.documents,
-            last: info.last_document,
-            percent: info.percent_indexed,
-            drifted,
             looked: Instant::now(),
+            ..Seen::of(look, drifted)
         });
         self.missing = false;
         self.served |= filled;
@@ -199,6 +144,18 @@ impl Known {
             false => self.failures.saw(info.failures),
         }
         Wants { count: self.failures.is_due(mark.connection), alias_from, is_extended }
+    }
+
+    /// Takes what was seen of it before it changed: if only fields are added to it, a later look tells that by this one.
+    fn saw_before(&mut self, look: &Look, drifted: bool) {
+        let Look { asked, info, made, .. } = look;
+        let version = self.version();
+        let is_later = self.seen.is_none_or(|seen| seen.changes != version && seen.looked < *asked);
+        if !info.is_filled() || !is_later {
+            return;
+        }
+        self.made.get_or_insert(*made);
+        self.seen = Some(Seen { hears: false, ..Seen::of(look, drifted) });
     }
 
     /// Whether it is only filled since fields are being added to what was seen to be filled: the server takes each document
@@ -263,7 +220,7 @@ impl Known {
 
 #[cfg(test)]
 mod tests {
-    use cache_index::IndexedField;
+    use cache_index::{IndexInfo, IndexedField};
 
     use super::*;
 
@@ -338,6 +295,28 @@ mod tests {
         known.saw(&Look { mark: elsewhere.mark, ..look(Instant::now(), 1, 60, false) }, true);
         let drifted = Look { mark: elsewhere.mark, ..look(Instant::now(), 2, 60, true) };
         assert!(!known.saw(&drifted, false).is_extended, "it was another one than the schema says");
+    }
+
+    #[test]
+    fn what_was_seen_a_moment_before_it_is_extended_tells_of_that() {
+        let look = |changes, fields, indexing, made| {
+            let mut info = IndexInfo { percent_indexed: 1.0, indexing, ..IndexInfo::default() };
+            info.definition.fields.resize(fields, IndexedField::default());
+            Look { mark: Mark { connection: 0, changes }, asked: Instant::now(), info, made, hears: true }
+        };
+        for (made, is_extended) in [(1, true), (2, false)] {
+            let mut known = Known { changes: 1, ..Known::default() };
+            assert_eq!(known.saw(&look(0, 1, false, 1), false), Wants::default());
+            assert!(known.now(0).is_none() && known.is_stale(0, Duration::MAX), "it is of before");
+            assert_eq!(known.saw(&look(1, 2, true, made), false).is_extended, is_extended);
+            let seen = known.seen;
+            let _ = known.saw(&look(0, 1, false, 1), false);
+            assert_eq!(
+                known.seen.map(|seen| seen.fields),
+                seen.map(|seen| seen.fields),
+                "what is of now stays"
+            );
+        }
     }
 
     #[test]

@@ -7,9 +7,10 @@ use std::time::Duration;
 use cache_index::{Command, Schema, Shortfall};
 
 use super::failures::Failures;
-use super::known::{Healing, Known, Look, Mark, Turns, Wants};
+use super::known::{Healing, Known, Turns, Wants};
 use super::put_off::PutOff;
 use super::readiness::{IndexReadiness, Readiness};
+use super::seen::{Look, Mark};
 use crate::connection::KeyChanges;
 
 /// How long what was seen of an index is believed on one connection.
