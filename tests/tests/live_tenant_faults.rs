@@ -152,8 +152,12 @@ async fn a_store_that_fails_is_done_without_as_long_as_it_may_be(protocol: Proto
         store.fails(false);
         store.hangs(false);
         // It is not remembered.
-        assert!(!shops.resolve("acme").await.unwrap().stale);
-        assert_eq!(theme(&lax, "acme").await, "good");
+        let began = Instant::now();
+        // Where a busy machine was late, the store is left alone for a moment.
+        while shops.resolve("acme").await.unwrap().stale || theme(&lax, "acme").await != "good" {
+            assert!(began.elapsed() < BACK, "it is still not asked");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
     assert!(shops.counts().store_failures > 0 && shops.counts().stale >= 2, "{:?}", shops.counts());
     // Both away: what this process saw last.

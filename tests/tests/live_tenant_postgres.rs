@@ -148,12 +148,8 @@ async fn a_database_that_is_away_is_told_in_time_and_without_its_password() {
     store.create_table().await.unwrap();
     let cache = elsewhere(&cache_tests::cache("away", Protocol::Resp3).await).await;
     let builder = TenantSettings::<Shop>::builder(&cache).yaml_text(FILE).store(store);
-    let shops = builder
-        .store_timeout(Duration::from_millis(300))
-        .ttl(Duration::from_millis(20))
-        .build()
-        .await
-        .unwrap();
+    let shops =
+        builder.store_timeout(Duration::from_secs(10)).ttl(Duration::from_millis(20)).build().await.unwrap();
     shops.update("acme", |shop| shop.theme = "dark".to_owned()).await.unwrap();
     assert_eq!(shops.get("acme").await.unwrap().theme, "dark");
     drop(own);

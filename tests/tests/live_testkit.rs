@@ -69,7 +69,7 @@ async fn a_server_of_its_own_may_be_killed(cache: Cache, server: Server) {
 #[cache_core::test]
 async fn a_lost_answer_is_an_error_and_no_second_call(_cache: Cache, server: Server) {
     let proxy = Proxy::start(&server.url()).await.unwrap();
-    let settings = RedisSettings::new(proxy.url()).response_timeout(Duration::from_millis(500));
+    let settings = RedisSettings::new(proxy.url()).response_timeout(Duration::from_secs(20));
     let cache = Cache::connect(settings).await.unwrap();
     let increment = || Command::new("INCR").key("n");
     assert_eq!(cache.command(increment()).await.unwrap(), Reply::Int(1));

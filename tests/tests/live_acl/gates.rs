@@ -8,13 +8,15 @@ use crate::models::Note;
 use crate::scenarios::{Done, note};
 
 pub(crate) async fn gate(cache: &Cache) -> Done {
-    let gate = Gate::new("job").ttl(Duration::from_secs(1));
+    let renewed = cache.gate_counts().renewed;
+    // Renewed after a second: a busy machine may keep it waiting for two.
+    let gate = Gate::new("job").ttl(Duration::from_secs(3));
     let lease = gate.try_lock(cache).await?.ok_or("the gate is not free")?;
     ensure!(gate.try_lock(cache).await?.is_none());
     ensure!(gate.inspect(cache).await?.is_some());
     // It is renewed meanwhile, and waited for.
     let waiting =
-        tokio::time::timeout(Duration::from_millis(700), gate.lock(cache).wait(Duration::from_secs(5)));
+        tokio::time::timeout(Duration::from_millis(1_400), gate.lock(cache).wait(Duration::from_secs(5)));
     ensure!(waiting.await.is_err());
     lease.check()?;
     let _ = lease.release().await;
@@ -32,7 +34,7 @@ pub(crate) async fn gate(cache: &Cache) -> Done {
     let other = Gate::new("job").layout(Layout::Lock);
     let lease = other.try_lock(cache).await?.ok_or("the gate is not free")?;
     let _ = lease.release().await;
-    ensure!(cache.gate_counts().renewals_failed == 0);
+    ensure!(cache.gate_counts().renewed > renewed);
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cache_core::{Gate, GateError, Lease};
+use cache_core::{Cache, Gate, GateError, Lease};
 
 use crate::silence::{Case, DEADLINE, Silent, case, told};
 
@@ -13,6 +13,18 @@ const BOUND: Duration = Duration::from_millis(200);
 const TTL: Duration = Duration::from_secs(1);
 
 const PERIOD: Duration = Duration::from_millis(100);
+
+/// A lease that is had before the server falls silent: asked for again where a busy machine is late.
+pub(crate) async fn held(gate: &Gate, cache: &Cache) -> Option<Lease> {
+    let mut tries = 0;
+    loop {
+        match gate.try_lock(cache).await {
+            Ok(lease) => return lease,
+            Err(error) => assert!(tries < 20, "{error}"),
+        }
+        tries += 1;
+    }
+}
 
 fn gate(silent: &Silent) -> Gate {
     Gate::new(format!("job {}", silent.at)).ttl(TTL)
@@ -43,7 +55,7 @@ pub(crate) fn cases() -> Vec<Case> {
             .does_without(),
         Case::new("lease, release", |s| {
             Box::pin(async move {
-                let lease = gate(&s).try_lock(&s.cache).await.unwrap().unwrap();
+                let lease = held(&gate(&s), &s.cache).await.unwrap();
                 s.falls().await;
                 let _ = lease.release().await;
                 Ok(())

@@ -9,6 +9,7 @@ use cache_tests::store::TestStore;
 use cache_tests::{connect_lazy, connect_with};
 use serde::{Deserialize, Serialize};
 
+use crate::gates::held;
 use crate::models::{migration, migrator};
 use crate::silence::{Case, DEADLINE, Silent, case, told};
 
@@ -87,7 +88,7 @@ fn commands() -> Vec<Case> {
         .does_without(),
         Case::new("shutdown", |s| {
             Box::pin(async move {
-                let lease = Gate::new(format!("shut {}", s.at)).try_lock(&s.cache).await.unwrap();
+                let lease = held(&Gate::new(format!("shut {}", s.at)), &s.cache).await;
                 s.falls().await;
                 drop(lease);
                 let _ = s.cache.shutdown(PROBE).await;
