@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 const LONG: Duration = Duration::from_secs(60);
 
 /// Enough that the server takes a while.
-const DOCUMENTS: u32 = 5_000;
+const DOCUMENTS: u32 = 20_000;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, CacheModel)]
 struct Reading {
@@ -98,7 +98,7 @@ async fn what_was_known_before_a_restart_is_forgotten_resp2() {
 
 /// What is made of an index that the server fills again, by each policy.
 async fn restarted_with_persistence(protocol: Protocol) {
-    const MANY: u32 = 40_000;
+    const MANY: u32 = 80_000;
     let server = Server::options().append_only(true).start().await.unwrap();
     let settings = RedisSettings::new(server.url()).protocol(protocol);
     let cache = connect_with(settings.response_timeout(Duration::from_secs(20))).await.unwrap();

@@ -129,7 +129,7 @@ fn several_processes_provision_an_empty_directory_at_once() {
     let began = Instant::now();
     let output = text(&bare("report", empty.path()).env("CACHE_OFFLINE", "1").output().unwrap());
     assert!(output.contains("STARTED"), "{output}");
-    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
 
     // A file that was cut short is noticed and replaced.
     let folder = fs::read_dir(&cache).unwrap().next().unwrap().unwrap().path();

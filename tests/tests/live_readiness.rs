@@ -48,7 +48,7 @@ async fn until(what: &str, condition: impl Fn() -> bool) {
 async fn a_migration_waits_for_its_server(protocol: Protocol) {
     let server = private_server().await;
     let settings = RedisSettings::new(server.url()).protocol(protocol);
-    let cache = connect_with(settings.response_timeout(Duration::from_millis(500))).await.unwrap();
+    let cache = connect_with(settings.response_timeout(Duration::from_secs(20))).await.unwrap();
     server.kill().await.unwrap();
 
     let error = migrator().run(&cache).await.unwrap_err();
