@@ -98,7 +98,7 @@ pub(crate) async fn late(_: Profile) -> Found {
     let fleet = Fleet::start(Start::with(proxy.url()).entry_timeout(PATIENCE)).await;
     fleet.gets_ready(&mut found).await;
     proxy.plan(|chunk| {
-        let late = Fault::Delay(Duration::from_millis(700));
+        let late = Fault::Delay(Duration::from_secs(5));
         (chunk.direction == Direction::ToServer && contains(chunk.bytes, b"FT.SEARCH")).then_some(late)
     });
     let page = fleet.client.get("/", HOST).await;
@@ -119,7 +119,7 @@ pub(crate) async fn slow(_: Profile) -> Found {
     proxy.plan(|chunk| {
         // Not while it connects: that has a bound of its own.
         let late = chunk.direction == Direction::ToClient && chunk.number >= 6;
-        late.then_some(Fault::Delay(Duration::from_millis(250)))
+        late.then_some(Fault::Delay(Duration::from_millis(200)))
     });
     let fleet = Fleet::start(Start::with(proxy.url()).entry_timeout(PATIENCE)).await;
     found.took("boot with a Redis that is slow", fleet.boot);
